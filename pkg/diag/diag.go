@@ -1,0 +1,142 @@
+// Package diag holds what okd-install says about a file that a user wrote:
+// where the problem is, what is wrong, and what to do next.
+//
+// Problem is one such finding and Problems all of a file, as an error. Every
+// room that reads a user's file returns Problems, so that the command line can
+// print them all at once and in one form:
+//
+//	install-config.yaml:12:5: networking.clusterNetwork[0].hostPrefix: 8 is wider than the network itself
+//	    hint: use a value from 14 to 32, such as 23
+//
+// The package knows neither files nor the terminal: it only carries values.
+package diag
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Position is a place in a user's file. Line and Column count from 1; zero
+// means that the problem has no place, such as a field that is missing.
+type Position struct {
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// String gives file:line:column, leaving out what is not known.
+func (p Position) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	default:
+		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+}
+
+// Problem is one finding in a user's file.
+type Problem struct {
+	Position
+	// Path is the field, such as controlPlane.replicas; empty for the whole file.
+	Path string `json:"path,omitempty"`
+	// Detail says what is wrong, in lower case and without a full stop. It
+	// never holds a secret.
+	Detail string `json:"detail"`
+	// Hint is the next step, or empty.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Error gives the finding on one line, and the hint on a second.
+func (p Problem) Error() string {
+	var b strings.Builder
+	if pos := p.Position.String(); pos != "" {
+		b.WriteString(pos + ": ")
+	}
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.Detail)
+	if p.Hint != "" {
+		b.WriteString("\n    hint: " + p.Hint)
+	}
+	return b.String()
+}
+
+// Problems is all that is wrong with the input of one run. It is an error when
+// it is not empty; use Err to return it.
+type Problems []Problem
+
+// Error gives all problems in the order of their places.
+func (ps Problems) Error() string {
+	lines := make([]string, 0, len(ps))
+	for _, p := range ps.sorted() {
+		lines = append(lines, p.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err returns ps as an error, or nil if there are no problems.
+func (ps Problems) Err() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	return ps.sorted()
+}
+
+func (ps Problems) sorted() Problems {
+	out := append(Problems(nil), ps...)
+	sort.SliceStable(out, func(i, j int) bool {
+		a, b := out[i].Position, out[j].Position
+		switch {
+		case a.File != b.File:
+			return a.File < b.File
+		case a.Line != b.Line:
+			return a.Line < b.Line
+		default:
+			return a.Column < b.Column
+		}
+	})
+	return out
+}
+
+// Nearest returns the candidate that word was most likely meant to be, or "" if
+// none is near: at most two edits away, and fewer for short words.
+func Nearest(word string, candidates []string) string {
+	best, bestDistance := "", 3
+	limit := min(2, len(word)/2)
+	for _, c := range candidates {
+		d := distance(strings.ToLower(word), strings.ToLower(c))
+		if d <= limit && (d < bestDistance || d == bestDistance && c < best) {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance is the optimal string alignment distance: insertions, deletions,
+// substitutions and swaps of neighbours, in bytes.
+func distance(a, b string) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	before, prev, cur := rows[0], rows[1], rows[2]
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return prev[len(b)]
+}

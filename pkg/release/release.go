@@ -1,0 +1,60 @@
+// Package release knows the OKD releases: which there are, what image each is,
+// and what a release can do.
+//
+// Read a Catalogue with Parse, pick a Release from it with Find or Default, and
+// ask the Release with AtLeast. The package reads no registry: it tells what
+// the project's own catalogue file, data/releases.yaml, says.
+package release
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Release is one OKD release.
+type Release struct {
+	// Line is the minor version that decides what a payload accepts: 4.22 or 5.0.
+	Line string `json:"line"`
+	// Version is the tag, such as 4.22.0-okd-scos.10; empty for an image that
+	// the user named and the catalogue does not know.
+	Version string `json:"version,omitempty"`
+	// Image is the pull spec of the release image, by digest where one is known.
+	Image string `json:"image"`
+	// Kubernetes is the minor version of Kubernetes, such as 1.35.
+	Kubernetes string `json:"kubernetes,omitempty"`
+	// BootImage is what a machine boots before the cluster updates it.
+	BootImage BootImage `json:"bootImage"`
+}
+
+// BootImage names a build of a CoreOS stream.
+type BootImage struct {
+	// Stream is c10s, c9s or, for Fedora CoreOS, stable.
+	Stream string `json:"stream"`
+	// Build is the build ID, such as 10.0.20251103-0.
+	Build string `json:"build"`
+}
+
+// AtLeast tells whether the release's line is line or a later one. It panics if
+// line is not a version, since lines in code are constants.
+func (r Release) AtLeast(line string) bool {
+	want, err := parseLine(line)
+	if err != nil {
+		panic(err)
+	}
+	have, err := parseLine(r.Line)
+	if err != nil {
+		return false
+	}
+	return have[0] > want[0] || have[0] == want[0] && have[1] >= want[1]
+}
+
+func parseLine(s string) ([2]int, error) {
+	major, minor, ok := strings.Cut(s, ".")
+	x, err1 := strconv.Atoi(major)
+	y, err2 := strconv.Atoi(minor)
+	if !ok || err1 != nil || err2 != nil {
+		return [2]int{}, fmt.Errorf("%q is not a release line such as 4.22", s)
+	}
+	return [2]int{x, y}, nil
+}
