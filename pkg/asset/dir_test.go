@@ -1,0 +1,337 @@
+package asset
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func openTestDir(t *testing.T, path string) *Dir {
+	t.Helper()
+	d, err := OpenDir(t.Context(), path, "test", 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+// tree reads all files below dir.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, p)
+		data, err := os.ReadFile(p)
+		got[filepath.ToSlash(rel)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func put(t *testing.T, dir, name, content string) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCommitWritesPrivateFiles(t *testing.T) {
+	if !permissionsCount {
+		t.Skip("this system has no permission bits")
+	}
+	dir := t.TempDir()
+	put(t, dir, "auth/old", "public")
+	d := openTestDir(t, dir)
+	files := Files{"auth/kubeconfig": []byte("secret"), "auth/old": []byte("public"), "bootstrap.ign": []byte("{}")}
+	written, err := d.Commit(Change{Write: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// auth/old holds the right bytes but everybody can read it, so it is written again
+	if got := strings.Join(written, " "); got != "auth/kubeconfig auth/old bootstrap.ign" {
+		t.Errorf("wrote %q", got)
+	}
+	for name, mode := range map[string]fs.FileMode{"auth": 0o700 | fs.ModeDir, "auth/kubeconfig": 0o600, "auth/old": 0o600, "bootstrap.ign": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode() != mode {
+			t.Errorf("%s has mode %v, %v; want %v", name, info.Mode(), err, mode)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, stageDir)); err == nil {
+		t.Error("the staging folder is left behind")
+	}
+	if written, err := d.Commit(Change{Write: files}); err != nil || len(written) != 0 {
+		t.Errorf("the same again wrote %q, %v; want nothing", written, err)
+	}
+}
+
+func TestCommitMovesAsideAndRemoves(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "manifests/mine.yaml", "edited")
+	put(t, dir, "install-config.yaml", "input")
+	d := openTestDir(t, dir)
+	_, err := d.Commit(Change{
+		Aside:  map[string]string{"manifests": "replaced/manifests"},
+		Write:  Files{"manifests/new.yaml": []byte("made")},
+		Remove: []string{"install-config.yaml"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Close()
+	want := map[string]string{"replaced/manifests/mine.yaml": "edited", "manifests/new.yaml": "made"}
+	if got := tree(t, dir); !equalMaps(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestRecoveryAtEveryStep plays a commit that is killed after each of its steps:
+// whatever has happened by then, the next start ends with the old files or
+// with the new ones, never with some of each.
+func TestRecoveryAtEveryStep(t *testing.T) {
+	before := map[string]string{"a": "old a", "m/x.yaml": "old x", "gone": "input"}
+	after := map[string]string{"a": "new a", "b/c": "new c", "m/y.yaml": "new y", "replaced/m/x.yaml": "old x"}
+	change := Change{
+		Aside:  map[string]string{"m": "replaced/m"},
+		Write:  Files{"a": []byte("new a"), "b/c": []byte("new c"), "m/y.yaml": []byte("new y")},
+		Remove: []string{"gone"},
+	}
+	j := journal{
+		Moves:   []move{{"m", "replaced/m"}},
+		Writes:  []move{{stageDir + "/0", "a"}, {stageDir + "/1", "b/c"}, {stageDir + "/2", "m/y.yaml"}},
+		Removes: []string{"gone"},
+	}
+	steps := []func(d *Dir) error{
+		func(d *Dir) error { return os.Rename(d.abs("m"), d.abs("replaced/m")) },
+		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/0"), d.abs("a")) },
+		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/1"), d.abs("b/c")) },
+		func(d *Dir) error { return makePrivateDir(d.abs("m")) },
+		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/2"), d.abs("m/y.yaml")) },
+		func(d *Dir) error { return os.Remove(d.abs("gone")) },
+		func(d *Dir) error { return os.Remove(d.abs(stageDir + "/" + journalFile)) },
+	}
+	for killed := -1; killed <= len(steps); killed++ {
+		dir := t.TempDir()
+		for name, content := range before {
+			put(t, dir, name, content)
+		}
+		d := openTestDir(t, dir)
+		if err := d.stage(j, change.Write); err != nil {
+			t.Fatal(err)
+		}
+		want := after
+		if killed < 0 { // before the journal was in place
+			want = before
+			if err := os.Remove(d.abs(stageDir + "/" + journalFile)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, step := range steps[:max(killed, 0)] {
+			if err := step(d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = d.Close()
+		_ = openTestDir(t, dir).Close()
+		if got := tree(t, dir); !equalMaps(got, want) {
+			t.Errorf("killed after step %d: got %q, want %q", killed, got, want)
+		}
+	}
+}
+
+func TestCommitRefusesLinks(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "auth")); err != nil {
+		t.Skip("this system makes no links:", err)
+	}
+	d := openTestDir(t, dir)
+	_, err := d.Commit(Change{Write: Files{"auth/kubeconfig": []byte("secret"), "bootstrap.ign": []byte("{}")}})
+	if err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	_ = d.Close()
+	if len(tree(t, elsewhere)) != 0 || len(tree(t, dir)) != 0 {
+		t.Errorf("something was written: %v, %v", tree(t, elsewhere), tree(t, dir))
+	}
+}
+
+func TestTheLockNamesItsHolder(t *testing.T) {
+	dir := t.TempDir()
+	first := openTestDir(t, dir)
+	waited := ""
+	_, err := OpenDir(t.Context(), dir, "second", 60*time.Millisecond, func(h string) { waited = h })
+	if err == nil || !strings.Contains(err.Error(), "(test)") || !strings.Contains(waited, "(test)") {
+		t.Errorf("got %v after waiting for %q, want the first process's command in both", err, waited)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := OpenDir(ctx, dir, "third", time.Hour, nil); err == nil {
+		t.Error("a cancelled wait must end")
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && len(tree(t, dir)) != 0 {
+		t.Errorf("the lock file is left behind: %v", tree(t, dir))
+	}
+	// what a killed process leaves does not lock anything
+	put(t, dir, LockFile, `{"pid":1}`)
+	_ = openTestDir(t, dir).Close()
+}
+
+func TestOnlyOneHoldsTheLock(t *testing.T) {
+	dir := t.TempDir()
+	inside := make(chan struct{}, 1)
+	done := make(chan error)
+	for range 8 {
+		go func() {
+			for range 40 {
+				d, err := OpenDir(context.Background(), dir, "test", time.Minute, nil)
+				if err != nil {
+					done <- err
+					return
+				}
+				select {
+				case inside <- struct{}{}:
+				default:
+					t.Error("two hold the lock")
+				}
+				select {
+				case <-inside:
+				default:
+				}
+				if err := d.Close(); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestReadFolders(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"manifests/a.yaml", "manifests/b.yml", "openshift/c.json", "manifests/notes.txt", "manifests/.a.yaml.swp", "manifests/sub/d.yaml"} {
+		put(t, dir, name, name)
+	}
+	d := openTestDir(t, dir)
+	files, left, ok, err := d.ReadFolders("manifests", "openshift")
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if got := strings.Join(sortedKeys(files), " "); got != "manifests/a.yaml manifests/b.yml openshift/c.json" {
+		t.Errorf("read %q", got)
+	}
+	if got := strings.Join(left, " "); got != "manifests/.a.yaml.swp manifests/notes.txt manifests/sub" {
+		t.Errorf("left %q", got)
+	}
+	if _, _, ok, _ := d.ReadFolders("absent"); ok {
+		t.Error("an absent folder holds nothing")
+	}
+}
+
+func TestDirErrorsSayWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "")
+	for path, want := range map[string]string{
+		filepath.Join(dir, "absent"): "does not exist",
+		filepath.Join(dir, "file"):   "this is a file",
+	} {
+		if _, err := OpenDir(t.Context(), path, "test", 0, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
+			t.Errorf("%s: got %v, want %q and a hint", path, err, want)
+		}
+	}
+}
+
+func TestParseState(t *testing.T) {
+	for name, test := range map[string]struct{ in, want string }{
+		"not JSON":       {"{", "damaged"},
+		"newer":          {`{"schemaVersion":2}`, "schema version 2"},
+		"no version":     {`{}`, "schema version 0"},
+		"unknown fields": {`{"schemaVersion":1,"other":1}`, "damaged"},
+	} {
+		if _, err := parseState([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "hint: ") {
+			t.Errorf("%s: got %v, want %q and a hint", name, err, test.want)
+		}
+	}
+}
+
+func FuzzState(f *testing.F) {
+	full := State{SchemaVersion: 1, Release: "4.22.0", Kept: map[string]Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
+		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")}}
+	data, err := full.marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(`{"schemaVersion":1}`))
+	f.Add([]byte("null"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		s, err := parseState(in)
+		if err != nil {
+			return
+		}
+		out, err := s.marshal()
+		if err != nil {
+			t.Fatalf("a state that was read cannot be written: %v", err)
+		}
+		again, err := parseState(out)
+		if err != nil {
+			t.Fatalf("a state that was written cannot be read: %v", err)
+		}
+		if twice, _ := again.marshal(); string(twice) != string(out) {
+			t.Errorf("written twice:\n%s\n%s", out, twice)
+		}
+	})
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte(`{"moves":[{"from":"a","to":"b"}],"writes":[{"from":".okd_install_commit/0","to":"c/d"}],"removes":["e"]}`))
+	f.Add([]byte(`{"removes":["../../etc/passwd"]}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		j, err := parseJournal(in)
+		if err != nil {
+			return
+		}
+		for _, name := range append(append([]string{}, j.Removes...), sortedKeys(asideOf(j))...) {
+			if !filepath.IsLocal(filepath.FromSlash(name)) {
+				t.Errorf("%q leads out of the directory", name)
+			}
+		}
+	})
+}
+
+func equalMaps(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if w, ok := b[k]; !ok || w != v {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,298 @@
+package asset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Node is a value of type T that a run can make, with the values it is made
+// from. Nodes are created by Value, Source, From1 to From7 and Collect; a node
+// exists before it can be an argument of another, so a graph has no cycles.
+type Node[T any] struct{ *node }
+
+type node struct {
+	name   string
+	inputs []*node
+	make   func(args []any) (any, error)
+	// kept is set on values that are remembered between runs.
+	kept *keeping
+	// folders is set on files that the user may edit.
+	folders []string
+}
+
+type keeping struct {
+	decode func([]byte) (any, error)
+	fresh  func(v any, now time.Time) bool
+}
+
+// Files are files of the asset directory: slash-separated path -> content.
+type Files = map[string][]byte
+
+// Value is a node whose value is known beforehand.
+func Value[T any](name string, v T) Node[T] {
+	return Source(name, func() (T, error) { return v, nil })
+}
+
+// Source is a node that is made from nothing in the graph.
+func Source[T any](name string, f func() (T, error)) Node[T] {
+	return newNode[T](name, func([]any) (any, error) { return f() })
+}
+
+// From1 is a node made from one other by f.
+func From1[A, T any](name string, a Node[A], f func(A) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) { return f(arg[A](v, 0)) }, a.node)
+}
+
+// From2 is a node made from two others by f.
+func From2[A, B, T any](name string, a Node[A], b Node[B], f func(A, B) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) { return f(arg[A](v, 0), arg[B](v, 1)) }, a.node, b.node)
+}
+
+// From3 is a node made from three others by f.
+func From3[A, B, C, T any](name string, a Node[A], b Node[B], c Node[C], f func(A, B, C) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2))
+	}, a.node, b.node, c.node)
+}
+
+// From4 is a node made from four others by f.
+func From4[A, B, C, D, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], f func(A, B, C, D) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3))
+	}, a.node, b.node, c.node, d.node)
+}
+
+// From5 is a node made from five others by f.
+func From5[A, B, C, D, E, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], f func(A, B, C, D, E) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4))
+	}, a.node, b.node, c.node, d.node, e.node)
+}
+
+// From6 is a node made from six others by f.
+func From6[A, B, C, D, E, F, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], f func(A, B, C, D, E, F) (T, error)) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4), arg[F](v, 5))
+	}, a.node, b.node, c.node, d.node, e.node, g.node)
+}
+
+// Collect is a node that holds the values of several nodes by their names.
+func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
+	inputs := make([]*node, len(nodes))
+	for i, n := range nodes {
+		inputs[i] = n.node
+	}
+	return newNode[map[string]T](name, func(v []any) (any, error) {
+		all := make(map[string]T, len(v))
+		for i := range v {
+			all[inputs[i].name] = arg[T](v, i)
+		}
+		return all, nil
+	}, inputs...)
+}
+
+// Keep makes the node's value be remembered between runs, as JSON. It is made
+// again when one of its inputs has another value than last time, or when fresh
+// says no; a nil fresh says yes for ever.
+func (n Node[T]) Keep(fresh func(v T, now time.Time) bool) Node[T] {
+	n.kept = &keeping{
+		decode: func(data []byte) (any, error) {
+			var v T
+			err := json.Unmarshal(data, &v)
+			return v, err
+		},
+		fresh: func(v any, now time.Time) bool { return fresh == nil || fresh(arg[T]([]any{v}, 0), now) },
+	}
+	return n
+}
+
+// Editable makes the user's files in dirs stand in for the node's, as a whole,
+// if there are any. The node's inputs are then not made.
+func Editable(n Node[Files], dirs ...string) Node[Files] {
+	n.folders = dirs
+	return n
+}
+
+func newNode[T any](name string, f func([]any) (any, error), inputs ...*node) Node[T] {
+	return Node[T]{&node{name: name, inputs: inputs, make: f}}
+}
+
+// arg returns an argument in its type; a nil interface value becomes T's zero.
+func arg[T any](args []any, i int) T {
+	v, _ := args[i].(T)
+	return v
+}
+
+// Kept is a remembered value: what it was made from, and itself.
+type Kept struct {
+	// Inputs is the SHA-256 of the values of the node's inputs, in hex.
+	Inputs string `json:"inputs"`
+	// Value is the node's value as JSON.
+	Value json.RawMessage `json:"value"`
+}
+
+// Run makes the values of a graph once. Its fields are set before the first Get.
+type Run struct {
+	// Context ends the run between two nodes when it is cancelled.
+	Context context.Context
+	// Now is the one instant of the run.
+	Now time.Time
+	// Kept holds the remembered values by node name; Get adds to it.
+	Kept map[string]Kept
+	// OnDisk returns the user's files in dirs, or false if there are none.
+	OnDisk func(dirs []string) (Files, bool, error)
+	// Serial makes one node at a time, in the order of the arguments.
+	Serial bool
+	// Trace is told what happens to each node: made, remembered, or on disk.
+	Trace func(node, how string)
+
+	mu      sync.Mutex
+	results map[*node]*result
+	slots   chan struct{}
+}
+
+type result struct {
+	done  chan struct{}
+	value any
+	err   error
+}
+
+// Get returns the value of n, making what it needs. The inputs of a node are
+// made together, as many at a time as there are processors. Of several errors
+// the first in the order of the arguments is returned.
+func Get[T any](r *Run, n Node[T]) (T, error) {
+	v, err := r.get(n.node)
+	return arg[T]([]any{v}, 0), err
+}
+
+func (r *Run) get(n *node) (any, error) {
+	r.mu.Lock()
+	if r.results == nil {
+		r.results = map[*node]*result{}
+		r.slots = make(chan struct{}, runtime.GOMAXPROCS(0))
+	}
+	res, begun := r.results[n]
+	if !begun {
+		res = &result{done: make(chan struct{})}
+		r.results[n] = res
+	}
+	r.mu.Unlock()
+	if begun {
+		<-res.done
+	} else {
+		res.value, res.err = r.resolve(n)
+		close(res.done)
+	}
+	return res.value, res.err
+}
+
+func (r *Run) resolve(n *node) (any, error) {
+	if n.folders != nil && r.OnDisk != nil {
+		if files, ok, err := r.OnDisk(n.folders); ok || err != nil {
+			r.trace(n, "on disk")
+			return files, err
+		}
+	}
+	args, err := r.args(n)
+	if err != nil {
+		return nil, err
+	}
+	if n.kept == nil {
+		return r.build(n, args)
+	}
+	inputs, err := digest(args)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", n.name, err)
+	}
+	if v, ok, err := r.remembered(n, inputs); ok || err != nil {
+		r.trace(n, "remembered")
+		return v, err
+	}
+	v, err := r.build(n, args)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", n.name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Kept == nil {
+		r.Kept = map[string]Kept{}
+	}
+	r.Kept[n.name] = Kept{Inputs: inputs, Value: raw}
+	return v, nil
+}
+
+// args makes the inputs of n, together unless the run is serial.
+func (r *Run) args(n *node) ([]any, error) {
+	values, errs := make([]any, len(n.inputs)), make([]error, len(n.inputs))
+	var wg sync.WaitGroup
+	for i, in := range n.inputs {
+		if r.Serial {
+			if values[i], errs[i] = r.get(in); errs[i] != nil {
+				return nil, errs[i]
+			}
+			continue
+		}
+		wg.Go(func() { values[i], errs[i] = r.get(in) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// build runs the node's function while it holds one of the slots, so that no
+// more work is under way than there are processors.
+func (r *Run) build(n *node, args []any) (any, error) {
+	r.slots <- struct{}{}
+	defer func() { <-r.slots }()
+	if r.Context != nil && r.Context.Err() != nil {
+		return nil, r.Context.Err()
+	}
+	r.trace(n, "made")
+	return n.make(args)
+}
+
+func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
+	r.mu.Lock()
+	kept, ok := r.Kept[n.name]
+	r.mu.Unlock()
+	if !ok || kept.Inputs != inputs {
+		return nil, false, nil
+	}
+	v, err := n.kept.decode(kept.Value)
+	if err != nil {
+		return nil, false, stateError("the remembered value of " + n.name + " cannot be read")
+	}
+	return v, n.kept.fresh(v, r.Now), nil
+}
+
+func (r *Run) trace(n *node, how string) {
+	if r.Trace != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.Trace(n.name, how)
+	}
+}
+
+// digest is the SHA-256 of the values as JSON. Maps marshal in the order of
+// their keys, so that equal values have equal digests.
+func digest(values []any) (string, error) {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(values); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,88 @@
+package asset
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// StateFile is what okd-install remembers of an asset directory. It holds
+// private keys, so its mode is 0600.
+const StateFile = ".okd_install_state.json"
+
+// stateSchema is the version of the state file's layout.
+const stateSchema = 1
+
+// State is the content of the state file: what cannot be made again from the
+// files in the directory. Only random things are remembered as values; of the
+// rest there are fingerprints.
+type State struct {
+	SchemaVersion int `json:"schemaVersion"`
+	// Release is the version or pull spec that the directory was made for.
+	Release string `json:"release,omitempty"`
+	// Kept holds remembered values by node name.
+	Kept map[string]Kept `json:"kept,omitempty"`
+	// ManifestsFrom tells what manifests/ and openshift/ were made from: field
+	// path -> SHA-256 of the value.
+	ManifestsFrom map[string]string `json:"manifestsFrom,omitempty"`
+	// Written holds the SHA-256 of each output as it was last written.
+	Written map[string]string `json:"written,omitempty"`
+	// Consumed holds input files that --consume-inputs removed.
+	Consumed Files `json:"consumed,omitempty"`
+}
+
+// stateError is a problem with the state file.
+func stateError(detail string) error {
+	return diag.Problems{{
+		Position: diag.Position{File: StateFile},
+		Detail:   detail,
+		Hint:     "restore the file from a backup, or start again in an empty directory with a copy of install-config.yaml",
+	}}
+}
+
+// parseState reads a state file. Absent data is an empty state.
+func parseState(data []byte) (State, error) {
+	s := State{SchemaVersion: stateSchema}
+	if data == nil {
+		return s, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	var version struct {
+		SchemaVersion int `json:"schemaVersion"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return s, stateError("the file is damaged: it is not JSON")
+	}
+	if version.SchemaVersion != stateSchema {
+		return s, stateError(fmt.Sprintf("the file has schema version %d, this okd-install reads %d", version.SchemaVersion, stateSchema))
+	}
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return s, stateError("the file is damaged: it does not have the fields that okd-install writes")
+	}
+	return s, nil
+}
+
+// marshal returns the state file's content, the same bytes for the same state.
+func (s State) marshal() ([]byte, error) {
+	data, err := json.MarshalIndent(s, "", "  ")
+	return append(data, '\n'), err
+}
+
+// clone returns a state whose maps can be changed without changing s.
+func (s State) clone() State {
+	s.Kept, s.Written, s.Consumed = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed)
+	if s.Kept == nil {
+		s.Kept = map[string]Kept{}
+	}
+	if s.Written == nil {
+		s.Written = map[string]string{}
+	}
+	if s.Consumed == nil {
+		s.Consumed = Files{}
+	}
+	return s
+}
