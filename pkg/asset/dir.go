@@ -147,6 +147,32 @@ func (d *Dir) ReadFolders(folders ...string) (files Files, left []string, ok boo
 	return files, left, len(files)+len(left) > 0, nil
 }
 
+// ReadFolder returns all plain files directly in a folder, whatever they are
+// called; an absent folder has none.
+func (d *Dir) ReadFolder(folder string) (Files, error) {
+	entries, err := os.ReadDir(filepath.Join(d.path, folder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, dirError(filepath.Join(d.path, folder), "the folder cannot be read: "+reason(err), "check its permissions")
+	}
+	files := Files{}
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		name := folder + "/" + e.Name()
+		if files[name], _, err = d.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// Exists tells whether anything in the directory has that name.
+func (d *Dir) Exists(name string) bool {
+	_, err := os.Lstat(d.abs(name))
+	return err == nil
+}
+
 // ReadState returns what is remembered of the directory.
 func (d *Dir) ReadState() (State, error) {
 	data, _, err := d.ReadFile(StateFile)

@@ -30,7 +30,7 @@ func Dot(w io.Writer, targets ...Target) error {
 }
 
 func dotNode(b *strings.Builder, n *node, seen map[*node]bool) {
-	if seen[n] {
+	if seen[n] || n.name == "" {
 		return
 	}
 	seen[n] = true
@@ -46,6 +46,8 @@ func dotNode(b *strings.Builder, n *node, seen map[*node]bool) {
 		fmt.Fprintf(b, "  %q;\n", n.name)
 	}
 	for _, in := range n.inputs {
-		fmt.Fprintf(b, "  %q -> %q;\n", in.name, n.name)
+		if in.name != "" {
+			fmt.Fprintf(b, "  %q -> %q;\n", in.name, n.name)
+		}
 	}
 }

@@ -34,7 +34,8 @@ type keeping struct {
 // Files are files of the asset directory: slash-separated path -> content.
 type Files = map[string][]byte
 
-// Value is a node whose value is known beforehand.
+// Value is a node whose value is known beforehand. One without a name is a
+// constant, which is not worth a place in the printed graph.
 func Value[T any](name string, v T) Node[T] {
 	return Source(name, func() (T, error) { return v, nil })
 }

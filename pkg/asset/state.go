@@ -21,8 +21,12 @@ const stateSchema = 1
 // rest there are fingerprints.
 type State struct {
 	SchemaVersion int `json:"schemaVersion"`
-	// Release is the version or pull spec that the directory was made for.
-	Release string `json:"release,omitempty"`
+	// Release is the version that the directory was made for; for an image that
+	// is not in the catalogue it is the line, and ReleaseImage the pull spec.
+	Release      string `json:"release,omitempty"`
+	ReleaseImage string `json:"releaseImage,omitempty"`
+	// LeafKey is the kind of key that the user chose, such as ecdsa-p256.
+	LeafKey string `json:"leafKey,omitempty"`
 	// Kept holds remembered values by node name.
 	Kept map[string]Kept `json:"kept,omitempty"`
 	// ManifestsFrom tells what manifests/ and openshift/ were made from: field

@@ -108,14 +108,14 @@ type OVNIPv4Config struct {
 
 // MachinePool is a group of machines with one role: master, worker or arbiter.
 type MachinePool struct {
-	Name           string            `json:"name"`
-	Replicas       *int64            `json:"replicas,omitempty"`
-	Platform       platform.Platform `json:"platform"`
-	Hyperthreading string            `json:"hyperthreading,omitempty"`
-	Architecture   string            `json:"architecture,omitempty"`
-	Management     string            `json:"management,omitempty"`
-	Fencing        *Fencing          `json:"fencing,omitempty"`
-	DiskSetup      []Disk            `json:"diskSetup,omitempty"`
+	Name           string        `json:"name"`
+	Replicas       *int64        `json:"replicas,omitempty"`
+	Platform       platform.Pool `json:"platform"`
+	Hyperthreading string        `json:"hyperthreading,omitempty"`
+	Architecture   string        `json:"architecture,omitempty"`
+	Management     string        `json:"management,omitempty"`
+	Fencing        *Fencing      `json:"fencing,omitempty"`
+	DiskSetup      []Disk        `json:"diskSetup,omitempty"`
 }
 
 // Fencing holds what a two-node control plane needs to power a peer off.

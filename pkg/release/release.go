@@ -1,9 +1,10 @@
 // Package release knows the OKD releases: which there are, what image each is,
 // and what a release can do.
 //
-// Read a Catalogue with Parse, pick a Release from it with Find or Default, and
-// ask the Release with AtLeast. The package reads no registry: it tells what
-// the project's own catalogue file, data/releases.yaml, says.
+// Read a Catalogue with Parse, pick a Release from it with Find, ForImage or
+// Default, and ask the Release with AtLeast. The package reads no registry: it
+// tells what the project's own catalogue file, data/releases.yaml, says, and an
+// image that is not in there is taken at the user's word.
 package release
 
 import (
@@ -49,12 +50,16 @@ func (r Release) AtLeast(line string) bool {
 	return have[0] > want[0] || have[0] == want[0] && have[1] >= want[1]
 }
 
+// parseLine reads a minor version, written without leading zeros.
 func parseLine(s string) ([2]int, error) {
-	major, minor, ok := strings.Cut(s, ".")
-	x, err1 := strconv.Atoi(major)
-	y, err2 := strconv.Atoi(minor)
-	if !ok || err1 != nil || err2 != nil {
-		return [2]int{}, fmt.Errorf("%q is not a release line such as 4.22", s)
+	major, minor, _ := strings.Cut(s, ".")
+	var out [2]int
+	for i, part := range []string{major, minor} {
+		n, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || strconv.FormatUint(n, 10) != part {
+			return [2]int{}, fmt.Errorf("%q is not a release line such as 4.22", s)
+		}
+		out[i] = int(n)
 	}
-	return [2]int{x, y}, nil
+	return out, nil
 }

@@ -2,8 +2,12 @@
 // which fields each has, and what it requires of the rest of the config.
 //
 // Table is the one list of them. A further platform is one file with its types
-// and rules, and one row. Platform is the union in the file: at most one entry,
-// under the platform's name.
+// and rules, and one row in that list. Platform is the union in the file: at
+// most one entry, under the platform's name; Pool is the same union as a
+// machine pool has it.
+//
+// The package does not read YAML and does not know an install-config: the rules
+// are given values (Cluster, a config block) and say what they find.
 package platform
 
 import (
@@ -12,9 +16,8 @@ import (
 	"slices"
 )
 
-// Platform is the value of a platform field: the block under the platform's
-// name. The zero value is an empty block, which is what a machine pool usually
-// has.
+// Platform is the value of the install-config's platform field: the block under
+// the platform's name. The zero value is an empty block.
 type Platform struct {
 	// Name is the key in the file, such as none; empty for an empty block.
 	Name string
@@ -22,36 +25,13 @@ type Platform struct {
 	Config any
 }
 
-// None is platform none: machines that the user prepares. It has no settings.
-type None struct{}
-
-// External is a platform that an outside provider integrates with the cluster.
-type External struct {
-	PlatformName           string `json:"platformName,omitempty"`
-	CloudControllerManager string `json:"cloudControllerManager,omitempty"`
-}
-
-// Spec is one platform.
-type Spec struct {
-	// Name is the key in the install-config.
+// Pool is the value of a machine pool's platform field. It is usually empty.
+type Pool struct {
+	// Name is the key in the file, such as none; empty for an empty block.
 	Name string
-	// Type is the platform's name in the cluster's Infrastructure object.
-	Type string
-	// New returns a pointer to an empty config block.
-	New func() any
-	// NewPool returns a pointer to an empty block of a machine pool.
-	NewPool func() any
+	// Config is what the row's NewPool returned, filled from the file.
+	Config any
 }
-
-// Table lists the supported platforms, in the order in which they are offered.
-var Table = []Spec{
-	{Name: "none", Type: "None", New: func() any { return &None{} }, NewPool: func() any { return &struct{}{} }},
-	{Name: "external", Type: "External", New: func() any { return &External{} }, NewPool: func() any { return &struct{}{} }},
-}
-
-// Known lists the platforms that the established installer knows and this one
-// does not support yet, so that the error for them can say so.
-var Known = []string{"aws", "azure", "baremetal", "gcp", "ibmcloud", "nutanix", "openstack", "ovirt", "powervc", "powervs", "vsphere"}
 
 // Find returns the row of a platform.
 func Find(name string) (Spec, bool) {
@@ -62,31 +42,58 @@ func Find(name string) (Spec, bool) {
 	return Table[i], true
 }
 
-// MarshalJSON writes the block under the platform's name.
-func (p Platform) MarshalJSON() ([]byte, error) {
-	if p.Name == "" {
-		return []byte("{}"), nil
+// Names lists the supported platforms in the order of Table.
+func Names() []string {
+	names := make([]string, len(Table))
+	for i, s := range Table {
+		names[i] = s.Name
 	}
-	return json.Marshal(map[string]any{p.Name: p.Config})
+	return names
+}
+
+// MarshalJSON writes the block under the platform's name.
+func (p Platform) MarshalJSON() ([]byte, error) { return marshal(p.Name, p.Config) }
+
+// MarshalJSON writes the block under the platform's name.
+func (p Pool) MarshalJSON() ([]byte, error) { return marshal(p.Name, p.Config) }
+
+// UnmarshalJSON reads a block with at most one supported platform in it.
+func (p *Platform) UnmarshalJSON(data []byte) (err error) {
+	p.Name, p.Config, err = unmarshal(data, func(s Spec) any { return s.New() })
+	return err
 }
 
 // UnmarshalJSON reads a block with at most one supported platform in it.
-func (p *Platform) UnmarshalJSON(data []byte) error {
+func (p *Pool) UnmarshalJSON(data []byte) (err error) {
+	p.Name, p.Config, err = unmarshal(data, func(s Spec) any { return s.NewPool() })
+	return err
+}
+
+func marshal(name string, config any) ([]byte, error) {
+	if name == "" {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]any{name: config})
+}
+
+func unmarshal(data []byte, block func(Spec) any) (string, any, error) {
 	var blocks map[string]json.RawMessage
 	if err := json.Unmarshal(data, &blocks); err != nil {
-		return err
+		return "", nil, err
 	}
-	*p = Platform{}
+	if len(blocks) > 1 {
+		return "", nil, fmt.Errorf("holds %d platforms instead of one", len(blocks))
+	}
 	for name, raw := range blocks {
 		spec, ok := Find(name)
-		if !ok || p.Name != "" {
-			return fmt.Errorf("platform %q cannot be read", name)
+		if !ok {
+			return "", nil, fmt.Errorf("platform %q is not supported", name)
 		}
-		config := spec.New()
+		config := block(spec)
 		if err := json.Unmarshal(raw, config); err != nil {
-			return err
+			return "", nil, fmt.Errorf("%s: %w", name, err)
 		}
-		*p = Platform{Name: name, Config: config}
+		return name, config, nil
 	}
-	return nil
+	return "", nil, nil
 }

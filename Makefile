@@ -1,0 +1,103 @@
+# `make` alone lists what one can do: the help is made from the ## comments.
+#
+# Everything that a target needs is fetched by Go itself, at the versions in
+# go.mod and tools/go.mod. FUZZTIME, VERSION and COMMIT may be set.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo build test lint golden fuzz bench e2e cross clean
+
+FUZZTIME ?= 20s
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+
+# The version is stamped here, so Go need not ask git again: that fails in a
+# checkout that belongs to another user.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+	-ldflags '-s -w -X main.linkedVersion=$(VERSION) -X main.linkedCommit=$(COMMIT)'
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+# 25 MiB, in bytes.
+MAX_BINARY := 26214400
+
+# The Go modules besides the main one whose tests are ours.
+TEST_MODULES = $(patsubst %/go.mod,%,$(shell find test -name go.mod -not -path '*/testdata/*'))
+
+help: ## list the targets
+	@echo 'usage: make TARGET [FUZZTIME=10m]'
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## make the files of a sample cluster in ./demo, and list them
+	@rm -rf demo && mkdir -m 0700 demo
+	@cp docs/examples/install-config.yaml demo/
+	bin/okd-install create manifests --dir demo
+	@echo
+	bin/okd-install create ignition-configs --dir demo
+	@echo
+	@echo 'What is in demo now:'
+	@find demo -mindepth 1 -type f -exec ls -l {} + | awk '{ printf "  %s %8d  %s\n", $$1, $$5, $$NF }' | sort -k 3
+	@echo
+	bin/okd-install certs --dir demo
+
+build: ## build bin/okd-install for this machine
+	@mkdir -p bin
+	$(GO_BUILD) -o bin/okd-install ./cmd/okd-install
+
+test: ## run the tests, with the race detector where there is a C compiler
+	@race=-race; \
+	if ! echo '#include <stdlib.h>' | $${CC:-gcc} -x c -fsyntax-only - 2>/dev/null; then \
+		race=; echo 'make test: no C compiler (gcc and libc6-dev), so the tests run without the race detector' >&2; \
+	fi; \
+	set -x; CGO_ENABLED=$${race:+1} go test $$race ./...
+
+lint: bin/golangci-lint ## check the code and its format
+	bin/golangci-lint run ./...
+	@for module in $(TEST_MODULES); do \
+		echo "+ golangci-lint run in $$module"; \
+		(cd "$$module" && "$(CURDIR)/bin/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...); \
+	done
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	@mkdir -p bin
+	cd tools && go build -buildvcs=false -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+golden: ## rewrite the expected files of the tests; look at the diff
+	@packages=$$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' cmd pkg test | xargs -rn1 dirname | sort -u | sed 's,^,./,'); \
+	for package in $$packages; do \
+		echo "+ go test $$package -update"; \
+		go test -count=1 "$$package" -update; \
+	done
+
+fuzz: ## run every fuzz target in turn, each for FUZZTIME (20s)
+	@targets=$$(go test -list '^Fuzz' ./... | \
+		awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \
+	failed=; \
+	while read -r package target; do \
+		echo "+ go test -fuzz $$target -fuzztime $(FUZZTIME) $$package"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || failed+=" $$target"; \
+	done <<<"$$targets"; \
+	if [[ -n $$failed ]]; then echo "make fuzz: failed:$$failed" >&2; exit 1; fi
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+e2e: build ## run the end-to-end tests in test/ against bin/okd-install
+	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./test/...
+	@for module in $(TEST_MODULES); do \
+		echo "+ go test in $$module"; \
+		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \
+	done
+
+cross: ## build dist/ for Linux, macOS and Windows on amd64 and arm64
+	@mkdir -p dist
+	@for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; out=dist/okd-install-$$os-$$arch; \
+		if [[ $$os == windows ]]; then out+=.exe; fi; \
+		GOOS=$$os GOARCH=$$arch $(GO_BUILD) -o "$$out" ./cmd/okd-install; \
+		size=$$(wc -c <"$$out"); printf '%s %d bytes\n' "$$out" "$$size"; \
+		if (( size > $(MAX_BINARY) )); then echo "make cross: $$out is larger than 25 MiB" >&2; exit 1; fi; \
+	done
+
+clean: ## remove what the other targets built
+	rm -rf bin dist demo

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// Exit codes are those of the established installer.
+const (
+	exitOK            = 0
+	exitFailure       = 1
+	exitInstallConfig = 3
+	exitInterrupted   = 8
+)
+
+// app is what a command gets from the outside: its streams, the environment and
+// the clock.
+type app struct {
+	name     string
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	// terminal tells that err is a terminal, so that colour makes sense.
+	terminal bool
+
+	log      *logrus.Logger
+	dir      string
+	logLevel string
+}
+
+// newApp is the app of a process.
+func newApp() *app {
+	return &app{
+		name: filepath.Base(os.Args[0]), out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
+	}
+}
+
+// run executes the command line and returns the exit code.
+func (a *app) run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a.setUpLog()
+	root := a.newRootCmd()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	return a.exitCode(root.ExecuteContext(ctx))
+}
+
+// quietError ends a command with a code after it has said everything itself.
+type quietError struct{ code int }
+
+func (quietError) Error() string { return "" }
+
+// exitCode says what went wrong and returns the code for it.
+func (a *app) exitCode(err error) int {
+	var quiet quietError
+	var invalid *installconfig.InvalidError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &quiet):
+		return quiet.code
+	case errors.Is(err, context.Canceled):
+		a.log.Warn("Received interrupt signal")
+		a.log.Warn("nothing was changed")
+		return exitInterrupted
+	case errors.As(err, &invalid):
+		a.log.Error(err.Error())
+		return exitInstallConfig
+	default:
+		a.log.Log(logrus.FatalLevel, err.Error())
+		return exitFailure
+	}
+}
+
+func (a *app) newRootCmd() *cobra.Command {
+	root := &cobra.Command{
+		Use:   a.name,
+		Short: "Create OKD clusters on your own machines",
+		Long: `okd-install turns an install-config.yaml into everything that an OKD cluster
+on your own machines needs: manifests, certificates, and the Ignition configs
+that the bootstrap host, the control plane and the workers boot with.
+
+It works in one directory, named with --dir. What you put there stays there:
+your install-config.yaml and the manifests that you edit are read, never
+changed or removed.`,
+		Example: `  # check the install-config and write manifests that you can edit
+  okd-install create manifests --dir mycluster
+
+  # write bootstrap.ign, master.ign, worker.ign and auth/
+  okd-install create ignition-configs --dir mycluster
+
+  # see until when the machines must have booted
+  okd-install certs --dir mycluster`,
+		Args:          showHelpFor,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return a.applyLogLevel()
+		},
+	}
+	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
+	root.PersistentFlags().StringVar(&a.logLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
+	root.AddCommand(a.newCreateCmd(), a.newCertsCmd(), a.newGraphCmd(), a.newVersionCmd(), a.newCompletionCmd())
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.CompletionOptions.DisableDefaultCmd = true
+	a.completeLogLevel(root)
+	return root
+}
+
+// showHelpFor accepts no argument of the root command: a word there is a
+// command that does not exist.
+func showHelpFor(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	p := diag.Problem{Detail: "unknown command \"" + args[0] + "\" for \"" + cmd.CommandPath() + "\"", Hint: "the commands are " + strings.Join(names, ", ")}
+	if near := diag.Nearest(args[0], names); near != "" {
+		p.Hint = "did you mean " + near + "?"
+	}
+	return p
+}
+
+// group is a command that only holds others; alone, or with a word it does not
+// know, it prints its help, as the established installer does.
+func group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.AddCommand(subcommands...)
+	return cmd
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+type certsOptions struct {
+	*app
+	output string
+}
+
+func (a *app) newCertsCmd() *cobra.Command {
+	o := certsOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "certs",
+		Short: "List the certificates of the asset directory and how long they are good",
+		Long: `List every certificate in the Ignition configs and the kubeconfig of the asset
+directory: what it is for, until when it is good, and whether a cluster can
+still be booted with it. Those that expire first come first.
+
+A certificate is fresh while it has more than 12 hours left, and stale after
+that. The exit code is 0 while a cluster can be booted from the directory, and
+1 when it cannot any more.`,
+		Example: `  okd-install certs --dir mycluster
+
+  # for scripts
+  okd-install certs --dir mycluster -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	addOutputFlag(cmd, &o.output, "table")
+	return cmd
+}
+
+func (o certsOptions) run() error {
+	if err := checkOutput(o.output, "table"); err != nil {
+		return err
+	}
+	certs, err := asset.ListCertificates(o.dir, o.now())
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		enc := json.NewEncoder(o.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(certs)
+	} else {
+		err = o.table(certs)
+	}
+	if err != nil {
+		return err
+	}
+	o.verdict(certs)
+	if !certs.State.Bootable() {
+		return quietError{exitFailure}
+	}
+	return nil
+}
+
+func (o certsOptions) table(certs asset.Certificates) error {
+	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tSTATE\tNOT AFTER\tSUBJECT\tISSUER\tNAMES\tWHAT IT IS FOR")
+	for _, c := range certs.Certificates {
+		issuer := c.Issuer
+		if issuer == c.Subject {
+			issuer = "itself"
+		}
+		names := strings.Join(c.SANs, " ")
+		if names == "" {
+			names = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.State, c.NotAfter.Local().Format("2006-01-02 15:04 MST"), c.Subject, issuer, names, c.Purpose)
+	}
+	return w.Flush()
+}
+
+// verdict says in words what the list means.
+func (o certsOptions) verdict(certs asset.Certificates) {
+	now := o.now()
+	latest := certs.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST")
+	const again = "create ignition-configs issues the 24-hour certificates anew"
+	switch certs.State {
+	case tls.Fresh:
+		o.log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
+	case tls.Stale:
+		o.log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, certs.BootAtLatest.Sub(now).Round(time.Minute), again)
+	case tls.Expired:
+		o.log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
+	default:
+		o.log.Errorf("%s: no cluster can be booted from here now; is this machine's clock right? It says %s", certs.State, now.Local().Format("Mon 2 Jan 2006 15:04 MST"))
+	}
+}

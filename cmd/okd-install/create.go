@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+)
+
+// lockWait is how long a run waits for another one in the same directory.
+const lockWait = 2 * time.Minute
+
+// createTarget is one command below create.
+type createTarget struct {
+	name    string
+	short   string
+	long    string
+	example string
+	// made is what the last line says was created.
+	made string
+}
+
+var createTargets = []createTarget{
+	{
+		name:  asset.TargetInstallConfig,
+		short: "Check install-config.yaml, or write it again",
+		long: `Check the install-config.yaml in the asset directory and say everything that is
+wrong with it at once. Nothing is changed.
+
+If an earlier run with --consume-inputs removed the file, it is written again.
+With --overwrite it is replaced by its canonical form, with all defaults
+spelled out; the file as it was is moved aside first.`,
+		example: `  okd-install create install-config --dir mycluster
+  okd-install create install-config --dir mycluster --overwrite`,
+		made: "Install-Config",
+	},
+	{
+		name:  asset.TargetManifests,
+		short: "Write the manifests, to look at and edit",
+		long: `Write the Kubernetes manifests of the cluster to manifests/ and openshift/ in
+the asset directory. You can then edit them, add others and delete some:
+create ignition-configs takes them as they are.
+
+Manifests that are there already stay as they are, with your edits. If
+install-config.yaml has changed since they were made, the command stops and
+says what changed.`,
+		example: `  okd-install create manifests --dir mycluster
+
+  # after a change in install-config.yaml: move the old folders aside, write new ones
+  okd-install create manifests --dir mycluster --overwrite`,
+		made: "Manifests",
+	},
+	{
+		name:  asset.TargetIgnitionConfigs,
+		short: "Write the Ignition configs that the machines boot with",
+		long: `Write bootstrap.ign, master.ign and worker.ign, the administrator's kubeconfig
+and password in auth/, and metadata.json.
+
+bootstrap.ign holds certificates that are good for 24 hours. The last lines say
+until when the machines should have booted, and must have. Run the command
+again after more than 12 hours and it issues these certificates anew, and only
+these: the cluster keeps its ID, its authorities, its kubeconfig and its
+password.`,
+		example: `  okd-install create ignition-configs --dir mycluster
+
+  # for another release than the default
+  okd-install create ignition-configs --dir mycluster --release 5.0`,
+		made: "Ignition-Configs",
+	},
+}
+
+type createOptions struct {
+	*app
+	target createTarget
+	args   []string
+
+	release       string
+	releaseImage  string
+	leafKey       string
+	overwrite     bool
+	consumeInputs bool
+	reissue       bool
+}
+
+func (a *app) newCreateCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create part of an OKD cluster",
+		Long: `Create the files that a cluster is installed from, step by step or all at once:
+each command makes what it needs of the steps before it.`,
+		Example: `  okd-install create manifests --dir mycluster
+  okd-install create ignition-configs --dir mycluster`,
+	}
+	for _, t := range createTargets {
+		cmd.AddCommand(a.newCreateTargetCmd(t))
+	}
+	return group(cmd)
+}
+
+func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
+	o := createOptions{app: a, target: t}
+	cmd := &cobra.Command{
+		Use: t.name, Short: t.short, Long: t.long, Example: t.example,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.args = os.Args[1:]
+			return o.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.overwrite, "overwrite", false, "make everything again from install-config.yaml; what is in the way is moved aside first")
+	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
+	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
+	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+	if t.name != asset.TargetInstallConfig {
+		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
+		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048, rsa-4096, ecdsa-p256, ecdsa-p384 (default rsa-2048)")
+		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions([]string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384"}, cobra.ShellCompDirectiveNoFileComp))
+	}
+	if t.name == asset.TargetIgnitionConfigs {
+		f.BoolVar(&o.reissue, "reissue", false, "issue the 24-hour certificates anew, whatever their age")
+	}
+	return cmd
+}
+
+func (o createOptions) run(ctx context.Context) error {
+	defer o.openLogFile(o.args)()
+	report, err := asset.Create(ctx, asset.Request{
+		Dir:           o.dir,
+		Target:        o.target.name,
+		Command:       "create " + o.target.name,
+		Release:       o.release,
+		ReleaseImage:  o.releaseImage,
+		LeafKey:       o.leafKey,
+		Overwrite:     o.overwrite,
+		ConsumeInputs: o.consumeInputs,
+		Reissue:       o.reissue,
+		Environment:   o.environment(),
+		Version:       version(),
+		Now:           o.now(),
+		LockWait:      lockWait,
+		Waiting: func(holder string) {
+			o.log.Infof("waiting: the asset directory is in use by %s", holder)
+		},
+		Trace: func(node, how string) { o.log.Debugf("%s: %s", node, how) },
+	})
+	o.tell(report, err == nil)
+	return err
+}
+
+// tell prints what happened. After an error it prints only what came before it.
+func (o createOptions) tell(r asset.Report, done bool) {
+	for _, n := range r.Notes {
+		o.log.Info(n)
+	}
+	for _, w := range r.Warnings {
+		o.log.Warn(w)
+	}
+	if !done {
+		return
+	}
+	if r.NoProxy != "" {
+		o.log.Info("the cluster will not use the proxy for " + r.NoProxy)
+	}
+	if r.Aside != "" {
+		o.log.Infof("moved what was in the way to %s", filepath.Join(o.dir, r.Aside))
+	}
+	for _, name := range r.Consumed {
+		o.log.Infof("Consuming %s from target directory", name)
+	}
+	switch {
+	case o.target.name == asset.TargetInstallConfig && len(r.Written) == 0:
+		o.log.Infof("%s is valid", filepath.Join(o.dir, r.Files[0]))
+	case len(r.Written) == 0:
+		o.log.Infof("nothing to write: %s are up to date", o.target.made)
+	default:
+		o.log.Infof("%s created in: %s", o.target.made, sentence(o.dir, o.folders(r.Files)))
+	}
+	if d := r.Deadline; d != nil {
+		o.log.Infof("the machines should have booted by %s (12 hours after the certificates were issued)", o.moment(d.Recommended))
+		o.log.Infof("and must have booted by %s (24 hours): then the certificates in bootstrap.ign expire", o.moment(d.Latest))
+	}
+}
+
+// folders lists the directories of the files, below the asset directory as the
+// user wrote it.
+func (o createOptions) folders(files []string) []string {
+	dirs := []string{o.dir}
+	for _, f := range files {
+		if folder, _, ok := strings.Cut(f, "/"); ok {
+			dirs = append(dirs, filepath.Join(o.dir, folder))
+		}
+	}
+	if o.target.name == asset.TargetManifests {
+		dirs = dirs[1:]
+	}
+	return dirs
+}
+
+// moment is a time as people write it, in local time with the zone.
+func (o createOptions) moment(t time.Time) string {
+	left := t.Sub(o.now()).Round(time.Minute)
+	return fmt.Sprintf("%s, in %dh%02dm", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), int(left.Hours()), int(left.Minutes())%60)
+}

@@ -1,0 +1,12 @@
+// Command okd-install turns an install-config.yaml into everything that an OKD
+// cluster on the user's own machines needs.
+//
+// This package is the door: flags, streams, log lines and exit codes. It
+// computes nothing. Each command group is one file with an options struct; its
+// new…Cmd function reads the flags and its run method does the work by calling
+// pkg/asset.
+package main
+
+import "os"
+
+func main() { os.Exit(newApp().run(os.Args[1:])) }

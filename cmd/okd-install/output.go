@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// addOutputFlag adds -o to a command that lists something; plain is the name of
+// the form for people, which is the default.
+func addOutputFlag(cmd *cobra.Command, value *string, plain string) {
+	cmd.Flags().StringVarP(value, "output", "o", plain, "form of the output: "+plain+" or json")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{plain, "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func checkOutput(value, plain string) error {
+	if value == plain || value == "json" {
+		return nil
+	}
+	return diag.Problem{Detail: fmt.Sprintf("--output %s is not known", value), Hint: "use " + plain + " or json"}
+}
+
+// environment reads the variables that change what is made. Their names and
+// meanings are the established installer's.
+func (a *app) environment() asset.Environment {
+	get := func(name string) string { return a.getenv("OPENSHIFT_INSTALL_" + name) }
+	return asset.Environment{
+		Invoker:            get("INVOKER"),
+		ReleaseImage:       get("RELEASE_IMAGE_OVERRIDE"),
+		BootstrapNodeIP:    get("BOOTSTRAP_NODE_IP"),
+		ClusterProfile:     get("EXPERIMENTAL_CLUSTER_PROFILE"),
+		DisableImagePolicy: get("EXPERIMENTAL_DISABLE_IMAGE_POLICY") != "",
+		LoadClusterCerts:   get("LOAD_CLUSTER_CERTS") == "true",
+		SkipHostCryptCheck: get("SKIP_HOSTCRYPT_VALIDATION") != "",
+	}
+}
+
+// sentence joins directories as the established installer does: one, two or
+// three by name, more as the directory that holds them all.
+func sentence(base string, dirs []string) string {
+	dirs = slices.Clone(dirs)
+	slices.Sort(dirs)
+	dirs = slices.Compact(dirs)
+	switch n := len(dirs); {
+	case n == 0 || n > 3:
+		return base
+	case n == 1:
+		return dirs[0]
+	default:
+		return strings.Join(dirs[:n-1], ", ") + " and " + dirs[n-1]
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+)
+
+// Set by the linker; a build without them asks Go's build information.
+var linkedVersion, linkedCommit string
+
+func version() string {
+	if linkedVersion != "" {
+		return linkedVersion
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "unreleased"
+}
+
+func commit() string { return linkedCommit }
+
+type versionOptions struct {
+	*app
+	output string
+}
+
+func (a *app) newVersionCmd() *cobra.Command {
+	o := versionOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version and the default release",
+		Long: `Print the version of okd-install, the commit it was built from, and the OKD
+release that it installs unless --release says otherwise.`,
+		Example: `  okd-install version
+  okd-install version -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	addOutputFlag(cmd, &o.output, "text")
+	return cmd
+}
+
+func (o versionOptions) run() error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	r, err := asset.ChooseRelease("", "", o.environment())
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return json.NewEncoder(o.out).Encode(struct {
+			SchemaVersion       int    `json:"schemaVersion"`
+			Version             string `json:"version"`
+			Commit              string `json:"commit,omitempty"`
+			Release             string `json:"release,omitempty"`
+			ReleaseImage        string `json:"releaseImage"`
+			DefaultArchitecture string `json:"defaultArchitecture"`
+			Go                  string `json:"go"`
+		}{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
+	}
+	fmt.Fprintf(o.out, "%s %s\n", o.name, version())
+	if c := commit(); c != "" {
+		fmt.Fprintf(o.out, "built from commit %s\n", c)
+	}
+	fmt.Fprintf(o.out, "release image %s\n", r.Image)
+	if r.Version != "" {
+		fmt.Fprintf(o.out, "release %s\n", r.Version)
+	}
+	_, err = fmt.Fprintf(o.out, "default architecture amd64\n")
+	return err
+}

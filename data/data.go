@@ -1,0 +1,22 @@
+// Package data carries the plain files that okd-install is built with: what the
+// bootstrap host gets, byte for byte, and the catalogue of OKD releases.
+//
+// Nothing here is a template and nothing is computed. A shell script below
+// bootstrap/files stands on the host exactly as it stands in the repository, so
+// that an editor, a linter and a reader see what will run. The room that writes
+// a file declares its mode; an embedded file has none.
+package data
+
+import "embed"
+
+// Bootstrap holds the static part of the bootstrap host. Below bootstrap/files
+// a file has the path that it gets on the host; below bootstrap/units stand the
+// systemd units, and a unit's drop-ins in a folder named after the unit plus .d.
+//
+//go:embed bootstrap
+var Bootstrap embed.FS
+
+// Releases is releases.yaml, the catalogue that package release reads.
+//
+//go:embed releases.yaml
+var Releases []byte

@@ -1,0 +1,136 @@
+package asset
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// Cluster holds the nodes that commands ask for.
+type Cluster struct {
+	InstallConfig Node[installconfig.Loaded]
+	// Origin tells what the manifests are made from, for comparison with the
+	// folders on disk: field path -> SHA-256.
+	Origin Node[map[string]string]
+	// Generated holds the manifests as they are made, Manifests as they count:
+	// with the user's folders in their place, if there are any.
+	Generated, Manifests Node[Files]
+	Checked              Node[checkedManifests]
+	Certificates         Node[map[string]tls.Pair]
+	// Ignition holds everything that create ignition-configs writes.
+	Ignition Node[Files]
+}
+
+// Inputs is what the graph is built on: what the directory, the command line
+// and the environment say, read beforehand.
+type Inputs struct {
+	InstallConfig func() (installconfig.Loaded, error)
+	Release       release.Release
+	Environment   Environment
+	Version       string
+	Now           time.Time
+	// LeafKey is the kind of key of certificates that are not authorities.
+	LeafKey tls.KeySpec
+	// Reissue makes the 24-hour certificates anew whatever their age.
+	Reissue bool
+	// Provided holds what the user brought in tls/.
+	Provided Provided
+	// Pointers holds the <role>.ign files that the user has edited, by role.
+	Pointers Files
+}
+
+// NewCluster is the asset graph of okd-install on one screen. Read it from top
+// to bottom: each line says what a thing is called and what it is made from.
+func NewCluster(in Inputs) Cluster {
+	// what the user wrote, and the narrow views on it that others depend on
+	loaded := Source("install-config", in.InstallConfig)
+	config := From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
+	name := From1("cluster-name", config, clusterName)
+	names := From1("cluster-names", config, clusterNames)
+	authorityKey := From1("signer-key", config, signerKey)
+	target := Value("release", in.Release)
+
+	// what is random, and remembered
+	identity := From1("cluster-id", name, newIdentity).Keep(nil)
+	password := in.password()
+	issued := Source("issue-time", in.issueTime).Keep(in.recent)
+	keys := Collect("key-pairs", in.keyPairs()...)
+	certificates, all := in.certificates(names, authorityKey, issued)
+	durable := Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
+	day := Collect("certificates", all...)
+
+	// files
+	pointers := From2("pointer-configs", names, durable, pointerConfigs)
+	edited := From1("edited-pointer-configs", pointers, in.editedPointers)
+	generated := From6("generated-manifests", config, identity, durable, password, pointers, Value("provenance", in.provenance()), generateManifests)
+	onDisk := Editable(From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
+	checked := From1("checked-manifests", onDisk, checkManifests)
+	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
+	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
+	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
+	metadata := From2("metadata.json", config, identity, metadataJSON)
+
+	return Cluster{
+		InstallConfig: loaded,
+		Origin:        From3("manifests-origin", config, identity, durable, manifestsOrigin),
+		Generated:     generated,
+		Manifests:     onDisk,
+		Checked:       checked,
+		Certificates:  day,
+		Ignition:      From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
+	}
+}
+
+// certificates makes a node of every row of the table: from the names that the
+// row speaks of, the kind of its key and, for a leaf, its signer. The rows that
+// live for a day also depend on the one moment at which all of them are issued,
+// so that they are issued again together; the others are made again only when
+// they are about to expire.
+func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec], issued Node[time.Time]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
+	byName = map[string]Node[tls.Pair]{}
+	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
+	leafKey := Value("leaf-key", in.LeafKey)
+	for _, row := range tls.Certificates {
+		says, key, signer, from, fresh := names, leafKey, byName[row.Signer], issued, always
+		if row.Authority() {
+			says, key, signer = noNames, signerKey, noSigner
+		}
+		if !row.Short() {
+			from, fresh = anyTime, outlivesBoot
+		}
+		n := From4(row.Name, says, key, signer, from, in.mint(row)).Keep(fresh)
+		if given, ok := in.Provided.Certificates[row.Name]; ok {
+			n = Value(row.Name, given)
+		}
+		byName[row.Name], all = n, append(all, n)
+	}
+	return byName, all
+}
+
+// password is the kubeadmin password: the user's hash, or one that is made.
+func (in Inputs) password() Node[manifests.Password] {
+	if p := in.Provided.Password; p != nil {
+		return Value("kubeadmin-password", *p)
+	}
+	return Source("kubeadmin-password", func() (manifests.Password, error) {
+		return manifests.NewPassword(rand.Reader)
+	}).Keep(nil)
+}
+
+// keyPairs makes a node of every row of the table of key pairs that is needed:
+// those that only a user brings exist only if one did.
+func (in Inputs) keyPairs() []Node[tls.KeyPair] {
+	var nodes []Node[tls.KeyPair]
+	for _, row := range tls.KeyPairs {
+		if given, ok := in.Provided.KeyPairs[row.Name]; ok {
+			nodes = append(nodes, Value(row.Name, given))
+		} else if !row.UserOnly {
+			nodes = append(nodes, Source(row.Name, func() (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, in.LeafKey) }).Keep(nil))
+		}
+	}
+	return nodes
+}

@@ -1,0 +1,438 @@
+package asset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// The targets of the create commands.
+const (
+	TargetInstallConfig   = "install-config"
+	TargetManifests       = "manifests"
+	TargetIgnitionConfigs = "ignition-configs"
+)
+
+// Environment holds what the user's environment variables say. The names of the
+// variables are the door's business.
+type Environment struct {
+	Invoker            string
+	ReleaseImage       string
+	BootstrapNodeIP    string
+	ClusterProfile     string
+	DisableImagePolicy bool
+	LoadClusterCerts   bool
+	SkipHostCryptCheck bool
+}
+
+// Request says what to create, and where.
+type Request struct {
+	Dir    string
+	Target string
+	// Command is what others see while they wait for this run.
+	Command string
+	// Release and ReleaseImage are the user's choice; empty for what the
+	// directory was made for before, or the default.
+	Release, ReleaseImage string
+	// LeafKey is a kind of key, such as ecdsa-p256; empty as Release is.
+	LeafKey                           string
+	Overwrite, ConsumeInputs, Reissue bool
+	Environment                       Environment
+	Version                           string
+	Now                               time.Time
+	// Serial makes one thing at a time, for reproducible output.
+	Serial   bool
+	LockWait time.Duration
+	Waiting  func(holder string)
+	Trace    func(node, how string)
+}
+
+// Report says what a run did. It is filled as far as the run came, also when
+// Create returns an error.
+type Report struct {
+	// Files are all files of the target, Written those that were written.
+	Files, Written []string
+	// Consumed are inputs that were removed at the user's wish.
+	Consumed []string
+	// Aside is the folder that holds what was in the way, or empty.
+	Aside           string
+	Notes, Warnings []string
+	// NoProxy is what the cluster will reach without its proxy.
+	NoProxy  string
+	Deadline *Deadline
+	Release  release.Release
+}
+
+// Deadline says until when machines boot from the Ignition configs.
+type Deadline struct{ Recommended, Latest time.Time }
+
+// creation is one run of Create.
+type creation struct {
+	Request
+	dir    *Dir
+	before State
+	state  State
+	run    *Run
+	graph  Cluster
+	change Change
+	report Report
+	// folders is what the user has in manifests/ and openshift/.
+	folders  Files
+	haveThem bool
+	leafKey  tls.KeySpec
+}
+
+// Create makes the target's files in the asset directory. All of them are
+// written, or none.
+func Create(ctx context.Context, req Request) (Report, error) {
+	dir, err := OpenDir(ctx, req.Dir, req.Command, req.LockWait, req.Waiting)
+	if err != nil {
+		return Report{}, err
+	}
+	c := &creation{Request: req, dir: dir, change: Change{Aside: map[string]string{}, Write: Files{}}}
+	c.report.Notes = dir.Notices
+	err = c.create(ctx)
+	return c.report, errors.Join(err, dir.Close())
+}
+
+func (c *creation) create(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build, c.tellConfig, c.make} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.finishState(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	written, err := c.dir.Commit(c.change)
+	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == StateFile })
+	return err
+}
+
+// readDir reads what is remembered and what the user has edited.
+func (c *creation) readDir(context.Context) (err error) {
+	if c.before, err = c.dir.ReadState(); err != nil {
+		return err
+	}
+	c.state = c.before.clone()
+	files, left, ok, err := c.dir.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		c.warn("%s is left out: only .yaml, .yml and .json files directly in manifests/ and openshift/ are installed", name)
+	}
+	if !ok {
+		files = consumedManifests(c.before)
+	}
+	c.folders, c.haveThem = files, len(files) > 0
+	return nil
+}
+
+func consumedManifests(s State) Files {
+	files := Files{}
+	for name, data := range s.Consumed {
+		if manifests.IsManifest(name) {
+			files[name] = data
+		}
+	}
+	return files
+}
+
+// chooseRelease settles what the directory is made for: the user's word now,
+// the word at an earlier run, or the default.
+func (c *creation) chooseRelease(context.Context) (err error) {
+	name, image := c.Release, c.ReleaseImage
+	if name == "" && image == "" && c.Environment.ReleaseImage == "" {
+		name, image = c.before.Release, c.before.ReleaseImage
+	}
+	if c.report.Release, err = ChooseRelease(name, image, c.Environment); err != nil {
+		return err
+	}
+	c.state.Release, c.state.ReleaseImage = c.report.Release.Version, ""
+	if c.report.Release.Version == "" {
+		c.state.Release, c.state.ReleaseImage = c.report.Release.Line, c.report.Release.Image
+	}
+	if c.LeafKey != "" {
+		c.state.LeafKey = c.LeafKey
+	}
+	c.leafKey = tls.DefaultKey
+	if c.state.LeafKey != "" {
+		if c.leafKey, err = tls.ParseKeySpec(c.state.LeafKey); err != nil {
+			return diag.Problem{Path: "--leaf-key", Detail: err.Error()}
+		}
+	}
+	return nil
+}
+
+// build sets up the graph and the run.
+func (c *creation) build(ctx context.Context) error {
+	provided, err := c.readProvided()
+	if err != nil {
+		return err
+	}
+	edited, err := c.readEditedPointers()
+	if err != nil {
+		return err
+	}
+	c.graph = NewCluster(Inputs{
+		InstallConfig: c.loadConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
+		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: edited,
+	})
+	c.run = &Run{
+		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
+		OnDisk: func([]string) (Files, bool, error) { return c.folders, c.haveThem && !c.Overwrite, nil },
+	}
+	return nil
+}
+
+// loadConfig reads install-config.yaml, or what an earlier run consumed.
+func (c *creation) loadConfig() (installconfig.Loaded, error) {
+	data, ok, err := c.dir.ReadFile(installconfig.FileName)
+	if err != nil {
+		return installconfig.Loaded{}, err
+	}
+	if !ok {
+		data, ok = c.before.Consumed[installconfig.FileName]
+	}
+	if !ok {
+		return installconfig.Loaded{}, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
+			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + c.Dir,
+			Hint: "write one (docs/examples/install-config.yaml is a start) or name its directory with --dir",
+		}}}
+	}
+	return installconfig.Load(installconfig.FileName, data, installconfig.Options{
+		Lenient: c.Environment.Invoker != "", Release: c.report.Release,
+		SkipHostCryptCheck: c.Environment.SkipHostCryptCheck, ClusterProfile: c.Environment.ClusterProfile,
+	})
+}
+
+// tellConfig loads the install-config and passes on what is to be said about it.
+func (c *creation) tellConfig(context.Context) error {
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	c.say(&c.report.Notes, loaded.Notes)
+	c.say(&c.report.Warnings, loaded.Warnings)
+	if err != nil {
+		return err
+	}
+	c.report.NoProxy = loaded.Config.NoProxy()
+	if ip := c.Environment.BootstrapNodeIP; ip != "" {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			return diag.Problem{Path: "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP", Detail: fmt.Sprintf("%q is not an IP address", ip), Hint: "set it to the bootstrap host's address, or unset it"}
+		}
+	}
+	return nil
+}
+
+func (c *creation) make(context.Context) error {
+	switch c.Target {
+	case TargetInstallConfig:
+		return c.makeInstallConfig()
+	case TargetManifests:
+		return c.makeManifests()
+	case TargetIgnitionConfigs:
+		return c.makeIgnitionConfigs()
+	default:
+		return fmt.Errorf("there is no target %q", c.Target)
+	}
+}
+
+// makeInstallConfig gives back a consumed file, or with overwrite writes the
+// canonical form.
+func (c *creation) makeInstallConfig() error {
+	c.report.Files = []string{installconfig.FileName}
+	data, onDisk, err := c.dir.ReadFile(installconfig.FileName)
+	if err != nil {
+		return err
+	}
+	if !onDisk {
+		data = c.before.Consumed[installconfig.FileName]
+	}
+	if c.Overwrite {
+		loaded, err := Get(c.run, c.graph.InstallConfig)
+		if err != nil {
+			return err
+		}
+		canonical, err := installconfig.Marshal(loaded.Config)
+		if err != nil {
+			return err
+		}
+		if onDisk && string(canonical) != string(data) {
+			c.moveAside(installconfig.FileName)
+		}
+		data = canonical
+	}
+	if !onDisk || c.Overwrite {
+		c.change.Write[installconfig.FileName] = data
+	}
+	return nil
+}
+
+func (c *creation) makeManifests() error {
+	files, err := c.manifests()
+	if err != nil {
+		return err
+	}
+	c.report.Files = sortedKeys(files)
+	maps.Copy(c.change.Write, files)
+	return c.consume(installconfig.FileName)
+}
+
+func (c *creation) makeIgnitionConfigs() error {
+	if _, err := c.manifests(); err != nil {
+		return err
+	}
+	files, err := Get(c.run, c.graph.Ignition)
+	if err != nil {
+		return err
+	}
+	certs, err := Get(c.run, c.graph.Certificates)
+	if err != nil {
+		return err
+	}
+	if err := c.checkCertificates(certs); err != nil {
+		return err
+	}
+	if err := c.protectOutputs(files); err != nil {
+		return err
+	}
+	c.report.Files = sortedKeys(files)
+	maps.Copy(c.change.Write, files)
+	for name, data := range files {
+		c.state.Written[name] = sum(data)
+	}
+	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
+}
+
+// manifests makes or takes the manifests and checks them. Folders that were
+// made from something else than what there is now are not used in silence.
+func (c *creation) manifests() (Files, error) {
+	origin, err := Get(c.run, c.graph.Origin)
+	if err != nil {
+		return nil, err
+	}
+	if c.haveThem && !c.Overwrite {
+		if err := c.checkOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	if c.haveThem && c.Overwrite {
+		if err := c.setFoldersAside(); err != nil {
+			return nil, err
+		}
+	}
+	if !c.haveThem || c.Overwrite {
+		c.state.ManifestsFrom = nil
+		if c.Target == TargetManifests {
+			c.state.ManifestsFrom = origin
+		}
+	}
+	checked, err := Get(c.run, c.graph.Checked)
+	c.say(&c.report.Warnings, checked.Warnings)
+	if err != nil {
+		return nil, err
+	}
+	for name := range c.state.Consumed {
+		if c.Overwrite && manifests.IsManifest(name) {
+			delete(c.state.Consumed, name)
+		}
+	}
+	return checked.Files, nil
+}
+
+// checkOrigin compares the folders on disk with the install-config.
+func (c *creation) checkOrigin(origin map[string]string) error {
+	problem := diag.Problem{
+		Position: diag.Position{File: c.Dir},
+		Hint:     "run the command with --overwrite: it moves the folders aside and makes them anew; or put back what they were made from",
+	}
+	if c.before.ManifestsFrom == nil {
+		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory has made them, so they would not fit the certificates and IDs that are made now"
+		return diag.Problems{problem}
+	}
+	if changed := installconfig.Changed(c.before.ManifestsFrom, origin); len(changed) > 0 {
+		problem.Detail = "manifests/ and openshift/ were made before these fields changed: " + strings.Join(changed, ", ")
+		return diag.Problems{problem}
+	}
+	return nil
+}
+
+// checkCertificates refuses to write certificates that are not valid now.
+func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
+	verdict := tls.Check(certs, c.Now)
+	var problems diag.Problems
+	for _, f := range verdict.Certificates {
+		if f.State.Bootable() {
+			continue
+		}
+		p := diag.Problem{Path: f.Name, Detail: fmt.Sprintf("the certificate is %s: it is good from %s to %s, and the clock says %s", f.State,
+			f.NotBefore.Format(time.RFC3339), f.NotAfter.Format(time.RFC3339), c.Now.UTC().Format(time.RFC3339))}
+		if f.State == tls.NotYetValid {
+			p.Hint = "the clock was set back since the certificate was issued: correct it; if it was wrong then and is right now, add --reissue for 24-hour certificates, or start again in an empty directory for others"
+		}
+		problems = append(problems, p)
+	}
+	c.report.Deadline = &Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}
+	return problems.Err()
+}
+
+// finishState adds the state to the change, but not for its own sake: a run
+// that has nothing to remember writes nothing.
+func (c *creation) finishState() error {
+	if _, onDisk, err := c.dir.ReadFile(installconfig.FileName); err != nil {
+		return err
+	} else if onDisk && !slices.Contains(c.change.Remove, installconfig.FileName) || c.change.Write[installconfig.FileName] != nil {
+		delete(c.state.Consumed, installconfig.FileName)
+	}
+	c.state.Kept = c.run.Kept
+	if c.Target == TargetInstallConfig && len(c.change.Write) == 0 {
+		return nil
+	}
+	data, err := c.state.marshal()
+	if err != nil {
+		return err
+	}
+	c.change.Write[StateFile] = data
+	return nil
+}
+
+func (c *creation) warn(format string, args ...any) {
+	c.report.Warnings = append(c.report.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (c *creation) say(to *[]string, ps diag.Problems) {
+	for _, p := range ps {
+		*to = append(*to, p.Error())
+	}
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// addressFamily is that of the first service network: ipv4 or ipv6.
+func addressFamily(serviceIPs []string) string {
+	if len(serviceIPs) > 0 {
+		if ip, err := netip.ParseAddr(serviceIPs[0]); err == nil && ip.Is6() {
+			return "ipv6"
+		}
+	}
+	return "ipv4"
+}

@@ -1,0 +1,213 @@
+package asset
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// tlsDir is where a user may put certificates, keys and a password of their own.
+const tlsDir = "tls"
+
+// Provided is what the user brought in tls/ instead of having it made.
+type Provided struct {
+	Certificates map[string]tls.Pair
+	KeyPairs     map[string]tls.KeyPair
+	Password     *manifests.Password
+}
+
+// readProvided reads tls/: certificates only when the environment asks for it,
+// the password and the token signing key whenever they are there.
+func (c *creation) readProvided() (p Provided, err error) {
+	names := []string{manifests.PasswordHashFile, manifests.PasswordClearFile}
+	for _, row := range tls.KeyPairs {
+		if row.UserOnly {
+			names = append(names, path.Join(tlsDir, row.Name+".key"), path.Join(tlsDir, row.Name+".pub"))
+		}
+	}
+	files, err := c.readFiles(names)
+	if err != nil {
+		return p, err
+	}
+	var problems diag.Problems
+	if hash, ok := files[manifests.PasswordHashFile]; ok {
+		password, err := manifests.ProvidedPassword(hash, files[manifests.PasswordClearFile])
+		if problems, err = collect(problems, err); err != nil {
+			return p, err
+		}
+		p.Password = &password
+	}
+	if p.KeyPairs, err = tls.ProvidedKeyPairs(files); err != nil {
+		if problems, err = collect(problems, err); err != nil {
+			return p, err
+		}
+	}
+	if c.Environment.LoadClusterCerts {
+		if p.Certificates, err = c.readCertificates(); err != nil {
+			if problems, err = collect(problems, err); err != nil {
+				return p, err
+			}
+		}
+	}
+	return p, problems.Err()
+}
+
+// readCertificates reads the user's certificates. Which names the leaves must
+// have follows from the install-config, which is therefore read first.
+func (c *creation) readCertificates() (map[string]tls.Pair, error) {
+	loaded, err := c.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	names, err := clusterNames(loaded.Config)
+	if err != nil {
+		return nil, err
+	}
+	files, err := c.dir.ReadFolder(tlsDir)
+	if err != nil {
+		return nil, err
+	}
+	return tls.Provided(files, names, c.Now)
+}
+
+func (c *creation) readFiles(names []string) (Files, error) {
+	files := Files{}
+	for _, name := range names {
+		data, ok, err := c.dir.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			files[name] = data
+		}
+	}
+	return files, nil
+}
+
+// collect adds a user's problems to others; any other error is passed on.
+func collect(problems diag.Problems, err error) (diag.Problems, error) {
+	if more, ok := err.(diag.Problems); ok { //nolint:errorlint // rooms return their Problems unwrapped
+		return append(problems, more...), nil
+	}
+	return problems, err
+}
+
+// readEditedPointers reads the <role>.ign files that are not as they were last
+// written: the user has changed them.
+func (c *creation) readEditedPointers() (Files, error) {
+	edited := Files{}
+	for _, role := range ignition.Roles {
+		name := pointerFile(role)
+		data, ok, err := c.dir.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok && sum(data) != c.before.Written[name] && !c.Overwrite {
+			edited[role] = data
+		}
+	}
+	return edited, nil
+}
+
+// protectOutputs stops before it writes over a file that somebody else has
+// changed or put there. With overwrite the file is moved aside.
+func (c *creation) protectOutputs(files Files) error {
+	var problems diag.Problems
+	for _, name := range sortedKeys(files) {
+		data, ok, err := c.dir.ReadFile(name)
+		switch {
+		case err != nil:
+			return err
+		case !ok, sum(data) == sum(files[name]), sum(data) == c.before.Written[name]:
+			continue
+		case c.Overwrite:
+			c.moveAside(name)
+			continue
+		}
+		p := diag.Problem{Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over"}
+		if c.before.Written[name] == "" {
+			p.Detail = "the file was not made by okd-install in this directory, and would be written over"
+		}
+		p.Hint = "move it away, or run the command with --overwrite, which moves it aside"
+		problems = append(problems, p)
+	}
+	return problems.Err()
+}
+
+// setFoldersAside moves the user's folders out of the way, unless they hold
+// just what is made now.
+func (c *creation) setFoldersAside() error {
+	made, err := Get(c.run, c.graph.Generated)
+	if err != nil {
+		return err
+	}
+	if sameFiles(c.folders, made) {
+		return nil
+	}
+	for _, folder := range []string{manifests.Dir, manifests.OpenshiftDir} {
+		if c.dir.Exists(folder) {
+			c.moveAside(folder)
+		}
+	}
+	// what was consumed is in no folder any more: it is written there
+	for name, data := range consumedManifests(c.before) {
+		if !c.dir.Exists(path.Dir(name)) {
+			c.change.Write[path.Join(c.asideFolder(), name)] = data
+		}
+	}
+	return nil
+}
+
+// moveAside plans to move a file or folder out of the way.
+func (c *creation) moveAside(name string) {
+	c.change.Aside[name] = path.Join(c.asideFolder(), name)
+}
+
+// asideFolder is the folder for what was in the way of this run.
+func (c *creation) asideFolder() string {
+	for n := 1; c.report.Aside == ""; n++ {
+		name := "replaced-" + c.Now.UTC().Format("20060102T150405Z")
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", name, n)
+		}
+		if !c.dir.Exists(name) {
+			c.report.Aside = name
+		}
+	}
+	return c.report.Aside
+}
+
+// consume plans to remove inputs, if the user wants that, and remembers them.
+func (c *creation) consume(names ...string) error {
+	if !c.ConsumeInputs {
+		return nil
+	}
+	for _, name := range names {
+		data, ok, err := c.dir.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if ok {
+			c.change.Remove = append(c.change.Remove, name)
+			c.report.Consumed = append(c.report.Consumed, name)
+			c.state.Consumed[name] = data
+		}
+	}
+	return nil
+}
+
+func sameFiles(a, b Files) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, data := range a {
+		if other, ok := b[name]; !ok || string(other) != string(data) {
+			return false
+		}
+	}
+	return true
+}

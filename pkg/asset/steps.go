@@ -1,0 +1,229 @@
+package asset
+
+import (
+	"crypto/rand"
+	"maps"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// This file holds the functions that lead from node to node where a room's own
+// function does not fit as it is: it hands one room what another has made.
+
+// configurablePKI is the feature gate under which authorities have other keys.
+const configurablePKI = "ConfigurablePKI"
+
+func clusterName(c installconfig.InstallConfig) (string, error) { return c.Metadata.Name, nil }
+
+func clusterNames(c installconfig.InstallConfig) (tls.Names, error) {
+	return tls.Names{ClusterName: c.Metadata.Name, ClusterDomain: c.ClusterDomain(), ServiceIPs: c.ServiceIPs()}, nil
+}
+
+// signerKey is the kind of key of the authorities: RSA 2048, or under the gate
+// what pki says and RSA 4096 if it says nothing.
+func signerKey(c installconfig.InstallConfig) (tls.KeySpec, error) {
+	switch {
+	case !c.Enabled(configurablePKI):
+		return tls.DefaultKey, nil
+	case c.PKI == nil:
+		return tls.KeySpec{Algorithm: tls.RSA, Size: 4096}, nil
+	}
+	k := c.PKI.SignerCertificates.Key
+	spec := tls.KeySpec{Algorithm: k.Algorithm}
+	if k.RSA != nil {
+		spec.Size = int(k.RSA.KeySize)
+	}
+	if k.ECDSA != nil {
+		spec.Curve = k.ECDSA.Curve
+	}
+	return spec, spec.Validate()
+}
+
+// clusterIdentity is the cluster's identity, with what is to be said about it.
+type clusterIdentity struct {
+	manifests.Identity
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+func newIdentity(name string) (clusterIdentity, error) {
+	id, warnings, err := manifests.NewIdentity(name, rand.Reader)
+	return clusterIdentity{id, warnings}, err
+}
+
+// issueTime is the moment from which the 24-hour certificates are good.
+func (in Inputs) issueTime() (time.Time, error) { return in.Now.UTC().Truncate(time.Second), nil }
+
+// recent tells whether certificates issued at that moment still leave enough
+// time to boot.
+func (in Inputs) recent(issued, now time.Time) bool {
+	return !in.Reissue && !now.After(issued.Add(tls.Margin))
+}
+
+// always is the freshness of certificates whose age the issue time decides.
+func always(tls.Pair, time.Time) bool { return true }
+
+// outlivesBoot tells whether a long-lived certificate lives as long as the
+// 24-hour ones that are issued now.
+func outlivesBoot(p tls.Pair, now time.Time) bool {
+	infos, err := tls.Describe(p.Cert)
+	return err == nil && now.Add(tls.Day).Before(infos[0].NotAfter)
+}
+
+func (in Inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair, time.Time) (tls.Pair, error) {
+	return func(names tls.Names, key tls.KeySpec, signer tls.Pair, from time.Time) (tls.Pair, error) {
+		if from.IsZero() {
+			from = in.Now
+		}
+		if row.Authority() {
+			return row.Mint(names, nil, key, from)
+		}
+		return row.Mint(names, &signer, key, from)
+	}
+}
+
+// pointerConfigs makes the configs that send a machine to the machine config
+// server, by role. On platforms that manage the API's address machines go
+// there, otherwise to its name.
+func pointerConfigs(n tls.Names, certs map[string]tls.Pair) (Files, error) {
+	host := "api-int." + n.ClusterDomain
+	if len(n.APIVIPs) > 0 {
+		host = n.APIVIPs[0]
+	}
+	out := Files{}
+	for _, role := range ignition.Roles {
+		raw, err := ignition.Pointer(host, role, certs["root-ca"].Cert)
+		if err != nil {
+			return nil, err
+		}
+		out[role] = raw
+	}
+	return out, nil
+}
+
+// pointers are the pointer configs as they count: Files by role, with the
+// user's in place of the made ones, and what of the user's is to reach the
+// nodes as MachineConfigs.
+type pointers struct {
+	Files          Files
+	MachineConfigs Files
+}
+
+func (in Inputs) editedPointers(made Files) (pointers, error) {
+	p := pointers{Files: maps.Clone(made), MachineConfigs: Files{}}
+	var problems diag.Problems
+	for _, role := range sortedKeys(in.Pointers) {
+		rest, changed, err := ignition.Customised(pointerFile(role), in.Pointers[role], made[role])
+		if err != nil {
+			if more, ok := err.(diag.Problems); ok { //nolint:errorlint // a room's Problems come unwrapped
+				problems = append(problems, more...)
+				continue
+			}
+			return p, err
+		}
+		if !changed {
+			continue
+		}
+		p.Files[role] = in.Pointers[role]
+		name, data, err := manifests.InstallerIgnition(role, rest)
+		if err != nil {
+			return p, err
+		}
+		p.MachineConfigs[name] = data
+	}
+	return p, problems.Err()
+}
+
+func pointerFile(role string) string { return role + ".ign" }
+
+// provenance is what the manifests say about their making.
+type provenance struct{ Invoker, Version string }
+
+func (in Inputs) provenance() provenance { return provenance{in.Environment.Invoker, in.Version} }
+
+func generateManifests(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance) (Files, error) {
+	root, mcs := certs["root-ca"], certs["machine-config-server"]
+	return manifests.Files(manifests.Inputs{
+		Config: c, Identity: id.Identity,
+		RootCA: root.Cert, RootCAKey: root.Key, MCSCert: mcs.Cert, MCSKey: mcs.Key,
+		PasswordHash: p.Hash, Pointers: pointers, Invoker: from.Invoker, Version: from.Version,
+	})
+}
+
+// manifestsOrigin is what the manifests must agree with: the install-config by
+// its fields, and the remembered values that are written into them.
+func manifestsOrigin(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair) (map[string]string, error) {
+	origin := installconfig.Fingerprints(c)
+	for name, value := range map[string]any{
+		"(cluster ID)": id.Identity, "(root CA)": certs["root-ca"], "(machine config server's certificate)": certs["machine-config-server"],
+	} {
+		sum, err := digest([]any{value})
+		if err != nil {
+			return nil, err
+		}
+		origin[name] = sum
+	}
+	return origin, nil
+}
+
+// checkedManifests are manifests that the bootstrap host can work with, and
+// what the user should know about them.
+type checkedManifests struct {
+	Files    Files
+	Warnings diag.Problems
+}
+
+func checkManifests(files Files) (checkedManifests, error) {
+	warnings, err := manifests.Check(files)
+	return checkedManifests{files, warnings}, err
+}
+
+func (in Inputs) bootstrapIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
+	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{DisableImagePolicy: in.Environment.DisableImagePolicy})
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, p.MachineConfigs)
+	maps.Copy(files, hostTLS)
+	host := ignition.Host{
+		PullSecret: c.PullSecret, SSHKey: c.SSHKey, BootstrapSSHKey: string(keys[tls.BootstrapSSH].Public),
+		TrustBundle: c.AdditionalTrustBundle, FIPS: c.FIPS,
+		Mirrors: ignition.Mirrors(c.ImageDigestSources, c.ImageContentSources),
+		Environment: ignition.Environment{
+			ReleaseImage: r.Image, ReleaseLine: r.Line, ClusterDomain: c.ClusterDomain(),
+			BootstrapNodeIP: in.Environment.BootstrapNodeIP, NodeIPFamily: addressFamily(c.ServiceIPs()),
+			ClusterProfile: in.Environment.ClusterProfile, OSImageStream: c.OSImageStream,
+		},
+		OpenShift: files,
+	}
+	if c.Proxy != nil {
+		host.Proxy = ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
+	}
+	return ignition.Bootstrap(host)
+}
+
+func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
+	row, _ := tls.LookupKubeconfig(tls.AdminKubeconfig)
+	return row.Render(n, certs)
+}
+
+func metadataJSON(c installconfig.InstallConfig, id clusterIdentity) ([]byte, error) {
+	return manifests.Metadata(c, id.Identity)
+}
+
+// ignitionConfigs are the files that create ignition-configs writes.
+func ignitionConfigs(c installconfig.InstallConfig, bootstrap []byte, p pointers, kubeconfig []byte, password manifests.Password, metadata []byte) (Files, error) {
+	out := Files{"bootstrap.ign": bootstrap, "auth/kubeconfig": kubeconfig, "metadata.json": metadata}
+	for _, role := range manifests.Roles(c) {
+		out[pointerFile(role)] = p.Files[role]
+	}
+	if password.Clear != "" {
+		out["auth/kubeadmin-password"] = []byte(password.Clear)
+	}
+	return out, nil
+}

@@ -1,0 +1,139 @@
+package ignition
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Proxy is the proxy of the bootstrap host; empty fields are not set.
+type Proxy struct {
+	HTTP, HTTPS string
+	// NoProxy is the computed list of the cluster's Proxy object.
+	NoProxy string
+}
+
+func (p Proxy) variables() []variable {
+	return []variable{{"HTTP_PROXY", p.HTTP}, {"HTTPS_PROXY", p.HTTPS}, {"NO_PROXY", p.NoProxy}}
+}
+
+// Environment is what the scripts on the bootstrap host are told.
+type Environment struct {
+	// ReleaseImage is the pull spec of the release image.
+	ReleaseImage string
+	// ReleaseLine is the minor version of the release, such as 4.22.
+	ReleaseLine string
+	// ClusterDomain is <cluster name>.<base domain>.
+	ClusterDomain string
+	// BootstrapNodeIP is the address that the user gave this host, or empty.
+	BootstrapNodeIP string
+	// NodeIPFamily is the family of the first service network: ipv4 or ipv6.
+	NodeIPFamily string
+	// ClusterProfile replaces the release's own profile, or is empty.
+	ClusterProfile string
+	// OSImageStream is the OS stream of the nodes, such as centos-10, or empty.
+	OSImageStream string
+}
+
+// EnvironmentFile is where the host finds the values of Environment. It stands
+// in a folder of our own in /etc rather than in /opt/openshift, which is mounted
+// into the containers of the operators.
+const EnvironmentFile = "/etc/okd-install/environment"
+
+type variable struct{ name, value string }
+
+// variables lists every value with its name. An empty value is written too: the
+// scripts run with nounset.
+func (e Environment) variables(mirrors string) []variable {
+	return []variable{
+		{"RELEASE_IMAGE", e.ReleaseImage},
+		{"RELEASE_LINE", e.ReleaseLine},
+		{"CLUSTER_DOMAIN", e.ClusterDomain},
+		{"API_HOST", "api." + e.ClusterDomain},
+		{"API_INT_HOST", "api-int." + e.ClusterDomain},
+		{"BOOTSTRAP_NODE_IP", e.BootstrapNodeIP},
+		{"NODE_IP_FAMILY", e.NodeIPFamily},
+		{"CLUSTER_PROFILE", e.ClusterProfile},
+		{"OS_IMAGE_STREAM", e.OSImageStream},
+		{"MIRRORS_MANIFEST", mirrors},
+	}
+}
+
+// mirrorsManifest is the asset that `oc adm release info` is to take mirrors
+// from, relative to openshiftDir, or empty. The deprecated kind comes first,
+// as it does for the payload's own renderers.
+func mirrorsManifest(assets map[string][]byte) string {
+	for _, name := range []string{"manifests/image-content-source-policy.yaml", "manifests/image-digest-mirror-set.yaml"} {
+		if _, ok := assets[name]; ok {
+			return name
+		}
+	}
+	return ""
+}
+
+func environmentFile(e Environment, mirrors string) []byte {
+	var b strings.Builder
+	b.WriteString("# What okd-install knows about this cluster, for the scripts of this host.\n")
+	b.WriteString("# Both a shell and systemd's EnvironmentFile= read it.\n")
+	for _, v := range e.variables(mirrors) {
+		fmt.Fprintf(&b, "%s=%s\n", v.name, shellQuote(v.value))
+	}
+	return []byte(b.String())
+}
+
+// proxyProfile is /etc/profile.d/proxy.sh, for people who log in.
+func proxyProfile(p Proxy) []byte {
+	var b strings.Builder
+	b.WriteString("# The proxy of the install-config, for login shells.\n")
+	for _, v := range p.variables() {
+		if v.value != "" {
+			fmt.Fprintf(&b, "export %s=%s\n", v.name, shellQuote(v.value))
+		}
+	}
+	return []byte(b.String())
+}
+
+// proxyDefaults is the drop-in that gives the proxy to every service. Without a
+// proxy it is a section without settings.
+func proxyDefaults(p Proxy) []byte {
+	var b strings.Builder
+	b.WriteString("[Manager]\n")
+	for _, v := range p.variables() {
+		if v.value != "" {
+			fmt.Fprintf(&b, "DefaultEnvironment=%s\n", systemdQuote(v.name+"="+v.value))
+		}
+	}
+	return []byte(b.String())
+}
+
+// shellQuote writes a value as one word of a POSIX shell that means exactly the
+// value. It is the only way in which values get into shell text. No shell can
+// hold a NUL byte, so the value has none (Host.problems sees to it).
+//
+// Single quotes are used because nothing is special between them, neither for
+// a shell nor for systemd's EnvironmentFile=.
+func shellQuote(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// systemdQuote writes an assignment as one word of DefaultEnvironment= or
+// Environment=. Such a line knows C escapes, and expands % after it has split
+// the line into words; $ is nothing special (systemd.exec(5), systemd.syntax(7)).
+func systemdQuote(assignment string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(assignment) {
+		switch c := assignment[i]; {
+		case c == '"', c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c == '%':
+			b.WriteString("%%")
+		case c < ' ', c == 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

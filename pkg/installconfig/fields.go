@@ -1,0 +1,263 @@
+package installconfig
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+)
+
+// reader walks the document and the schema side by side, fills the one from the
+// other, and keeps going after a problem so that all of them are found.
+type reader struct {
+	*findings
+	lenient bool
+}
+
+var (
+	platformType = reflect.TypeFor[platform.Platform]()
+	poolType     = reflect.TypeFor[platform.Pool]()
+)
+
+// read fills into from n. A null leaves it empty.
+func (r *reader) read(n *yaml.Node, into reflect.Value, path string) {
+	n = followed(n)
+	if isNull(n) {
+		return
+	}
+	switch into.Type() {
+	case platformType:
+		name, block := r.union(n, path, func(s platform.Spec) any { return s.New() })
+		into.Set(reflect.ValueOf(platform.Platform{Name: name, Config: block}))
+		return
+	case poolType:
+		name, block := r.union(n, path, func(s platform.Spec) any { return s.NewPool() })
+		into.Set(reflect.ValueOf(platform.Pool{Name: name, Config: block}))
+		return
+	}
+	switch into.Kind() {
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		r.read(n, into.Elem(), path)
+	case reflect.Struct:
+		r.object(n, into, path)
+	case reflect.Slice:
+		r.list(n, into, path)
+	case reflect.Map:
+		r.words(n, into, path)
+	case reflect.Interface:
+		if value := r.anything(n, path); value != nil {
+			into.Set(reflect.ValueOf(value))
+		}
+	default:
+		r.scalar(n, into, path)
+	}
+}
+
+// object fills a struct and reports the fields that it does not have.
+func (r *reader) object(n *yaml.Node, into reflect.Value, path string) {
+	if n.Kind != yaml.MappingNode {
+		r.mismatch(n, path, "an object with fields")
+		return
+	}
+	fields := fieldsOf(into.Type())
+	r.eachField(n, path, slices.Sorted(maps.Keys(fields)), func(name string, value *yaml.Node) {
+		r.read(value, into.Field(fields[name]), under(path, name))
+	})
+}
+
+// eachField calls found with every field of n that is among names, under its
+// proper name, and reports the others.
+func (r *reader) eachField(n *yaml.Node, path string, names []string, found func(name string, value *yaml.Node)) {
+	as := map[string]string{} // proper name -> as it is written
+	for _, f := range r.pairs(n, path) {
+		name, ok := proper(f.key.Value, names)
+		at := under(path, shorten(f.key.Value))
+		if !ok {
+			r.places[at] = placeOf(f.key, f.value)
+			r.unknown(path, at, f.key.Value, names)
+			continue
+		}
+		at = under(path, name)
+		if before, twice := as[name]; twice {
+			r.problems = append(r.problems, r.pointing(f.key, at, "is given twice, as "+before+" and as "+f.key.Value, "keep one of the two"))
+			continue
+		}
+		as[name] = f.key.Value
+		r.places[at] = placeOf(f.key, f.value)
+		if name != f.key.Value {
+			r.warn(at, "is written "+f.key.Value+" in the file", "write "+name)
+		}
+		found(name, f.value)
+	}
+}
+
+func (r *reader) unknown(object, at, name string, names []string) {
+	detail := "is not a field of " + object
+	if object == "" {
+		detail = "is not a field of an install-config"
+	}
+	hint := ""
+	if len(names) == 0 {
+		hint = "remove it: " + object + " has no fields"
+	} else if hint = didYouMean(name, names); hint == "" {
+		hint = "remove it, or indent it below the object that it belongs to"
+	} else if after, ok := strings.CutPrefix(hint, "use one of "); ok {
+		hint = "the fields here are " + strings.ReplaceAll(after, " or ", " and ")
+	} else if after, ok := strings.CutPrefix(hint, "the only value is "); ok {
+		hint = "the only field here is " + after
+	}
+	if r.lenient {
+		r.warn(at, detail+" and is ignored", hint)
+		return
+	}
+	r.fail(at, detail, hint)
+}
+
+// list fills a slice. An empty list is the same as none.
+func (r *reader) list(n *yaml.Node, into reflect.Value, path string) {
+	if n.Kind != yaml.SequenceNode {
+		r.mismatch(n, path, "a list")
+		return
+	}
+	if len(n.Content) == 0 {
+		return
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(n.Content), len(n.Content)))
+	for i, value := range n.Content {
+		at := item(path, i)
+		r.places[at] = placeOf(value, value)
+		r.read(value, into.Index(i), at)
+	}
+}
+
+// words fills a map of strings, such as labels, whose keys are the user's own.
+func (r *reader) words(n *yaml.Node, into reflect.Value, path string) {
+	if n.Kind != yaml.MappingNode {
+		r.mismatch(n, path, "an object with fields")
+		return
+	}
+	for _, f := range r.pairs(n, path) {
+		if into.IsNil() {
+			into.Set(reflect.MakeMap(into.Type()))
+		}
+		at := under(path, f.key.Value)
+		r.places[at] = placeOf(f.key, f.value)
+		value := reflect.New(into.Type().Elem()).Elem()
+		r.read(f.value, value, at)
+		into.SetMapIndex(reflect.ValueOf(f.key.Value), value)
+	}
+}
+
+// anything reads a value of which the schema says nothing.
+func (r *reader) anything(n *yaml.Node, path string) any {
+	switch n = followed(n); n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for _, f := range r.pairs(n, path) {
+			out[f.key.Value] = r.anything(f.value, under(path, f.key.Value))
+		}
+		return out
+	case yaml.SequenceNode:
+		out := []any{}
+		for i, value := range n.Content {
+			out = append(out, r.anything(value, item(path, i)))
+		}
+		return out
+	default:
+		var out any
+		r.scalar(n, reflect.ValueOf(&out).Elem(), path)
+		return out
+	}
+}
+
+// scalar fills a string, number or truth value by the rules of YAML 1.1, and
+// makes text of a number or a truth value where text is wanted.
+func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
+	text := into.Kind() == reflect.String
+	if n.Kind != yaml.ScalarNode {
+		r.mismatch(n, path, wanted(into.Type()))
+		return
+	}
+	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	tagged := n.Style&yaml.TaggedStyle != 0
+	if tagged && !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool"}, n.ShortTag()) {
+		r.broken[path] = true
+		r.problems = append(r.problems, r.pointing(n, path, "has the YAML tag "+shorten(n.Tag)+", which has no meaning here", "remove the tag"))
+		return
+	}
+	if n.ShortTag() == "!!str" && (quoted || tagged || strings.ContainsAny(n.Value, " \n")) && (text || into.Kind() == reflect.Interface) {
+		into.Set(reflect.ValueOf(n.Value))
+		return
+	}
+	// As the one item of a list the text cannot be taken for anything else.
+	source := "- " + n.Value
+	if tagged || quoted {
+		source = "- " + map[bool]string{true: n.ShortTag() + " "}[tagged] + strconv.Quote(n.Value)
+	}
+	item := reflect.New(reflect.SliceOf(into.Type()))
+	if err := sigsyaml.Unmarshal([]byte(source), item.Interface()); err != nil || item.Elem().Len() != 1 {
+		r.mismatch(n, path, wanted(into.Type()))
+		return
+	}
+	value := item.Elem().Index(0)
+	into.Set(value)
+	if text && value.String() != n.Value {
+		r.warn(path, "is taken for a number or a truth value, and may not come out as written", "put the value in quotes")
+	}
+}
+
+// mismatch reports a value of a wrong kind. It does not quote the value, which
+// may be a secret in the wrong place.
+func (r *reader) mismatch(n *yaml.Node, path, want string) {
+	if r.isBroken(path) {
+		return
+	}
+	has := kindOf(n)
+	if n.Kind == yaml.ScalarNode {
+		switch has = "text"; n.ShortTag() {
+		case "!!int", "!!float":
+			has = "a number of another kind"
+			if strings.HasPrefix(want, "true") {
+				has = "a number"
+			}
+		case "!!bool":
+			has = "true or false"
+		}
+	}
+	r.problems = append(r.problems, r.pointing(n, path, "must be "+want+", but is "+has, mismatchHint(path, n)))
+	r.broken[path] = true
+}
+
+func mismatchHint(path string, n *yaml.Node) string {
+	switch {
+	case path == "pullSecret":
+		return `put the JSON in single quotes: pullSecret: '{"auths":{...}}'`
+	case path == "sshKey" && n.Kind == yaml.SequenceNode:
+		return "write sshKey: | and the keys below it, one on a line, indented"
+	case path == "":
+		return "an install-config begins with a line such as apiVersion: v1"
+	}
+	return ""
+}
+
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint32:
+		return "a whole number, not negative"
+	case reflect.String:
+		return "text"
+	default:
+		return "a single value"
+	}
+}

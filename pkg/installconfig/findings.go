@@ -1,0 +1,152 @@
+package installconfig
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// findings collects what is said about a file, and knows where its fields are.
+type findings struct {
+	file string
+	// places holds every field of the file that the schema knows.
+	places map[string]place
+	// broken holds fields that could not be read: what else there would be to
+	// say about them follows from that, and is not said.
+	broken map[string]bool
+
+	problems, warnings, notes diag.Problems
+}
+
+// place is where a field is. A field that is there without a value is null.
+type place struct {
+	line, column int
+	null         bool
+}
+
+// fail reports a problem of the field at path. Problems of fields that could not
+// be read in the first place are dropped.
+func (f *findings) fail(path, detail, hint string) {
+	if !f.isBroken(path) {
+		f.problems = append(f.problems, f.at(path, detail, hint))
+	}
+}
+
+func (f *findings) warn(path, detail, hint string) {
+	if !f.isBroken(path) {
+		f.warnings = append(f.warnings, f.at(path, detail, hint))
+	}
+}
+
+func (f *findings) note(path, detail, hint string) {
+	f.notes = append(f.notes, f.at(path, detail, hint))
+}
+
+// at places a finding at its field, or where the nearest parent in the file is.
+func (f *findings) at(path, detail, hint string) diag.Problem {
+	p := diag.Problem{Position: diag.Position{File: f.file}, Path: path, Detail: detail, Hint: hint}
+	for at := path; at != ""; at = parentOf(at) {
+		if found, ok := f.places[at]; ok {
+			p.Line, p.Column = found.line, found.column
+			break
+		}
+	}
+	return p
+}
+
+// given tells whether the file has a value for the field, be it an empty one.
+func (f *findings) given(path string) bool {
+	p, ok := f.places[path]
+	return ok && !p.null
+}
+
+func (f *findings) isBroken(path string) bool {
+	for at := path; at != ""; at = parentOf(at) {
+		if f.broken[at] {
+			return true
+		}
+	}
+	return false
+}
+
+// parentOf cuts the last element off a field path: a.b[0] gives a.b, a.b gives a.
+func parentOf(path string) string {
+	return path[:max(strings.LastIndexAny(path, ".["), 0)]
+}
+
+// under joins a field to the path of its object.
+func under(path, field string) string {
+	if path == "" {
+		return field
+	}
+	return path + "." + field
+}
+
+// item is the path of one element of a list.
+func item(path string, i int) string {
+	return path + "[" + strconv.Itoa(i) + "]"
+}
+
+// oneOf reports a value that is not among those allowed, and tells whether it was good.
+func (f *findings) oneOf(path, value string, allowed ...string) bool {
+	if slices.Contains(allowed, value) {
+		return true
+	}
+	detail := strconv.Quote(shorten(value)) + " is not a value of this field"
+	if value == "" {
+		detail = "must have a value"
+	}
+	f.fail(path, detail, didYouMean(value, allowed))
+	return false
+}
+
+// didYouMean offers the candidate that is near, or all of them if they are few.
+func didYouMean(word string, candidates []string) string {
+	if near := diag.Nearest(shorten(word), candidates); near != "" {
+		return "did you mean " + near + "?"
+	}
+	switch {
+	case len(candidates) == 1:
+		return "the only value is " + candidates[0]
+	case len(candidates) <= 20:
+		return "use one of " + listed(candidates)
+	}
+	return ""
+}
+
+// listed writes a, b or c.
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// shorten keeps a quoted value on one line of a message.
+func shorten(s string) string {
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// sorted gives the problems in the order of the file.
+func sorted(ps diag.Problems) diag.Problems {
+	out := slices.Clone(ps)
+	slices.SortStableFunc(out, func(a, b diag.Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return out
+}

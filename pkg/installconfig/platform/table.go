@@ -1,0 +1,74 @@
+package platform
+
+// Table lists the supported platforms, in the order in which they are offered.
+var Table = []Spec{none, external}
+
+// Known lists the platforms that the established installer knows and this one
+// does not support yet, so that the error for them can say so.
+var Known = []string{"aws", "azure", "baremetal", "gcp", "ibmcloud", "nutanix", "openstack", "ovirt", "powervc", "powervs", "vsphere"}
+
+// Spec is one platform: its types, and what it requires of a cluster.
+type Spec struct {
+	// Name is the key in the install-config.
+	Name string
+	// Type is the platform's name in the cluster's Infrastructure object.
+	Type string
+	// New returns a pointer to an empty config block.
+	New func() any
+	// NewPool returns a pointer to an empty block of a machine pool.
+	NewPool func() any
+
+	// ClusterName says what is wrong with a cluster name that is otherwise
+	// good, or "". Nil if the platform has no rule of its own.
+	ClusterName func(name string) string
+	// Complete converts deprecated fields of the block and fills in defaults;
+	// what it converted is reported as a warning. It may be nil.
+	Complete func(config any, warn Report)
+	// Validate reports what is wrong with the block. It may be nil.
+	Validate func(config any, c Cluster, fail Report)
+	// Capabilities lists the optional components that the platform cannot do without.
+	Capabilities func(config any) []string
+
+	// DualStack tells in which order both address families may be used.
+	DualStack DualStack
+	// IPv6Only tells whether a cluster may do without IPv4.
+	IPv6Only bool
+	// SingleNode allows one control plane node.
+	SingleNode bool
+	// Arbiter allows an arbiter pool.
+	Arbiter bool
+	// Fencing allows two control plane nodes that can power each other off.
+	Fencing bool
+	// MixedArchitectures allows compute pools of another architecture than the control plane's.
+	MixedArchitectures bool
+	// DiskSetup tells that the diskSetup of machine pools has an effect.
+	DiskSetup bool
+	// CredentialsModes are the values of credentialsMode; with none it must be unset.
+	CredentialsModes []string
+	// Publish are the values of publish beside External.
+	Publish []string
+}
+
+// DualStack says what a platform makes of clusters with both address families.
+type DualStack int
+
+// The order that matters is that of networking.serviceNetwork.
+const (
+	NoDualStack DualStack = iota
+	IPv4First
+	EitherFirst
+)
+
+// Cluster is what a platform's rules may know of the rest of the install-config.
+type Cluster struct {
+	// Name is metadata.name, Domain is the name with the base domain.
+	Name, Domain string
+	// MachineNetworks are the networks of the machines, in CIDR form.
+	MachineNetworks []string
+	// ControlPlane and Compute are numbers of machines.
+	ControlPlane, Compute int64
+}
+
+// Report takes one finding in a platform's block: the field's path inside the
+// block, what is wrong, and the next step or "".
+type Report func(path, detail, hint string)

@@ -1,0 +1,146 @@
+package installconfig
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// NoProxy is the effective list of what the cluster reaches without its proxy:
+// the user's list and all that is inside of the cluster, sorted, each entry
+// once, joined by commas. It is empty without a proxy, and just * if the user
+// said so.
+func (c InstallConfig) NoProxy() string {
+	if c.Proxy == nil || c.Proxy.HTTPProxy == "" && c.Proxy.HTTPSProxy == "" {
+		return ""
+	}
+	if c.Proxy.NoProxy == "*" {
+		return "*"
+	}
+	all := []string{"127.0.0.1", "localhost", ".svc", ".cluster.local", "api-int." + c.ClusterDomain()}
+	if n := c.Networking; n != nil {
+		all = append(all, n.ServiceNetwork...)
+		for _, m := range n.MachineNetwork {
+			all = append(all, m.CIDR)
+		}
+		for _, e := range n.ClusterNetwork {
+			all = append(all, e.CIDR)
+		}
+	}
+	for entry := range strings.SplitSeq(c.Proxy.NoProxy, ",") {
+		if entry != "" {
+			all = append(all, entry)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ",")
+}
+
+func validateProxy(c *InstallConfig, f *findings) {
+	p := c.Proxy
+	if p == nil {
+		return
+	}
+	if p.HTTPProxy == "" && p.HTTPSProxy == "" {
+		f.fail("proxy", "names no proxy", "give httpProxy or httpsProxy, or remove proxy")
+	}
+	validateProxyURL(c, "proxy.httpProxy", p.HTTPProxy, []string{"http"}, f)
+	validateProxyURL(c, "proxy.httpsProxy", p.HTTPSProxy, []string{"http", "https"}, f)
+	validateNoProxy(p.NoProxy, f)
+}
+
+// validateProxyURL checks the URL of a proxy, and never quotes more of it than
+// its scheme and host, since the rest may be a password.
+func validateProxyURL(c *InstallConfig, path, value string, schemes []string, f *findings) {
+	if value == "" {
+		return
+	}
+	const hint = "write such as http://proxy.example.com:3128"
+	u, err := url.ParseRequestURI(value)
+	switch {
+	case err != nil || u.Opaque != "":
+		f.fail(path, "is not a URL", hint+"; special characters in a password are written as %xx")
+		return
+	case !slices.Contains(schemes, u.Scheme):
+		f.fail(path, fmt.Sprintf("has the scheme %s instead of %s", strconv.Quote(shorten(u.Scheme)), listed(schemes)), hint)
+		return
+	case u.Hostname() == "":
+		f.fail(path, "names no host", hint)
+		return
+	case !isPort(u.Port()):
+		f.fail(path, "has the port "+u.Port()+", which does not exist", hint)
+		return
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		if problem := domainProblem(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))); problem != "" && !strings.Contains(u.Hostname(), "_") {
+			f.fail(path, "has a host that "+problem, hint)
+		}
+		return
+	}
+	if at, network := insideCluster(c, ip.Unmap()); at != "" {
+		f.fail(path, fmt.Sprintf("%s is inside of %s, the network of %s, where there cannot be a proxy", ip, network, at), "use another proxy, or another network")
+	}
+}
+
+// insideCluster finds the network of the config that only exists inside of the
+// cluster and holds ip.
+func insideCluster(c *InstallConfig, ip netip.Addr) (path, network string) {
+	inner := map[string]string{}
+	n := c.Networking
+	for i, e := range n.ClusterNetwork {
+		inner[item("networking.clusterNetwork", i)] = e.CIDR
+	}
+	for i, s := range n.ServiceNetwork {
+		inner[item("networking.serviceNetwork", i)] = s
+	}
+	if o := n.OVNKubernetesConfig; o != nil && o.IPv4 != nil {
+		inner["networking.ovnKubernetesConfig.ipv4.internalJoinSubnet"] = o.IPv4.InternalJoinSubnet
+	}
+	for at, cidr := range inner {
+		if p, err := netip.ParsePrefix(cidr); err == nil && p.Contains(ip) {
+			return at, cidr
+		}
+	}
+	return "", ""
+}
+
+func validateNoProxy(list string, f *findings) {
+	const path = "proxy.noProxy"
+	if list == "" || list == "*" {
+		return
+	}
+	for entry := range strings.SplitSeq(list, ",") {
+		problem, hint := noProxyProblem(entry)
+		if problem != "" {
+			f.fail(path, problem, hint)
+		}
+	}
+}
+
+// noProxyProblem says why an entry is none of address, network and domain, or "".
+func noProxyProblem(entry string) (problem, hint string) {
+	quoted := strconv.Quote(shorten(entry))
+	bare := strings.TrimSpace(entry)
+	_, addrErr := netip.ParseAddr(entry)
+	_, cidrErr := netip.ParsePrefix(entry)
+	domain := strings.TrimSuffix(strings.TrimPrefix(entry, "."), ".")
+	switch {
+	case addrErr == nil || cidrErr == nil || isDomain(domain):
+		return "", ""
+	case bare == "":
+		return "has an empty entry", "remove the comma that is too many"
+	case strings.ContainsAny(bare, " \t\n"):
+		return "has blanks in the entry " + quoted, "separate the entries by commas alone"
+	case bare != entry:
+		return "has blanks around the entry " + quoted, "separate the entries by commas alone"
+	case strings.Contains(entry, "*"):
+		return quoted + " has a *, which only works alone", "for a domain and all below it write it with a dot in front, such as .example.com"
+	case strings.Contains(entry, "/"):
+		return quoted + " is not a network in CIDR form", "write such as 10.1.0.0/16"
+	}
+	return quoted + " is neither an address, nor a network, nor a domain", "write such as 10.1.0.0/16 or .example.com"
+}

@@ -1,0 +1,91 @@
+package installconfig
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+)
+
+// union reads a platform block: at most one platform, under its name. Block
+// makes the empty config that is filled. A platform with null is not there.
+func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any) (string, any) {
+	if n.Kind != yaml.MappingNode {
+		r.mismatch(n, path, "an object with the platform's name as its one field")
+		return "", nil
+	}
+	var found []string
+	values := map[string]*yaml.Node{}
+	var nulls []string
+	for _, f := range r.pairs(n, path) {
+		name := f.key.Value
+		if p, ok := proper(name, slices.Concat(platform.Names(), platform.Known)); ok {
+			if at := under(path, p); p != name {
+				r.warn(at, "is written "+shorten(name)+" in the file", "write "+p)
+			}
+			name = p
+		}
+		r.places[under(path, shorten(name))] = placeOf(f.key, f.value)
+		if isNull(followed(f.value)) {
+			nulls = append(nulls, name)
+			continue
+		}
+		if _, twice := values[name]; twice {
+			r.fail(path, "holds "+name+" twice, in different case", "keep one of the two")
+			continue
+		}
+		found = append(found, name)
+		values[name] = f.value
+	}
+	switch {
+	case len(found) == 0 && len(nulls) > 0:
+		name := shorten(nulls[0])
+		r.fail(path, name+" has no value", "write "+name+": {}")
+		r.broken[path] = true
+		return "", nil
+	case len(found) == 0:
+		return "", nil
+	case len(found) > 1:
+		for i, name := range found {
+			found[i] = shorten(name)
+		}
+		r.fail(path, fmt.Sprintf("holds %d platforms (%s), but a cluster has one", len(found), strings.Join(found, ", ")), "keep one of them")
+		r.broken[path] = true
+		return "", nil
+	}
+	name := found[0]
+	spec, ok := platform.Find(name)
+	if !ok {
+		detail, hint := unsupported(name)
+		r.fail(path, detail, hint)
+		r.broken[path] = true
+		return "", nil
+	}
+	config := block(spec)
+	r.read(values[name], reflect.ValueOf(config).Elem(), under(path, name))
+	return name, config
+}
+
+// unsupported says what to do about a platform that is not in the table.
+func unsupported(name string) (detail, hint string) {
+	names := platform.Names()
+	if slices.Contains(platform.Known, name) {
+		return name + " is not supported by okd-install yet", "supported are " + strings.ReplaceAll(listed(names), " or ", " and ") +
+			"; machines of any make can be used with none"
+	}
+	hint = "supported are " + strings.ReplaceAll(listed(names), " or ", " and ")
+	if len(name) < 64 {
+		if near := diag.Nearest(name, names); near != "" {
+			hint = "did you mean " + near + "?"
+		} else if near := diag.Nearest(name, platform.Known); near != "" {
+			hint += "; " + near + " is not supported yet"
+		}
+	}
+	return strconv.Quote(shorten(name)) + " is not a platform", hint
+}

@@ -1,0 +1,179 @@
+package manifests
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// entries are those of spec.overrides of the ClusterVersion in files, each as
+// "group kind namespace/name".
+func entries(t *testing.T, files map[string][]byte) (out []string) {
+	t.Helper()
+	var v struct {
+		Spec struct {
+			ClusterID string
+			Overrides []struct {
+				Group, Kind, Namespace, Name string
+				Unmanaged                    bool
+			}
+		}
+	}
+	if err := yaml.Unmarshal(files[ClusterVersionFile], &v); err != nil {
+		t.Fatal(err)
+	}
+	if v.Spec.ClusterID == "" {
+		t.Error("the rest of the spec is gone")
+	}
+	for _, o := range v.Spec.Overrides {
+		name := o.Group + " " + o.Kind + " " + o.Namespace + "/" + o.Name
+		if !o.Unmanaged {
+			name += " managed"
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+func boot(t *testing.T, files map[string][]byte, options BootstrapOptions) map[string][]byte {
+	t.Helper()
+	out, err := BootstrapFiles(files, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestBootstrapFiles(t *testing.T) {
+	t.Parallel()
+	c := full()
+	files := filesOf(t, c)
+	files["openshift/99_zz.yaml"] = []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: z}\n")
+	files["manifests/notes.txt"] = []byte("left out")
+	out := boot(t, files, BootstrapOptions{})
+	want := []string{
+		" ConfigMap kube-system/cluster-config-v1",
+		"config.openshift.io DNS /cluster",
+		"config.openshift.io Infrastructure /cluster",
+		"config.openshift.io Ingress /cluster",
+		"config.openshift.io Network /cluster",
+		"config.openshift.io PKI /cluster",
+		"config.openshift.io Proxy /cluster",
+		"config.openshift.io Scheduler /cluster",
+		"config.openshift.io ImageDigestMirrorSet /image-digest-mirror",
+		" Secret kube-system/kube-cloud-cfg",
+		" ConfigMap kube-system/root-ca",
+		" ConfigMap openshift-machine-config-operator/machine-config-server-ca",
+		" Secret openshift-machine-config-operator/machine-config-server-ca",
+		" Secret openshift-machine-config-operator/machine-config-server-tls",
+		" Secret openshift-config/pull-secret",
+		"config.openshift.io FeatureGate /cluster",
+		" Secret kube-system/kubeadmin",
+		"apps Deployment z/x",
+		" ConfigMap openshift-config/openshift-install-manifests",
+	}
+	if got := entries(t, out); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if got := string(out[OverridesPatchFile]); got != `{"spec":{"overrides":null}}` {
+		t.Errorf("the patch is %s", got)
+	}
+	for path, data := range files {
+		switch got, there := out[path]; {
+		case path == ClusterVersionFile:
+		case path == "manifests/notes.txt":
+			if there {
+				t.Errorf("%s is carried", path)
+			}
+		case !bytes.Equal(got, data):
+			t.Errorf("%s has changed", path)
+		}
+	}
+}
+
+// The user's own overrides hold from the first minute, behind the installer's,
+// and are what stays in the end.
+func TestBootstrapFilesKeepsTheUsersOverrides(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, minimal())
+	own := []byte("  overrides:\n" +
+		"  - {group: apps, kind: Deployment, namespace: openshift-monitoring, name: x, unmanaged: true}\n" +
+		"  - {group: config.openshift.io, kind: Proxy, name: cluster, unmanaged: false}\n")
+	files[ClusterVersionFile] = append(slices.Clone(files[ClusterVersionFile]), own...)
+	out := boot(t, files, BootstrapOptions{})
+	got := entries(t, out)
+	if last := got[len(got)-1]; last != "apps Deployment openshift-monitoring/x" {
+		t.Errorf("the last override is %s", last)
+	}
+	// The API refuses a list with one object in it twice.
+	seen := map[string]bool{}
+	for _, e := range got {
+		if seen[e] || e == "config.openshift.io Proxy /cluster managed" {
+			t.Errorf("%s is there twice", e)
+		}
+		seen[e] = true
+	}
+	want := `{"spec":{"overrides":[{"group":"apps","kind":"Deployment","name":"x","namespace":"openshift-monitoring","unmanaged":true},` +
+		`{"group":"config.openshift.io","kind":"Proxy","name":"cluster","unmanaged":false}]}}`
+	if got := string(out[OverridesPatchFile]); got != want {
+		t.Errorf("the patch is %s", got)
+	}
+}
+
+// An empty list is no list: only null takes the bootstrap's overrides back.
+func TestBootstrapFilesOfAnEmptyList(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, minimal())
+	files[ClusterVersionFile] = append(slices.Clone(files[ClusterVersionFile]), "  overrides: []\n"...)
+	if got := string(boot(t, files, BootstrapOptions{})[OverridesPatchFile]); got != `{"spec":{"overrides":null}}` {
+		t.Errorf("the patch is %s", got)
+	}
+}
+
+func TestBootstrapFilesWithoutTheImagePolicy(t *testing.T) {
+	t.Parallel()
+	out := boot(t, filesOf(t, minimal()), BootstrapOptions{DisableImagePolicy: true})
+	got := entries(t, out)
+	if last := got[len(got)-1]; last != "config.openshift.io ClusterImagePolicy /openshift" {
+		t.Errorf("the last override is %s", last)
+	}
+	var patch struct {
+		Spec struct{ Overrides []map[string]any }
+	}
+	if err := json.Unmarshal(out[OverridesPatchFile], &patch); err != nil || len(patch.Spec.Overrides) != 1 || patch.Spec.Overrides[0]["kind"] != "ClusterImagePolicy" {
+		t.Errorf("the patch is %s", out[OverridesPatchFile])
+	}
+}
+
+func TestBootstrapFilesOfDeletedFiles(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, minimal())
+	delete(files, SchedulerFile)
+	delete(files, ClusterConfigFile)
+	out := boot(t, files, BootstrapOptions{})
+	for _, e := range entries(t, out) {
+		if e == "config.openshift.io Scheduler /cluster" || e == " ConfigMap kube-system/cluster-config-v1" {
+			t.Errorf("%s is overridden, but gone", e)
+		}
+	}
+	delete(files, ClusterVersionFile)
+	out = boot(t, files, BootstrapOptions{})
+	if _, there := out[ClusterVersionFile]; there || len(out) != len(files)+1 {
+		t.Errorf("got %q", slices.Sorted(maps.Keys(out)))
+	}
+}
+
+func TestBootstrapFilesRefusesWhatCheckRefuses(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, minimal())
+	files["manifests/a.yaml"] = []byte("just text\n")
+	_, err := BootstrapFiles(files, BootstrapOptions{})
+	_, want := Check(files)
+	if err == nil || want == nil || err.Error() != want.Error() {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}

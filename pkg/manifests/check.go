@@ -1,0 +1,269 @@
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	yaml3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
+)
+
+// opened is a manifest that programs on the bootstrap host open by its name.
+type opened struct {
+	path string
+	identity
+	// without says what happens without it.
+	without string
+	// optional says that the user may delete the file: they are warned only.
+	optional bool
+	// check looks at what the reader takes from the file.
+	check func(*document) diag.Problems
+}
+
+const configGroup = "config.openshift.io"
+
+// openedByName lists the file names that are interfaces of the payload.
+var openedByName = []opened{
+	{path: FeatureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
+		without: "no renderer of the bootstrap host works", check: checkFeatureGate},
+	{path: InfrastructureFile, identity: identity{configGroup, "Infrastructure", "", "cluster"},
+		without: "the config, etcd, kube-apiserver and machine-config renderers stop", check: checkInfrastructure},
+	{path: NetworkFile, identity: identity{configGroup, "Network", "", "cluster"},
+		without: "the etcd, kube-apiserver, kube-controller-manager and machine-config renderers stop"},
+	{path: DNSFile, identity: identity{configGroup, "DNS", "", "cluster"},
+		without: "the machine-config renderer stops"},
+	{path: ProxyFile, identity: identity{configGroup, "Proxy", "", "cluster"},
+		without: "the machine-config renderer stops"},
+	{path: PullSecretFile, identity: identity{"", "Secret", "openshift-config", "pull-secret"},
+		without: "the machine-config renderer stops"},
+	{path: ClusterVersionFile, identity: identity{configGroup, "ClusterVersion", "openshift-cluster-version", "version"},
+		without: "the cluster-version operator crashes on the bootstrap host", check: checkClusterVersion},
+	{path: ClusterConfigFile, identity: identity{"", "ConfigMap", "kube-system", "cluster-config-v1"},
+		without: "the etcd and machine-config renderers and cluster-bootstrap stop", optional: true, check: checkClusterConfig},
+}
+
+const remake = "put it back, or run `okd-install create manifests --overwrite`, which moves both folders aside and makes all files anew"
+
+// Check finds what the programs on the bootstrap host would stop at, an hour
+// after the machines were booted. files are those of the asset directory, by
+// their path; those that IsManifest does not know are only named in a warning.
+// The error, if any, is diag.Problems and holds all of them.
+func Check(files map[string][]byte) (warnings diag.Problems, err error) {
+	docs, problems, warnings := readAll(files)
+	problems = append(problems, twice(docs)...)
+	problems = append(problems, shadowed(files)...)
+	for _, o := range openedByName {
+		if _, there := files[o.path]; !there {
+			p := diag.Problem{Position: diag.Position{File: o.path}, Detail: "is gone, and without it " + o.without, Hint: remake}
+			if o.optional {
+				warnings = append(warnings, p)
+			} else {
+				problems = append(problems, p)
+			}
+			continue
+		}
+		if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == o.path }); i >= 0 {
+			problems = append(problems, o.examine(docs[i])...)
+		}
+	}
+	return sorted(warnings), problems.Err()
+}
+
+// readAll reads every manifest, in the order of their paths.
+func readAll(files map[string][]byte) (docs []*document, problems, warnings diag.Problems) {
+	for _, name := range sortedNames(files) {
+		if !IsManifest(name) {
+			if strings.HasPrefix(name, Dir+"/") || strings.HasPrefix(name, OpenshiftDir+"/") {
+				warnings = append(warnings, leftOut(name))
+			}
+			continue
+		}
+		d, found := read(name, files[name])
+		problems = append(problems, found...)
+		if d == nil {
+			continue
+		}
+		if len(found) == 0 {
+			docs = append(docs, d)
+		}
+		warnings = append(warnings, furtherDocuments(d)...)
+	}
+	return docs, problems, warnings
+}
+
+func leftOut(name string) diag.Problem {
+	p := diag.Problem{Position: diag.Position{File: name}}
+	if dir := path.Dir(name); dir != Dir && dir != OpenshiftDir {
+		p.Detail = "is left out: only files directly in manifests/ and openshift/ are installed"
+		p.Hint = "move it up if it is meant for the cluster"
+		return p
+	}
+	p.Detail = "is left out: only files that end in .yaml, .yml or .json are installed"
+	p.Hint = "rename it if it is meant for the cluster"
+	return p
+}
+
+// furtherDocuments names the objects that stand behind the first one.
+func furtherDocuments(d *document) (warnings diag.Problems) {
+	for _, n := range d.more {
+		name := "a further YAML document"
+		if kind := scalar(n, "kind"); kind != "" {
+			name = identity{kind: kind, namespace: scalar(n, "metadata", "namespace"), name: scalar(n, "metadata", "name")}.String()
+		}
+		warnings = append(warnings, d.refuse(n, "", name+" stands in a file with another object, and the renderers look at the first one only",
+			"put it in a file of its own")...)
+	}
+	return warnings
+}
+
+func scalar(n *yaml3.Node, names ...string) string {
+	if n = find(n, names...); n.Kind != yaml3.ScalarNode || len(n.Value) > 300 {
+		return ""
+	}
+	return n.Value
+}
+
+// twice finds objects that two files give different content. Copies are fine.
+func twice(docs []*document) (problems diag.Problems) {
+	first := map[identity]*document{}
+	for _, d := range docs {
+		id := d.identity()
+		other, seen := first[id]
+		if !seen {
+			first[id] = d
+			continue
+		}
+		if !d.same(other) {
+			problems = append(problems, d.refuse(d.field("metadata", "name"), "", fmt.Sprintf("%s is also in %s, with different content", id, other.path),
+				"keep the object in one of the two files")...)
+		}
+	}
+	return problems
+}
+
+// shadowed finds files of one name in both folders: the bootstrap host copies
+// openshift/ over manifests/.
+func shadowed(files map[string][]byte) (problems diag.Problems) {
+	for _, name := range sortedNames(files) {
+		other := OpenshiftDir + "/" + path.Base(name)
+		data, both := files[other]
+		if path.Dir(name) != Dir || !both || !IsManifest(name) || string(data) == string(files[name]) {
+			continue
+		}
+		problems = append(problems, diag.Problem{
+			Position: diag.Position{File: other},
+			Detail:   "has the name of " + name + ", which it would replace on the bootstrap host",
+			Hint:     "rename one of the two files",
+		})
+	}
+	return problems
+}
+
+// examine looks at a file that is opened by name.
+func (o opened) examine(d *document) diag.Problems {
+	if got := d.identity(); got != o.identity {
+		have, want := got.String(), o.identity.String()
+		if have == want {
+			have, want = have+" of group "+quoted(got.group), want+" of group "+quoted(o.group)
+		}
+		return d.refuse(d.field(), "", fmt.Sprintf("holds %s instead of %s, and without that %s", have, want, o.without),
+			"put the "+o.kind+" back into this file, and other objects into files of their own")
+	}
+	if o.check == nil {
+		return nil
+	}
+	return o.check(d)
+}
+
+func quoted(group string) string {
+	return fmt.Sprintf("%q", group)
+}
+
+func checkFeatureGate(d *document) diag.Problems {
+	if gates, _ := d.value("status", "featureGates").([]any); len(gates) > 1 {
+		return d.refuse(d.field("status", "featureGates"), "status.featureGates", "lists more than one version, which the cluster-version operator refuses",
+			"delete the list: the bootstrap host fills it in")
+	}
+	return nil
+}
+
+func checkInfrastructure(d *document) diag.Problems {
+	if d.text("status", "platformStatus", "type") == "" {
+		return d.refuse(d.field("status", "platformStatus"), "status.platformStatus.type", "is missing, and the etcd renderer decides by it", "put the platform's type back, such as None")
+	}
+	return nil
+}
+
+func checkClusterVersion(d *document) diag.Problems {
+	if _, ok := d.object["spec"].(object); !ok && d.object["spec"] != nil {
+		return d.refuse(d.field("spec"), "spec", "is not an object", "give the ClusterVersion a spec with fields such as channel")
+	}
+	if _, err := overrides(d.object); err != nil {
+		return d.refuse(d.field("spec", "overrides"), "spec.overrides", err.Error(), "write a list of objects with kind, group, namespace, name and unmanaged")
+	}
+	return nil
+}
+
+// checkClusterConfig looks at the fields that are read on the bootstrap host.
+// cluster-bootstrap crashes when there is no number of replicas.
+func checkClusterConfig(d *document) diag.Problems {
+	const field = "data.install-config"
+	at := d.field("data", "install-config")
+	text := d.text("data", "install-config")
+	hint := "put the install-config back as it was"
+	if strings.TrimSpace(text) == "" {
+		return d.refuse(at, field, "is missing", hint)
+	}
+	inner := &document{path: d.path}
+	if err := yaml.Unmarshal([]byte(text), &inner.object); err != nil || inner.object == nil {
+		return d.refuse(at, field, "is not an install-config in YAML", hint)
+	}
+	if n, ok := inner.value("controlPlane", "replicas").(float64); !ok || n < 1 {
+		return d.refuse(at, field, "has no number in controlPlane.replicas, and cluster-bootstrap crashes without it", "write the number of control plane machines there")
+	}
+	if nets, ok := inner.value("networking", "machineNetwork").([]any); !ok || len(nets) == 0 {
+		return d.refuse(at, field, "has no networking.machineNetwork, by which the etcd renderer chooses its address", "list the networks of the machines there")
+	}
+	return nil
+}
+
+// overrides is the list in a ClusterVersion's spec.overrides; nil if the user
+// gave none.
+func overrides(clusterVersion object) ([]any, error) {
+	spec, ok := clusterVersion["spec"].(object)
+	if !ok || spec["overrides"] == nil {
+		return nil, nil
+	}
+	entries, ok := spec["overrides"].([]any)
+	if !ok {
+		return nil, errors.New("is not a list")
+	}
+	for i, e := range entries {
+		if o, ok := e.(object); !ok || o["kind"] == nil || o["name"] == nil {
+			return nil, fmt.Errorf("entry %d has no kind and name", i+1)
+		}
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	return entries, nil
+}
+
+func sortedNames(files map[string][]byte) []string {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// sorted puts findings in the order of their places.
+func sorted(ps diag.Problems) diag.Problems {
+	out, _ := ps.Err().(diag.Problems)
+	return out
+}

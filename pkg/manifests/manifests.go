@@ -1,0 +1,239 @@
+// Package manifests makes the files of manifests/ and openshift/ from an
+// install-config and the cluster's certificates, and judges them again when the
+// user has had them in hand.
+//
+// Files makes them all, as a pure function of its Inputs. Check reads what
+// stands in the asset directory and says what the bootstrap host would stop at
+// an hour later. BootstrapFiles turns the same files into what bootstrap.ign
+// carries. InstallerIgnition wraps an edited pointer config.
+//
+// Objects are written as literals that read like the YAML they become; there
+// are no API types. The groups table is the list of what is made, one function
+// per group. File names are interfaces: the payload's operators open them by
+// name on the bootstrap host.
+//
+// The package mints no certificates, composes no Ignition configs and knows
+// nothing of the asset directory.
+package manifests
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"sigs.k8s.io/yaml"
+)
+
+// The folders of the asset directory that hold manifests.
+const (
+	Dir          = "manifests"
+	OpenshiftDir = "openshift"
+)
+
+// The files that other code, here or on the bootstrap host, knows by name.
+const (
+	ClusterConfigFile  = "manifests/cluster-config.yaml"
+	DNSFile            = "manifests/cluster-dns-02-config.yml"
+	InfrastructureFile = "manifests/cluster-infrastructure-02-config.yml"
+	IngressFile        = "manifests/cluster-ingress-02-config.yml"
+	NetworkFile        = "manifests/cluster-network-02-config.yml"
+	OVNFile            = "manifests/cluster-network-03-config.yml"
+	ProxyFile          = "manifests/cluster-proxy-01-config.yaml"
+	SchedulerFile      = "manifests/cluster-scheduler-02-config.yml"
+	ClusterVersionFile = "manifests/cvo-overrides.yaml"
+	PullSecretFile     = "manifests/openshift-config-secret-pull-secret.yaml"
+	FeatureGateFile    = "openshift/99_feature-gate.yaml"
+)
+
+// Inputs is all that the manifests are made from. Certificates and keys are PEM.
+type Inputs struct {
+	// Config is complete: defaults are filled in, addresses are canonical.
+	Config   installconfig.InstallConfig
+	Identity Identity
+
+	RootCA, RootCAKey []byte
+	// MCSCert and MCSKey serve the machine-config server; RootCA signed them.
+	MCSCert, MCSKey []byte
+	// PasswordHash is the bcrypt hash of kubeadmin's password.
+	PasswordHash string
+	// Pointers holds the pointer Ignition config of each role that Roles names.
+	Pointers map[string][]byte
+
+	// Invoker says who ran the installer; empty means user.
+	Invoker string
+	// Version is the installer's own version, with or without a leading v.
+	Version string
+}
+
+// object is a Kubernetes object, or a part of one. It is written with its keys
+// in alphabetical order.
+type object = map[string]any
+
+// list is a sequence of anything, for literals.
+type list = []any
+
+// file is one manifest: where it stands and what it holds.
+type file struct {
+	path   string
+	object object
+}
+
+// groups lists everything that is made. A group gives no file where the
+// install-config does not ask for one.
+var groups = []func(Inputs) ([]file, error){
+	clusterConfig,
+	clusterVersion,
+	dns,
+	infrastructure,
+	ingress,
+	network,
+	ovnKubernetes,
+	proxy,
+	scheduler,
+	mirrors,
+	userTrustBundle,
+	rootCA,
+	machineConfigServer,
+	pki,
+	featureGate,
+	secrets,
+	userData,
+	fencing,
+	machineConfigs,
+	installManifests,
+}
+
+// Files makes every file of manifests/ and openshift/, by its path relative to
+// the asset directory.
+func Files(in Inputs) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, group := range groups {
+		files, err := group(in)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			if _, ok := out[f.path]; ok {
+				return nil, fmt.Errorf("%s: is made twice", f.path)
+			}
+			data, err := yaml.Marshal(f.object)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.path, err)
+			}
+			out[f.path] = data
+		}
+	}
+	return out, nil
+}
+
+// Warnings says what a user may not expect of the manifests of this config.
+func Warnings(c installconfig.InstallConfig) []string {
+	if c.ComputeReplicas() == 0 {
+		return []string{"there are no compute machines, so the control plane runs workloads too (mastersSchedulable is true)"}
+	}
+	return nil
+}
+
+// IsManifest tells whether a file of the asset directory is one that Check
+// reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
+// named .yaml, .yml or .json.
+func IsManifest(name string) bool {
+	dir, ext := path.Dir(name), path.Ext(name)
+	return (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
+}
+
+// secretFiles holds the names, without their folder, of the files that carry a
+// password, a private key or a token. A name that ends in * is a prefix.
+var secretFiles = []string{
+	"cluster-config.yaml",           // proxy and fencing passwords
+	"cluster-proxy-01-config.yaml",  // proxy passwords
+	"machine-config-server-*",       // the root CA's key
+	"openshift-config-secret-*",     // the pull secret
+	"99_kubeadmin-password-secret*", // a hash, but one that can be guessed at
+	"99_openshift-etcd_fencing-credentials-secrets-*",
+}
+
+// Secret tells whether a file that Files made must be readable by its owner
+// only. It judges by the name, so it says nothing of a file that a user added.
+func Secret(name string) bool {
+	if !IsManifest(name) {
+		return false
+	}
+	return slices.ContainsFunc(secretFiles, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return prefix == path.Base(name) || open && strings.HasPrefix(path.Base(name), prefix)
+	})
+}
+
+// Roles lists the machine roles of a config, in the order in which they are
+// listed everywhere: master, worker, and arbiter if there is such a pool.
+func Roles(c installconfig.InstallConfig) []string {
+	if c.Arbiter != nil {
+		return []string{"master", "worker", "arbiter"}
+	}
+	return []string{"master", "worker"}
+}
+
+// one is the result of a group that makes a single file.
+func one(name string, o object) ([]file, error) {
+	return []file{{name, o}}, nil
+}
+
+// config is an object of config.openshift.io/v1 that has no namespace.
+func config(kind, name string, parts object) object {
+	return object{
+		"apiVersion": "config.openshift.io/v1",
+		"kind":       kind,
+		"metadata":   object{"name": name},
+		"spec":       parts["spec"],
+		"status":     parts["status"],
+	}
+}
+
+// encoded holds the values of a Secret, which are base64 in YAML.
+func encoded(values map[string][]byte) object {
+	out := object{}
+	for k, v := range values {
+		out[k] = base64.StdEncoding.EncodeToString(v)
+	}
+	return out
+}
+
+// put adds a value unless it is empty, as the API leaves such fields out.
+func put(o object, key, value string) {
+	if value != "" {
+		o[key] = value
+	}
+}
+
+// pool returns the machine pool of a role; the zero pool if there is none.
+func pool(c installconfig.InstallConfig, role string) installconfig.MachinePool {
+	switch role {
+	case "master":
+		if c.ControlPlane != nil {
+			return *c.ControlPlane
+		}
+	case "arbiter":
+		if c.Arbiter != nil {
+			return *c.Arbiter
+		}
+	default:
+		for _, p := range c.Compute {
+			if p.Name == role {
+				return p
+			}
+		}
+	}
+	return installconfig.MachinePool{}
+}
+
+// replicas is the number of machines in a pool.
+func replicas(p installconfig.MachinePool) int64 {
+	if p.Replicas == nil {
+		return 0
+	}
+	return *p.Replicas
+}

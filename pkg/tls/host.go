@@ -1,0 +1,57 @@
+package tls
+
+import "fmt"
+
+// Public tells whether anyone may read the file of HostFiles, a slash path such
+// as tls/root-ca.crt. All other files belong to root alone, certificates too:
+// that is how they are known on the host.
+func Public(file string) bool { return file == "tls/root-ca.crt" }
+
+// HostFiles gives the files that bootstrap.ign carries below /opt/openshift,
+// by slash path: tls/<name>.crt, .key and .pub, and the kubeconfigs in auth/.
+//
+// It wants every row of Certificates and KeyPairs, but for the key pairs that
+// only a user brings. A signer whose key the host has no use for stays at home.
+func HostFiles(n Names, certs map[string]Pair, keys map[string]KeyPair) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, c := range Certificates {
+		pair, ok := certs[c.Name]
+		if !ok {
+			return nil, fmt.Errorf("the certificate %s is missing", c.Name)
+		}
+		if c.Host == CertOnly || c.Host == CertAndKey {
+			files["tls/"+c.Name+".crt"] = pair.Cert
+		}
+		if c.Host == CertAndKey {
+			files["tls/"+c.Name+".key"] = pair.Key
+		}
+	}
+	for _, b := range Bundles {
+		content, err := b.PEM(certs)
+		if err != nil {
+			return nil, err
+		}
+		files["tls/"+b.Name+".crt"] = content
+	}
+	for _, r := range KeyPairs {
+		pair, ok := keys[r.Name]
+		switch {
+		case !ok && !r.UserOnly:
+			return nil, fmt.Errorf("the key pair %s is missing", r.Name)
+		case ok && r.Host:
+			files["tls/"+r.Name+".key"] = pair.Private
+			files["tls/"+r.Name+".pub"] = pair.Public
+		}
+	}
+	for _, k := range Kubeconfigs {
+		if !k.Host {
+			continue
+		}
+		content, err := k.Render(n, certs)
+		if err != nil {
+			return nil, err
+		}
+		files[k.File] = content
+	}
+	return files, nil
+}

@@ -1,0 +1,176 @@
+// Package floors holds the architecture: which package may import which, how
+// long a file may be, and that what the documents point at exists. It reads the
+// source and runs nothing, so that it sees the files of every platform.
+package floors
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/okd-project/okd-install/"
+
+// floors names the packages from the top to the bottom. Imports go down only,
+// and packages on one floor do not import each other; what is in a folder below
+// one of these belongs to it.
+var floors = [][]string{
+	{"cmd/okd-install"},
+	{"pkg/asset"},
+	{"pkg/installconfig", "pkg/manifests", "pkg/tls", "pkg/ignition", "pkg/release", "pkg/rhcos"},
+	{"data", "pkg/diag"},
+}
+
+// shared are the plain types that every room may import from its neighbours.
+var shared = []string{"pkg/installconfig", "pkg/installconfig/platform", "pkg/release"}
+
+// outside says where an import from outside of the module may stand. The first
+// pattern that matches the import decides; what matches none may stand anywhere.
+var outside = []struct{ imports, files []string }{
+	{[]string{"github.com/AlecAivazis/survey/v2", "github.com/AlecAivazis/survey/v2/*"}, []string{"cmd/okd-install/prompt.go"}},
+	{[]string{"os"}, []string{"cmd/okd-install/*", "pkg/asset/dir*.go", "pkg/asset/state*.go", "pkg/asset/lock*.go", "pkg/asset/commit*.go"}},
+	{[]string{"os/*", "log", "log/*", "github.com/sirupsen/logrus"}, []string{"cmd/okd-install/*", "pkg/asset/*"}},
+}
+
+func TestImportsGoDown(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		from, floor := room(path.Dir(file))
+		if floor < 0 || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, imported := range imports(t, file) {
+			if own, ok := strings.CutPrefix(imported, module); ok {
+				to, below := room(own)
+				if to != from && below <= floor && (below < floor || !slices.Contains(shared, own)) {
+					t.Errorf("%s imports %s, which is not on a floor below %s", file, own, from)
+				}
+				continue
+			}
+			for _, rule := range outside {
+				if matches(rule.imports, imported) {
+					if !matches(rule.files, file) {
+						t.Errorf("%s imports %s, which belongs in %s", file, imported, strings.Join(rule.files, ", "))
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// Below pkg/asset the time is an argument. Reading it would make output that
+// differs from run to run, and tests that cannot set the clock.
+func TestClockIsGiven(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if _, floor := room(path.Dir(file)); floor < 2 || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
+			if strings.Contains(read(t, file), call) {
+				t.Errorf("%s has %s…): take the time as an argument", file, call)
+			}
+		}
+	}
+}
+
+// The test above it would be worth nothing if its table were misspelt.
+func TestFloorsExist(t *testing.T) {
+	t.Parallel()
+	for _, want := range []string{"cmd/okd-install", "pkg/asset", "pkg/installconfig", "pkg/release", "pkg/diag"} {
+		found := slices.ContainsFunc(sources(t), func(file string) bool { return path.Dir(file) == want })
+		if _, floor := room(want); floor < 0 || !found {
+			t.Errorf("%s has no source, or no floor", want)
+		}
+	}
+}
+
+// room is the package of the table that a folder belongs to, and its floor; -1
+// for what is on no floor, such as these tests.
+func room(dir string) (string, int) {
+	for floor, rooms := range floors {
+		for _, name := range rooms {
+			if dir == name || strings.HasPrefix(dir, name+"/") {
+				return name, floor
+			}
+		}
+	}
+	return "", -1
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, err := path.Match(p, name)
+		return ok && err == nil
+	})
+}
+
+func imports(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, read(t, file), parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, spec := range parsed.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// root is the top of the repository.
+const root = "../.."
+
+// sources are the Go files of the repository, from its top, with slashes.
+func sources(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(files(t), func(f string) bool { return !strings.HasSuffix(f, ".go") })
+}
+
+// files are all files of the repository but what git ignores.
+func files(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err = filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if d.IsDir() && slices.Contains([]string{".git", "bin", "dist", "demo"}, name) {
+			return fs.SkipDir
+		}
+		if d.Type().IsRegular() && !strings.HasSuffix(name, ".test") && !strings.HasSuffix(name, ".out") {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

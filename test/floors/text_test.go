@@ -1,0 +1,129 @@
+package floors
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const maxLines = 400
+
+// tables are the files that may be longer, since they are rows and not code.
+var tables = []string{}
+
+func TestFilesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if n := strings.Count(read(t, file), "\n"); n > maxLines && !slices.Contains(tables, file) {
+			t.Errorf("%s has %d lines, more than %d: split it, or list it as a table", file, n, maxLines)
+		}
+	}
+}
+
+// A path of the machine that somebody worked on says nothing to anybody else.
+func TestNoMachinePaths(t *testing.T) {
+	t.Parallel()
+	for _, file := range files(t) {
+		text := read(t, file)
+		for _, top := range []string{"/wo" + "rk/", "/ro" + "ot/go", "/tm" + "p/brief", "/tm" + "p/bash_jobs"} {
+			if i := strings.Index(text, top); i >= 0 {
+				t.Errorf("%s:%d mentions %s", file, 1+strings.Count(text[:i], "\n"), top)
+			}
+		}
+	}
+}
+
+var (
+	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	identifier = regexp.MustCompile("`([A-Za-z_][A-Za-z0-9_]*)`")
+)
+
+// Every relative link of every document leads to a file.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	names := files(t)
+	for _, file := range documents(t) {
+		for _, match := range link.FindAllStringSubmatch(read(t, file), -1) {
+			target, _, _ := strings.Cut(match[1], "#")
+			if target == "" || strings.Contains(target, ":") {
+				continue
+			}
+			target = path.Join(path.Dir(file), target)
+			exists := slices.ContainsFunc(names, func(name string) bool { return name == target || strings.HasPrefix(name, target+"/") })
+			if !exists {
+				t.Errorf("%s links to %s, which does not exist", file, match[1])
+			}
+		}
+	}
+}
+
+// The tour names functions. Each step links the file, and what the step names as
+// code, one word in backquotes, has to stand in one of the files it links.
+func TestTourNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
+	const tour = "docs/tour.md"
+	if !slices.Contains(files(t), tour) {
+		t.Fatalf("%s does not exist", tour)
+	}
+	checked := 0
+	for step := range strings.SplitSeq(read(t, tour), "\n\n") {
+		var code strings.Builder
+		for _, match := range link.FindAllStringSubmatch(step, -1) {
+			if strings.HasSuffix(match[1], ".go") {
+				code.WriteString(read(t, path.Join("docs", match[1])))
+			}
+		}
+		if code.Len() == 0 {
+			continue
+		}
+		for _, match := range identifier.FindAllStringSubmatch(step, -1) {
+			checked++
+			if !regexp.MustCompile(`\b` + match[1] + `\b`).MatchString(code.String()) {
+				t.Errorf("%s names %s, which is in none of the files that the step links:\n%s", tour, match[1], step)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Errorf("%s names no function", tour)
+	}
+}
+
+var row = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (v[^ ]+) \\|")
+
+// The page on dependencies lists the modules that go.mod requires, at its
+// versions, but for those that only other modules import.
+func TestDependenciesAreExplained(t *testing.T) {
+	t.Parallel()
+	const page = "docs/decisions/0002-dependencies.md"
+	explained := map[string]string{}
+	for _, match := range row.FindAllStringSubmatch(read(t, page), -1) {
+		explained[match[1]] = match[2]
+	}
+	required := map[string]string{}
+	for line := range strings.Lines(read(t, "go.mod")) {
+		if words := strings.Fields(line); len(words) >= 2 && strings.Contains(words[0], ".") && strings.HasPrefix(words[1], "v") {
+			required[words[0]] = words[1]
+		}
+	}
+	for name, version := range explained {
+		if required[name] != version {
+			t.Errorf("%s has %s at %s, go.mod at %q", page, name, version, required[name])
+		}
+	}
+	for _, file := range sources(t) {
+		for _, imported := range imports(t, file) {
+			for name := range required {
+				if (imported == name || strings.HasPrefix(imported, name+"/")) && explained[name] == "" {
+					t.Errorf("%s imports %s, which %s does not explain", file, imported, page)
+				}
+			}
+		}
+	}
+}
+
+func documents(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(files(t), func(f string) bool { return !strings.HasSuffix(f, ".md") })
+}
