@@ -38,6 +38,7 @@ type app struct {
 	terminal bool
 
 	log      *logrus.Logger
+	logFile  io.Closer
 	dir      string
 	logLevel string
 }
@@ -59,7 +60,11 @@ func (a *app) run(args []string) int {
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	return a.exitCode(root.ExecuteContext(ctx))
+	code := a.exitCode(root.ExecuteContext(ctx))
+	if a.logFile != nil {
+		_ = a.logFile.Close() // every line is written when it is logged
+	}
+	return code
 }
 
 // quietError ends a command with a code after it has said everything itself.

@@ -132,7 +132,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 }
 
 func (o createOptions) run(ctx context.Context) error {
-	defer o.openLogFile(o.args)()
+	o.openLogFile(o.args)
 	report, err := asset.Create(ctx, asset.Request{
 		Dir:           o.dir,
 		Target:        o.target.name,

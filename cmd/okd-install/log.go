@@ -48,20 +48,19 @@ func (a *app) completeLogLevel(root *cobra.Command) {
 // openLogFile adds the log file of the asset directory as a sink. The first
 // lines say what was run. A directory that is not there, or cannot be written,
 // has no log file: the command itself will say so.
-func (a *app) openLogFile(args []string) (closeFile func()) {
+func (a *app) openLogFile(args []string) {
 	f, err := os.OpenFile(filepath.Join(a.dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return func() {}
+		return
 	}
 	_ = f.Chmod(0o600) // it may be left from a run of a tool that let others read it
-	file := &sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()}
-	a.log.AddHook(file)
+	a.logFile = f
+	a.log.AddHook(&sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
 	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, args...), " "))
 	a.log.Debug("OKD Installer " + version())
 	if c := commit(); c != "" {
 		a.log.Debug("Built from commit " + c)
 	}
-	return func() { _ = f.Close() }
 }
 
 // sink is one place that log lines go to.

@@ -49,6 +49,9 @@ type Host struct {
 // own validator. Values of the host that cannot be written down are
 // diag.Problems.
 func Bootstrap(h Host) ([]byte, error) {
+	if strings.TrimSpace(h.BootstrapSSHKey) == "" {
+		return nil, errors.New("the bootstrap host has no ssh key of its own")
+	}
 	if err := h.problems().Err(); err != nil {
 		return nil, err
 	}

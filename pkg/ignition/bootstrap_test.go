@@ -147,6 +147,17 @@ func TestUserKeys(t *testing.T) {
 	}
 }
 
+// Without the generated key there would be two equal entries, and Ignition's word
+// for that names nothing a reader knows.
+func TestBootstrapNeedsItsKey(t *testing.T) {
+	t.Parallel()
+	h := smallHost()
+	h.BootstrapSSHKey = "\n"
+	if _, err := Bootstrap(h); err == nil || !strings.Contains(err.Error(), "no ssh key of its own") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestMOTDNamesTheJournalsAndRecords(t *testing.T) {
 	t.Parallel()
 	files, err := readStaticFiles()

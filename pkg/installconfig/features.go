@@ -70,7 +70,7 @@ func validateFeatures(c *InstallConfig, f *findings) {
 	if c.FeatureSet != "" {
 		f.oneOf("featureSet", c.FeatureSet, featureSets...)
 	}
-	if len(c.FeatureGates) > 0 && c.FeatureSet != customSet {
+	if len(c.FeatureGates) > 0 && c.FeatureSet != customSet && !f.isBroken("featureSet") {
 		f.fail("featureGates", "can only be given with featureSet: "+customSet, "set featureSet: "+customSet+", or remove featureGates")
 	}
 	seen := map[string]bool{}
@@ -89,7 +89,7 @@ func validateFeatures(c *InstallConfig, f *findings) {
 
 // gated refuses a field whose feature is not turned on.
 func (c *InstallConfig) gated(path, gate string, f *findings) {
-	if !c.Enabled(gate) {
+	if !c.Enabled(gate) && !f.isBroken("featureSet") && !f.isBroken("featureGates") {
 		f.fail(path, "needs the feature gate "+gate+", which is off",
 			"remove it, or set featureSet: "+techPreview+" (such a cluster cannot be upgraded)")
 	}

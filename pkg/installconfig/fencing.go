@@ -14,6 +14,9 @@ import (
 // etcd are no majority of anything, so each must be able to power the other off.
 func validateFencing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	const path = "controlPlane.fencing"
+	if f.isBroken("controlPlane.replicas") {
+		return // how many credentials there should be is not known
+	}
 	fencing := c.ControlPlane.Fencing
 	twoNodes := replicas(c.ControlPlane) == 2 && c.Arbiter == nil
 	if fencing != nil {

@@ -235,14 +235,21 @@ func (r *reader) mismatch(n *yaml.Node, path, want string) {
 	r.broken[path] = true
 }
 
+// mismatchHint shows the right form where people are known to write another.
 func mismatchHint(path string, n *yaml.Node) string {
-	switch {
+	switch list := strings.TrimRight(path, "[]0123456789"); {
 	case path == "pullSecret":
 		return `put the JSON in single quotes: pullSecret: '{"auths":{...}}'`
 	case path == "sshKey" && n.Kind == yaml.SequenceNode:
-		return "write sshKey: | and the keys below it, one on a line, indented"
-	case path == "":
-		return "an install-config begins with a line such as apiVersion: v1"
+		return "write sshKey: | and below it the keys, indented, one on a line"
+	case path == "platform":
+		return "write platform: and below it, indented, none: {}"
+	case list == "networking.machineNetwork" && list != path:
+		return "write - cidr: 192.168.1.0/24"
+	case list == "networking.clusterNetwork" && list != path:
+		return "write - cidr: 10.128.0.0/14 and below it hostPrefix: 23"
+	case list == "networking.serviceNetwork" && list != path:
+		return "write - 172.30.0.0/16"
 	}
 	return ""
 }

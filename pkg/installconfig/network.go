@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
@@ -64,9 +65,9 @@ func validateNetworking(c *InstallConfig, spec *platform.Spec, f *findings) {
 
 func validateNetworkType(n *Networking, f *findings) {
 	const path = "networking.networkType"
-	switch n.NetworkType {
-	case ovnKubernetes:
-	case openShiftSDN, kuryr, "kuryr", "KURYR":
+	switch {
+	case n.NetworkType == ovnKubernetes:
+	case n.NetworkType == openShiftSDN || strings.EqualFold(n.NetworkType, kuryr):
 		f.fail(path, n.NetworkType+" is not part of OKD any more", "use "+ovnKubernetes)
 	default:
 		hint := "the installation waits until you have added the manifests of that network plug-in"

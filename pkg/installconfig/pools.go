@@ -27,7 +27,8 @@ func validatePools(c *InstallConfig, spec *platform.Spec, o Options, f *findings
 		validateComputeName(p.Name, path+".name", seen, f)
 		validatePool(c, p, path, spec, f)
 		forbidFencing(p, path, f)
-		if p.Architecture != c.ControlPlane.Architecture && slices.Contains(architectures, p.Architecture) && spec != nil && !spec.MixedArchitectures {
+		known := slices.Contains(architectures, p.Architecture) && slices.Contains(architectures, c.ControlPlane.Architecture)
+		if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
 			f.fail(path+".architecture", fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
 				"on platform "+spec.Name+" all machines must have the same architecture")
 		}

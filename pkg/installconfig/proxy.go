@@ -89,20 +89,21 @@ func validateProxyURL(c *InstallConfig, path, value string, schemes []string, f 
 // insideCluster finds the network of the config that only exists inside of the
 // cluster and holds ip.
 func insideCluster(c *InstallConfig, ip netip.Addr) (path, network string) {
-	inner := map[string]string{}
 	n := c.Networking
+	type inner struct{ path, cidr string }
+	var all []inner
 	for i, e := range n.ClusterNetwork {
-		inner[item("networking.clusterNetwork", i)] = e.CIDR
+		all = append(all, inner{item("networking.clusterNetwork", i), e.CIDR})
 	}
 	for i, s := range n.ServiceNetwork {
-		inner[item("networking.serviceNetwork", i)] = s
+		all = append(all, inner{item("networking.serviceNetwork", i), s})
 	}
 	if o := n.OVNKubernetesConfig; o != nil && o.IPv4 != nil {
-		inner["networking.ovnKubernetesConfig.ipv4.internalJoinSubnet"] = o.IPv4.InternalJoinSubnet
+		all = append(all, inner{"networking.ovnKubernetesConfig.ipv4.internalJoinSubnet", o.IPv4.InternalJoinSubnet})
 	}
-	for at, cidr := range inner {
-		if p, err := netip.ParsePrefix(cidr); err == nil && p.Contains(ip) {
-			return at, cidr
+	for _, one := range all {
+		if p, err := netip.ParsePrefix(one.cidr); err == nil && p.Contains(ip) {
+			return one.path, one.cidr
 		}
 	}
 	return "", ""

@@ -63,6 +63,9 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	spec, ok := platform.Find(name)
 	if !ok {
 		detail, hint := unsupported(name)
+		if path != "platform" {
+			hint = "leave it out: machine pools need no platform block"
+		}
 		r.fail(path, detail, hint)
 		r.broken[path] = true
 		return "", nil

@@ -79,7 +79,7 @@ func validateBootstrapInPlace(c *InstallConfig, spec *platform.Spec, f *findings
 	case !strings.HasPrefix(b.InstallationDisk, "/") || strings.HasSuffix(b.InstallationDisk, "/") || strings.ContainsAny(b.InstallationDisk, " \t\n"):
 		f.fail(disk, strconv.Quote(shorten(b.InstallationDisk))+" is not the absolute path of a disk", "name a disk, such as /dev/vda or /dev/disk/by-id/wwn-0x…")
 	}
-	if n := replicas(c.ControlPlane); n != 1 {
+	if n := replicas(c.ControlPlane); n != 1 && !f.isBroken("controlPlane.replicas") {
 		f.fail("bootstrapInPlace", fmt.Sprintf("is for one control plane node, but controlPlane.replicas is %d", n),
 			"set controlPlane.replicas to 1, or remove bootstrapInPlace and use a bootstrap host")
 	}
@@ -88,7 +88,7 @@ func validateBootstrapInPlace(c *InstallConfig, spec *platform.Spec, f *findings
 	}
 	// Workers can join the node once it has installed itself, so this works for
 	// those who have them ready. Most have not, and wait for ever.
-	if n := c.ComputeReplicas(); n > 0 {
+	if n := c.ComputeReplicas(); n > 0 && !f.isBroken("compute") {
 		f.warn("bootstrapInPlace", "is used with "+plural(n, "worker", "workers")+
 			": the node takes no workloads, and the installation completes only when they have joined", "for a single node, list a compute pool with name: worker and replicas: 0")
 	}
@@ -116,7 +116,7 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 		return
 	}
 	const path = "operatorPublishingStrategy"
-	if c.Publish != "Mixed" {
+	if c.Publish != "Mixed" && !f.isBroken("publish") {
 		f.fail(path, "can only be given with publish: Mixed", "remove it")
 	}
 	f.oneOf(path+".apiserver", s.APIServer, "Internal", "External")

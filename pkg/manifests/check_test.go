@@ -147,6 +147,9 @@ func FuzzCheck(f *testing.F) {
 		}
 	}
 	base := filesOf(f, minimal())
+	maps.DeleteFunc(base, func(name string, _ []byte) bool {
+		return !slices.ContainsFunc(openedByName, func(o opened) bool { return o.path == name })
+	})
 	names := append([]string{"manifests/a.yaml", "openshift/a.json"}, slices.Sorted(maps.Keys(base))...)
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
 		files := maps.Clone(base)
