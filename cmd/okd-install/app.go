@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -34,6 +32,8 @@ type app struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
+	// lockWait is how long a run waits for another one in the same directory.
+	lockWait time.Duration
 	// terminal tells that err is a terminal, so that colour makes sense.
 	terminal bool
 
@@ -47,7 +47,7 @@ type app struct {
 func newApp() *app {
 	return &app{
 		name: filepath.Base(os.Args[0]), out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
+		lockWait: 2 * time.Minute, terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
 	}
 }
 
@@ -113,7 +113,7 @@ changed or removed.`,
 
   # see until when the machines must have booted
   okd-install certs --dir mycluster`,
-		Args:          showHelpFor,
+		Args:          knownCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -124,35 +124,47 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
 	root.PersistentFlags().StringVar(&a.logLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
 	root.AddCommand(a.newCreateCmd(), a.newCertsCmd(), a.newGraphCmd(), a.newVersionCmd(), a.newCompletionCmd())
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.SetHelpCommand(a.newHelpCmd())
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.completeLogLevel(root)
 	return root
 }
 
-// showHelpFor accepts no argument of the root command: a word there is a
-// command that does not exist.
-func showHelpFor(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	var names []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
+// group is a command that only holds others. Alone, or with a word that it does
+// not know, it prints its help and succeeds, as the established installer does;
+// but what is wrong with the word is said below the help.
+func (a *app) group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := cmd.Help()
+		if unknown := knownCommand(cmd, args); unknown != nil {
+			a.log.Warn(unknown.Error())
 		}
+		return err
 	}
-	p := diag.Problem{Detail: "unknown command \"" + args[0] + "\" for \"" + cmd.CommandPath() + "\"", Hint: "the commands are " + strings.Join(names, ", ")}
-	if near := diag.Nearest(args[0], names); near != "" {
-		p.Hint = "did you mean " + near + "?"
-	}
-	return p
-}
-
-// group is a command that only holds others; alone, or with a word it does not
-// know, it prints its help, as the established installer does.
-func group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	cmd.AddCommand(subcommands...)
 	return cmd
+}
+
+// newHelpCmd is for those who write help in front instead of --help behind.
+func (a *app) newHelpCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Show what a command does, and its flags",
+		Long: `Show what a command does, its flags and examples: the same as the command with
+--help.`,
+		Example: `  okd-install help
+  okd-install help create manifests`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if err := knownCommand(found, rest); err != nil {
+				return err
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }

@@ -34,7 +34,7 @@ that. The exit code is 0 while a cluster can be booted from the directory, and
 
   # for scripts
   okd-install certs --dir mycluster -o json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	addOutputFlag(cmd, &o.output, "table")

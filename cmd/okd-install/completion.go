@@ -1,6 +1,14 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
@@ -15,7 +23,7 @@ your shell. Load it in the shell's start-up file.`,
 
   # fish, for good
   okd-install completion fish > ~/.config/fish/completions/okd-install.fish`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneShell,
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
@@ -31,4 +39,18 @@ your shell. Load it in the shell's start-up file.`,
 			}
 		},
 	}
+}
+
+// oneShell wants the name of a shell.
+func oneShell(cmd *cobra.Command, args []string) error {
+	all := "name one of " + strings.Join(shells, ", ")
+	switch {
+	case len(args) == 0:
+		return diag.Problem{Detail: "completion needs the name of your shell", Hint: all}
+	case len(args) > 1:
+		return diag.Problem{Detail: "completion takes the name of one shell, got " + strings.Join(args, " "), Hint: all}
+	case !slices.Contains(shells, args[0]):
+		return diag.Problem{Detail: fmt.Sprintf("there is no completion for the shell %q", args[0]), Hint: oneOf(args[0], shells, all)}
+	}
+	return nil
 }

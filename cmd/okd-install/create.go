@@ -13,9 +13,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
-// lockWait is how long a run waits for another one in the same directory.
-const lockWait = 2 * time.Minute
-
 // createTarget is one command below create.
 type createTarget struct {
 	name    string
@@ -100,14 +97,14 @@ each command makes what it needs of the steps before it.`,
 	for _, t := range createTargets {
 		cmd.AddCommand(a.newCreateTargetCmd(t))
 	}
-	return group(cmd)
+	return a.group(cmd)
 }
 
 func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	o := createOptions{app: a, target: t}
 	cmd := &cobra.Command{
 		Use: t.name, Short: t.short, Long: t.long, Example: t.example,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.args = os.Args[1:]
 			return o.run(cmd.Context())
@@ -146,11 +143,11 @@ func (o createOptions) run(ctx context.Context) error {
 		Environment:   o.environment(),
 		Version:       version(),
 		Now:           o.now(),
-		LockWait:      lockWait,
+		LockWait:      o.lockWait,
 		Waiting: func(holder string) {
 			o.log.Infof("waiting: the asset directory is in use by %s", holder)
 		},
-		Trace: func(node, how string) { o.log.Debugf("%s: %s", node, how) },
+		Trace: func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
 	o.tell(report, err == nil)
 	return err

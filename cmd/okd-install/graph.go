@@ -32,7 +32,7 @@ Bold frames are values that are remembered in the asset directory, folders are
 files that you may edit.`,
 		Example: `  okd-install graph ignition-configs > graph.dot
   okd-install graph --output-file graph.dot`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      oneTarget,
 		ValidArgs: names,
 		RunE:      func(_ *cobra.Command, args []string) error { return o.run(args) },
 	}
@@ -45,7 +45,7 @@ func (o graphOptions) run(args []string) error {
 	if len(args) == 1 {
 		targets = slices.DeleteFunc(targets, func(t asset.Target) bool { return t.Name != args[0] })
 		if len(targets) == 0 {
-			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: "the targets are " + strings.Join(asset.TargetNames(), ", ")}
+			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: oneOf(args[0], asset.TargetNames(), theTargets())}
 		}
 	}
 	if o.outputFile == "" {
@@ -57,6 +57,15 @@ func (o graphOptions) run(args []string) error {
 	}
 	return errors.Join(asset.Dot(f, targets...), f.Close())
 }
+
+func oneTarget(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return diag.Problem{Detail: "graph takes one target at most, got " + strings.Join(args, " "), Hint: theTargets()}
+	}
+	return nil
+}
+
+func theTargets() string { return "the targets are " + strings.Join(asset.TargetNames(), ", ") }
 
 // reason is what the operating system says, without the path in front.
 func reason(err error) string {

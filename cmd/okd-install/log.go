@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
@@ -49,11 +48,10 @@ func (a *app) completeLogLevel(root *cobra.Command) {
 // lines say what was run. A directory that is not there, or cannot be written,
 // has no log file: the command itself will say so.
 func (a *app) openLogFile(args []string) {
-	f, err := os.OpenFile(filepath.Join(a.dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := asset.OpenLog(a.dir, logFile)
 	if err != nil {
 		return
 	}
-	_ = f.Chmod(0o600) // it may be left from a run of a tool that let others read it
 	a.logFile = f
 	a.log.AddHook(&sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
 	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, args...), " "))

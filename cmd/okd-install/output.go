@@ -22,7 +22,7 @@ func checkOutput(value, plain string) error {
 	if value == plain || value == "json" {
 		return nil
 	}
-	return diag.Problem{Detail: fmt.Sprintf("--output %s is not known", value), Hint: "use " + plain + " or json"}
+	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use " + plain + " or json"}
 }
 
 // environment reads the variables that change what is made. Their names and

@@ -40,7 +40,7 @@ func (a *app) newVersionCmd() *cobra.Command {
 release that it installs unless --release says otherwise.`,
 		Example: `  okd-install version
   okd-install version -o json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	addOutputFlag(cmd, &o.output, "text")

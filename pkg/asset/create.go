@@ -57,7 +57,7 @@ type Request struct {
 	Serial   bool
 	LockWait time.Duration
 	Waiting  func(holder string)
-	Trace    func(node, how string)
+	Trace    func(node, how string, took time.Duration)
 }
 
 // Report says what a run did. It is filled as far as the run came, also when
@@ -92,7 +92,9 @@ type creation struct {
 	// folders is what the user has in manifests/ and openshift/.
 	folders  Files
 	haveThem bool
-	leafKey  tls.KeySpec
+	// edited holds the pointer configs that the user has changed, by role.
+	edited  Files
+	leafKey tls.KeySpec
 }
 
 // Create makes the target's files in the asset directory. All of them are
@@ -187,13 +189,12 @@ func (c *creation) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	edited, err := c.readEditedPointers()
-	if err != nil {
+	if c.edited, err = c.readEditedPointers(); err != nil {
 		return err
 	}
 	c.graph = NewCluster(Inputs{
 		InstallConfig: c.loadConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
-		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: edited,
+		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: c.edited,
 	})
 	c.run = &Run{
 		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
@@ -232,6 +233,9 @@ func (c *creation) tellConfig(context.Context) error {
 		return err
 	}
 	c.report.NoProxy = loaded.Config.NoProxy()
+	if r := c.report.Release; c.Environment.DisableImagePolicy && !r.AtLeast(imagePolicyLine) {
+		c.warn("OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY has no effect: release %s has no image policy", r.Line)
+	}
 	if ip := c.Environment.BootstrapNodeIP; ip != "" {
 		if _, err := netip.ParseAddr(ip); err != nil {
 			return diag.Problem{Path: "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP", Detail: fmt.Sprintf("%q is not an IP address", ip), Hint: "set it to the bootstrap host's address, or unset it"}
@@ -316,6 +320,11 @@ func (c *creation) makeIgnitionConfigs() error {
 	maps.Copy(c.change.Write, files)
 	for name, data := range files {
 		c.state.Written[name] = sum(data)
+	}
+	for role, data := range c.edited {
+		if name := pointerFile(role); sum(files[name]) == sum(data) {
+			delete(c.state.Written, name) // the user's, also at the next run
+		}
 	}
 	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
 }

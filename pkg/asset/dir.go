@@ -97,28 +97,50 @@ func (d *Dir) ReadFile(name string) ([]byte, bool, error) { return readFile(d.pa
 
 func readFile(dir, name string) ([]byte, bool, error) {
 	path := filepath.Join(dir, filepath.FromSlash(name))
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	// looked at before it is opened: opening a pipe would wait for a writer
+	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, nil
 	case err != nil:
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "")
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check the permissions of the folders above it")
 	case !info.Mode().IsRegular():
 		return nil, false, dirError(path, "this is not a regular file", "move it away")
 	case info.Size() > maxInput:
 		return nil, false, dirError(path, fmt.Sprintf("the file has %d bytes, more than the %d that okd-install reads", info.Size(), maxInput), "move it away")
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
+	}
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, maxInput))
 	if err != nil {
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "")
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check the disk")
 	}
 	return data, true, nil
+}
+
+// OpenLog opens a log file of the asset directory for appending, readable by
+// its owner only. It fails where the directory is not ours to write to, and
+// where something else than a plain file has the name.
+func OpenLog(dir, name string) (io.WriteCloser, error) {
+	if err := checkDir(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, name)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, dirError(path, "this is not a regular file", "move it away")
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|noFollow, 0o600)
+	if err != nil {
+		return nil, cannotWrite(path, err)
+	}
+	// it may be left from a tool that lets others read it
+	if err := f.Chmod(0o600); err != nil {
+		return nil, errors.Join(cannotWrite(path, err), f.Close())
+	}
+	return f, nil
 }
 
 // ReadFolders returns the manifests in the folders, and the names of what lies

@@ -150,8 +150,9 @@ type Run struct {
 	OnDisk func(dirs []string) (Files, bool, error)
 	// Serial makes one node at a time, in the order of the arguments.
 	Serial bool
-	// Trace is told what happens to each node: made, remembered, or on disk.
-	Trace func(node, how string)
+	// Trace is told what has happened to each node: made, remembered, or on
+	// disk; and how long its own function took, without those of its inputs.
+	Trace func(node, how string, took time.Duration)
 
 	mu      sync.Mutex
 	results map[*node]*result
@@ -196,7 +197,7 @@ func (r *Run) get(n *node) (any, error) {
 func (r *Run) resolve(n *node) (any, error) {
 	if n.folders != nil && r.OnDisk != nil {
 		if files, ok, err := r.OnDisk(n.folders); ok || err != nil {
-			r.trace(n, "on disk")
+			r.trace(n, "on disk", 0)
 			return files, err
 		}
 	}
@@ -212,7 +213,7 @@ func (r *Run) resolve(n *node) (any, error) {
 		return nil, fmt.Errorf("%s: %w", n.name, err)
 	}
 	if v, ok, err := r.remembered(n, inputs); ok || err != nil {
-		r.trace(n, "remembered")
+		r.trace(n, "remembered", 0)
 		return v, err
 	}
 	v, err := r.build(n, args)
@@ -262,8 +263,10 @@ func (r *Run) build(n *node, args []any) (any, error) {
 	if r.Context != nil && r.Context.Err() != nil {
 		return nil, r.Context.Err()
 	}
-	r.trace(n, "made")
-	return n.make(args)
+	start := time.Now()
+	v, err := n.make(args)
+	r.trace(n, "made", time.Since(start))
+	return v, err
 }
 
 func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
@@ -280,11 +283,11 @@ func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
 	return v, n.kept.fresh(v, r.Now), nil
 }
 
-func (r *Run) trace(n *node, how string) {
+func (r *Run) trace(n *node, how string, took time.Duration) {
 	if r.Trace != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.Trace(n.name, how)
+		r.Trace(n.name, how, took)
 	}
 }
 

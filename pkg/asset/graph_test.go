@@ -91,7 +91,7 @@ func TestSerialRunsInTheOrderOfTheArguments(t *testing.T) {
 	var order []string
 	a, b, c := Value("a", 1), Value("b", 1), Value("c", 1)
 	sum := From2("sum", From2("left", a, b, add), From2("right", c, a, add), add)
-	r := &Run{Serial: true, Trace: func(node, how string) { order = append(order, node+" "+how) }}
+	r := &Run{Serial: true, Trace: func(node, how string, _ time.Duration) { order = append(order, node+" "+how) }}
 	if _, err := Get(r, sum); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,9 @@ import (
 // configurablePKI is the feature gate under which authorities have other keys.
 const configurablePKI = "ConfigurablePKI"
 
+// imagePolicyLine is the first release line whose payload brings an image policy.
+const imagePolicyLine = "4.21"
+
 func clusterName(c installconfig.InstallConfig) (string, error) { return c.Metadata.Name, nil }
 
 func clusterNames(c installconfig.InstallConfig) (tls.Names, error) {
@@ -184,7 +187,9 @@ func checkManifests(files Files) (checkedManifests, error) {
 }
 
 func (in Inputs) bootstrapIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
-	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{DisableImagePolicy: in.Environment.DisableImagePolicy})
+	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
+		DisableImagePolicy: in.Environment.DisableImagePolicy && r.AtLeast(imagePolicyLine),
+	})
 	if err != nil {
 		return nil, err
 	}

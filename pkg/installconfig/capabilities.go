@@ -2,6 +2,7 @@ package installconfig
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
@@ -96,6 +97,11 @@ func validateBaseline(set string, o Options, f *findings) bool {
 	}
 	if set == "" {
 		f.fail(path, missing(f, path), "write "+currentSet+" for all components, None for the fewest, or a release such as v4.18")
+		return false
+	}
+	if strings.HasPrefix(set, "v") && !slices.Contains(names, set) {
+		newest := capabilitySets[len(capabilitySets)-2].name
+		f.fail(path, strconv.Quote(shorten(set))+" is not a set", "use "+currentSet+" for all components; the sets with a number end at "+newest)
 		return false
 	}
 	return f.oneOf(path, set, names...)

@@ -106,6 +106,8 @@ func (r *reader) unknown(object, at, name string, names []string) {
 	hint := ""
 	if len(names) == 0 {
 		hint = "remove it: " + object + " has no fields"
+	} else if longer := slices.IndexFunc(names, func(s string) bool { return len(name) > 3 && strings.HasPrefix(s, name) }); longer >= 0 {
+		hint = "did you mean " + names[longer] + "?"
 	} else if hint = didYouMean(name, names); hint == "" {
 		hint = "remove it, or indent it below the object that it belongs to"
 	} else if after, ok := strings.CutPrefix(hint, "use one of "); ok {
@@ -219,19 +221,22 @@ func (r *reader) mismatch(n *yaml.Node, path, want string) {
 	if r.isBroken(path) {
 		return
 	}
-	has := kindOf(n)
+	has := "is " + kindOf(n)
 	if n.Kind == yaml.ScalarNode {
-		switch has = "text"; n.ShortTag() {
-		case "!!int", "!!float":
-			has = "a number of another kind"
-			if strings.HasPrefix(want, "true") {
-				has = "a number"
-			}
-		case "!!bool":
-			has = "true or false"
+		switch tag := n.ShortTag(); {
+		case tag == "!!bool":
+			has = "is true or false"
+		case tag != "!!int" && tag != "!!float":
+			has = "is text"
+		case !strings.HasPrefix(want, "a whole number"):
+			has = "is a number"
+		case tag == "!!float" && strings.ContainsAny(n.Value, ".eE"):
+			has = "has a fraction"
+		default:
+			has = "is out of range"
 		}
 	}
-	r.problems = append(r.problems, r.pointing(n, path, "must be "+want+", but is "+has, mismatchHint(path, n)))
+	r.problems = append(r.problems, r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, n)))
 	r.broken[path] = true
 }
 

@@ -105,11 +105,11 @@ func validateHostPrefixes(cluster []network, isOVN bool, f *findings) {
 			validateHostPrefix6(n, path, f)
 			continue
 		}
-		if validateHostPrefix4(n, path, f) && first != 0 && n.hostPrefix != first {
-			f.fail(path, fmt.Sprintf("%d differs from the %d of another cluster network", n.hostPrefix, first), "use the same hostPrefix in all IPv4 cluster networks")
-		}
-		if first == 0 {
+		switch good := validateHostPrefix4(n, path, f); {
+		case good && first == 0:
 			first = n.hostPrefix
+		case good && n.hostPrefix != first:
+			f.fail(path, fmt.Sprintf("%d differs from the %d of another cluster network", n.hostPrefix, first), "use the same hostPrefix in all IPv4 cluster networks")
 		}
 	}
 }

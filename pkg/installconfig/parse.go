@@ -45,7 +45,7 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}, nil
 	case err != nil:
 		line, detail := syntaxError(err)
-		return refuse(line, "is not YAML: "+detail, "check the indentation, quotes and brackets here and on the line above")
+		return refuse(line, "is not YAML: "+detail, syntaxHint(data, line, detail))
 	}
 	if err := documents.Decode(&next); !errors.Is(err, io.EOF) {
 		if err != nil {
@@ -101,6 +101,18 @@ func syntaxError(err error) (int, string) {
 		}
 	}
 	return 0, detail
+}
+
+// syntaxHint looks for the two mistakes that the parser's words hide best.
+func syntaxHint(data []byte, line int, detail string) string {
+	lines := strings.Split(string(data), "\n")
+	if line > 0 && line <= len(lines) && strings.Contains(lines[line-1], "\t") {
+		return "indent with blanks: YAML does not allow tabs"
+	}
+	if strings.Contains(detail, "unknown anchor") {
+		return "put the value in quotes if it really begins with *"
+	}
+	return "check the indentation, quotes and brackets here and on the lines around"
 }
 
 // kindOf names what a node is, for a user.

@@ -33,7 +33,8 @@ func validatePools(c *InstallConfig, spec *platform.Spec, o Options, f *findings
 				"on platform "+spec.Name+" all machines must have the same architecture")
 		}
 	}
-	if c.ComputeReplicas() == 0 && replicas(c.ControlPlane) > 1 && !f.isBroken("compute") {
+	negative := slices.ContainsFunc(c.Compute, func(p MachinePool) bool { return replicas(&p) < 0 })
+	if c.ComputeReplicas() == 0 && !negative && replicas(c.ControlPlane) > 1 && !f.isBroken("compute") {
 		f.warn("compute", "has no machines: the control plane nodes take the workloads, and the ingress routers with them",
 			"point the load balancer's ports 80 and 443 to the control plane nodes")
 	}
@@ -49,6 +50,7 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case n == 1 && spec != nil && !spec.SingleNode:
 		f.fail(path, "is 1, but platform "+spec.Name+" does not support a single node", "use 3")
 	case n == 2 && c.Arbiter == nil: // validateFencing
+	case c.Arbiter != nil && replicas(c.Arbiter) < 1: // validateArbiter
 	case members%2 == 0:
 		f.warn(path, fmt.Sprintf("makes %d members of etcd, which tolerate no more failures than %d do", members, members-1),
 			fmt.Sprintf("use %d: an even number adds a member that can fail, and nothing to the quorum", max(n-1, 1)))

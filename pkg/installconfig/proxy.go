@@ -138,6 +138,8 @@ func noProxyProblem(entry string) (problem, hint string) {
 		return "has blanks in the entry " + quoted, "separate the entries by commas alone"
 	case bare != entry:
 		return "has blanks around the entry " + quoted, "separate the entries by commas alone"
+	case isDomain(strings.ToLower(domain)):
+		return quoted + " has upper case letters", "write " + shorten(strings.ToLower(entry))
 	case strings.Contains(entry, "*"):
 		return quoted + " has a *, which only works alone", "for a domain and all below it write it with a dot in front, such as .example.com"
 	case strings.Contains(entry, "/"):

@@ -121,7 +121,7 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 	f.oneOf(path+".apiserver", s.APIServer, "Internal", "External")
 	f.oneOf(path+".ingress", s.Ingress, "Internal", "External")
-	if s.APIServer == "Internal" && s.Ingress == "Internal" {
+	if c.Publish == "Mixed" && s.APIServer == "Internal" && s.Ingress == "Internal" {
 		f.fail(path, "makes both internal", "use publish: Internal instead")
 	}
 }

@@ -101,6 +101,14 @@ func (s State) rank() int {
 	return 0
 }
 
+// Worse returns the worse of two states.
+func Worse(a, b State) State {
+	if b.rank() > a.rank() {
+		return b
+	}
+	return a
+}
+
 // Bootable tells whether a cluster can be booted with a certificate in this
 // state.
 func (s State) Bootable() bool { return s == Fresh || s == Stale }
@@ -169,9 +177,7 @@ func Check(certs map[string]Pair, now time.Time) Verdict {
 			}
 			short = short || row.Short()
 		}
-		if f.State.rank() > v.State.rank() {
-			v.State = f.State
-		}
+		v.State = Worse(v.State, f.State)
 		v.Certificates = append(v.Certificates, f)
 	}
 	if short {

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// This file holds what is said about a command line that cannot be understood.
+
+// noArguments refuses words behind a command that takes none. The likeliest one
+// is the asset directory.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p := diag.Problem{Detail: fmt.Sprintf("%s takes no arguments, got %s", words(cmd), strings.Join(args, " ")), Hint: seeHelp(cmd)}
+	if cmd.Flags().Lookup("dir").Changed {
+		return p
+	}
+	p.Hint = "if that is the asset directory, write --dir " + args[0]
+	return p
+}
+
+// words is a command as it is typed, without the program: create manifests.
+func words(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
+func seeHelp(cmd *cobra.Command) string {
+	return cmd.CommandPath() + " --help shows how it is used"
+}
+
+// knownCommand refuses any argument: a word behind a command that only holds
+// others is a command that does not exist.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return diag.Problem{
+		Detail: fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath()),
+		Hint:   oneOf(args[0], names, "the commands are "+strings.Join(names, ", ")),
+	}
+}
+
+// oneOf proposes the name that word was probably meant to be, or else says
+// which there are.
+func oneOf(word string, names []string, all string) string {
+	near := diag.Nearest(word, names)
+	if near == "" {
+		near = onlyLonger(word, names)
+	}
+	if near == "" {
+		return all
+	}
+	return "did you mean " + near + "?"
+}
+
+// onlyLonger returns the one name that begins with word.
+func onlyLonger(word string, names []string) string {
+	found := ""
+	for _, name := range names {
+		switch {
+		case word == "" || !strings.HasPrefix(name, word):
+		case found != "":
+			return ""
+		default:
+			found = name
+		}
+	}
+	return found
+}
+
+// flagError says in our words what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var valueless *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	p := diag.Problem{Detail: err.Error(), Hint: seeHelp(cmd)}
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(cmd, unknown)
+	case errors.As(err, &valueless):
+		flag := valueless.GetFlag()
+		p.Detail = fmt.Sprintf("--%s needs a value: %s", flag.Name, flag.Usage)
+	case errors.As(err, &invalid):
+		flag := invalid.GetFlag()
+		p.Detail = fmt.Sprintf("--%s: %q is not a %s", flag.Name, invalid.GetValue(), flag.Value.Type())
+		if flag.Value.Type() == "bool" {
+			p.Detail = fmt.Sprintf("--%s is a switch: it is there or not, and %q says neither", flag.Name, invalid.GetValue())
+			p.Hint = "write --" + flag.Name + " alone, or leave it out"
+		}
+	}
+	return p
+}
+
+// unknownFlag proposes a flag of the command, or tells whose flag it is.
+func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
+	name, dashes := err.GetSpecifiedName(), "--"
+	if short := err.GetSpecifiedShortnames(); short != "" {
+		name, dashes = short, "-" // such as -dir, with one dash
+	}
+	p := diag.Problem{Detail: "unknown flag: " + dashes + name, Hint: seeHelp(cmd)}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := oneOf(name, names, ""); near != "" {
+		p.Hint = strings.Replace(near, "mean ", "mean --", 1)
+	} else if others := commandsWith(cmd.Root(), name); len(others) > 0 {
+		p.Hint = "it is a flag of " + strings.Join(others, " and ")
+	}
+	return p
+}
+
+// commandsWith names the commands below cmd that have a flag.
+func commandsWith(cmd *cobra.Command, flag string) []string {
+	var found []string
+	for _, c := range cmd.Commands() {
+		if c.LocalNonPersistentFlags().Lookup(flag) != nil {
+			found = append(found, words(c))
+		}
+		found = append(found, commandsWith(c, flag)...)
+	}
+	slices.Sort(found)
+	return found
+}
