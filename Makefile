@@ -45,11 +45,11 @@ build: ## build bin/okd-install for this machine
 	$(GO_BUILD) -o bin/okd-install ./cmd/okd-install
 
 test: ## run the tests, with the race detector where there is a C compiler
-	@race=-race; \
+	@race=-race cgo=1; \
 	if ! echo '#include <stdlib.h>' | $${CC:-gcc} -x c -fsyntax-only - 2>/dev/null; then \
-		race=; echo 'make test: no C compiler (gcc and libc6-dev), so the tests run without the race detector' >&2; \
+		race='' cgo=0; echo 'make test: no C compiler (gcc and libc6-dev), so the tests run without the race detector' >&2; \
 	fi; \
-	set -x; CGO_ENABLED=$${race:+1} go test $$race ./...
+	set -x; CGO_ENABLED=$$cgo go test $$race ./...
 
 lint: bin/golangci-lint ## check the code and its format
 	bin/golangci-lint run ./...

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,10 +22,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	p := diag.Problem{Detail: fmt.Sprintf("%s takes no arguments, got %s", words(cmd), strings.Join(args, " ")), Hint: seeHelp(cmd)}
-	if cmd.Flags().Lookup("dir").Changed {
-		return p
+	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+		p.Hint = "did you mean --dir " + args[0] + "?"
 	}
-	p.Hint = "if that is the asset directory, write --dir " + args[0]
 	return p
 }
 

@@ -42,7 +42,7 @@ your shell. Load it in the shell's start-up file.`,
 }
 
 // oneShell wants the name of a shell.
-func oneShell(cmd *cobra.Command, args []string) error {
+func oneShell(_ *cobra.Command, args []string) error {
 	all := "name one of " + strings.Join(shells, ", ")
 	switch {
 	case len(args) == 0:
@@ -50,7 +50,7 @@ func oneShell(cmd *cobra.Command, args []string) error {
 	case len(args) > 1:
 		return diag.Problem{Detail: "completion takes the name of one shell, got " + strings.Join(args, " "), Hint: all}
 	case !slices.Contains(shells, args[0]):
-		return diag.Problem{Detail: fmt.Sprintf("there is no completion for the shell %q", args[0]), Hint: oneOf(args[0], shells, all)}
+		return diag.Problem{Detail: fmt.Sprintf("there is no completion for the shell %q", args[0]), Hint: all}
 	}
 	return nil
 }

@@ -284,7 +284,7 @@ func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
 }
 
 func (r *Run) trace(n *node, how string, took time.Duration) {
-	if r.Trace != nil {
+	if r.Trace != nil && n.name != "" {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.Trace(n.name, how, took)

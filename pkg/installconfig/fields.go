@@ -86,7 +86,7 @@ func (r *reader) eachField(n *yaml.Node, path string, names []string, found func
 		}
 		at = under(path, name)
 		if before, twice := as[name]; twice {
-			r.problems = append(r.problems, r.pointing(f.key, at, "is given twice, as "+before+" and as "+f.key.Value, "keep one of the two"))
+			r.add(r.pointing(f.key, at, "is given twice, as "+before+" and as "+f.key.Value, "keep one of the two"))
 			continue
 		}
 		as[name] = f.key.Value
@@ -191,7 +191,7 @@ func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
 	tagged := n.Style&yaml.TaggedStyle != 0
 	if tagged && !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool"}, n.ShortTag()) {
 		r.broken[path] = true
-		r.problems = append(r.problems, r.pointing(n, path, "has the YAML tag "+shorten(n.Tag)+", which has no meaning here", "remove the tag"))
+		r.add(r.pointing(n, path, "has the YAML tag "+shorten(n.Tag)+", which has no meaning here", "remove the tag"))
 		return
 	}
 	if n.ShortTag() == "!!str" && (quoted || tagged || strings.ContainsAny(n.Value, " \n")) && (text || into.Kind() == reflect.Interface) {
@@ -236,7 +236,7 @@ func (r *reader) mismatch(n *yaml.Node, path, want string) {
 			has = "is out of range"
 		}
 	}
-	r.problems = append(r.problems, r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, n)))
+	r.add(r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, n)))
 	r.broken[path] = true
 }
 

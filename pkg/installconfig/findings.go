@@ -19,7 +19,12 @@ type findings struct {
 	broken map[string]bool
 
 	problems, warnings, notes diag.Problems
+	// untold counts the problems beyond those that anybody reads.
+	untold int64
 }
+
+// maxProblems is how many problems of a file are listed.
+const maxProblems = 100
 
 // place is where a field is. A field that is there without a value is null.
 type place struct {
@@ -31,12 +36,33 @@ type place struct {
 // be read in the first place are dropped.
 func (f *findings) fail(path, detail, hint string) {
 	if !f.isBroken(path) {
-		f.problems = append(f.problems, f.at(path, detail, hint))
+		f.add(f.at(path, detail, hint))
 	}
 }
 
+func (f *findings) add(p diag.Problem) {
+	if len(f.problems) >= maxProblems {
+		f.untold++
+		return
+	}
+	f.problems = append(f.problems, p)
+}
+
+// all gives the problems in the order of the file, and says if there are more.
+func (f *findings) all() diag.Problems {
+	out := f.problems
+	if f.untold > 0 {
+		out = append(out, diag.Problem{
+			Position: diag.Position{File: f.file},
+			Detail:   "has " + plural(f.untold, "problem", "problems") + " beside those that are listed",
+			Hint:     "mend these first",
+		})
+	}
+	return sorted(out)
+}
+
 func (f *findings) warn(path, detail, hint string) {
-	if !f.isBroken(path) {
+	if !f.isBroken(path) && len(f.warnings) < maxProblems {
 		f.warnings = append(f.warnings, f.at(path, detail, hint))
 	}
 }

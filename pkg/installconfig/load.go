@@ -65,7 +65,7 @@ func Load(file string, data []byte, o Options) (Loaded, error) {
 	complete(&c, o, f)
 	validate(&c, o, f)
 	if len(f.problems) > 0 {
-		return Loaded{Warnings: sorted(f.warnings)}, &InvalidError{File: file, Problems: sorted(f.problems)}
+		return Loaded{Warnings: sorted(f.warnings)}, &InvalidError{File: file, Problems: f.all()}
 	}
 	return Loaded{Config: c, Warnings: sorted(f.warnings), Notes: sorted(f.notes)}, nil
 }

@@ -316,3 +316,34 @@ func TestAFurtherPlatformIsOneRow(t *testing.T) { //nolint:paralleltest // chang
 		}
 	}
 }
+
+// Files that are made to keep the reader busy are refused in few words. Each of
+// them once took seconds, or printed a hundred megabytes.
+func TestHostileFilesAreRefusedInFewWords(t *testing.T) {
+	t.Parallel()
+	many := func(line string) string { return strings.Repeat(line, (maxBytes-1000)/len(line)) }
+	var networks strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&networks, "  - cidr: 10.%d.%d.%d/32\n", i>>16, i>>8&255, i&255)
+	}
+	for name, text := range map[string]string{
+		"capabilities": "capabilities:\n  additionalEnabledCapabilities:\n" + strings.Repeat("  - x\n", 40_000),
+		"too many":     "featureGates:\n" + many("- x\n"),
+		"keys":         "sshKey: \"" + many(`a\n`) + "\"\n",
+		"blocks":       "additionalTrustBundle: \"" + many(`-----BEGIN A-----\n-----END A-----\n`) + "\"\n",
+		"noProxy":      "proxy:\n  httpProxy: http://a\n  noProxy: \"" + many(",") + "\"\n",
+		"networks":     "networking:\n  machineNetwork:\n" + networks.String(),
+		"brackets":     "x: " + many("["),
+		"anchors":      "x: " + many("&a "),
+		"question":     many("? "),
+		"long key":     many("k") + ": v\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			problems := refusal(t, []byte(minimal+text))
+			if len(problems) > maxProblems+1 || len(problems.Error()) > 64<<10 {
+				t.Errorf("%d problems in %d bytes", len(problems), len(problems.Error()))
+			}
+		})
+	}
+}

@@ -21,9 +21,8 @@ type measure struct {
 }
 
 const (
-	busy        = -1
-	many        = 1 << 30 // where counting stops
-	maxProblems = 100     // a file with more is not looked at further
+	busy = -1
+	many = 1 << 30 // where counting stops
 )
 
 // visit returns the number of values in n.

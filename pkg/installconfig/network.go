@@ -18,6 +18,9 @@ const (
 	kuryr         = "Kuryr"
 )
 
+// maxNetworks bounds the time that it takes to find overlaps.
+const maxNetworks = 1000
+
 // network is one network of the config that could be read.
 type network struct {
 	path   string
@@ -41,6 +44,10 @@ func validateNetworking(c *InstallConfig, spec *platform.Spec, f *findings) {
 		f.fail("networking.clusterNetworkMTU", "can only be given on AWS", "remove it: the network operator measures the MTU of the nodes")
 	}
 	isOVN := n.NetworkType == ovnKubernetes
+	if sum := len(n.MachineNetwork) + len(n.ServiceNetwork) + len(n.ClusterNetwork); sum > maxNetworks {
+		f.fail("networking", fmt.Sprintf("has %d networks, more than the %d that are compared with each other", sum, maxNetworks), "join them into larger ones")
+		return
+	}
 	all := readNetworks(n, f)
 	if !isOVN && n.OVNKubernetesConfig != nil {
 		f.fail("networking.ovnKubernetesConfig", "is only for networkType: "+ovnKubernetes, "remove it")

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
 // randomNetwork gives networks that are close together, so that many overlap.
@@ -80,8 +82,7 @@ func TestRoom(t *testing.T) {
 
 func TestRoomDoesNotOverflow(t *testing.T) {
 	t.Parallel()
-	big := network{prefix: netip.MustParsePrefix("fd00::/1").Masked(), hostPrefix: 64}
-	big.prefix = netip.MustParsePrefix("8000::/1")
+	big := network{prefix: netip.MustParsePrefix("8000::/1"), hostPrefix: 64}
 	if got := room([]network{big, big, big}, true); got != 1<<62 {
 		t.Errorf("room is %d", got)
 	}
@@ -152,6 +153,59 @@ func TestRepositories(t *testing.T) {
 	} {
 		if repositoryProblem(bad) == "" {
 			t.Errorf("%q is taken for a repository", bad)
+		}
+	}
+}
+
+func TestFencingAddresses(t *testing.T) {
+	t.Parallel()
+	for address, good := range map[string]bool{
+		"redfish+https://192.168.111.1:8000/redfish/v1/Systems/1": true,
+		"redfish://bmc.example.com/redfish/v1/Systems/1":          true,
+		"https://[fd00::1]/redfish/v1/Systems/1":                  true,
+		"idrac://bmc:443/redfish/v1":                              true,
+		"idrac://bmc/redfish/v1":                                  false,
+		"ipmi://192.168.111.1:623":                                false,
+		"redfish/v1/Systems/1":                                    false,
+		"redfish://:8000/Systems/1":                               false,
+		"redfish://bmc:99999/Systems/1":                           false,
+		"redfish://bmc:0/Systems/1":                               false,
+		"redfish://user:hunter2@bmc/Systems/1":                    false,
+		"redfish://%zz/Systems/1":                                 false,
+		"":                                                        false,
+	} {
+		problem := redfishProblem(address)
+		if (problem == "") != good {
+			t.Errorf("%q: %q", address, problem)
+		}
+		if strings.Contains(problem, "hunter2") {
+			t.Errorf("%q gives the password away", problem)
+		}
+	}
+	for mac, good := range map[string]bool{
+		"52:54:00:ab:cd:01": true, "52-54-00-AB-CD-01": true, "5254.00ab.cd01": true,
+		"52:54:00:ab:cd": false, "ff:ff:ff:ff:ff:ff": false, "00:00:00:00:00:00": false, "02:00:5e:10:00:00:00:01": false, "": false,
+	} {
+		if got := macProblem(mac) == ""; got != good {
+			t.Errorf("%q is a card's address: %v", mac, got)
+		}
+	}
+}
+
+func TestDualStackOrderOfPlatforms(t *testing.T) {
+	t.Parallel()
+	v4, v6 := network{prefix: netip.MustParsePrefix("172.30.0.0/16")}, network{prefix: netip.MustParsePrefix("fd02::/112")}
+	for _, c := range []struct {
+		allows platform.DualStack
+		first  network
+		good   bool
+	}{
+		{platform.NoDualStack, v4, false}, {platform.IPv4First, v4, true}, {platform.IPv4First, v6, false}, {platform.EitherFirst, v6, true},
+	} {
+		f := &findings{}
+		validateDualStack([]network{c.first}, &platform.Spec{Name: "toy", DualStack: c.allows}, f)
+		if (len(f.problems) == 0) != c.good {
+			t.Errorf("%+v: %v", c, f.problems)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (r *reader) merged(n *yaml.Node, path string) []pair {
 		}
 		return all
 	}
-	r.problems = append(r.problems, r.pointing(n, path, "<< must be followed by an object or an alias of one", "write the fields out instead"))
+	r.add(r.pointing(n, path, "<< must be followed by an object or an alias of one", "write the fields out instead"))
 	return nil
 }
 

@@ -21,6 +21,7 @@ const (
 	maxDepth = 100
 	// maxAliased is how many values aliases may add to those that are written.
 	maxAliased = 10_000
+	maxValues  = 50_000
 )
 
 // parse reads data as one YAML document that holds a mapping. An empty file is
@@ -66,6 +67,10 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	if total := m.visit(root); len(m.problems) == 0 && total-m.written > maxAliased {
 		return refuse(root.Line, "repeats itself through aliases until it has more than "+strconv.Itoa(maxAliased)+" additional values",
 			"write the values out instead of using & and *")
+	}
+	if m.written > maxValues {
+		return refuse(root.Line, fmt.Sprintf("has %d values, more than the %d that an install-config may have", m.written, maxValues),
+			"check that this is the right file")
 	}
 	return root, sorted(m.problems)
 }
