@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,7 +92,7 @@ func (o certsOptions) verdict(certs asset.Certificates) {
 	case tls.Fresh:
 		o.log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
-		o.log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, certs.BootAtLatest.Sub(now).Round(time.Minute), again)
+		o.log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, hours(certs.BootAtLatest.Sub(now)), again)
 	case tls.Expired:
 		o.log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
 	default:

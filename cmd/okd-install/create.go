@@ -204,6 +204,11 @@ func (o createOptions) folders(files []string) []string {
 
 // moment is a time as people write it, in local time with the zone.
 func (o createOptions) moment(t time.Time) string {
-	left := t.Sub(o.now()).Round(time.Minute)
-	return fmt.Sprintf("%s, in %dh%02dm", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), int(left.Hours()), int(left.Minutes())%60)
+	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), hours(t.Sub(o.now())))
+}
+
+// hours is a span of time as people write it, such as 11h59m.
+func hours(d time.Duration) string {
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -147,16 +146,6 @@ func (c *creation) readDir(context.Context) (err error) {
 	return nil
 }
 
-func consumedManifests(s State) Files {
-	files := Files{}
-	for name, data := range s.Consumed {
-		if manifests.IsManifest(name) {
-			files[name] = data
-		}
-	}
-	return files
-}
-
 // chooseRelease settles what the directory is made for: the user's word now,
 // the word at an earlier run, or the default.
 func (c *creation) chooseRelease(context.Context) (err error) {
@@ -167,9 +156,13 @@ func (c *creation) chooseRelease(context.Context) (err error) {
 	if c.report.Release, err = ChooseRelease(name, image, c.Environment); err != nil {
 		return err
 	}
-	c.state.Release, c.state.ReleaseImage = c.report.Release.Version, ""
-	if c.report.Release.Version == "" {
-		c.state.Release, c.state.ReleaseImage = c.report.Release.Line, c.report.Release.Image
+	r := c.report.Release
+	c.state.Release, c.state.ReleaseImage = r.Version, ""
+	if r.Version == "" {
+		c.state.Release = r.Line
+	}
+	if known, err := ChooseRelease(c.state.Release, "", Environment{}); err != nil || known.Image != r.Image {
+		c.state.ReleaseImage = r.Image
 	}
 	if c.LeafKey != "" {
 		c.state.LeafKey = c.LeafKey
@@ -327,59 +320,6 @@ func (c *creation) makeIgnitionConfigs() error {
 		}
 	}
 	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
-}
-
-// manifests makes or takes the manifests and checks them. Folders that were
-// made from something else than what there is now are not used in silence.
-func (c *creation) manifests() (Files, error) {
-	origin, err := Get(c.run, c.graph.Origin)
-	if err != nil {
-		return nil, err
-	}
-	if c.haveThem && !c.Overwrite {
-		if err := c.checkOrigin(origin); err != nil {
-			return nil, err
-		}
-	}
-	if c.haveThem && c.Overwrite {
-		if err := c.setFoldersAside(); err != nil {
-			return nil, err
-		}
-	}
-	if !c.haveThem || c.Overwrite {
-		c.state.ManifestsFrom = nil
-		if c.Target == TargetManifests {
-			c.state.ManifestsFrom = origin
-		}
-	}
-	checked, err := Get(c.run, c.graph.Checked)
-	c.say(&c.report.Warnings, checked.Warnings)
-	if err != nil {
-		return nil, err
-	}
-	for name := range c.state.Consumed {
-		if c.Overwrite && manifests.IsManifest(name) {
-			delete(c.state.Consumed, name)
-		}
-	}
-	return checked.Files, nil
-}
-
-// checkOrigin compares the folders on disk with the install-config.
-func (c *creation) checkOrigin(origin map[string]string) error {
-	problem := diag.Problem{
-		Position: diag.Position{File: c.Dir},
-		Hint:     "run the command with --overwrite: it moves the folders aside and makes them anew; or put back what they were made from",
-	}
-	if c.before.ManifestsFrom == nil {
-		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory has made them, so they would not fit the certificates and IDs that are made now"
-		return diag.Problems{problem}
-	}
-	if changed := installconfig.Changed(c.before.ManifestsFrom, origin); len(changed) > 0 {
-		problem.Detail = "manifests/ and openshift/ were made before these fields changed: " + strings.Join(changed, ", ")
-		return diag.Problems{problem}
-	}
-	return nil
 }
 
 // checkCertificates refuses to write certificates that are not valid now.

@@ -138,30 +138,6 @@ func (c *creation) protectOutputs(files Files) error {
 	return problems.Err()
 }
 
-// setFoldersAside moves the user's folders out of the way, unless they hold
-// just what is made now.
-func (c *creation) setFoldersAside() error {
-	made, err := Get(c.run, c.graph.Generated)
-	if err != nil {
-		return err
-	}
-	if sameFiles(c.folders, made) {
-		return nil
-	}
-	for _, folder := range []string{manifests.Dir, manifests.OpenshiftDir} {
-		if c.dir.Exists(folder) {
-			c.moveAside(folder)
-		}
-	}
-	// what was consumed is in no folder any more: it is written there
-	for name, data := range consumedManifests(c.before) {
-		if !c.dir.Exists(path.Dir(name)) {
-			c.change.Write[path.Join(c.asideFolder(), name)] = data
-		}
-	}
-	return nil
-}
-
 // moveAside plans to move a file or folder out of the way.
 func (c *creation) moveAside(name string) {
 	c.change.Aside[name] = path.Join(c.asideFolder(), name)
@@ -198,16 +174,4 @@ func (c *creation) consume(names ...string) error {
 		}
 	}
 	return nil
-}
-
-func sameFiles(a, b Files) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, data := range a {
-		if other, ok := b[name]; !ok || string(other) != string(data) {
-			return false
-		}
-	}
-	return true
 }

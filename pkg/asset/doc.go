@@ -1,0 +1,13 @@
+// Package asset makes the files of a cluster, and knows which is made from which.
+//
+// Read NewCluster in cluster.go first: it is the whole asset graph on one
+// screen. Create runs it in an asset directory for one of the targets: it locks
+// the directory, finishes what a killed run left, makes everything in memory,
+// and commits all of it or nothing. ListCertificates and Dot only look.
+//
+// graph.go is the graph itself, without a word of clusters: nodes whose
+// arguments are their dependencies, remembered values, and files that the user
+// may edit. dir.go, lock.go and commit.go are the only code that touches the
+// disk. What the files say is not known here but in the rooms below: packages
+// installconfig, tls, manifests, ignition and release.
+package asset
