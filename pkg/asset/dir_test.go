@@ -280,8 +280,10 @@ func TestParseState(t *testing.T) {
 }
 
 func FuzzState(f *testing.F) {
-	full := State{SchemaVersion: 1, Release: "4.22.0", Kept: map[string]Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
-		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")}}
+	full := State{
+		SchemaVersion: 1, Release: "4.22.0", Kept: map[string]Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
+		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")},
+	}
 	data, err := full.marshal()
 	if err != nil {
 		f.Fatal(err)

@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"errors"
 	"fmt"
 	"path"
 
@@ -90,7 +91,8 @@ func (c *creation) readFiles(names []string) (Files, error) {
 
 // collect adds a user's problems to others; any other error is passed on.
 func collect(problems diag.Problems, err error) (diag.Problems, error) {
-	if more, ok := err.(diag.Problems); ok { //nolint:errorlint // rooms return their Problems unwrapped
+	var more diag.Problems
+	if errors.As(err, &more) {
 		return append(problems, more...), nil
 	}
 	return problems, err

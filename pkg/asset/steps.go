@@ -123,11 +123,10 @@ func (in Inputs) editedPointers(made Files) (pointers, error) {
 	for _, role := range sortedKeys(in.Pointers) {
 		rest, changed, err := ignition.Customised(pointerFile(role), in.Pointers[role], made[role])
 		if err != nil {
-			if more, ok := err.(diag.Problems); ok { //nolint:errorlint // a room's Problems come unwrapped
-				problems = append(problems, more...)
-				continue
+			if problems, err = collect(problems, err); err != nil {
+				return p, err
 			}
-			return p, err
+			continue
 		}
 		if !changed {
 			continue

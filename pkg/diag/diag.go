@@ -72,7 +72,7 @@ type Problems []Problem
 // Error gives all problems in the order of their places.
 func (ps Problems) Error() string {
 	lines := make([]string, 0, len(ps))
-	for _, p := range ps.sorted() {
+	for _, p := range ps.Sorted() {
 		lines = append(lines, p.Error())
 	}
 	return strings.Join(lines, "\n")
@@ -83,10 +83,11 @@ func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil
 	}
-	return ps.sorted()
+	return ps.Sorted()
 }
 
-func (ps Problems) sorted() Problems {
+// Sorted returns the problems in the order of their places.
+func (ps Problems) Sorted() Problems {
 	out := append(Problems(nil), ps...)
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := out[i].Position, out[j].Position

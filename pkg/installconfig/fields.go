@@ -103,7 +103,7 @@ func (r *reader) unknown(object, at, name string, names []string) {
 	if object == "" {
 		detail = "is not a field of an install-config"
 	}
-	hint := ""
+	var hint string
 	if len(names) == 0 {
 		hint = "remove it: " + object + " has no fields"
 	} else if longer := slices.IndexFunc(names, func(s string) bool { return len(name) > 3 && strings.HasPrefix(s, name) }); longer >= 0 {

@@ -1,7 +1,6 @@
 package installconfig
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +57,7 @@ func (f *findings) all() diag.Problems {
 			Hint:     "mend these first",
 		})
 	}
-	return sorted(out)
+	return out.Sorted()
 }
 
 func (f *findings) warn(path, detail, hint string) {
@@ -166,13 +165,4 @@ func plural(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.FormatInt(n, 10) + " " + many
-}
-
-// sorted gives the problems in the order of the file.
-func sorted(ps diag.Problems) diag.Problems {
-	out := slices.Clone(ps)
-	slices.SortStableFunc(out, func(a, b diag.Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return out
 }

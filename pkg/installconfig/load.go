@@ -65,9 +65,9 @@ func Load(file string, data []byte, o Options) (Loaded, error) {
 	complete(&c, o, f)
 	validate(&c, o, f)
 	if len(f.problems) > 0 {
-		return Loaded{Warnings: sorted(f.warnings)}, &InvalidError{File: file, Problems: f.all()}
+		return Loaded{Warnings: f.warnings.Sorted()}, &InvalidError{File: file, Problems: f.all()}
 	}
-	return Loaded{Config: c, Warnings: sorted(f.warnings), Notes: sorted(f.notes)}, nil
+	return Loaded{Config: c, Warnings: f.warnings.Sorted(), Notes: f.notes.Sorted()}, nil
 }
 
 // Marshal writes the config in canonical form: YAML with sorted keys, indented

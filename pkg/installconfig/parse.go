@@ -72,7 +72,7 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 		return refuse(root.Line, fmt.Sprintf("has %d values, more than the %d that an install-config may have", m.written, maxValues),
 			"check that this is the right file")
 	}
-	return root, sorted(m.problems)
+	return root, m.problems.Sorted()
 }
 
 // binaryLine returns the line of the first byte that a text cannot have, or 0.

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/diag"
 	yaml3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // opened is a manifest that programs on the bootstrap host open by its name.
@@ -28,22 +29,38 @@ const configGroup = "config.openshift.io"
 
 // openedByName lists the file names that are interfaces of the payload.
 var openedByName = []opened{
-	{path: FeatureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
-		without: "no renderer of the bootstrap host works", check: checkFeatureGate},
-	{path: InfrastructureFile, identity: identity{configGroup, "Infrastructure", "", "cluster"},
-		without: "the config, etcd, kube-apiserver and machine-config renderers stop", check: checkInfrastructure},
-	{path: NetworkFile, identity: identity{configGroup, "Network", "", "cluster"},
-		without: "the etcd, kube-apiserver, kube-controller-manager and machine-config renderers stop"},
-	{path: DNSFile, identity: identity{configGroup, "DNS", "", "cluster"},
-		without: "the machine-config renderer stops"},
-	{path: ProxyFile, identity: identity{configGroup, "Proxy", "", "cluster"},
-		without: "the machine-config renderer stops"},
-	{path: PullSecretFile, identity: identity{"", "Secret", "openshift-config", "pull-secret"},
-		without: "the machine-config renderer stops"},
-	{path: ClusterVersionFile, identity: identity{configGroup, "ClusterVersion", "openshift-cluster-version", "version"},
-		without: "the cluster-version operator crashes on the bootstrap host", check: checkClusterVersion},
-	{path: ClusterConfigFile, identity: identity{"", "ConfigMap", "kube-system", "cluster-config-v1"},
-		without: "the etcd and machine-config renderers and cluster-bootstrap stop", optional: true, check: checkClusterConfig},
+	{
+		path: FeatureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
+		without: "no renderer of the bootstrap host works", check: checkFeatureGate,
+	},
+	{
+		path: InfrastructureFile, identity: identity{configGroup, "Infrastructure", "", "cluster"},
+		without: "the config, etcd, kube-apiserver and machine-config renderers stop", check: checkInfrastructure,
+	},
+	{
+		path: NetworkFile, identity: identity{configGroup, "Network", "", "cluster"},
+		without: "the etcd, kube-apiserver, kube-controller-manager and machine-config renderers stop",
+	},
+	{
+		path: DNSFile, identity: identity{configGroup, "DNS", "", "cluster"},
+		without: "the machine-config renderer stops",
+	},
+	{
+		path: ProxyFile, identity: identity{configGroup, "Proxy", "", "cluster"},
+		without: "the machine-config renderer stops",
+	},
+	{
+		path: PullSecretFile, identity: identity{"", "Secret", "openshift-config", "pull-secret"},
+		without: "the machine-config renderer stops",
+	},
+	{
+		path: ClusterVersionFile, identity: identity{configGroup, "ClusterVersion", "openshift-cluster-version", "version"},
+		without: "the cluster-version operator crashes on the bootstrap host", check: checkClusterVersion,
+	},
+	{
+		path: ClusterConfigFile, identity: identity{"", "ConfigMap", "kube-system", "cluster-config-v1"},
+		without: "the etcd and machine-config renderers and cluster-bootstrap stop", optional: true, check: checkClusterConfig,
+	},
 }
 
 const remake = "put it back, or run `okd-install create manifests --overwrite`, which moves both folders aside and makes all files anew"
@@ -70,7 +87,7 @@ func Check(files map[string][]byte) (warnings diag.Problems, err error) {
 			problems = append(problems, o.examine(docs[i])...)
 		}
 	}
-	return sorted(warnings), problems.Err()
+	return warnings.Sorted(), problems.Err()
 }
 
 // readAll reads every manifest, in the order of their paths.
@@ -260,10 +277,4 @@ func sortedNames(files map[string][]byte) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// sorted puts findings in the order of their places.
-func sorted(ps diag.Problems) diag.Problems {
-	out, _ := ps.Err().(diag.Problems)
-	return out
 }

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,7 @@ func TestCheck(t *testing.T) {
 			}
 			if err != nil {
 				text.WriteString(err.Error() + "\n")
-				if _, ok := err.(diag.Problems); !ok {
+				if !errors.As(err, new(diag.Problems)) {
 					t.Errorf("the error is a %T", err)
 				}
 			}
@@ -136,8 +137,10 @@ func FuzzCheck(f *testing.F) {
 		f.Fatal(err)
 	}
 	seed := func(data []byte) { f.Add(data, uint8(0)); f.Add(data, uint8(1)) }
-	for _, text := range []string{"", "---\n", "a: &a [*a]\n", "{", "{\t}", "? [a]\n: b\n", "<<: 1\nkind: x\n", "a: b\n--- \nkind: List\nitems: []\n...\n", "\ufeffkind: A\n",
-		"x: &x {a: 1}\nkind: A\napiVersion: v1\nmetadata: {name: a, <<: *x}\nspec: {overrides: [1]}\n"} {
+	for _, text := range []string{
+		"", "---\n", "a: &a [*a]\n", "{", "{\t}", "? [a]\n: b\n", "<<: 1\nkind: x\n", "a: b\n--- \nkind: List\nitems: []\n...\n", "\ufeffkind: A\n",
+		"x: &x {a: 1}\nkind: A\napiVersion: v1\nmetadata: {name: a, <<: *x}\nspec: {overrides: [1]}\n",
+	} {
 		seed([]byte(text))
 	}
 	for _, name := range cases {

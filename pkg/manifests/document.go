@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/diag"
 	yaml3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // document is a manifest as the bootstrap host's renderers see it: one object.
@@ -38,7 +39,8 @@ func read(path string, data []byte) (*document, diag.Problems) {
 	if problem != nil {
 		if o, ok := plainJSON(data); ok {
 			d.object = o
-			return d, d.shape()
+			problems := d.shape()
+			return d, problems
 		}
 		return nil, diag.Problems{*problem}
 	}
@@ -69,7 +71,8 @@ func read(path string, data []byte) (*document, diag.Problems) {
 			d.more = append(d.more, r)
 		}
 	}
-	return d, d.shape()
+	problems := d.shape()
+	return d, problems
 }
 
 // parse reads all YAML documents of a file.

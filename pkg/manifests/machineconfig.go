@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
-	"sigs.k8s.io/yaml"
 )
 
 // ignitionVersion is the spec of every Ignition config in a MachineConfig.

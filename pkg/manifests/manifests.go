@@ -23,8 +23,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/installconfig"
 	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
 // The folders of the asset directory that hold manifests.

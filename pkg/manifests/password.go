@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/okd-project/okd-install/pkg/diag"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // The files by which a user brings a password for kubeadmin.

@@ -124,8 +124,10 @@ func TestDescribe(t *testing.T) {
 	}
 	from := time.Date(2026, 3, 1, 11, 30, 15, 0, time.UTC)
 	want := []Info{
-		{Subject: "CN=system:machine-config-server", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(Decade),
-			Key: "rsa-2048", SANs: []string{"api-int.okd.example.com", "192.168.1.5", "fd00::5"}},
+		{
+			Subject: "CN=system:machine-config-server", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(Decade),
+			Key: "rsa-2048", SANs: []string{"api-int.okd.example.com", "192.168.1.5", "fd00::5"},
+		},
 		{Subject: "CN=root-ca,OU=openshift", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(Decade), Key: "rsa-2048", CA: true},
 	}
 	a, _ := json.Marshal(infos)

@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"strings"
 	"testing"
 
@@ -41,8 +42,13 @@ func TestKeySpecReadsWhatItWrites(t *testing.T) {
 func TestValidateRefusesMixtures(t *testing.T) {
 	t.Parallel()
 	for _, k := range []KeySpec{
-		{}, {Algorithm: RSA}, {Algorithm: ECDSA}, {Algorithm: RSA, Size: 2048, Curve: "P256"}, {Algorithm: ECDSA, Size: 2048, Curve: "P256"},
-		{Algorithm: "rsa", Size: 2048}, {Algorithm: ECDSA, Curve: "p256"},
+		{},
+		{Algorithm: RSA},
+		{Algorithm: ECDSA},
+		{Algorithm: RSA, Size: 2048, Curve: "P256"},
+		{Algorithm: ECDSA, Size: 2048, Curve: "P256"},
+		{Algorithm: "rsa", Size: 2048},
+		{Algorithm: ECDSA, Curve: "p256"},
 	} {
 		if k.Validate() == nil {
 			t.Errorf("%#v is accepted", k)
@@ -122,7 +128,8 @@ func TestParseKeyRefuses(t *testing.T) {
 	xPEM := pemOf(t, "PRIVATE KEY", xDER, err)
 	good := must(t, ecSet).certs["root-ca"].Key
 	old := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte("x"), Headers: map[string]string{
-		"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}})
+		"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00",
+	}})
 	for name, tc := range map[string]struct {
 		data []byte
 		want error
@@ -141,7 +148,7 @@ func TestParseKeyRefuses(t *testing.T) {
 		"P-224":            {p224PEM, errUnsupportedKey},
 		"far too large":    {pemOf(t, "RSA PRIVATE KEY", make([]byte, maxKeyDER+1), nil), errUnsupportedKey},
 	} {
-		if key, err := parseKey(tc.data); err != tc.want || key != nil {
+		if key, err := parseKey(tc.data); !errors.Is(err, tc.want) || key != nil {
 			t.Errorf("%s: got %v, want %v", name, err, tc.want)
 		}
 	}
