@@ -84,12 +84,16 @@ func TestOutputIsReproducible(t *testing.T) {
 	}
 }
 
+// holdsKey are the files with a private key or a password in them. The listing
+// has them; as text they would only worry those who search for secrets.
+var holdsKey = []string{"auth/kubeadmin-password", "auth/kubeconfig", "manifests/machine-config-server-ca-secret.yaml", "manifests/machine-config-server-tls-secret.yaml"}
+
 // TestSmallFiles shows the files that people read, whole.
 func TestSmallFiles(t *testing.T) {
 	files := createGolden(t, "golden-ecdsa", "ecdsa-p256")
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if name == "install-config.yaml" || strings.HasPrefix(name, ".") || len(files[name]) > 6000 {
+		if name == "install-config.yaml" || strings.HasPrefix(name, ".") || len(files[name]) > 6000 || slices.Contains(holdsKey, name) {
 			continue
 		}
 		golden := filepath.Join("testdata", "golden-ecdsa", filepath.FromSlash(name))
@@ -104,7 +108,7 @@ func TestSmallFiles(t *testing.T) {
 		}
 		compareLines(t, files[name], string(want))
 	}
-	if len(seen) < 20 {
+	if len(seen) < 16 {
 		t.Errorf("only %d small files", len(seen))
 	}
 	for name := range tree(t, filepath.Join("testdata", "golden-ecdsa")) {

@@ -41,18 +41,12 @@ const (
 
 // KeyPairs is the table of key pairs.
 var KeyPairs = []KeyPairRow{
-	{
-		Name: ServiceAccount, Host: true,
-		Purpose: "signs the tokens of service accounts while the cluster comes up",
-	},
-	{
-		Name: BoundServiceAccount, Host: true, UserOnly: true,
-		Purpose: "signs the tokens of service accounts for good, where a cloud's identity provider must know the key beforehand",
-	},
-	{
-		Name: BootstrapSSH, SSH: true,
-		Purpose: "lets okd-install into the bootstrap host to gather logs",
-	},
+	{Name: ServiceAccount, Host: true,
+		Purpose: "signs the tokens of service accounts while the cluster comes up"},
+	{Name: BoundServiceAccount, Host: true, UserOnly: true,
+		Purpose: "signs the tokens of service accounts for good, where a cloud's identity provider must know the key beforehand"},
+	{Name: BootstrapSSH, SSH: true,
+		Purpose: "lets okd-install into the bootstrap host to gather logs"},
 }
 
 // NewKeyPair makes the key pair called name in the table.

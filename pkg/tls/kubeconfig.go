@@ -38,27 +38,19 @@ const (
 
 // Kubeconfigs is the table of kubeconfigs.
 var Kubeconfigs = []Kubeconfig{
-	{
-		Name: AdminKubeconfig, File: "auth/kubeconfig", User: "admin", Server: "https://api." + domain + ":6443",
+	{Name: AdminKubeconfig, File: "auth/kubeconfig", User: "admin", Server: "https://api." + domain + ":6443",
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "admin-kubeconfig-client",
-		Purpose: "is the administrator's, to keep",
-	},
+		Purpose: "is the administrator's, to keep"},
 	// The bootstrap host may not reach the address that users have.
-	{
-		Name: InternalKubeconfig, File: "auth/kubeconfig", Host: true, User: "admin", Server: "https://api-int." + domain + ":6443",
+	{Name: InternalKubeconfig, File: "auth/kubeconfig", Host: true, User: "admin", Server: "https://api-int." + domain + ":6443",
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "admin-kubeconfig-client",
-		Purpose: "is the administrator's, for what runs on the bootstrap host",
-	},
-	{
-		Name: KubeletKubeconfig, File: "auth/kubeconfig-kubelet", Host: true, User: "kubelet", Server: "https://api-int." + domain + ":6443",
+		Purpose: "is the administrator's, for what runs on the bootstrap host"},
+	{Name: KubeletKubeconfig, File: "auth/kubeconfig-kubelet", Host: true, User: "kubelet", Server: "https://api-int." + domain + ":6443",
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "kubelet-client",
-		Purpose: "is what a new machine's kubelet starts with",
-	},
-	{
-		Name: LoopbackKubeconfig, File: "auth/kubeconfig-loopback", Host: true, User: "loopback", Server: "https://localhost:6443",
+		Purpose: "is what a new machine's kubelet starts with"},
+	{Name: LoopbackKubeconfig, File: "auth/kubeconfig-loopback", Host: true, User: "loopback", Server: "https://localhost:6443",
 		Bundle: "kube-apiserver-localhost-ca-bundle", Client: "admin-kubeconfig-client",
-		Purpose: "reaches the API server on the bootstrap host itself",
-	},
+		Purpose: "reaches the API server on the bootstrap host itself"},
 }
 
 // The shape of a kubeconfig file, as far as these use it.

@@ -79,129 +79,81 @@ var (
 // signs, so that minting from top to bottom works.
 var Certificates = []Certificate{
 	// Machines know the cluster by this authority before they have anything else.
-	{
-		Name: "root-ca", Life: Decade, Host: CertOnly,
-		Purpose: "signs the machine config server's certificate; every machine's first Ignition config trusts it",
-	},
-	{
-		Name: "machine-config-server", Signer: "root-ca", Life: Decade, Use: server, NoKeyUsage: true,
+	{Name: "root-ca", Life: Decade, Host: CertOnly,
+		Purpose: "signs the machine config server's certificate; every machine's first Ignition config trusts it"},
+	{Name: "machine-config-server", Signer: "root-ca", Life: Decade, Use: server, NoKeyUsage: true,
 		Subject: Subject{CommonName: "system:machine-config-server"}, DNS: []string{"api-int." + domain, apiVIPs}, IPs: []string{apiVIPs},
-		Purpose: "serves their Ignition configs to new machines",
-	},
-	{
-		Name: "journal-gatewayd", Signer: "root-ca", Life: Decade, Use: both,
+		Purpose: "serves their Ignition configs to new machines"},
+	{Name: "journal-gatewayd", Signer: "root-ca", Life: Decade, Use: both,
 		Subject: Subject{CommonName: "journal-gatewayd", Organization: []string{"OpenShift Bootstrap"}},
-		Purpose: "serves the bootstrap host's journal, where its gateway is switched on",
-	},
+		Purpose: "serves the bootstrap host's journal, where its gateway is switched on"},
 
 	// Users and kubelets, before the cluster can sign certificates itself.
-	{
-		Name: "admin-kubeconfig-signer", Life: Decade, Host: NotOnHost,
-		Purpose: "signs the administrator's certificate",
-	},
-	{
-		Name: "admin-kubeconfig-client", Signer: "admin-kubeconfig-signer", Life: Decade, Use: both, Host: NotOnHost,
+	{Name: "admin-kubeconfig-signer", Life: Decade, Host: NotOnHost,
+		Purpose: "signs the administrator's certificate"},
+	{Name: "admin-kubeconfig-client", Signer: "admin-kubeconfig-signer", Life: Decade, Use: both, Host: NotOnHost,
 		Subject: systemAdmin,
-		Purpose: "lets the administrator in, with auth/kubeconfig",
-	},
-	{
-		Name: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Host: NotOnHost,
-		Purpose: "signs the certificate with which new kubelets ask for their own",
-	},
-	{
-		Name: "kubelet-client", Signer: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Use: client,
+		Purpose: "lets the administrator in, with auth/kubeconfig"},
+	{Name: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Host: NotOnHost,
+		Purpose: "signs the certificate with which new kubelets ask for their own"},
+	{Name: "kubelet-client", Signer: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Use: client,
 		Subject: nodeBootstrapper,
-		Purpose: "lets a new kubelet ask for a certificate of its own",
-	},
-	{
-		Name: "kubelet-signer", Life: Day,
-		Purpose: "signs the first certificates of the kubelets, until the cluster has its own signer",
-	},
+		Purpose: "lets a new kubelet ask for a certificate of its own"},
+	{Name: "kubelet-signer", Life: Day,
+		Purpose: "signs the first certificates of the kubelets, until the cluster has its own signer"},
 
 	// The API server's own doors: from outside, from machines, from itself, from pods.
-	{
-		Name: "kube-apiserver-lb-signer", Life: Decade,
-		Purpose: "signs the API server's certificates behind the load balancers",
-	},
-	{
-		Name: "kube-apiserver-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
+	{Name: "kube-apiserver-lb-signer", Life: Decade,
+		Purpose: "signs the API server's certificates behind the load balancers"},
+	{Name: "kube-apiserver-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"api." + domain},
-		Purpose: "serves the API to users",
-	},
-	{
-		Name: "kube-apiserver-internal-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
+		Purpose: "serves the API to users"},
+	{Name: "kube-apiserver-internal-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"api-int." + domain},
-		Purpose: "serves the API to the cluster's machines",
-	},
-	{
-		Name: "kube-apiserver-localhost-signer", Life: Decade,
-		Purpose: "signs the API server's certificate for its own host",
-	},
-	{
-		Name: "kube-apiserver-localhost-server", Signer: "kube-apiserver-localhost-signer", Life: Day, Use: server, AppendSigner: true,
+		Purpose: "serves the API to the cluster's machines"},
+	{Name: "kube-apiserver-localhost-signer", Life: Decade,
+		Purpose: "signs the API server's certificate for its own host"},
+	{Name: "kube-apiserver-localhost-server", Signer: "kube-apiserver-localhost-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"localhost"}, IPs: []string{"127.0.0.1", "::1"},
-		Purpose: "serves the API to processes on the same host",
-	},
-	{
-		Name: "kube-apiserver-service-network-signer", Life: Decade,
-		Purpose: "signs the API server's certificate for pods",
-	},
-	{
-		Name: "kube-apiserver-service-network-server", Signer: "kube-apiserver-service-network-signer", Life: Day, Use: server, AppendSigner: true,
+		Purpose: "serves the API to processes on the same host"},
+	{Name: "kube-apiserver-service-network-signer", Life: Decade,
+		Purpose: "signs the API server's certificate for pods"},
+	{Name: "kube-apiserver-service-network-server", Signer: "kube-apiserver-service-network-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{
 			"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 			"openshift", "openshift.default", "openshift.default.svc", "openshift.default.svc.cluster.local",
 		}, IPs: []string{serviceIPs},
-		Purpose: "serves the API to pods, through the service called kubernetes",
-	},
+		Purpose: "serves the API to pods, through the service called kubernetes"},
 
 	// The API server as a client, and the clients that share its host.
-	{
-		Name: "kube-apiserver-to-kubelet-signer", Life: Year,
-		Purpose: "signs the API server's certificate for calling kubelets",
-	},
-	{
-		Name: "kube-apiserver-to-kubelet-client", Signer: "kube-apiserver-to-kubelet-signer", Life: Year, Use: client,
+	{Name: "kube-apiserver-to-kubelet-signer", Life: Year,
+		Purpose: "signs the API server's certificate for calling kubelets"},
+	{Name: "kube-apiserver-to-kubelet-client", Signer: "kube-apiserver-to-kubelet-signer", Life: Year, Use: client,
 		Subject: apiserver,
-		Purpose: "lets the API server call kubelets, for logs and exec",
-	},
-	{
-		Name: "kube-control-plane-signer", Life: Year,
-		Purpose: "signs the certificates of the control plane's other parts",
-	},
-	{
-		Name: "kube-control-plane-kube-controller-manager-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
+		Purpose: "lets the API server call kubelets, for logs and exec"},
+	{Name: "kube-control-plane-signer", Life: Year,
+		Purpose: "signs the certificates of the control plane's other parts"},
+	{Name: "kube-control-plane-kube-controller-manager-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
 		Subject: systemAdmin,
-		Purpose: "lets the controller manager and the policy controller call the API",
-	},
-	{
-		Name: "kube-control-plane-kube-scheduler-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
+		Purpose: "lets the controller manager and the policy controller call the API"},
+	{Name: "kube-control-plane-kube-scheduler-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
 		Subject: systemAdmin,
-		Purpose: "lets the scheduler call the API",
-	},
+		Purpose: "lets the scheduler call the API"},
 
 	// Extension API servers know the API server by these. There are two
 	// authorities because the payload's bootstrap API server reads
 	// aggregator-signer.crt as its authority and apiserver-proxy as its client.
-	{
-		Name: "aggregator-signer", Life: Day,
-		Purpose: "signs the certificate that extension API servers are shown, and is handed to them",
-	},
-	{
-		Name: "aggregator-client", Signer: "aggregator-signer", Life: Day, Use: client,
+	{Name: "aggregator-signer", Life: Day,
+		Purpose: "signs the certificate that extension API servers are shown, and is handed to them"},
+	{Name: "aggregator-client", Signer: "aggregator-signer", Life: Day, Use: client,
 		Subject: apiserverProxy,
-		Purpose: "lets the API server pass requests on to extension API servers",
-	},
-	{
-		Name: "aggregator-ca", Life: Day,
+		Purpose: "lets the API server pass requests on to extension API servers"},
+	{Name: "aggregator-ca", Life: Day,
 		Subject: Subject{CommonName: "aggregator", OrganizationalUnit: "bootkube"},
-		Purpose: "signs the bootstrap API server's certificate for extension API servers",
-	},
-	{
-		Name: "apiserver-proxy", Signer: "aggregator-ca", Life: Day, Use: client,
+		Purpose: "signs the bootstrap API server's certificate for extension API servers"},
+	{Name: "apiserver-proxy", Signer: "aggregator-ca", Life: Day, Use: client,
 		Subject: apiserverProxy,
-		Purpose: "lets the bootstrap API server pass requests on to extension API servers",
-	},
+		Purpose: "lets the bootstrap API server pass requests on to extension API servers"},
 }
 
 // Bundle is a row of the table of bundles: a file of authorities that someone
@@ -217,61 +169,34 @@ type Bundle struct {
 
 // Bundles is the table of bundles. The bootstrap host gets all of them.
 var Bundles = []Bundle{
-	{
-		Name: "admin-kubeconfig-ca-bundle", Authorities: []string{"admin-kubeconfig-signer"},
-		Purpose: "lets the API server know the administrator",
-	},
-	{
-		Name: "kubelet-bootstrap-kubeconfig-ca-bundle", Authorities: []string{"kubelet-bootstrap-kubeconfig-signer"},
-		Purpose: "lets the API server know a new kubelet",
-	},
-	{
-		Name: "kubelet-client-ca-bundle", Authorities: []string{"kubelet-signer"},
-		Purpose: "lets the API server know a kubelet that calls it",
-	},
-	{
-		Name: "kubelet-serving-ca-bundle", Authorities: []string{"kubelet-signer"},
-		Purpose: "lets the API server know a kubelet that it calls",
-	},
-	{
-		Name: "kube-apiserver-to-kubelet-ca-bundle", Authorities: []string{"kube-apiserver-to-kubelet-signer"},
-		Purpose: "lets kubelets know the API server that calls them",
-	},
-	{
-		Name: "kube-control-plane-ca-bundle", Authorities: []string{
-			"kube-control-plane-signer", "kube-apiserver-lb-signer", "kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer",
-		},
-		Purpose: "lets the parts of the control plane know each other",
-	},
-	{
-		Name: "kube-apiserver-complete-client-ca-bundle", Authorities: []string{
-			"admin-kubeconfig-signer", "kubelet-signer", "kube-control-plane-signer",
-			"kube-apiserver-to-kubelet-signer", "kubelet-bootstrap-kubeconfig-signer",
-		},
-		Purpose: "lets the API server and kubelets know every client",
-	},
-	{
-		Name: "kube-apiserver-lb-ca-bundle", Authorities: []string{"kube-apiserver-lb-signer"},
-		Purpose: "lets clients know the API behind the load balancers",
-	},
-	{
-		Name: "kube-apiserver-localhost-ca-bundle", Authorities: []string{"kube-apiserver-localhost-signer"},
-		Purpose: "lets clients know the API on their own host",
-	},
-	{
-		Name: "kube-apiserver-service-network-ca-bundle", Authorities: []string{"kube-apiserver-service-network-signer"},
-		Purpose: "lets pods know the API",
-	},
-	{
-		Name: "kube-apiserver-complete-server-ca-bundle", Authorities: []string{
-			"kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer", "kube-apiserver-lb-signer",
-		},
-		Purpose: "lets clients know the API at any of its addresses",
-	},
-	{
-		Name: "aggregator-ca-bundle", Authorities: []string{"aggregator-signer"},
-		Purpose: "lets extension API servers know the API server",
-	},
+	{Name: "admin-kubeconfig-ca-bundle", Authorities: []string{"admin-kubeconfig-signer"},
+		Purpose: "lets the API server know the administrator"},
+	{Name: "kubelet-bootstrap-kubeconfig-ca-bundle", Authorities: []string{"kubelet-bootstrap-kubeconfig-signer"},
+		Purpose: "lets the API server know a new kubelet"},
+	{Name: "kubelet-client-ca-bundle", Authorities: []string{"kubelet-signer"},
+		Purpose: "lets the API server know a kubelet that calls it"},
+	{Name: "kubelet-serving-ca-bundle", Authorities: []string{"kubelet-signer"},
+		Purpose: "lets the API server know a kubelet that it calls"},
+	{Name: "kube-apiserver-to-kubelet-ca-bundle", Authorities: []string{"kube-apiserver-to-kubelet-signer"},
+		Purpose: "lets kubelets know the API server that calls them"},
+	{Name: "kube-control-plane-ca-bundle", Authorities: []string{
+		"kube-control-plane-signer", "kube-apiserver-lb-signer", "kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer"},
+		Purpose: "lets the parts of the control plane know each other"},
+	{Name: "kube-apiserver-complete-client-ca-bundle", Authorities: []string{
+		"admin-kubeconfig-signer", "kubelet-signer", "kube-control-plane-signer",
+		"kube-apiserver-to-kubelet-signer", "kubelet-bootstrap-kubeconfig-signer"},
+		Purpose: "lets the API server and kubelets know every client"},
+	{Name: "kube-apiserver-lb-ca-bundle", Authorities: []string{"kube-apiserver-lb-signer"},
+		Purpose: "lets clients know the API behind the load balancers"},
+	{Name: "kube-apiserver-localhost-ca-bundle", Authorities: []string{"kube-apiserver-localhost-signer"},
+		Purpose: "lets clients know the API on their own host"},
+	{Name: "kube-apiserver-service-network-ca-bundle", Authorities: []string{"kube-apiserver-service-network-signer"},
+		Purpose: "lets pods know the API"},
+	{Name: "kube-apiserver-complete-server-ca-bundle", Authorities: []string{
+		"kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer", "kube-apiserver-lb-signer"},
+		Purpose: "lets clients know the API at any of its addresses"},
+	{Name: "aggregator-ca-bundle", Authorities: []string{"aggregator-signer"},
+		Purpose: "lets extension API servers know the API server"},
 }
 
 // Authority tells whether the row signs others rather than being signed.
