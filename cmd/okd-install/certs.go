@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -68,7 +69,7 @@ func (o certsOptions) run() error {
 
 func (o certsOptions) table(certs asset.Certificates) error {
 	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSTATE\tNOT AFTER\tSUBJECT\tISSUER\tNAMES\tWHAT IT IS FOR")
+	fmt.Fprintln(w, "NAME\tSTATE\tNOT AFTER\tWHAT IT IS FOR\tISSUER\tSUBJECT\tNAMES")
 	for _, c := range certs.Certificates {
 		issuer := c.Issuer
 		if issuer == c.Subject {
@@ -78,7 +79,7 @@ func (o certsOptions) table(certs asset.Certificates) error {
 		if names == "" {
 			names = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.State, c.NotAfter.Local().Format("2006-01-02 15:04 MST"), c.Subject, issuer, names, c.Purpose)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.State, c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
 	}
 	return w.Flush()
 }

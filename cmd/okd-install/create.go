@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -70,6 +71,36 @@ password.`,
   okd-install create ignition-configs --dir mycluster --release 5.0`,
 		made: "Ignition-Configs",
 	},
+	{
+		name:  asset.TargetSingleNode,
+		short: "Write the Ignition config of a node that installs itself",
+		long: `Write bootstrap-in-place-for-live-iso.ign, the administrator's kubeconfig and
+password in auth/, metadata.json, and worker.ign for machines that join later.
+
+A machine that is booted from a live ISO with this config needs no bootstrap
+host: it brings up the cluster from memory, installs itself to the disk that
+bootstrapInPlace.installationDisk names in install-config.yaml, and starts from
+there as the only node. controlPlane.replicas must be 1.
+
+The certificates in it are good for 24 hours, as with create ignition-configs.`,
+		example: `  okd-install create single-node-ignition-config --dir mynode`,
+		made:    "Single-Node-Ignition-Config",
+	},
+	{
+		name:  asset.TargetBootstrapPointer,
+		short: "Write a small config that fetches bootstrap.ign from a server",
+		long: `Write bootstrap-pointer.ign, a config of about a kilobyte that has the bootstrap
+host fetch bootstrap.ign from the URL and refuse any other file than the one
+that is in the asset directory now. It fits where bootstrap.ign does not: in
+the user data of a cloud, in vSphere's guestinfo, in a kernel argument.
+
+The additionalTrustBundle of install-config.yaml vouches for the server, and
+the proxy is used as the cluster will use it. Run the command again after each
+create ignition-configs. bootstrap.ign holds keys: the server should offer it
+over https, and no longer than it is needed.`,
+		example: `  okd-install create bootstrap-pointer --dir mycluster --url https://files.example.com/okd/bootstrap.ign`,
+		made:    "Bootstrap-Pointer",
+	},
 }
 
 type createOptions struct {
@@ -79,6 +110,7 @@ type createOptions struct {
 
 	release       string
 	releaseImage  string
+	url           string
 	leafKey       string
 	overwrite     bool
 	consumeInputs bool
@@ -112,6 +144,10 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.overwrite, "overwrite", false, "make everything again from install-config.yaml; what is in the way is moved aside first")
+	if t.name == asset.TargetBootstrapPointer {
+		f.StringVar(&o.url, "url", "", "where the bootstrap host will find bootstrap.ign: https://… or http://…")
+		return cmd
+	}
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -119,10 +155,10 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	})
 	if t.name != asset.TargetInstallConfig {
 		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
-		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048, rsa-4096, ecdsa-p256, ecdsa-p384 (default rsa-2048)")
-		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions([]string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384"}, cobra.ShellCompDirectiveNoFileComp))
+		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)")
+		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions([]string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}, cobra.ShellCompDirectiveNoFileComp))
 	}
-	if t.name == asset.TargetIgnitionConfigs {
+	if t.name == asset.TargetIgnitionConfigs || t.name == asset.TargetSingleNode {
 		f.BoolVar(&o.reissue, "reissue", false, "issue the 24-hour certificates anew, whatever their age")
 	}
 	return cmd
@@ -130,12 +166,14 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 
 func (o createOptions) run(ctx context.Context) error {
 	o.openLogFile(o.args)
+	o.warnAboutEnvironment()
 	report, err := asset.Create(ctx, asset.Request{
 		Dir:           o.dir,
 		Target:        o.target.name,
 		Command:       "create " + o.target.name,
 		Release:       o.release,
 		ReleaseImage:  o.releaseImage,
+		URL:           o.url,
 		LeafKey:       o.leafKey,
 		Overwrite:     o.overwrite,
 		ConsumeInputs: o.consumeInputs,
@@ -182,8 +220,9 @@ func (o createOptions) tell(r asset.Report, done bool) {
 		o.log.Infof("%s created in: %s", o.target.made, sentence(o.dir, o.folders(r.Files)))
 	}
 	if d := r.Deadline; d != nil {
-		o.log.Infof("the machines should have booted by %s (12 hours after the certificates were issued)", o.moment(d.Recommended))
-		o.log.Infof("and must have booted by %s (24 hours): then the certificates in bootstrap.ign expire", o.moment(d.Latest))
+		o.log.Infof("for OKD release %s (%s)", cmp.Or(r.Release.Version, r.Release.Line), r.Release.Image)
+		o.log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
+		o.log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +38,21 @@ func (a *app) environment() asset.Environment {
 		DisableImagePolicy: get("EXPERIMENTAL_DISABLE_IMAGE_POLICY") != "",
 		LoadClusterCerts:   get("LOAD_CLUSTER_CERTS") == "true",
 		SkipHostCryptCheck: get("SKIP_HOSTCRYPT_VALIDATION") != "",
+	}
+}
+
+// unheeded are variables of the established installer that change nothing here,
+// with the reason.
+var unheeded = map[string]string{
+	"OPENSHIFT_INSTALL_OS_IMAGE_OVERRIDE": "no file made here names a boot image",
+	"OPENSHIFT_INSTALL_DATA":              "all data is part of the program",
+}
+
+func (a *app) warnAboutEnvironment() {
+	for _, name := range slices.Sorted(maps.Keys(unheeded)) {
+		if a.getenv(name) != "" {
+			a.log.Warnf("%s has no effect: %s", name, unheeded[name])
+		}
 	}
 }
 

@@ -1,19 +1,21 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"errors"
-
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/okd-project/okd-install/pkg/asset"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
@@ -21,8 +23,12 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 // TestMain makes the test binary stand in for okd-install, and for a few small
 // programs that the sessions look at its results with.
 func TestMain(m *testing.M) {
+	// the race detector would make each of some hundred processes wait a second at its end
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
-		"okd-install":    func() { os.Exit(testApp().run(os.Args[1:])) },
+		"okd-install":    func() { os.Exit(testApp().run(testArgs(os.Args[1:]))) },
 		"changed":        func() { os.Exit(tool(changed)) },
 		"modes":          func() { os.Exit(tool(modes)) },
 		"snapshot":       func() { os.Exit(tool(snapshot)) },
@@ -54,6 +60,17 @@ func testApp() *app {
 	return a
 }
 
+// testArgs adds the kind of key from the environment to a command line that
+// makes keys and names none: examples for people use the default, RSA, which
+// takes its time.
+func testArgs(args []string) []string {
+	key := os.Getenv("TEST_LEAF_KEY")
+	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig || args[1] == asset.TargetBootstrapPointer || slices.Contains(args, "--leaf-key") {
+		return args
+	}
+	return append(args, "--leaf-key", key)
+}
+
 // TestSessions runs what a user would type, from testdata/*.txtar. They begin in
 // an empty directory with two install-configs: sample.yaml is the one of the
 // documentation, and fast.yaml has ECDSA authorities, which are made in no time.
@@ -64,6 +81,7 @@ func TestSessions(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TEST_NOW", "2026-03-02T08:00:00Z")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return errors.Join(
 				copyFile("../../docs/examples/install-config.yaml", filepath.Join(env.WorkDir, "sample.yaml")),
 				copyFile("testdata/fast.yaml", filepath.Join(env.WorkDir, "fast.yaml")),

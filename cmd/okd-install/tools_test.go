@@ -134,11 +134,12 @@ func modes(args []string) error {
 	})
 }
 
-// ignitionFiles lists the files in an Ignition config with their modes, prints
-// one of them, or unpacks all: ignition-files config [path | --into dir]
+// ignitionFiles lists the files in an Ignition config with their modes, or those
+// of one folder, prints one of them, or unpacks all:
+// ignition-files config [folder/ | path | --into dir]
 func ignitionFiles(args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: ignition-files config [path | --into dir]")
+		return errors.New("usage: ignition-files config [folder/ | path | --into dir]")
 	}
 	data, err := os.ReadFile(args[0])
 	if err != nil {
@@ -149,10 +150,11 @@ func ignitionFiles(args []string) error {
 		return err
 	}
 	slices.SortFunc(inside, func(a, b ignition.File) int { return strings.Compare(a.Path, b.Path) })
-	found := len(args) == 1
+	found := false
 	for _, f := range inside {
 		switch {
-		case len(args) == 1:
+		case len(args) == 1, strings.HasSuffix(args[1], "/") && strings.HasPrefix(f.Path, args[1]):
+			found = true
 			fmt.Printf("%04o %s\n", f.Mode, f.Path)
 		case args[1] == "--into":
 			found = true

@@ -42,11 +42,11 @@ type Certificate struct {
 // ListCertificates reads the certificates of an asset directory without
 // changing anything.
 func ListCertificates(dir string, now time.Time) (Certificates, error) {
-	files, err := ReadOnly(dir, append(pointerFiles(), "bootstrap.ign", "auth/kubeconfig")...)
+	files, err := ReadOnly(dir, append(pointerFiles(), ignition.BootstrapFile, ignition.InPlaceFile, "auth/kubeconfig")...)
 	if err != nil {
 		return Certificates{}, err
 	}
-	if files["bootstrap.ign"] == nil {
+	if files[ignition.BootstrapFile] == nil && files[ignition.InPlaceFile] == nil {
 		return Certificates{}, diag.Problems{{
 			Position: diag.Position{File: dir}, Detail: "there is no bootstrap.ign here, so there is nothing to boot a cluster from",
 			Hint: "run create ignition-configs, or name another directory with --dir",

@@ -23,6 +23,8 @@ type Cluster struct {
 	Certificates         Node[map[string]tls.Pair]
 	// Ignition holds everything that create ignition-configs writes.
 	Ignition Node[Files]
+	// SingleNode holds everything that create single-node-ignition-config writes.
+	SingleNode Node[Files]
 }
 
 // Inputs is what the graph is built on: what the directory, the command line
@@ -71,6 +73,7 @@ func NewCluster(in Inputs) Cluster {
 	checked := From1("checked-manifests", onDisk, checkManifests)
 	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
 	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
+	inPlace := From6("bootstrap-in-place-for-live-iso.ign", config, target, checked, hostTLS, keys, edited, in.inPlaceIgnition)
 	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
 	metadata := From2("metadata.json", config, identity, metadataJSON)
 
@@ -82,6 +85,7 @@ func NewCluster(in Inputs) Cluster {
 		Checked:       checked,
 		Certificates:  day,
 		Ignition:      From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
+		SingleNode:    From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
 	}
 }
 
@@ -95,7 +99,7 @@ func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec]
 	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
 	leafKey := Value("leaf-key", in.LeafKey)
 	for _, row := range tls.Certificates {
-		says, key, signer, from, fresh := names, leafKey, byName[row.Signer], issued, always
+		says, key, signer, from, fresh := names, leafKey, byName[row.Signer], issued, intact
 		if row.Authority() {
 			says, key, signer = noNames, signerKey, noSigner
 		}

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // A commit writes new files aside into stageDir, makes them durable, and then
@@ -75,12 +73,14 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 		return nil, cannotWrite(d.path, err)
 	}
 	if err := d.apply(j); err != nil {
-		return nil, diag.Problems{{
-			Position: diag.Position{File: d.path}, Detail: "the new files are complete but could not be moved into place: " + reason(err),
-			Hint: "mend that and run the same command again: it finishes the move first",
-		}}
+		return nil, cannotFinish(d.path, err)
 	}
 	return written, nil
+}
+
+func cannotFinish(dir string, err error) error {
+	return dirError(dir, "the new files are complete but could not be moved into place: "+reason(err),
+		"mend that and run the same command again: it finishes the move first")
 }
 
 // holds tells whether the file has the content and the mode that it should
@@ -130,16 +130,19 @@ func (d *Dir) stage(j journal, contents Files) error {
 			return err
 		}
 		// made before the journal, so that a full disk cannot stop the renames
-		if parent := path.Dir(w.To); parent != "." && !movedAside(w.To, asideOf(j)) {
-			if err := makePrivateDir(d.abs(parent)); err != nil {
+		if !movedAside(w.To, asideOf(j)) {
+			if err := d.makeFolders(w.To); err != nil {
 				return err
 			}
 		}
 	}
 	for _, m := range j.Moves {
-		if err := makePrivateDir(d.abs(path.Dir(m.To))); err != nil {
+		if err := d.makeFolders(m.To); err != nil {
 			return err
 		}
+	}
+	if err := d.permitted(j); err != nil {
+		return err
 	}
 	data, err := json.Marshal(j)
 	if err != nil {
@@ -158,11 +161,48 @@ func (d *Dir) stage(j journal, contents Files) error {
 	return syncDir(d.abs(stageDir))
 }
 
+// permitted tells why the renames of a journal would be refused. It is asked
+// before the journal counts, while everything can still be left as it was.
+func (d *Dir) permitted(j journal) error {
+	asked := map[string]bool{}
+	ask := func(folder string) error {
+		if asked[folder] || movedAside(folder, asideOf(j)) {
+			return nil
+		}
+		asked[folder] = true
+		return writable(d.abs(folder))
+	}
+	for _, m := range slices.Concat(j.Writes, j.Moves) {
+		if err := ask(path.Dir(m.To)); err != nil {
+			return err
+		}
+	}
+	for _, m := range j.Moves {
+		if err := ask(path.Dir(m.From)); err != nil {
+			return err
+		}
+		// a folder that gets another parent is itself written to
+		if info, err := os.Lstat(d.abs(m.From)); err == nil && info.IsDir() {
+			if err := writable(d.abs(m.From)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range j.Removes {
+		if err := ask(path.Dir(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unstage takes back what stage did. What it cannot remove, the next start does.
 func (d *Dir) unstage(j journal) {
+	// first, since a journal without its files would lose them
+	_ = os.Remove(d.abs(path.Join(stageDir, journalFile)))
 	_ = os.RemoveAll(d.abs(stageDir))
 	for _, m := range slices.Concat(j.Writes, j.Moves) {
-		if parent := path.Dir(m.To); parent != "." {
+		for parent := path.Dir(m.To); parent != "."; parent = path.Dir(parent) {
 			_ = os.Remove(d.abs(parent)) // succeeds only when it is empty
 		}
 	}
@@ -183,12 +223,15 @@ func (d *Dir) apply(j journal) error {
 		if _, err := os.Lstat(d.abs(m.To)); err == nil {
 			continue // done before
 		}
+		if err := d.makeFolders(m.To); err != nil {
+			return err
+		}
 		if err := d.rename(m, touched); err != nil {
 			return err
 		}
 	}
 	for _, w := range j.Writes {
-		if err := makePrivateDir(d.abs(path.Dir(w.To))); err != nil {
+		if err := d.makeFolders(w.To); err != nil {
 			return err
 		}
 		if err := d.rename(w, touched); err != nil {
@@ -245,7 +288,7 @@ func (d *Dir) recover() (finished bool, err error) {
 		return false, dirError(d.abs(path.Join(stageDir, journalFile)), err.Error(), "remove the folder "+stageDir+" and run the command again")
 	}
 	if err := d.apply(j); err != nil {
-		return false, cannotWrite(d.path, err)
+		return false, cannotFinish(d.path, err)
 	}
 	return true, nil
 }
@@ -270,9 +313,20 @@ func parseJournal(data []byte) (journal, error) {
 
 func (d *Dir) abs(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
 
+// makeFolders makes the folders above a file.
+func (d *Dir) makeFolders(name string) error {
+	parent := path.Dir(name)
+	if parent == "." {
+		return nil
+	}
+	if err := d.makeFolders(parent); err != nil {
+		return err
+	}
+	return makePrivateDir(d.abs(parent))
+}
+
 // makePrivateDir makes a folder with mode 0700, whatever the umask, and gives
-// that mode to one of ours that is there. The asset directory itself is the
-// user's: it stays as it is.
+// that mode to one of ours that is there.
 func makePrivateDir(dir string) error {
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -284,7 +338,7 @@ func makePrivateDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, staged := os.Lstat(filepath.Join(dir, stageDir)); staged == nil || private(info) {
+	if private(info) {
 		return nil
 	}
 	return os.Chmod(dir, 0o700)

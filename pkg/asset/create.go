@@ -9,9 +9,11 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -20,9 +22,11 @@ import (
 
 // The targets of the create commands.
 const (
-	TargetInstallConfig   = "install-config"
-	TargetManifests       = "manifests"
-	TargetIgnitionConfigs = "ignition-configs"
+	TargetInstallConfig    = "install-config"
+	TargetManifests        = "manifests"
+	TargetIgnitionConfigs  = "ignition-configs"
+	TargetSingleNode       = "single-node-ignition-config"
+	TargetBootstrapPointer = "bootstrap-pointer"
 )
 
 // Environment holds what the user's environment variables say. The names of the
@@ -46,6 +50,8 @@ type Request struct {
 	// Release and ReleaseImage are the user's choice; empty for what the
 	// directory was made for before, or the default.
 	Release, ReleaseImage string
+	// URL is where a server will offer bootstrap.ign, for TargetBootstrapPointer.
+	URL string
 	// LeafKey is a kind of key, such as ecdsa-p256; empty as Release is.
 	LeafKey                           string
 	Overwrite, ConsumeInputs, Reissue bool
@@ -88,9 +94,10 @@ type creation struct {
 	graph  Cluster
 	change Change
 	report Report
-	// folders is what the user has in manifests/ and openshift/.
-	folders  Files
-	haveThem bool
+	// folders is what the user has in manifests/ and openshift/: on disk, or
+	// consumed by an earlier run.
+	folders          Files
+	onDisk, haveThem bool
 	// edited holds the pointer configs that the user has changed, by role.
 	edited  Files
 	leafKey tls.KeySpec
@@ -132,17 +139,17 @@ func (c *creation) readDir(context.Context) (err error) {
 		return err
 	}
 	c.state = c.before.clone()
-	files, left, ok, err := c.dir.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
+	files, left, onDisk, err := c.dir.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range left {
 		c.warn("%s is left out: only .yaml, .yml and .json files directly in manifests/ and openshift/ are installed", name)
 	}
-	if !ok {
+	if !onDisk {
 		files = consumedManifests(c.before)
 	}
-	c.folders, c.haveThem = files, len(files) > 0
+	c.folders, c.onDisk, c.haveThem = files, onDisk, onDisk || len(files) > 0
 	return nil
 }
 
@@ -244,7 +251,11 @@ func (c *creation) make(context.Context) error {
 	case TargetManifests:
 		return c.makeManifests()
 	case TargetIgnitionConfigs:
-		return c.makeIgnitionConfigs()
+		return c.makeIgnitionConfigs(c.graph.Ignition)
+	case TargetSingleNode:
+		return c.makeSingleNode()
+	case TargetBootstrapPointer:
+		return c.makeBootstrapPointer()
 	default:
 		return fmt.Errorf("there is no target %q", c.Target)
 	}
@@ -287,15 +298,17 @@ func (c *creation) makeManifests() error {
 		return err
 	}
 	c.report.Files = sortedKeys(files)
-	maps.Copy(c.change.Write, files)
+	if !c.onDisk || c.Overwrite {
+		maps.Copy(c.change.Write, files)
+	}
 	return c.consume(installconfig.FileName)
 }
 
-func (c *creation) makeIgnitionConfigs() error {
+func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 	if _, err := c.manifests(); err != nil {
 		return err
 	}
-	files, err := Get(c.run, c.graph.Ignition)
+	files, err := Get(c.run, target)
 	if err != nil {
 		return err
 	}
@@ -307,6 +320,9 @@ func (c *creation) makeIgnitionConfigs() error {
 		return err
 	}
 	if err := c.protectOutputs(files); err != nil {
+		return err
+	}
+	if err := c.tellDelivery(files[ignition.BootstrapFile]); err != nil {
 		return err
 	}
 	c.report.Files = sortedKeys(files)
@@ -322,23 +338,53 @@ func (c *creation) makeIgnitionConfigs() error {
 	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
 }
 
-// checkCertificates refuses to write certificates that are not valid now.
+// checkCertificates refuses to write certificates that are not valid now: the
+// clock was set back since they were made, or the user brought old ones.
 func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
 	verdict := tls.Check(certs, c.Now)
-	var problems diag.Problems
+	c.report.Deadline = &Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}
+	var early, expired []string
+	from, onlyShort := c.Now, true
 	for _, f := range verdict.Certificates {
-		if f.State.Bootable() {
-			continue
+		switch f.State {
+		case tls.NotYetValid:
+			row, _ := tls.Lookup(f.Name)
+			early, onlyShort = append(early, f.Name), onlyShort && row.Short()
+			if f.NotBefore.After(from) {
+				from = f.NotBefore
+			}
+		case tls.Expired:
+			expired = append(expired, f.Name)
 		}
-		p := diag.Problem{Path: f.Name, Detail: fmt.Sprintf("the certificate is %s: it is good from %s to %s, and the clock says %s", f.State,
-			f.NotBefore.Format(time.RFC3339), f.NotAfter.Format(time.RFC3339), c.Now.UTC().Format(time.RFC3339))}
-		if f.State == tls.NotYetValid {
-			p.Hint = "the clock was set back since the certificate was issued: correct it; if it was wrong then and is right now, add --reissue for 24-hour certificates, or start again in an empty directory for others"
+	}
+	now := c.Now.UTC().Format("2006-01-02 15:04 MST")
+	var problems diag.Problems
+	if len(early) > 0 {
+		p := diag.Problem{
+			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s", now, from.Format("2006-01-02 15:04 MST"), some(early)),
+			Hint:   "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
+		}
+		if onlyShort {
+			p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
 		}
 		problems = append(problems, p)
 	}
-	c.report.Deadline = &Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}
+	if len(expired) > 0 {
+		problems = append(problems, diag.Problem{
+			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s", now, some(expired)),
+			Hint:   "replace them in tls/, or remove them there to have them made",
+		})
+	}
 	return problems.Err()
+}
+
+// some names the first few of many.
+func some(names []string) string {
+	const few = 4
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few-1], ", "), len(names)-few+1)
 }
 
 // finishState adds the state to the change, but not for its own sake: a run

@@ -140,7 +140,17 @@ func OpenLog(dir, name string) (io.WriteCloser, error) {
 	if err := f.Chmod(0o600); err != nil {
 		return nil, errors.Join(cannotWrite(path, err), f.Close())
 	}
-	return f, nil
+	return logWriter{f}, nil
+}
+
+// logWriter is a log that ends, without a word, where the disk is full: what
+// the user came for is not the log, and the same disk will stop the run with an
+// error of its own.
+type logWriter struct{ *os.File }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	_, _ = w.File.Write(p)
+	return len(p), nil
 }
 
 // ReadFolders returns the manifests in the folders, and the names of what lies
@@ -193,6 +203,12 @@ func (d *Dir) ReadFolder(folder string) (Files, error) {
 func (d *Dir) Exists(name string) bool {
 	_, err := os.Lstat(d.abs(name))
 	return err == nil
+}
+
+// IsLink tells whether a symbolic link has that name.
+func (d *Dir) IsLink(name string) bool {
+	info, err := os.Lstat(d.abs(name))
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // ReadState returns what is remembered of the directory.

@@ -59,7 +59,7 @@ func (c *creation) checkOrigin(origin map[string]string) error {
 		return diag.Problems{problem}
 	}
 	if changed := installconfig.Changed(c.before.ManifestsFrom, origin); len(changed) > 0 {
-		problem.Detail = "manifests/ and openshift/ were made before these fields changed: " + strings.Join(changed, ", ")
+		problem.Detail = "manifests/ and openshift/ were made before these changed: " + strings.Join(changed, ", ")
 		return diag.Problems{problem}
 	}
 	return nil

@@ -28,7 +28,7 @@ type node struct {
 
 type keeping struct {
 	decode func([]byte) (any, error)
-	fresh  func(v any, now time.Time) bool
+	fresh  func(v any, now time.Time) (bool, error)
 }
 
 // Files are files of the asset directory: slash-separated path -> content.
@@ -100,15 +100,21 @@ func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 
 // Keep makes the node's value be remembered between runs, as JSON. It is made
 // again when one of its inputs has another value than last time, or when fresh
-// says no; a nil fresh says yes for ever.
-func (n Node[T]) Keep(fresh func(v T, now time.Time) bool) Node[T] {
+// says no; a nil fresh says yes for ever. An error of fresh says that the value
+// cannot be what was remembered.
+func (n Node[T]) Keep(fresh func(v T, now time.Time) (bool, error)) Node[T] {
 	n.kept = &keeping{
 		decode: func(data []byte) (any, error) {
 			var v T
 			err := json.Unmarshal(data, &v)
 			return v, err
 		},
-		fresh: func(v any, now time.Time) bool { return fresh == nil || fresh(arg[T]([]any{v}, 0), now) },
+		fresh: func(v any, now time.Time) (bool, error) {
+			if fresh == nil {
+				return true, nil
+			}
+			return fresh(arg[T]([]any{v}, 0), now)
+		},
 	}
 	return n
 }
@@ -280,7 +286,11 @@ func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
 	if err != nil {
 		return nil, false, stateError("the remembered value of " + n.name + " cannot be read")
 	}
-	return v, n.kept.fresh(v, r.Now), nil
+	fresh, err := n.kept.fresh(v, r.Now)
+	if err != nil {
+		return nil, false, stateError("the remembered value of " + n.name + " is damaged: " + err.Error())
+	}
+	return v, fresh, nil
 }
 
 func (r *Run) trace(n *node, how string, took time.Duration) {

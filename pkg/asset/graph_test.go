@@ -112,7 +112,12 @@ func TestTheFirstErrorInOrderIsReturned(t *testing.T) {
 }
 
 func TestKeptValues(t *testing.T) {
-	name, half := "okd", func(issued int, _ time.Time) bool { return issued != 13 }
+	name, half := "okd", func(issued int, _ time.Time) (bool, error) {
+		if issued == 99 {
+			return false, errors.New("no such number")
+		}
+		return issued != 13, nil
+	}
 	var made atomic.Int32
 	graph := func() Node[int] {
 		in := Value("name", name)
@@ -139,9 +144,11 @@ func TestKeptValues(t *testing.T) {
 	if first, second := get(), get(); first != 13 || second != 14 {
 		t.Errorf("stale: got %d, %d, want 13 and then a new value", first, second)
 	}
-	kept["key"] = Kept{Inputs: kept["key"].Inputs, Value: []byte(`"no number"`)}
-	if _, err := Get(&Run{Kept: kept, Now: noon}, graph()); err == nil || !strings.Contains(err.Error(), "key") {
-		t.Errorf("a damaged value must be an error that names it, got %v", err)
+	for _, damaged := range []string{`"no number"`, `99`} {
+		kept["key"] = Kept{Inputs: kept["key"].Inputs, Value: []byte(damaged)}
+		if _, err := Get(&Run{Kept: kept, Now: noon}, graph()); err == nil || !strings.Contains(err.Error(), "key") || !strings.Contains(err.Error(), StateFile) {
+			t.Errorf("a damaged value must be an error that names it and its file, got %v", err)
+		}
 	}
 }
 

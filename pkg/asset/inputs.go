@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
@@ -89,10 +91,12 @@ func (c *creation) readFiles(names []string) (Files, error) {
 	return files, nil
 }
 
-// collect adds a user's problems to others; any other error is passed on.
+// collect adds a user's problems to others; any other error is passed on, and
+// so are those of the install-config, which end a run in their own way.
 func collect(problems diag.Problems, err error) (diag.Problems, error) {
+	var invalid *installconfig.InvalidError
 	var more diag.Problems
-	if errors.As(err, &more) {
+	if !errors.As(err, &invalid) && errors.As(err, &more) {
 		return append(problems, more...), nil
 	}
 	return problems, err
@@ -116,26 +120,36 @@ func (c *creation) readEditedPointers() (Files, error) {
 }
 
 // protectOutputs stops before it writes over a file that somebody else has
-// changed or put there. With overwrite the file is moved aside.
+// changed or put there. With overwrite the file is moved aside. Links are refused
+// when the files are committed.
 func (c *creation) protectOutputs(files Files) error {
 	var problems diag.Problems
+	var there []string
 	for _, name := range sortedKeys(files) {
 		data, ok, err := c.dir.ReadFile(name)
 		switch {
 		case err != nil:
 			return err
-		case !ok, sum(data) == sum(files[name]), sum(data) == c.before.Written[name]:
+		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name]:
 			continue
 		case c.Overwrite:
 			c.moveAside(name)
 			continue
 		}
+		there = append(there, name)
 		p := diag.Problem{Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over"}
 		if c.before.Written[name] == "" {
 			p.Detail = "the file was not made by okd-install in this directory, and would be written over"
 		}
 		p.Hint = "move it away, or run the command with --overwrite, which moves it aside"
 		problems = append(problems, p)
+	}
+	if len(there) > 0 && !c.before.exists() {
+		return diag.Problems{{
+			Position: diag.Position{File: c.Dir},
+			Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),
+			Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
+		}}
 	}
 	return problems.Err()
 }

@@ -54,5 +54,13 @@ func ownedByUs(info fs.FileInfo) (owner string, mine bool) {
 	return "user " + id, false
 }
 
+// writable tells why files cannot be made in a folder, or removed from it.
+func writable(path string) error {
+	if err := unix.Access(path, unix.W_OK|unix.X_OK); err != nil {
+		return &fs.PathError{Op: "access", Path: path, Err: err}
+	}
+	return nil
+}
+
 // permissionsCount tells that permission bits mean something on this system.
 const permissionsCount = true

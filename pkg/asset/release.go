@@ -42,7 +42,7 @@ func ReleaseNames() []string {
 // Targets lists the targets with the graph behind each, for printing.
 func Targets() []Target {
 	c := NewCluster(Inputs{})
-	return []Target{{TargetManifests, c.Manifests}, {TargetIgnitionConfigs, c.Ignition}}
+	return []Target{{TargetManifests, c.Manifests}, {TargetIgnitionConfigs, c.Ignition}, {TargetSingleNode, c.SingleNode}}
 }
 
 // TargetNames lists the names of the targets.

@@ -76,6 +76,9 @@ func (s State) marshal() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
+// exists tells whether any run has left a state.
+func (s State) exists() bool { return len(s.Kept) > 0 }
+
 // clone returns a state whose maps can be changed without changing s.
 func (s State) clone() State {
 	s.Kept, s.Written, s.Consumed = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed)

@@ -64,18 +64,21 @@ func (in Inputs) issueTime() (time.Time, error) { return in.Now.UTC().Truncate(t
 
 // recent tells whether certificates issued at that moment still leave enough
 // time to boot.
-func (in Inputs) recent(issued, now time.Time) bool {
-	return !in.Reissue && !now.After(issued.Add(tls.Margin))
+func (in Inputs) recent(issued, now time.Time) (bool, error) {
+	return !in.Reissue && !now.After(issued.Add(tls.Margin)), nil
 }
 
-// always is the freshness of certificates whose age the issue time decides.
-func always(tls.Pair, time.Time) bool { return true }
+// intact is the freshness of certificates whose age the issue time decides.
+func intact(p tls.Pair, _ time.Time) (bool, error) {
+	_, err := p.Check()
+	return true, err
+}
 
 // outlivesBoot tells whether a long-lived certificate lives as long as the
 // 24-hour ones that are issued now.
-func outlivesBoot(p tls.Pair, now time.Time) bool {
-	infos, err := tls.Describe(p.Cert)
-	return err == nil && now.Add(tls.Day).Before(infos[0].NotAfter)
+func outlivesBoot(p tls.Pair, now time.Time) (bool, error) {
+	info, err := p.Check()
+	return now.Add(tls.Day).Before(info.NotAfter), err
 }
 
 func (in Inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair, time.Time) (tls.Pair, error) {
@@ -185,12 +188,33 @@ func checkManifests(files Files) (checkedManifests, error) {
 	return checkedManifests{files, warnings}, err
 }
 
+// bootstrapIgnition makes the config of the host that brings up the cluster and
+// is of no use afterwards.
 func (in Inputs) bootstrapIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
+	host, err := in.bootstrapHost(c, r, m, hostTLS, keys, p)
+	if err != nil {
+		return nil, err
+	}
+	return ignition.Bootstrap(host)
+}
+
+// inPlaceIgnition makes the config of a single node that brings up the cluster
+// from memory and then installs itself as its control plane.
+func (in Inputs) inPlaceIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
+	host, err := in.bootstrapHost(c, r, m, hostTLS, keys, p)
+	if err != nil {
+		return nil, err
+	}
+	host.Environment.BootstrapInPlace, host.Environment.InstallationDisk = true, c.BootstrapInPlace.InstallationDisk
+	return ignition.Bootstrap(host)
+}
+
+func (in Inputs) bootstrapHost(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) (ignition.Host, error) {
 	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
 		DisableImagePolicy: in.Environment.DisableImagePolicy && r.AtLeast(imagePolicyLine),
 	})
 	if err != nil {
-		return nil, err
+		return ignition.Host{}, err
 	}
 	maps.Copy(files, p.MachineConfigs)
 	maps.Copy(files, hostTLS)
@@ -205,10 +229,15 @@ func (in Inputs) bootstrapIgnition(c installconfig.InstallConfig, r release.Rele
 		},
 		OpenShift: files,
 	}
-	if c.Proxy != nil {
-		host.Proxy = ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
+	host.Proxy = hostProxy(c)
+	return host, nil
+}
+
+func hostProxy(c installconfig.InstallConfig) ignition.Proxy {
+	if c.Proxy == nil {
+		return ignition.Proxy{}
 	}
-	return ignition.Bootstrap(host)
+	return ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
 }
 
 func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
@@ -222,12 +251,28 @@ func metadataJSON(c installconfig.InstallConfig, id clusterIdentity) ([]byte, er
 
 // ignitionConfigs are the files that create ignition-configs writes.
 func ignitionConfigs(c installconfig.InstallConfig, bootstrap []byte, p pointers, kubeconfig []byte, password manifests.Password, metadata []byte) (Files, error) {
-	out := Files{"bootstrap.ign": bootstrap, "auth/kubeconfig": kubeconfig, "metadata.json": metadata}
+	out := clusterFiles(kubeconfig, password, metadata)
+	out[ignition.BootstrapFile] = bootstrap
 	for _, role := range manifests.Roles(c) {
 		out[pointerFile(role)] = p.Files[role]
 	}
+	return out, nil
+}
+
+// singleNodeIgnition are the files that create single-node-ignition-config
+// writes. The node itself needs no pointer; machines that join it later do.
+func singleNodeIgnition(inPlace []byte, p pointers, kubeconfig []byte, password manifests.Password, metadata []byte) (Files, error) {
+	out := clusterFiles(kubeconfig, password, metadata)
+	out[ignition.InPlaceFile] = inPlace
+	out[pointerFile("worker")] = p.Files["worker"]
+	return out, nil
+}
+
+// clusterFiles are what is for the user and not for a machine.
+func clusterFiles(kubeconfig []byte, password manifests.Password, metadata []byte) Files {
+	out := Files{"auth/kubeconfig": kubeconfig, "metadata.json": metadata}
 	if password.Clear != "" {
 		out["auth/kubeadmin-password"] = []byte(password.Clear)
 	}
-	return out, nil
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -57,7 +58,8 @@ func Pointer(host, role string, rootCA []byte) ([]byte, error) {
 // MachineConfig 99-installer-ignition-<role>.
 //
 // A user's file that Ignition would refuse, or of which it would ignore a part,
-// gives diag.Problems with the file's name and the places.
+// gives diag.Problems with the file's name and the places. So does one that
+// cannot lead a machine into this cluster, which is usually another cluster's.
 func Customised(file string, user, standard []byte) (rest []byte, changed bool, err error) {
 	if bytes.Equal(user, standard) {
 		return nil, false, nil
@@ -91,7 +93,54 @@ func Customised(file string, user, standard []byte) (rest []byte, changed bool, 
 	if bytes.Equal(a, b) {
 		return nil, false, nil
 	}
+	if err := foreign(file, theirs, ours).Err(); err != nil {
+		return nil, false, err
+	}
 	theirs.Ignition.Config.Merge = nil
 	rest, err = encode(theirs)
 	return rest, true, err
+}
+
+// foreign finds in a user's pointer config that it is another cluster's, or was
+// this one's before its keys or names changed: it trusts another root CA and not
+// this cluster's, or asks at another cluster's internal name. To ask elsewhere,
+// such as at the address of a load balancer, or nowhere, is the user's choice.
+func foreign(file string, theirs, ours types.Config) diag.Problems {
+	const hint = "start from the file as okd-install makes it: move yours away, run the command again, and edit the new one"
+	var problems diag.Problems
+	refuse := func(path, detail string) {
+		problems = append(problems, diag.Problem{Position: diag.Position{File: file}, Path: path, Detail: detail, Hint: hint})
+	}
+	trusted := map[string]bool{}
+	for _, ca := range theirs.Ignition.Security.TLS.CertificateAuthorities {
+		trusted[content(ca)] = true
+	}
+	for _, ca := range ours.Ignition.Security.TLS.CertificateAuthorities {
+		if len(trusted) > 0 && !trusted[content(ca)] {
+			refuse("ignition.security.tls.certificateAuthorities", "does not hold this cluster's root CA, so the machine could not fetch its config from the cluster")
+		}
+	}
+	for _, r := range theirs.Ignition.Config.Merge {
+		u, err := url.Parse(*r.Source)
+		if err != nil || !strings.HasPrefix(u.Hostname(), "api-int.") {
+			continue
+		}
+		if !slices.ContainsFunc(ours.Ignition.Config.Merge, func(o types.Resource) bool { return *o.Source == *r.Source }) {
+			refuse("ignition.config.merge", "sends the machine to another cluster, at "+u.Host)
+		}
+	}
+	return problems
+}
+
+// content is what a data URL holds, without the space around it; any other
+// source stands for itself.
+func content(r types.Resource) string {
+	if r.Source == nil {
+		return ""
+	}
+	data, err := decodeDataURL(*r.Source)
+	if err != nil {
+		return *r.Source
+	}
+	return strings.TrimSpace(string(data))
 }

@@ -70,7 +70,7 @@ func TestCustomised(t *testing.T) {
 			name: "a file added, with spec 3.1.0", user: string(edited(t, `"version":"3.2.0"}}`, `"version":"3.1.0"}`+hostname)), changed: true,
 			rest: `{"ignition":{` + ca + `,"version":"3.2.0"},"storage":{"files":[{"path":"/etc/hostname","contents":{"source":"data:,a"}}]}}`,
 		},
-		{name: "another server", user: string(edited(t, "api-int.okd", "10.0.0.5")), changed: true, rest: `{"ignition":{` + ca + `,"version":"3.2.0"}}`},
+		{name: "by the address of a load balancer", user: string(edited(t, "api-int.okd", "10.0.0.5")), changed: true, rest: `{"ignition":{` + ca + `,"version":"3.2.0"}}`},
 		{name: "the merge taken out", user: `{"ignition":{"version":"3.2.0"}}`, changed: true, rest: `{"ignition":{"version":"3.2.0"}}`},
 	} {
 		rest, changed, err := Customised("master.ign", []byte(c.user), std)

@@ -126,6 +126,23 @@ func (i Info) State(now time.Time) State {
 	return Fresh
 }
 
+// Check reads the pair and tells what its certificate says, or that one of its
+// halves is damaged or is not the other's.
+func (p Pair) Check() (Info, error) {
+	cert, err := parseCert(p.Cert)
+	if err != nil {
+		return Info{}, err
+	}
+	key, err := parseKey(p.Key)
+	if err != nil {
+		return Info{}, err
+	}
+	if !samePublic(key.Public(), cert.PublicKey) {
+		return Info{}, errKeyMismatch
+	}
+	return describe(cert), nil
+}
+
 // State gives the state of the pair's own certificate at now.
 func (p Pair) State(now time.Time) State {
 	cert, err := parseCert(p.Cert)

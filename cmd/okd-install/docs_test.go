@@ -1,0 +1,138 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// docsRoot is where the documents are.
+const docsRoot = "../.."
+
+// notRun lists every block that is marked with "sh notest", by its document and
+// first line: what needs more than okd-install. Keep it short.
+var notRun = map[string]bool{
+	"README.md: git clone https://github.com/okd-project/okd-install": true,
+}
+
+// TestDocumentsRun runs the shell blocks of the README and of everything in
+// docs/ in their order, each document in a directory of its own that has an
+// install-config.yaml in it: what stands there works.
+func TestDocumentsRun(t *testing.T) {
+	t.Parallel()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is needed to run the documents")
+	}
+	marked := map[string]bool{}
+	for _, name := range documents(t) {
+		text, err := os.ReadFile(filepath.Join(docsRoot, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := ""
+		for _, b := range shellBlocks(string(text)) {
+			if b.notest {
+				first, _, _ := strings.Cut(b.text, "\n")
+				marked[name+": "+first] = true
+				continue
+			}
+			script += b.text
+		}
+		if script == "" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			config, err := os.ReadFile("testdata/fast.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "install-config.yaml"), config, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), bash, "-euxo", "pipefail", "-c", script)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("the blocks of %s do not run: %v\n%s", name, err, out)
+			}
+		})
+	}
+	for block := range marked {
+		if !notRun[block] {
+			t.Errorf("the block %q is marked with notest, but not listed here", block)
+		}
+	}
+	for block := range notRun {
+		if !marked[block] {
+			t.Errorf("there is no block %q any more: take it off the list", block)
+		}
+	}
+}
+
+// documents lists the README and all of docs/.
+func documents(t *testing.T) []string {
+	t.Helper()
+	names := []string{"README.md"}
+	for _, pattern := range []string{"docs/*.md", "docs/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(docsRoot, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range found {
+			name, err := filepath.Rel(docsRoot, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, filepath.ToSlash(name))
+		}
+	}
+	return names
+}
+
+type shellBlock struct {
+	text   string
+	notest bool
+}
+
+// fence is the beginning of a block with its language and remarks.
+var fence = regexp.MustCompile("^```\\s*(\\S*)\\s*(.*)$")
+
+// shellBlocks returns the ```sh blocks of a document.
+func shellBlocks(text string) []shellBlock {
+	var blocks []shellBlock
+	open, shell := false, false
+	for line := range strings.Lines(text) {
+		m := fence.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		switch {
+		case m != nil && open:
+			open, shell = false, false
+		case m != nil:
+			open, shell = true, m[1] == "sh"
+			if shell {
+				blocks = append(blocks, shellBlock{notest: m[2] == "notest"})
+			}
+		case shell:
+			blocks[len(blocks)-1].text += line
+		}
+	}
+	return blocks
+}
+
+// TestShellBlocks makes sure that the documents' blocks are seen at all.
+func TestShellBlocks(t *testing.T) {
+	t.Parallel()
+	got := shellBlocks("text\n```sh\none\ntwo\n```\n```yaml\nno: shell\n```\n```sh notest\nthree\n```\n```\nplain\n```\n")
+	want := []shellBlock{{text: "one\ntwo\n"}, {text: "three\n", notest: true}}
+	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if n := len(documents(t)); n < 8 {
+		t.Errorf("only %d documents found", n)
+	}
+}

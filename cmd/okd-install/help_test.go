@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// commandTree lists a command and everything below it, but the hidden ones.
+func commandTree(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			all = append(all, commandTree(c)...)
+		}
+	}
+	return all
+}
+
+// rootCommand is the whole tree as it is when a command runs.
+func rootCommand() *cobra.Command {
+	root := testApp().newRootCmd()
+	root.Use = "okd-install" // it is called after the test binary
+	root.InitDefaultHelpCmd()
+	return root
+}
+
+// TestEveryCommandIsExplained also runs the examples, in a directory as the
+// user has it when reading them: mycluster/ holds an install-config, and the
+// Ignition configs were made; mynode/ holds that of a single node.
+func TestEveryCommandIsExplained(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"mycluster", "mynode"} {
+		if err := snapshot([]string{"testdata/" + name, filepath.Join(dir, name)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inDir(t, dir, "okd-install create ignition-configs --dir mycluster")
+	for _, cmd := range commandTree(rootCommand()) {
+		for what, text := range map[string]string{"Short": cmd.Short, "Long": cmd.Long, "Example": cmd.Example} {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s has no %s", cmd.CommandPath(), what)
+			}
+		}
+		if len(cmd.Long) <= len(cmd.Short) {
+			t.Errorf("the description of %s says no more than its short one", cmd.CommandPath())
+		}
+		for line := range strings.SplitSeq(cmd.Example, "\n") {
+			switch line = strings.TrimSpace(line); {
+			case strings.Contains(line, "fish"):
+				// would write into the home directory
+			case strings.HasPrefix(line, "okd-install "), strings.HasPrefix(line, "source "):
+				inDir(t, dir, line)
+			}
+		}
+	}
+}
+
+// TestHelpFitsTheTerminal keeps descriptions and examples readable.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range commandTree(rootCommand()) {
+		for line := range strings.SplitSeq(cmd.Long+"\n"+cmd.Example, "\n") {
+			if len(line) > 88 {
+				t.Errorf("the help of %s has a line of %d characters: %s", cmd.CommandPath(), len(line), line)
+			}
+		}
+	}
+}
+
+// inDir runs a shell command line that must succeed.
+func inDir(t *testing.T, dir, line string) {
+	t.Helper()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is needed to run it")
+	}
+	cmd := exec.CommandContext(t.Context(), bash, "-euo", "pipefail", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", line, err, out)
+	}
+}
