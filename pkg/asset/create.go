@@ -9,11 +9,9 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
-	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -304,89 +302,6 @@ func (c *creation) makeManifests() error {
 	return c.consume(installconfig.FileName)
 }
 
-func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
-	if _, err := c.manifests(); err != nil {
-		return err
-	}
-	files, err := Get(c.run, target)
-	if err != nil {
-		return err
-	}
-	certs, err := Get(c.run, c.graph.Certificates)
-	if err != nil {
-		return err
-	}
-	if err := c.checkCertificates(certs); err != nil {
-		return err
-	}
-	if err := c.protectOutputs(files); err != nil {
-		return err
-	}
-	if err := c.tellDelivery(files[ignition.BootstrapFile]); err != nil {
-		return err
-	}
-	c.report.Files = sortedKeys(files)
-	maps.Copy(c.change.Write, files)
-	for name, data := range files {
-		c.state.Written[name] = sum(data)
-	}
-	for role, data := range c.edited {
-		if name := pointerFile(role); sum(files[name]) == sum(data) {
-			delete(c.state.Written, name) // the user's, also at the next run
-		}
-	}
-	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
-}
-
-// checkCertificates refuses to write certificates that are not valid now: the
-// clock was set back since they were made, or the user brought old ones.
-func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
-	verdict := tls.Check(certs, c.Now)
-	c.report.Deadline = &Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}
-	var early, expired []string
-	from, onlyShort := c.Now, true
-	for _, f := range verdict.Certificates {
-		switch f.State {
-		case tls.NotYetValid:
-			row, _ := tls.Lookup(f.Name)
-			early, onlyShort = append(early, f.Name), onlyShort && row.Short()
-			if f.NotBefore.After(from) {
-				from = f.NotBefore
-			}
-		case tls.Expired:
-			expired = append(expired, f.Name)
-		}
-	}
-	now := c.Now.UTC().Format("2006-01-02 15:04 MST")
-	var problems diag.Problems
-	if len(early) > 0 {
-		p := diag.Problem{
-			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s", now, from.Format("2006-01-02 15:04 MST"), some(early)),
-			Hint:   "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
-		}
-		if onlyShort {
-			p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
-		}
-		problems = append(problems, p)
-	}
-	if len(expired) > 0 {
-		problems = append(problems, diag.Problem{
-			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s", now, some(expired)),
-			Hint:   "replace them in tls/, or remove them there to have them made",
-		})
-	}
-	return problems.Err()
-}
-
-// some names the first few of many.
-func some(names []string) string {
-	const few = 4
-	if len(names) <= few {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:few-1], ", "), len(names)-few+1)
-}
-
 // finishState adds the state to the change, but not for its own sake: a run
 // that has nothing to remember writes nothing.
 func (c *creation) finishState() error {
@@ -420,14 +335,4 @@ func (c *creation) say(to *[]string, ps diag.Problems) {
 func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
-}
-
-// addressFamily is that of the first service network: ipv4 or ipv6.
-func addressFamily(serviceIPs []string) string {
-	if len(serviceIPs) > 0 {
-		if ip, err := netip.ParseAddr(serviceIPs[0]); err == nil && ip.Is6() {
-			return "ipv6"
-		}
-	}
-	return "ipv4"
 }

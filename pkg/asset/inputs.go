@@ -2,9 +2,7 @@ package asset
 
 import (
 	"errors"
-	"fmt"
 	"path"
-	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -117,60 +115,6 @@ func (c *creation) readEditedPointers() (Files, error) {
 		}
 	}
 	return edited, nil
-}
-
-// protectOutputs stops before it writes over a file that somebody else has
-// changed or put there. With overwrite the file is moved aside. Links are refused
-// when the files are committed.
-func (c *creation) protectOutputs(files Files) error {
-	var problems diag.Problems
-	var there []string
-	for _, name := range sortedKeys(files) {
-		data, ok, err := c.dir.ReadFile(name)
-		switch {
-		case err != nil:
-			return err
-		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name]:
-			continue
-		case c.Overwrite:
-			c.moveAside(name)
-			continue
-		}
-		there = append(there, name)
-		p := diag.Problem{Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over"}
-		if c.before.Written[name] == "" {
-			p.Detail = "the file was not made by okd-install in this directory, and would be written over"
-		}
-		p.Hint = "move it away, or run the command with --overwrite, which moves it aside"
-		problems = append(problems, p)
-	}
-	if len(there) > 0 && !c.before.exists() {
-		return diag.Problems{{
-			Position: diag.Position{File: c.Dir},
-			Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),
-			Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
-		}}
-	}
-	return problems.Err()
-}
-
-// moveAside plans to move a file or folder out of the way.
-func (c *creation) moveAside(name string) {
-	c.change.Aside[name] = path.Join(c.asideFolder(), name)
-}
-
-// asideFolder is the folder for what was in the way of this run.
-func (c *creation) asideFolder() string {
-	for n := 1; c.report.Aside == ""; n++ {
-		name := "replaced-" + c.Now.UTC().Format("20060102T150405Z")
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d", name, n)
-		}
-		if !c.dir.Exists(name) {
-			c.report.Aside = name
-		}
-	}
-	return c.report.Aside
 }
 
 // consume plans to remove inputs, if the user wants that, and remembers them.

@@ -3,6 +3,7 @@ package asset
 import (
 	"crypto/rand"
 	"maps"
+	"net/netip"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -275,4 +276,14 @@ func clusterFiles(kubeconfig []byte, password manifests.Password, metadata []byt
 		out["auth/kubeadmin-password"] = []byte(password.Clear)
 	}
 	return out
+}
+
+// addressFamily is that of the first service network: ipv4 or ipv6.
+func addressFamily(serviceIPs []string) string {
+	if len(serviceIPs) > 0 {
+		if ip, err := netip.ParseAddr(serviceIPs[0]); err == nil && ip.Is6() {
+			return "ipv6"
+		}
+	}
+	return "ipv4"
 }
