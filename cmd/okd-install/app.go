@@ -55,7 +55,7 @@ func newApp() *app {
 // run executes the command line and returns the exit code.
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)
@@ -84,7 +84,7 @@ func (a *app) exitCode(err error) int {
 		return quiet.code
 	case errors.Is(err, context.Canceled):
 		a.log.Warn("Received interrupt signal")
-		a.log.Warn("nothing was changed")
+		a.log.Warn("nothing of this run was written")
 		return exitInterrupted
 	case errors.As(err, &invalid):
 		a.log.Error(err.Error())

@@ -90,6 +90,7 @@ func reported(name string, rpt report.Report) diag.Problems {
 			Position: diag.Position{File: name, Line: int(line), Column: int(column)},
 			Path:     fieldPath(e.Context),
 			Detail:   detail(e.Message),
+			Hint:     "correct the field, or move the file away to have it made again",
 		}
 		if strings.HasPrefix(e.Message, "unused key ") {
 			p.Detail = "is not a field of Ignition's spec " + specVersion

@@ -94,10 +94,17 @@ func binaryLine(data []byte) int {
 	return 0
 }
 
+// undefinedAlias is our wording of the one message of the YAML parser that quotes
+// the file: a password that begins with * would be in it.
+const undefinedAlias = "an alias (*) refers to no anchor (&)"
+
 // syntaxError takes the line out of the YAML parser's message, which has the
 // form "yaml: line N: text" or "yaml: text".
 func syntaxError(err error) (int, string) {
 	detail := strings.TrimPrefix(err.Error(), "yaml: ")
+	if before, _, ok := strings.Cut(detail, "unknown anchor"); ok {
+		detail = before + undefinedAlias
+	}
 	if rest, ok := strings.CutPrefix(detail, "line "); ok {
 		if number, text, ok := strings.Cut(rest, ": "); ok {
 			if line, err := strconv.Atoi(number); err == nil {
@@ -114,7 +121,7 @@ func syntaxHint(data []byte, line int, detail string) string {
 	if line > 0 && line <= len(lines) && strings.Contains(lines[line-1], "\t") {
 		return "indent with blanks: YAML does not allow tabs"
 	}
-	if strings.Contains(detail, "unknown anchor") {
+	if strings.Contains(detail, undefinedAlias) {
 		return "put the value in quotes if it really begins with *"
 	}
 	return "check the indentation, quotes and brackets here and on the lines around"

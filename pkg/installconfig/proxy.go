@@ -132,6 +132,9 @@ func noProxyProblem(entry string) (problem, hint string) {
 	switch {
 	case addrErr == nil || cidrErr == nil || isDomain(domain):
 		return "", ""
+	case strings.ContainsAny(entry, "@:") && strings.Contains(entry, "//"), strings.Contains(entry, "@"):
+		// not quoted: a URL may hold a password
+		return "has an entry that is a URL or holds an @", "name only the host, such as registry.example.com"
 	case bare == "":
 		return "has an empty entry", "remove the comma that is too many"
 	case strings.ContainsAny(bare, " \t\n"):
