@@ -11,6 +11,7 @@ import (
 
 	"github.com/okd-project/okd-install/data"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // Host is what makes one bootstrap host differ from another.
@@ -52,6 +53,9 @@ func Bootstrap(h Host) ([]byte, error) {
 	if strings.TrimSpace(h.BootstrapSSHKey) == "" {
 		return nil, errors.New("the bootstrap host has no ssh key of its own")
 	}
+	if !(release.Release{Line: h.Environment.ReleaseLine}).AtLeast("4.16") {
+		return nil, fmt.Errorf("the bootstrap host has no scripts for the release %q", h.Environment.ReleaseLine)
+	}
 	if err := h.problems().Err(); err != nil {
 		return nil, err
 	}
@@ -59,7 +63,7 @@ func Bootstrap(h Host) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	units, err := units()
+	units, err := units(h.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +79,14 @@ func Bootstrap(h Host) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw, Validate("bootstrap.ign", raw)
+	return raw, Validate(h.fileName(), raw)
+}
+
+func (h Host) fileName() string {
+	if h.Environment.BootstrapInPlace {
+		return InPlaceFile
+	}
+	return BootstrapFile
 }
 
 // user is the account that people log in with. The install-config's key is the
@@ -93,7 +104,7 @@ func (h Host) user() types.PasswdUser {
 
 // files lays the layers of the host over each other.
 func (h Host) files() ([]File, error) {
-	static, err := readStaticFiles()
+	static, err := readStaticFiles(h.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -191,15 +202,14 @@ func (f File) entry() types.File {
 	return entry
 }
 
-// units reads the units of staticUnits.
-func units() ([]types.Unit, error) {
-	units := make([]types.Unit, 0, len(staticUnits))
+// units reads the units of staticUnits that the host gets.
+func units(e Environment) ([]types.Unit, error) {
+	var units []types.Unit
 	for _, u := range staticUnits {
-		name := "bootstrap/units/" + u.name
-		if u.dropin != "" {
-			name += ".d/" + u.dropin
+		if !u.include(e) {
+			continue
 		}
-		content, err := data.Bootstrap.ReadFile(name)
+		content, err := data.Bootstrap.ReadFile(u.embedded())
 		if err != nil {
 			return nil, err
 		}
@@ -225,7 +235,7 @@ func (h Host) problems() diag.Problems {
 	line := func(path, value string) {
 		if !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			problems = append(problems, diag.Problem{
-				Position: diag.Position{File: "bootstrap.ign"}, Path: path,
+				Position: diag.Position{File: h.fileName()}, Path: path,
 				Detail: "holds a line break, a control character or bytes that are not UTF-8",
 			})
 		}

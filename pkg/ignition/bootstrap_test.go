@@ -15,14 +15,10 @@ func TestTablesMatchTheFolders(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
 	for _, f := range staticFiles {
-		declared["bootstrap/files"+f.Path] = true
+		declared[f.embedded()] = true
 	}
 	for _, u := range staticUnits {
-		name := "bootstrap/units/" + u.name
-		if u.dropin != "" {
-			name += ".d/" + u.dropin
-		}
-		declared[name] = true
+		declared[u.embedded()] = true
 	}
 	for _, name := range embedded(t, "bootstrap") {
 		if !declared[name] {
@@ -160,7 +156,7 @@ func TestBootstrapNeedsItsKey(t *testing.T) {
 
 func TestMOTDNamesTheJournalsAndRecords(t *testing.T) {
 	t.Parallel()
-	files, err := readStaticFiles()
+	files, err := readStaticFiles(smallHost().Environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // File is one file of a config.
@@ -20,10 +21,117 @@ type File struct {
 	Append bool
 }
 
+// releases says which bootstrap hosts a row is for. The zero value is every host.
+type releases struct {
+	// since and until are the first and the last line, such as 4.19; empty is open.
+	since, until string
+	// inPlace is for single nodes only, which bootstrap themselves in place.
+	inPlace bool
+}
+
+func (r releases) include(e Environment) bool {
+	line := release.Release{Line: e.ReleaseLine}
+	if r.inPlace && !e.BootstrapInPlace {
+		return false
+	}
+	if r.since != "" && !line.AtLeast(r.since) {
+		return false
+	}
+	return r.until == "" || e.ReleaseLine == r.until || !line.AtLeast(r.until)
+}
+
+// staticFile is a file of data/bootstrap/files.
+type staticFile struct {
+	path   string
+	mode   int
+	append bool
+	releases
+	// source is the name below data/bootstrap/files where it is not path: an
+	// embedded file's name has no backslash.
+	source string
+}
+
+func (f staticFile) embedded() string {
+	if f.source != "" {
+		return "bootstrap/files" + f.source
+	}
+	return "bootstrap/files" + f.path
+}
+
+// Modes of the static files, by what is done with them. A library is sourced by
+// scripts that run as root, but people may read it.
+const (
+	modeProgram = 0o555
+	modeLibrary = 0o444
+	modeUnit    = 0o600
+)
+
+// Where the scripts stand on the host.
+const (
+	binDir     = "/usr/local/bin/"
+	libraryDir = "/usr/local/lib/okd-install/"
+	unitDir    = "/etc/systemd/system/"
+)
+
+var (
+	// overlaid hosts put the release's node image over the /usr that they booted;
+	// pivoted ones boot it.
+	overlaid = releases{since: "4.19"}
+	pivoted  = releases{until: "4.18"}
+	inPlace  = releases{inPlace: true}
+)
+
 // staticFiles declares the files of data/bootstrap/files: one row per file, in
 // the order in which they stand in the config.
-var staticFiles = []File{
-	{Path: "/etc/motd", Mode: 0o644, Append: true},
+var staticFiles = []staticFile{
+	{path: "/etc/motd", mode: 0o644, append: true},
+	{path: "/etc/systemd/system-generators/node-image-overlay-generator", mode: modeProgram, releases: overlaid},
+	{path: unitDir + "node-image-finish.service", mode: modeUnit, releases: overlaid},
+	{path: unitDir + "node-image-overlay.service", mode: modeUnit, releases: overlaid},
+	{path: unitDir + "node-image-overlay.target", mode: modeUnit, releases: overlaid},
+	{path: unitDir + "node-image-pull.service", mode: modeUnit, releases: overlaid},
+	{path: unitDir + "ostree-finalize-staged.service.d/10-okd-path.conf", mode: modeUnit, releases: pivoted},
+	{path: unitDir + "rpm-ostreed.service.d/10-okd-path.conf", mode: modeUnit, releases: pivoted},
+	{path: unitDir + `var-ostree\x2dcontainer.mount`, mode: modeUnit, releases: releases{since: "4.20", until: "4.20"}, source: "/etc/systemd/system/var-ostree-container.mount"},
+	{path: unitDir + "var-ostreecontainer.mount", mode: modeUnit, releases: releases{since: "4.21"}},
+	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-handover.sh", mode: modeSecret, releases: inPlace},
+	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-post-reboot.sh", mode: modeSecret, releases: inPlace},
+	{path: "/opt/openshift/bootstrap-in-place/master-update.fcc", mode: modeSecret, releases: inPlace},
+	{path: binDir + "approve-csr.sh", mode: modeProgram},
+	{path: binDir + "bootkube.sh", mode: modeProgram},
+	{path: binDir + "bootstrap-cluster-gather.sh", mode: modeProgram},
+	{path: binDir + "bootstrap-in-place.sh", mode: modeProgram, releases: inPlace},
+	{path: binDir + "bootstrap-pivot.sh", mode: modeProgram, releases: pivoted},
+	{path: binDir + "bootstrap-service-record.sh", mode: modeProgram},
+	{path: binDir + "bootstrap-verify-api-server-urls.sh", mode: modeProgram},
+	{path: binDir + "crio-configure.sh", mode: modeProgram},
+	{path: binDir + "install-to-disk.sh", mode: modeProgram, releases: inPlace},
+	{path: binDir + "installer-gather.sh", mode: modeProgram},
+	{path: binDir + "installer-masters-gather.sh", mode: modeProgram},
+	{path: binDir + "kubelet-pause-image.sh", mode: modeProgram},
+	{path: binDir + "kubelet.sh", mode: modeProgram},
+	{path: binDir + "node-image-overlay.sh", mode: modeProgram, releases: overlaid},
+	{path: binDir + "node-image-pull.sh", mode: modeProgram, releases: overlaid},
+	{path: binDir + "redact-secrets.sh", mode: modeProgram},
+	{path: binDir + "release-image-download.sh", mode: modeProgram},
+	{path: binDir + "release-image.sh", mode: modeProgram},
+	{path: binDir + "report-progress.sh", mode: modeProgram},
+	{path: binDir + "wait-for-ha-api.sh", mode: modeProgram},
+	{path: libraryDir + "causes.sh", mode: modeLibrary},
+	{path: libraryDir + "containers.sh", mode: modeLibrary},
+	{path: libraryDir + "control-plane.sh", mode: modeLibrary},
+	{path: libraryDir + "folders.sh", mode: modeLibrary},
+	{path: libraryDir + "gather.sh", mode: modeLibrary},
+	{path: libraryDir + "ostree.sh", mode: modeLibrary, releases: overlaid},
+	{path: libraryDir + "pivot-guards.sh", mode: modeLibrary, releases: pivoted},
+	{path: libraryDir + "preflight.sh", mode: modeLibrary},
+	{path: libraryDir + "release-table.sh", mode: modeLibrary},
+	{path: libraryDir + "render-cluster.sh", mode: modeLibrary},
+	{path: libraryDir + "render-kube.sh", mode: modeLibrary},
+	{path: libraryDir + "render-nodes.sh", mode: modeLibrary},
+	{path: libraryDir + "stages.sh", mode: modeLibrary},
+	{path: libraryDir + "status.sh", mode: modeLibrary},
+	{path: libraryDir + "versions.sh", mode: modeLibrary},
 }
 
 // staticUnit is a systemd unit of data/bootstrap/units.
@@ -33,6 +141,14 @@ type staticUnit struct {
 	// dropin is the one drop-in of a unit that the boot image brings; empty for
 	// a unit of our own.
 	dropin string
+	releases
+}
+
+func (u staticUnit) embedded() string {
+	if u.dropin != "" {
+		return "bootstrap/units/" + u.name + ".d/" + u.dropin
+	}
+	return "bootstrap/units/" + u.name
 }
 
 // staticUnits declares the units. What is not enabled is started by a unit that
@@ -44,8 +160,10 @@ var staticUnits = []staticUnit{
 	{name: "kubelet.service", enabled: true},
 	{name: "progress.service", enabled: true},
 	{name: "release-image.service"},
+	{name: "release-image-pivot.service", enabled: true, releases: pivoted},
 	{name: "systemd-journal-gatewayd.service", dropin: "certs.conf"},
 	{name: "zincati.service", dropin: "okd-machine-os-disabled.conf"},
+	{name: "install-to-disk.service", enabled: true, releases: inPlace},
 }
 
 // Modes of the generated files, by the reader that needs them: everything else
@@ -110,15 +228,18 @@ func byPath(a, b File) int {
 	}
 }
 
-// readStaticFiles returns the files of staticFiles with their content.
-func readStaticFiles() ([]File, error) {
-	files := slices.Clone(staticFiles)
-	for i := range files {
-		content, err := data.Bootstrap.ReadFile("bootstrap/files" + files[i].Path)
+// readStaticFiles returns the files of staticFiles that the host gets.
+func readStaticFiles(e Environment) ([]File, error) {
+	var files []File
+	for _, row := range staticFiles {
+		if !row.include(e) {
+			continue
+		}
+		content, err := data.Bootstrap.ReadFile(row.embedded())
 		if err != nil {
 			return nil, err
 		}
-		files[i].Data = content
+		files = append(files, File{Path: row.path, Data: content, Mode: row.mode, Append: row.append})
 	}
 	return files, nil
 }

@@ -150,10 +150,19 @@ func describeConfig(t *testing.T, raw []byte) []byte {
 	for _, f := range configuration {
 		generated[f.Path] = true
 	}
+	static := map[string]bool{}
+	for _, f := range staticFiles {
+		static[f.path] = f.path != "/etc/motd"
+	}
 	for _, f := range files {
 		how := ""
 		if f.Append {
 			how = " appended"
+		}
+		if static[f.Path] {
+			// the repository holds them as they are
+			fmt.Fprintf(&b, "  %#o %s%s\n", f.Mode, f.Path, how)
+			continue
 		}
 		fmt.Fprintf(&b, "  %#o %s, %d bytes%s, sha256 %.6x\n", f.Mode, f.Path, len(f.Data), how, sha256.Sum256(f.Data))
 		if generated[f.Path] {

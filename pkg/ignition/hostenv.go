@@ -2,6 +2,7 @@ package ignition
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -32,6 +33,11 @@ type Environment struct {
 	ClusterProfile string
 	// OSImageStream is the OS stream of the nodes, such as centos-10, or empty.
 	OSImageStream string
+	// BootstrapInPlace is set on a single node that becomes the cluster without
+	// a host besides it.
+	BootstrapInPlace bool
+	// InstallationDisk is the device that such a node installs itself to.
+	InstallationDisk string
 }
 
 // EnvironmentFile is where the host finds the values of Environment. It stands
@@ -54,6 +60,8 @@ func (e Environment) variables(mirrors string) []variable {
 		{"NODE_IP_FAMILY", e.NodeIPFamily},
 		{"CLUSTER_PROFILE", e.ClusterProfile},
 		{"OS_IMAGE_STREAM", e.OSImageStream},
+		{"BOOTSTRAP_IN_PLACE", strconv.FormatBool(e.BootstrapInPlace)},
+		{"INSTALLATION_DISK", e.InstallationDisk},
 		{"MIRRORS_MANIFEST", mirrors},
 	}
 }

@@ -3,6 +3,7 @@ package ignition
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -97,7 +98,7 @@ func TestZincatiConditionIsNeverMet(t *testing.T) {
 	}
 }
 
-var command = regexp.MustCompile(`(?m)^Exec\w+=(/\S+)`)
+var command = regexp.MustCompile(`(?m)^Exec\w+=-?(/\S+)`)
 
 // stage builds a root with our units, what they run, and what they refer to.
 func stage(t *testing.T) (root string, units []string) {
@@ -113,15 +114,36 @@ func stage(t *testing.T) (root string, units []string) {
 			t.Fatal(err)
 		}
 	}
-	for _, target := range []string{"network-online", "multi-user", "basic", "sysinit", "shutdown"} {
+	for _, target := range []string{"network-online", "network", "multi-user", "basic", "sysinit", "shutdown", "getty", "umount", "local-fs", "local-fs-pre"} {
 		write("usr/lib/systemd/system/"+target+".target", "[Unit]\nDescription="+target+"\n", 0o644)
 	}
 	write("usr/lib/systemd/system/-.slice", "[Unit]\nDescription=root\n", 0o644)
 	write("usr/lib/systemd/system/system.slice", "[Unit]\nDescription=system\n", 0o644)
-	for _, service := range []string{"crio", "rpc-statd", "systemd-journal-gatewayd", "zincati"} {
+	for _, service := range []string{
+		"crio", "rpc-statd", "systemd-journal-gatewayd", "zincati",
+		"NetworkManager", "sshd", "systemd-user-sessions", "ostree-finalize-staged", "rpm-ostreed",
+	} {
 		write("usr/lib/systemd/system/"+service+".service", "[Service]\nExecStart=/usr/bin/true\n", 0o644)
 	}
 	write("usr/bin/true", "#!/bin/sh\n", 0o755)
+	write("usr/lib/systemd/system/run-ephemeral.mount", "[Mount]\nWhat=tmpfs\nWhere=/run/ephemeral\n", 0o644)
+	// units that are ordinary files, so that no preset looks at them
+	for _, f := range staticFiles {
+		if !strings.HasPrefix(f.path, unitDir) {
+			continue
+		}
+		text, err := data.Bootstrap.ReadFile(f.embedded())
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(f.path, string(text), 0o644)
+		for _, m := range command.FindAllStringSubmatch(string(text), -1) {
+			write(m[1], "#!/bin/sh\n", 0o755)
+		}
+		if path.Ext(f.path) != ".conf" {
+			units = append(units, filepath.Join(root, f.path))
+		}
+	}
 	for _, u := range staticUnits {
 		name := u.name
 		if u.dropin != "" {

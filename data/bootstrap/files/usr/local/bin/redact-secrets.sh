@@ -1,0 +1,123 @@
+#!/bin/bash
+# Takes secrets out of files, in place: redact-secrets.sh FILE...
+#
+# Secrets are the credentials of a pull secret (auth, password and tokens), private keys in
+# PEM and bearer tokens. They are found as they are, within JSON within JSON, URL-encoded as
+# in a data URL, and in base64, also compressed and base64 within base64. Of base64 that
+# holds a secret nothing is kept.
+# shellcheck disable=SC2310,SC2312 # secret is a question; a word that cannot be read is no secret
+set -euo pipefail
+shopt -s inherit_errexit
+export LC_ALL=C
+
+GONE='REDACTED'
+# The parts of an encoded text: a quote, white space, a colon, and what a value is made of.
+PLAIN_RULE='s/("(auth|password|identitytoken|registrytoken)"[[:space:]]*:[[:space:]]*")([^"\\]|\\.)*/\1'${GONE}'/g'
+NESTED_RULE='s/(\\+"(auth|password|identitytoken|registrytoken)\\+"([[:space:]]|\\+[nrt])*:([[:space:]]|\\+[nrt])*\\+")[^"\\]*/\1'${GONE}'/g'
+URL_QUOTE='(%5[Cc])*%22'
+URL_SPACE='(%20|%09|%0[Aa]|%0[Dd]|%5[Cc]n|\+| )*'
+URL_RULE='s/('${URL_QUOTE}'(auth|password|identitytoken|registrytoken)'${URL_QUOTE}${URL_SPACE}'(:|%3[Aa])'${URL_SPACE}${URL_QUOTE}')([^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*/\1'${GONE}'/g'
+YAML_RULE='s/^([[:space:]-]*(auth|identitytoken|registrytoken):[[:space:]]*)['\''"]?[A-Za-z0-9+\/=]{8,}.*$/\1'${GONE}'/'
+TOKEN_RULE='s/eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/'${GONE}'/g'
+
+# What gives a secret away, once its encoding is undone.
+SIGNS='PRIVATE( |%20|\+)KEY|(\\|%5[Cc])*("|%22)(auth|password|identitytoken|registrytoken)(\\|%5[Cc])*("|%22)|^[[:space:]-]*(auth|identitytoken|registrytoken):|eyJ[A-Za-z0-9_-]+\.eyJ'
+BASE64='([A-Za-z0-9+/]|%2[BbFf]){32,}(=|%3[Dd])*'
+
+# private_keys drops each private key, from the dashes before BEGIN to those after END, on
+# one line or on many. A key without an end goes on to the end of the file.
+private_keys() {
+    awk -v gone="${GONE}" '
+        BEGIN {
+            dash = "(-|%2[Dd])+"; space = "( |[+]|%20)"
+            start = dash "BEGIN" space "([A-Z0-9]+" space ")*PRIVATE" space "KEY" dash
+            end = dash "END" space "([A-Z0-9]+" space ")*PRIVATE" space "KEY" dash
+        }
+        {
+            line = $0; out = ""; began_inside = inside
+            while (1) {
+                if (!inside) {
+                    if (!match(line, start)) { out = out line; break }
+                    out = out substr(line, 1, RSTART - 1) gone; inside = 1
+                } else {
+                    if (!match(line, end)) break
+                    inside = 0
+                }
+                line = substr(line, RSTART + RLENGTH)
+            }
+            if (!(began_inside && out == "")) print out
+        }'
+}
+
+# rules applies what needs no decoding.
+rules() {
+    private_keys | sed --regexp-extended --expression "${PLAIN_RULE}" --expression "${NESTED_RULE}" \
+        --expression "${URL_RULE}" --expression "${YAML_RULE}" --expression "${TOKEN_RULE}"
+}
+
+# secret DEPTH FILE tells whether the file holds a secret, undoing at most DEPTH encodings.
+secret() {
+    local inner=$2.$1 word
+    if [[ $(head --bytes=2 "$2" | od --address-radix=n --format=x1) == ' 1f 8b' ]]; then
+        gzip --decompress --stdout <"$2" >"$2.plain" 2>/dev/null || true
+        mv --force "$2.plain" "$2"
+    fi
+    if grep --quiet --text --extended-regexp "${SIGNS}" "$2"; then
+        return 0
+    fi
+    if (($1 > 0)); then
+        while IFS='' read -r word; do
+            decode "${word}" >"${inner}"
+            if secret "$(($1 - 1))" "${inner}"; then
+                return 0
+            fi
+        done < <(words "$2")
+    fi
+    return 1
+}
+
+# words FILE prints each text that may be base64, once; a digest in hexadecimal is none.
+# Escapes end a word: the letters in them are not part of it. A plus sign may be one too,
+# for a space, so the pieces between plus signs are words as well.
+words() {
+    sed --regexp-extended 's/%([013-9A-Fa-f][0-9A-Fa-f]|2[0-9ACDEac-e])|\\+[nrt"]/\n/g' "$1" |
+        sed --regexp-extended 'h; /[+]/{ s/[+]/\n/g; p; g }' |
+        grep --only-matching --text --extended-regexp "${BASE64}" |
+        grep --invert-match --extended-regexp '^[0-9a-f]*$' | sort --unique || true
+}
+
+decode() {
+    local word=${1//%2[Bb]/+}
+    word=${word//%2[Ff]/\/}
+    word=${word%%=*}
+    word=${word%%%3*}
+    while ((${#word} % 4 != 0)); do
+        word+='='
+    done
+    base64 --decode --ignore-garbage <<<"${word}" 2>/dev/null || true
+}
+
+redact() {
+    local word
+    rules <"$1" >"${WORK}/text"
+    : >"${WORK}/drop"
+    while IFS='' read -r word; do
+        decode "${word}" >"${WORK}/word"
+        if secret 2 "${WORK}/word"; then
+            printf '%s s|%s|%s|g\n' "${#word}" "${word}" "${GONE}" >>"${WORK}/drop"
+        fi
+    done < <(words "${WORK}/text")
+    # the longest first, since a word may be part of another
+    sort --reverse --numeric-sort "${WORK}/drop" | cut --delimiter=' ' --fields=2- >"${WORK}/script"
+    # not renamed, so that the file keeps its mode and owner
+    sed --file="${WORK}/script" "${WORK}/text" >"${WORK}/clean"
+    if ! cmp --quiet "${WORK}/clean" "$1"; then
+        cat "${WORK}/clean" >"$1"
+    fi
+}
+
+WORK=$(mktemp --directory)
+trap 'rm --recursive --force "${WORK}"' EXIT
+for file in "$@"; do
+    redact "${file}"
+done
