@@ -98,7 +98,7 @@ The additionalTrustBundle of install-config.yaml vouches for the server, and
 the proxy is used as the cluster will use it. Run the command again after each
 create ignition-configs. bootstrap.ign holds keys: the server should offer it
 over https, and no longer than it is needed.`,
-		example: `  okd-install create bootstrap-pointer --dir mycluster --url https://files.example.com/okd/bootstrap.ign`,
+		example: `  okd-install create bootstrap-pointer --dir mycluster --url https://example.com/b.ign`,
 		made:    "Bootstrap-Pointer",
 	},
 }

@@ -56,14 +56,7 @@ func BootstrapPointer(source string, bootstrap []byte, trustBundle string, proxy
 		}},
 		Proxy: proxy.entry(),
 	}}
-	for rest := []byte(trustBundle); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		config.Ignition.Security.TLS.CertificateAuthorities = append(config.Ignition.Security.TLS.CertificateAuthorities,
-			types.Resource{Source: dataURL(pem.EncodeToMemory(block))})
-	}
+	config.Ignition.Security.TLS.CertificateAuthorities = authorities(trustBundle)
 	raw, err := encode(config)
 	if err != nil {
 		return nil, err
@@ -74,6 +67,23 @@ func BootstrapPointer(source string, bootstrap []byte, trustBundle string, proxy
 	return raw, slices.DeleteFunc(problems, func(p diag.Problem) bool {
 		return p.Detail == ignerrors.ErrInsecureProxy.Error()
 	}).Err()
+}
+
+// authorities are the certificates of a bundle, each by itself and once:
+// Ignition takes neither a bundle nor the same certificate twice.
+func authorities(bundle string) []types.Resource {
+	var out []types.Resource
+	seen := map[string]bool{}
+	for rest := []byte(bundle); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return out
+		}
+		if source := dataURL(pem.EncodeToMemory(block)); !seen[*source] {
+			seen[*source] = true
+			out = append(out, types.Resource{Source: source})
+		}
+	}
 }
 
 // checkSource refuses what no web server can be reached by.

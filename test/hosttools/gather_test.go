@@ -162,7 +162,7 @@ func gatherHost(t *testing.T) *host {
 	h.write("/var/opt/openshift/manifests/creds.json", `{"apiVersion":"v1","kind": "Secret","data":{"password":"`+canary+`"}}`, 0o600)
 	h.write("/var/opt/openshift/manifests/list.yaml", "kind: List\nitems:\n- kind: Secret\n  data:\n    x: "+canary+"\n", 0o600)
 	h.write("/opt/openshift/auth/kubeconfig", "", 0o600)
-	h.fake("systemctl", `case "$*" in list-units*) echo 'bootkube.service loaded failed failed x' ;; *) echo status ;; esac`)
+	h.fake("systemctl", `case "$*" in list-units*) echo 'bootkube.service loaded failed x' ;; *) echo status ;; esac`)
 	h.fake("journalctl", `echo "journal $*"`)
 	h.fake("crictl", `case "$*" in 'ps '*) echo '{"containers":[{"id":"c0ffee","metadata":{"name":"etcd"}}]}' ;; *) echo "$*" ;; esac`)
 	h.fake("podman", `case "$*" in 'ps '*) echo 'beef01 mco-render' ;; *) echo "$*" ;; esac`)

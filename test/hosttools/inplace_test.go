@@ -82,8 +82,10 @@ func TestMasterUpdate(t *testing.T) {
 	}
 	var config struct {
 		Variant, Version string
-		Ignition         struct{ Config struct{ Merge []struct{ Local string } } }
-		Storage          struct {
+		Ignition         struct {
+			Config struct{ Merge []struct{ Local string } }
+		}
+		Storage struct {
 			Trees []struct{ Local, Path string }
 			Files []struct {
 				Path     string

@@ -19,11 +19,11 @@ func TestOstreeRef(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	for image, want := range map[string]string{
-		"quay.io/okd/scos-content@sha256:0f0f":                          "quay_2E_io/okd/scos-content_40_sha256_3A_0f0f",
+		"quay.io/okd/scos-content@sha256:0f0f":                           "quay_2E_io/okd/scos-content_40_sha256_3A_0f0f",
 		"quay.io/rhn_support_arolivei/microshift-4.18-bootc-embeeded:v2": "quay_2E_io/rhn__support__arolivei/microshift-4_2E_18-bootc-embeeded_3A_v2",
-		"ghcr.io/jmacato/kino:latest":                                   "ghcr_2E_io/jmacato/kino_3A_latest",
-		"docker.piaseczny.dev/machine/tygrys20:latest":                  "docker_2E_piaseczny_2E_dev/machine/tygrys20_3A_latest",
-		"localhost:5000/a//b_/c/":                                       "localhost_3A_5000/a/_2F_b___2F_c_2F_",
+		"ghcr.io/jmacato/kino:latest":                                    "ghcr_2E_io/jmacato/kino_3A_latest",
+		"docker.piaseczny.dev/machine/tygrys20:latest":                   "docker_2E_piaseczny_2E_dev/machine/tygrys20_3A_latest",
+		"localhost:5000/a//b_/c/":                                        "localhost_3A_5000/a/_2F_b___2F_c_2F_",
 	} {
 		out, err := h.run("-c", `source "$1"; ostree_ref "$2"`, "test", h.path("/usr/local/lib/okd-install/ostree.sh"), image)
 		if want := "ostree/container/image/docker_3A__2F__2F_" + want + "\n"; err != nil || out != want {
