@@ -64,7 +64,8 @@ func TestInputsAreMade(t *testing.T) {
 var notHere = []string{
 	"/auth/kubeconfig", // of wait-for-ceo, whose flag stands apart
 	"/auth-api-bootstrap/manifests",
-	"/bootstrap-in-place/master-update.fcc", "/bin", "/lib", "/etcd-data", "/kubernetes", "/master.ign", "/cmdbootline-nto-bootstrap",
+	"/bootstrap-in-place/master-update.fcc", "/bin", "/lib", "/etcd-data", "/kubernetes", "/master.ign",
+	"/cmdbootline-nto-bootstrap", //nolint:misspell // the node tuning operator's short name
 	"/config-bootstrap/cloud-provider-config-generated.yaml", "/manifests/cloud-provider-config.yaml", "/tls/cloud-ca-cert.pem",
 	"/manifests/cluster-authentication-02-config.yaml", "/manifests/99_feature-gate.yaml", "/manifests/cvo-overrides.yaml",
 }

@@ -161,13 +161,13 @@ func ccoRender(o *operation) {
 	out := o.flag("dest-dir")
 	if dir := o.flag("manifests-dir"); dir != "" {
 		found := false
-		real, _ := o.host(dir)
-		entries, err := os.ReadDir(real)
+		onHost, _ := o.host(dir)
+		entries, err := os.ReadDir(onHost)
 		if err != nil {
 			o.fatal("%v", err)
 		}
 		for _, e := range entries {
-			raw, _ := os.ReadFile(filepath.Join(real, e.Name()))
+			raw, _ := os.ReadFile(filepath.Join(onHost, e.Name()))
 			obj, _ := decode(raw)
 			found = found || text(obj, "kind") == "ConfigMap" && text(obj, "metadata", "name") == "cluster-config-v1" && text(obj, "metadata", "namespace") == "kube-system"
 		}

@@ -440,9 +440,9 @@ func (k *container) host(name string) (string, bool) {
 	if best.target == "" {
 		return "", false
 	}
-	real := filepath.Join(best.source, strings.TrimPrefix(name, best.target))
-	_, err := os.Lstat(real)
-	return real, err == nil
+	onHost := filepath.Join(best.source, strings.TrimPrefix(name, best.target))
+	_, err := os.Lstat(onHost)
+	return onHost, err == nil
 }
 
 // readOnly tells whether a path of the container cannot be written to.

@@ -68,7 +68,7 @@ func (o *operation) fatal(format string, args ...any) {
 	panic(exit(255))
 }
 
-// crash is a panic of the real operator: Go's exit code for it is 2.
+// crash is a panic of the onHost operator: Go's exit code for it is 2.
 func (o *operation) crash(text string) {
 	fmt.Fprintln(os.Stderr, "panic:", text)
 	panic(exit(2))
@@ -138,15 +138,15 @@ var (
 func (o *operation) checkInputs() {
 	for _, name := range sortedNames(o.flags) {
 		for _, value := range o.flags[name] {
-			real, ok := o.host(value)
+			onHost, ok := o.host(value)
 			switch {
-			case !strings.Contains(value, "/") || real == "" || slices.Contains(optional, name):
+			case !strings.Contains(value, "/") || onHost == "" || slices.Contains(optional, name):
 			case slices.Contains(outputs, name):
-				trace("make", real)
+				trace("make", onHost)
 			case !ok:
 				o.complain("--%s=%s is not there", name, value)
 			default:
-				trace("read", real)
+				trace("read", onHost)
 			}
 		}
 	}
@@ -229,11 +229,11 @@ func (o *operation) flag(name string) string {
 
 // read reads a file of the container's; the error is the operator's own.
 func (o *operation) read(name string) ([]byte, error) {
-	real, ok := o.host(name)
+	onHost, ok := o.host(name)
 	if !ok {
 		return nil, fmt.Errorf("open %s: no such file or directory", name)
 	}
-	return os.ReadFile(real)
+	return os.ReadFile(onHost)
 }
 
 // mustRead ends the operator if a file is not there.
@@ -247,8 +247,8 @@ func (o *operation) mustRead(name, format string) []byte {
 
 // write writes a file, with its folders, like most operators.
 func (o *operation) write(name string, content any, mode os.FileMode) {
-	real, ok := o.host(name)
-	if real == "" {
+	onHost, ok := o.host(name)
+	if onHost == "" {
 		return // into the container's own file system, which goes away
 	}
 	if o.readOnly(name) {
@@ -261,14 +261,14 @@ func (o *operation) write(name string, content any, mode os.FileMode) {
 	if !ok {
 		o.mkdir(path.Dir(name), 0o755)
 	}
-	if err := o.put(real, data, mode); err != nil {
+	if err := o.put(onHost, data, mode); err != nil {
 		o.fatal("%v", err)
 	}
 }
 
 func (o *operation) mkdir(name string, mode os.FileMode) {
-	if real, _ := o.host(name); real != "" {
-		if err := os.MkdirAll(real, mode); err != nil {
+	if onHost, _ := o.host(name); onHost != "" {
+		if err := os.MkdirAll(onHost, mode); err != nil {
 			o.fatal("%v", err)
 		}
 	}
@@ -300,11 +300,11 @@ func pod(name string) object {
 
 // walk lists the files below a folder of the container.
 func (o *operation) walk(dir string) (names []string, err error) {
-	real, ok := o.host(dir)
+	onHost, ok := o.host(dir)
 	if !ok {
 		return nil, fmt.Errorf("lstat %s: no such file or directory", dir)
 	}
-	err = filepath.WalkDir(real, func(name string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(onHost, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			names = append(names, name)
 		}
@@ -407,7 +407,7 @@ func (o *operation) featureGate(all []object) {
 }
 
 // loads complains about files that a template takes from tls/ and that are not
-// there: the real operator goes on without, and the cluster breaks later.
+// there: the onHost operator goes on without, and the cluster breaks later.
 func (o *operation) loads(dir string) {
 	for _, name := range o.command.Loads {
 		if _, ok := o.host(path.Join(dir, name)); !ok {

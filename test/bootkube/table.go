@@ -17,6 +17,7 @@
 package bootkube
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,7 +124,7 @@ func Load(data []byte) (Table, error) {
 func (t Table) check(e Entry) error {
 	fields := strings.Fields(string(e))
 	if len(fields) == 0 {
-		return fmt.Errorf("there is an empty entry")
+		return errors.New("there is an empty entry")
 	}
 	for _, field := range fields[1:] {
 		key, value, ok := strings.Cut(field, "=")

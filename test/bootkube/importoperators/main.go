@@ -12,6 +12,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -51,7 +52,7 @@ func main() {
 
 func run() error {
 	if len(os.Args) != 2 {
-		return fmt.Errorf("name one file of facts")
+		return errors.New("name one file of facts")
 	}
 	raw, err := os.ReadFile(os.Args[1])
 	if err != nil {

@@ -17,8 +17,7 @@
 # command around the service; its records are then pre-command or post-command).
 #
 # The records of a service are the JSON array /var/log/openshift/SERVICE_NAME.json.
-# Each append replaces the file by rename, so a reader never sees half of one. A
-# record that cannot be written (disk full) is said and does not stop the service.
+# Each append replaces it by rename; one that fails (disk full) stops nothing.
 
 if [[ -n ${RECORD_SOURCED:-} ]]; then
     return 0
