@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -119,7 +119,9 @@ changed or removed.`,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			a.dir = cmp.Or(a.dir, ".")
+			if a.dir == "" {
+				return diag.Problem{Detail: "--dir is empty", Hint: "name the asset directory, or leave the flag out for the current one"}
+			}
 			return a.applyLogLevel()
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -50,15 +51,34 @@ func (a *app) completeLogLevel(root *cobra.Command) {
 func (a *app) openLogFile(args []string) {
 	f, err := asset.OpenLog(a.dir, logFile)
 	if err != nil {
+		a.log.Warn("nothing is written to the log file: " + err.Error())
+	}
+	if f == nil {
 		return
 	}
 	a.logFile = f
 	a.log.AddHook(&sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
-	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, args...), " "))
+	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, withoutCredentials(args)...), " "))
 	a.log.Debug("OKD Installer " + version())
 	if c := commit(); c != "" {
 		a.log.Debug("Built from commit " + c)
 	}
+}
+
+// withoutCredentials leaves user and password out of the URLs on a command line.
+func withoutCredentials(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		scheme, rest, ok := strings.Cut(arg, "://")
+		host, path, slash := strings.Cut(rest, "/")
+		if at := strings.LastIndex(host, "@"); ok && at >= 0 {
+			out[i] = scheme + "://REDACTED" + host[at:]
+			if slash {
+				out[i] += "/" + path
+			}
+		}
+	}
+	return out
 }
 
 // sink is one place that log lines go to.

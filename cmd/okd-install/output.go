@@ -49,6 +49,10 @@ var unheeded = map[string]string{
 }
 
 func (a *app) warnAboutEnvironment() {
+	const own = "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS"
+	if v := a.getenv(own); v != "" && v != "true" && v != "false" {
+		a.log.Warnf("%s is %q and has no effect: only true has", own, v)
+	}
 	for _, name := range slices.Sorted(maps.Keys(unheeded)) {
 		if a.getenv(name) != "" {
 			a.log.Warnf("%s has no effect: %s", name, unheeded[name])

@@ -21,6 +21,7 @@ type Cluster struct {
 	Generated, Manifests Node[Files]
 	Checked              Node[checkedManifests]
 	Certificates         Node[map[string]tls.Pair]
+	Identity             Node[clusterIdentity]
 	// Ignition holds everything that create ignition-configs writes.
 	Ignition Node[Files]
 	// SingleNode holds everything that create single-node-ignition-config writes.
@@ -59,9 +60,8 @@ func NewCluster(in Inputs) Cluster {
 	// what is random, and remembered
 	identity := From1("cluster-id", name, newIdentity).Keep(nil)
 	password := in.password()
-	issued := Source("issue-time", in.issueTime).Keep(in.recent)
 	keys := Collect("key-pairs", in.keyPairs()...)
-	certificates, all := in.certificates(names, authorityKey, issued)
+	certificates, all := in.certificates(names, authorityKey)
 	durable := Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
 	day := Collect("certificates", all...)
 
@@ -79,38 +79,53 @@ func NewCluster(in Inputs) Cluster {
 
 	return Cluster{
 		InstallConfig: loaded,
-		Origin:        From3("manifests-origin", config, identity, durable, manifestsOrigin),
+		Origin:        From4("manifests-origin", config, identity, durable, password, manifestsOrigin),
 		Generated:     generated,
 		Manifests:     onDisk,
 		Checked:       checked,
 		Certificates:  day,
+		Identity:      identity,
 		Ignition:      From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
 		SingleNode:    From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
 	}
 }
 
 // certificates makes a node of every row of the table: from the names that the
-// row speaks of, the kind of its key and, for a leaf, its signer. The rows that
-// live for a day also depend on the one moment at which all of them are issued,
-// so that they are issued again together; the others are made again only when
-// they are about to expire.
-func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec], issued Node[time.Time]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
+// row speaks of, the kind of its key and, for a leaf, its signer. The long-lived
+// ones are made again only when they are about to expire.
+//
+// The rows that live for a day also depend on the one moment at which all of them
+// are issued, so that they are issued again together: after half a day, and when
+// an authority is made anew, since a leaf cannot be older than its signer.
+func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
 	byName = map[string]Node[tls.Pair]{}
 	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
 	leafKey := Value("leaf-key", in.LeafKey)
-	for _, row := range tls.Certificates {
-		says, key, signer, from, fresh := names, leafKey, byName[row.Signer], issued, intact
+	add := func(row tls.Certificate, from Node[time.Time], fresh func(tls.Pair, time.Time) (bool, error)) {
+		says, key, signer := names, leafKey, byName[row.Signer]
 		if row.Authority() {
 			says, key, signer = noNames, signerKey, noSigner
-		}
-		if !row.Short() {
-			from, fresh = anyTime, outlivesBoot
 		}
 		n := From4(row.Name, says, key, signer, from, in.mint(row)).Keep(fresh)
 		if given, ok := in.Provided.Certificates[row.Name]; ok {
 			n = Value(row.Name, given)
 		}
 		byName[row.Name], all = n, append(all, n)
+	}
+	var authorities []Node[tls.Pair]
+	for _, row := range tls.Certificates {
+		if !row.Short() {
+			add(row, anyTime, outlivesBoot)
+		}
+		if !row.Short() && row.Authority() {
+			authorities = append(authorities, byName[row.Name])
+		}
+	}
+	issued := From1("issue-time", Collect("authorities", authorities...), in.issueTime).Keep(in.recent)
+	for _, row := range tls.Certificates {
+		if row.Short() {
+			add(row, issued, intact)
+		}
 	}
 	return byName, all
 }

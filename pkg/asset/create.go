@@ -9,9 +9,11 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -234,12 +236,28 @@ func (c *creation) tellConfig(context.Context) error {
 	if r := c.report.Release; c.Environment.DisableImagePolicy && !r.AtLeast(imagePolicyLine) {
 		c.warn("OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY has no effect: release %s has no image policy", r.Line)
 	}
+	c.warnAboutMirrors(loaded.Config)
 	if ip := c.Environment.BootstrapNodeIP; ip != "" {
 		if _, err := netip.ParseAddr(ip); err != nil {
 			return diag.Problem{Path: "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP", Detail: fmt.Sprintf("%q is not an IP address", ip), Hint: "set it to the bootstrap host's address, or unset it"}
 		}
 	}
 	return nil
+}
+
+// warnAboutMirrors tells when a mirror is meant for the release image but cannot
+// serve it: digest mirrors are asked for images by digest only.
+func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
+	image := c.report.Release.Image
+	if strings.Contains(image, "@") {
+		return
+	}
+	for _, m := range ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources) {
+		if strings.HasPrefix(image, m.Source+":") || strings.HasPrefix(image, m.Source+"/") {
+			c.warn("the mirrors of %s are not asked for the release image: mirrors serve images by digest, and %s is a tag; name it by digest with --release-image", m.Source, image)
+			return
+		}
+	}
 }
 
 func (c *creation) make(context.Context) error {

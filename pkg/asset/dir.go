@@ -101,6 +101,9 @@ func readFile(dir, name string) ([]byte, bool, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return nil, false, dirError(path, "this is a link to a file that does not exist", "correct the link or remove it")
+		}
 		return nil, false, nil
 	case err != nil:
 		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check the permissions of the folders above it")
@@ -125,8 +128,8 @@ func readFile(dir, name string) ([]byte, bool, error) {
 // its owner only. It fails where the directory is not ours to write to, and
 // where something else than a plain file has the name.
 func OpenLog(dir, name string) (io.WriteCloser, error) {
-	if err := checkDir(dir); err != nil {
-		return nil, err
+	if checkDir(dir) != nil {
+		return nil, nil // the command itself will say why
 	}
 	path := filepath.Join(dir, name)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {

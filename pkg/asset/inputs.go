@@ -3,6 +3,7 @@ package asset
 import (
 	"errors"
 	"path"
+	"slices"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -54,7 +55,41 @@ func (c *creation) readProvided() (p Provided, err error) {
 			}
 		}
 	}
-	return p, problems.Err()
+	if err := problems.Err(); err != nil {
+		return p, err
+	}
+	return p, c.rememberOwn(p)
+}
+
+// rememberOwn stops where certificates that the user brought earlier are not
+// brought again: others would be made in their place. Certificates in tls/ that
+// nobody asked for are named in a warning.
+func (c *creation) rememberOwn(p Provided) error {
+	own := sortedKeys(p.Certificates)
+	if c.before.OwnCertificates != nil && !slices.Equal(own, c.before.OwnCertificates) && !c.Overwrite {
+		return diag.Problems{{
+			Position: diag.Position{File: c.Dir},
+			Detail:   "this directory was made with certificates of your own (" + some(c.before.OwnCertificates) + "), which are not brought now",
+			Hint:     "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; or use --overwrite to have all certificates made for another cluster",
+		}}
+	}
+	c.state.OwnCertificates = own
+	if c.Environment.LoadClusterCerts {
+		if len(own) == 0 {
+			c.warn("OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ holds no certificate that this cluster uses")
+		}
+		return nil
+	}
+	var unused []string
+	for _, row := range tls.Certificates {
+		if name := path.Join(tlsDir, row.Name+".crt"); c.dir.Exists(name) {
+			unused = append(unused, name)
+		}
+	}
+	if len(unused) > 0 {
+		c.warn("%s is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true", some(unused))
+	}
+	return nil
 }
 
 // readCertificates reads the user's certificates. Which names the leaves must

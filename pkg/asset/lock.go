@@ -40,6 +40,9 @@ func (h holder) String() string {
 // acquire takes the lock of a directory, waiting for its holder at most wait long.
 func acquire(ctx context.Context, dir, command string, wait time.Duration, waiting func(holder string)) (*lock, error) {
 	path := filepath.Join(dir, LockFile)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, dirError(path, "this is not the plain file that locks the directory", "move it away")
+	}
 	deadline := time.Now().Add(wait)
 	for told := false; ; {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)

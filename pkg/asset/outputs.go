@@ -12,10 +12,20 @@ import (
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
+// Files that identify a cluster or let people into it.
+const (
+	kubeconfigFile = "auth/kubeconfig"
+	passwordFile   = "auth/kubeadmin-password"
+	metadataFile   = "metadata.json"
+)
+
 // This file holds the last steps before the Ignition configs are written: are
 // they good now, and is anything in their way?
 
 func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
+	if err := c.checkStateIsThere(); err != nil {
+		return err
+	}
 	if _, err := c.manifests(); err != nil {
 		return err
 	}
@@ -31,6 +41,9 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 		return err
 	}
 	if err := c.protectOutputs(files); err != nil {
+		return err
+	}
+	if err := c.setLeftoversAside(files); err != nil {
 		return err
 	}
 	if err := c.tellDelivery(files[ignition.BootstrapFile]); err != nil {
@@ -98,37 +111,105 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:few-1], ", "), len(names)-few+1)
 }
 
-// protectOutputs stops before it writes over a file that somebody else has
-// changed or put there. With overwrite the file is moved aside. Links are refused
-// when the files are committed.
-func (c *creation) protectOutputs(files Files) error {
-	var problems diag.Problems
+// checkStateIsThere stops where an earlier run has left its result but what it
+// remembered is gone: everything would be made anew, for another cluster.
+func (c *creation) checkStateIsThere() error {
+	if c.before.exists() || c.Overwrite {
+		return nil
+	}
 	var there []string
+	for _, name := range append([]string{ignition.BootstrapFile, ignition.InPlaceFile, kubeconfigFile, metadataFile}, pointerFiles()...) {
+		if c.dir.Exists(name) && !c.dir.IsLink(name) {
+			there = append(there, name)
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return diag.Problems{{
+		Position: diag.Position{File: c.Dir},
+		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),
+		Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
+	}}
+}
+
+// anotherCluster tells why the result would be another cluster's than the one
+// that is in the directory: an administrator who holds the kubeconfig that was
+// made before would be locked out. It is empty if it would not.
+func (c *creation) anotherCluster(files Files) (string, error) {
+	if _, made := files[kubeconfigFile]; !made {
+		return "", nil
+	}
+	old, ok, err := c.dir.ReadFile(metadataFile)
+	if err != nil {
+		return "", err
+	}
+	id, err := Get(c.run, c.graph.Identity)
+	if err != nil {
+		return "", err
+	}
+	if ok && sum(old) == c.before.Written[metadataFile] && !strings.Contains(string(old), id.UUID) {
+		return "the cluster ID would be another one", nil
+	}
+	old, ok, err = c.dir.ReadFile(kubeconfigFile)
+	if err != nil {
+		return "", err
+	}
+	if ok && sum(old) == c.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
+		return kubeconfigFile + " would have other keys or another address", nil
+	}
+	return "", nil
+}
+
+// setLeftoversAside moves aside what an earlier run has written and this result
+// does not have any more, so that nothing of two results stands together.
+func (c *creation) setLeftoversAside(files Files) error {
+	for _, name := range append(pointerFiles(), passwordFile) {
+		if _, made := files[name]; made || c.before.Written[name] == "" || c.Target == TargetSingleNode && name != passwordFile {
+			continue
+		}
+		if c.dir.Exists(name) {
+			c.moveAside(name)
+		}
+		delete(c.state.Written, name)
+	}
+	return nil
+}
+
+// protectOutputs stops before it writes over a file that somebody else has
+// changed or put there, or over the result for another cluster. With overwrite
+// what is in the way is moved aside. Links are refused when the files are
+// committed.
+func (c *creation) protectOutputs(files Files) error {
+	another, err := c.anotherCluster(files)
+	if err != nil {
+		return err
+	}
+	if another != "" && !c.Overwrite {
+		return diag.Problems{{
+			Position: diag.Position{File: c.Dir},
+			Detail:   "install-config.yaml or tls/ has changed so much that this would be another cluster: " + another,
+			Hint:     "use an empty directory for another cluster; or --overwrite, which moves the old result aside; or put back what was changed",
+		}}
+	}
+	var problems diag.Problems
 	for _, name := range sortedKeys(files) {
 		data, ok, err := c.dir.ReadFile(name)
 		switch {
 		case err != nil:
 			return err
-		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name]:
+		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name] && another == "":
 			continue
 		case c.Overwrite:
 			c.moveAside(name)
 			continue
 		}
-		there = append(there, name)
 		p := diag.Problem{Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over"}
 		if c.before.Written[name] == "" {
 			p.Detail = "the file was not made by okd-install in this directory, and would be written over"
 		}
 		p.Hint = "move it away, or run the command with --overwrite, which moves it aside"
 		problems = append(problems, p)
-	}
-	if len(there) > 0 && !c.before.exists() {
-		return diag.Problems{{
-			Position: diag.Position{File: c.Dir},
-			Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),
-			Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
-		}}
 	}
 	return problems.Err()
 }

@@ -34,6 +34,8 @@ type State struct {
 	ManifestsFrom map[string]string `json:"manifestsFrom,omitempty"`
 	// Written holds the SHA-256 of each output as it was last written.
 	Written map[string]string `json:"written,omitempty"`
+	// OwnCertificates names the certificates that the user brought.
+	OwnCertificates []string `json:"ownCertificates,omitempty"`
 	// Consumed holds input files that --consume-inputs removed.
 	Consumed Files `json:"consumed,omitempty"`
 }

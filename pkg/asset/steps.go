@@ -61,7 +61,9 @@ func newIdentity(name string) (clusterIdentity, error) {
 }
 
 // issueTime is the moment from which the 24-hour certificates are good.
-func (in Inputs) issueTime() (time.Time, error) { return in.Now.UTC().Truncate(time.Second), nil }
+func (in Inputs) issueTime(map[string]tls.Pair) (time.Time, error) {
+	return in.Now.UTC().Truncate(time.Second), nil
+}
 
 // recent tells whether certificates issued at that moment still leave enough
 // time to boot.
@@ -163,10 +165,11 @@ func generateManifests(c installconfig.InstallConfig, id clusterIdentity, certs 
 
 // manifestsOrigin is what the manifests must agree with: the install-config by
 // its fields, and the remembered values that are written into them.
-func manifestsOrigin(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair) (map[string]string, error) {
+func manifestsOrigin(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password) (map[string]string, error) {
 	origin := installconfig.Fingerprints(c)
 	for name, value := range map[string]any{
-		"(cluster ID)": id.Identity, "(root CA)": certs["root-ca"], "(machine config server's certificate)": certs["machine-config-server"],
+		"(cluster ID)": id.Identity, "(root CA)": certs["root-ca"], "(certificate machine-config-server)": certs["machine-config-server"],
+		"(kubeadmin's password)": p.Hash,
 	} {
 		sum, err := digest([]any{value})
 		if err != nil {

@@ -102,8 +102,9 @@ const undefinedAlias = "an alias (*) refers to no anchor (&)"
 // form "yaml: line N: text" or "yaml: text".
 func syntaxError(err error) (int, string) {
 	detail := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1 // the parser leaves out the number of the first line
 	if before, _, ok := strings.Cut(detail, "unknown anchor"); ok {
-		detail = before + undefinedAlias
+		line, detail = 0, before+undefinedAlias
 	}
 	if rest, ok := strings.CutPrefix(detail, "line "); ok {
 		if number, text, ok := strings.Cut(rest, ": "); ok {
@@ -112,7 +113,7 @@ func syntaxError(err error) (int, string) {
 			}
 		}
 	}
-	return 0, detail
+	return line, detail
 }
 
 // syntaxHint looks for the two mistakes that the parser's words hide best.

@@ -103,6 +103,8 @@ func syntax(path string, data []byte, err error) diag.Problem {
 		if line, err := strconv.Atoi(number); err == nil {
 			p.Line, text = line, message
 		}
+	} else {
+		p.Line = 1 // the parser leaves out the number of the first line
 	}
 	if name, ok := strings.CutPrefix(text, "unknown anchor '"); ok {
 		// The name may be a password that begins with an asterisk.
