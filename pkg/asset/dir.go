@@ -125,11 +125,11 @@ func readFile(dir, name string) ([]byte, bool, error) {
 }
 
 // OpenLog opens a log file of the asset directory for appending, readable by
-// its owner only. It fails where the directory is not ours to write to, and
-// where something else than a plain file has the name.
+// its owner only. There is none, without an error, in a directory that is not
+// ours to write to; it fails where something else than a plain file has the name.
 func OpenLog(dir, name string) (io.WriteCloser, error) {
 	if checkDir(dir) != nil {
-		return nil, nil // the command itself will say why
+		return nil, nil //nolint:nilerr // the command itself will say why
 	}
 	path := filepath.Join(dir, name)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {

@@ -30,11 +30,20 @@ const (
 const EmbedArea = 256 << 10
 
 // EmbeddedSize is the number of bytes that a config takes in a live ISO, where
-// it stands compressed. coreos-installer compresses a little better than this.
+// it stands compressed. coreos-installer compresses a little better than this. A
+// size that is within EmbedArea may be too high: it is found the quick way.
 func EmbeddedSize(raw []byte) int {
+	size := compressed(raw, gzip.BestSpeed)
+	if size > EmbedArea {
+		size = compressed(raw, gzip.DefaultCompression)
+	}
+	return size
+}
+
+func compressed(raw []byte, level int) int {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write(raw) // a Buffer takes everything
+	w, _ := gzip.NewWriterLevel(&b, level) // both levels exist
+	_, _ = w.Write(raw)                    // a Buffer takes everything
 	_ = w.Close()
 	return b.Len()
 }
