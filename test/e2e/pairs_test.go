@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -100,6 +102,12 @@ func TestTheWaitingRunCanBeInterrupted(t *testing.T) {
 	}
 	defer func() { _ = holder.Process.Kill(); _ = holder.Wait() }()
 	waitFor(dir, lockFile, true, nil)
+	for range 1000 { // until it says whose it is: a run that is stopped before that is only another process
+		if info, err := os.Stat(filepath.Join(dir, lockFile)); err == nil && info.Size() > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
 	if err := holder.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
