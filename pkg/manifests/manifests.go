@@ -130,14 +130,6 @@ func Files(in Inputs) (map[string][]byte, error) {
 	return out, nil
 }
 
-// Warnings says what a user may not expect of the manifests of this config.
-func Warnings(c installconfig.InstallConfig) []string {
-	if c.ComputeReplicas() == 0 {
-		return []string{"there are no compute machines, so the control plane runs workloads too (mastersSchedulable is true)"}
-	}
-	return nil
-}
-
 // IsManifest tells whether a file of the asset directory is one that Check
 // reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
 // named .yaml, .yml or .json.
