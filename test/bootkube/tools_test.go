@@ -123,6 +123,9 @@ func dig(c *call) int {
 // curl answers for the API of the cluster.
 func curl(c *call) int {
 	url := c.args[len(c.args)-1]
+	if strings.HasPrefix(url, "http://localhost:22624/") {
+		return c.machineConfigServer(url)
+	}
 	if c.setup.BrokenAPI {
 		fmt.Fprintf(os.Stderr, "curl: (6) Could not resolve host: %s\n", url)
 		fmt.Print("000")
@@ -140,6 +143,32 @@ func curl(c *call) int {
 		c.complain("nobody answers at %s", url)
 	}
 	fmt.Print("200")
+	return 0
+}
+
+// machineConfigServer answers for the one of this host, which serves the config
+// of the only node.
+func (c *call) machineConfigServer(url string) int {
+	output := slices.Index(c.args, "--output")
+	switch {
+	case !marked("api") || once("machine-config"):
+		fmt.Fprintln(os.Stderr, "curl: (7) Failed to connect to localhost port 22624")
+		return 7
+	case !strings.HasSuffix(url, "/config/master") || !slices.Contains(c.args, "Accept: application/vnd.coreos.ignition+json;version=3.2.0"):
+		c.complain("the machine config server answers in an old spec, or not at all")
+		return 22
+	case output < 0:
+		c.complain("the config of the node is not kept")
+		return 1
+	}
+	name := c.args[output+1]
+	config := `{"ignition":{"version":"3.2.0"}}`
+	if c.fault != nil && c.fault.Middle {
+		config = config[:12]
+	}
+	if err := os.WriteFile(name, []byte(config), 0o600); err != nil {
+		c.complain("%v", err)
+	}
 	return 0
 }
 

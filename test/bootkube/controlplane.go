@@ -77,6 +77,9 @@ func clusterBootstrap(o *operation) {
 		o.complain("the control plane does not come up: %v", err)
 		o.fatal("timed out waiting for the condition")
 	}
+	if err := os.MkdirAll("/var/lib/etcd", 0o700); err != nil { // the pod of etcd makes it
+		o.fatal("%v", err)
+	}
 	mark("api")
 	mark("nodes")
 	for _, name := range copied {
