@@ -1,5 +1,6 @@
 // Package data carries the plain files that okd-install is built with: what the
-// bootstrap host gets, byte for byte, and the catalogue of OKD releases.
+// bootstrap host gets, byte for byte, and the catalogues of OKD releases and of
+// boot images.
 //
 // Nothing here is a template and nothing is computed. A shell script below
 // bootstrap/files stands on the host exactly as it stands in the repository, so
@@ -20,3 +21,15 @@ var Bootstrap embed.FS
 //
 //go:embed releases.yaml
 var Releases []byte
+
+// CoreOS holds one file for each build of CoreOS in the catalogue that package
+// rhcos reads. They are written by okd-install coreos import-stream.
+//
+//go:embed coreos
+var CoreOS embed.FS
+
+// Pivot holds what a live system gets that installs a machine: below pivot/files
+// a file has its path there, and pivot/units has the units as bootstrap/units does.
+//
+//go:embed pivot
+var Pivot embed.FS

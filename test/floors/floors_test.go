@@ -23,9 +23,9 @@ const module = "github.com/okd-project/okd-install/"
 // one of these belongs to it.
 var floors = [][]string{
 	{"cmd/okd-install"},
-	{"pkg/asset"},
-	{"pkg/installconfig", "pkg/manifests", "pkg/tls", "pkg/ignition", "pkg/release", "pkg/rhcos"},
-	{"data", "pkg/diag"},
+	{"pkg/asset", "pkg/cluster", "pkg/gather", "pkg/media"},
+	{"pkg/installconfig", "pkg/manifests", "pkg/tls", "pkg/ignition", "pkg/release", "pkg/rhcos", "pkg/analyze"},
+	{"data", "pkg/diag", "pkg/shell"},
 }
 
 // shared are the plain types that every room may import from its neighbours.
@@ -35,7 +35,7 @@ var shared = []string{"pkg/installconfig", "pkg/installconfig/platform", "pkg/re
 // pattern that matches the import decides; what matches none may stand anywhere.
 var outside = []struct{ imports, files []string }{
 	{[]string{"github.com/AlecAivazis/survey/v2", "github.com/AlecAivazis/survey/v2/*"}, []string{"cmd/okd-install/prompt.go"}},
-	{[]string{"os"}, []string{"cmd/okd-install/*", "pkg/asset/dir*.go", "pkg/asset/state*.go", "pkg/asset/lock*.go", "pkg/asset/commit*.go"}},
+	{[]string{"os"}, []string{"cmd/okd-install/*", "pkg/asset/dir*.go", "pkg/asset/state*.go", "pkg/asset/lock*.go", "pkg/asset/commit*.go", "pkg/gather/*", "pkg/media/*"}},
 	{[]string{"os/*", "log", "log/*", "github.com/sirupsen/logrus"}, []string{"cmd/okd-install/*", "pkg/asset/*"}},
 }
 

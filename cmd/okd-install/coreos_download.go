@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/media"
+	"github.com/okd-project/okd-install/pkg/rhcos"
+)
+
+type downloadOptions struct {
+	queryOptions
+	url, sha256, uncompressed string
+	directory, cache, mirror  string
+	signingKey                string
+	decompress                bool
+	output                    string
+}
+
+func (a *app) newDownloadCmd() *cobra.Command {
+	o := downloadOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}, query: rhcos.Query{Platform: "metal", Format: "iso"}}}
+	cmd := &cobra.Command{
+		Use:   "download",
+		Short: "Download a boot image and verify it",
+		Long: `Download the boot image that coreos image finds with the same flags, or any file
+with --url and --sha256. The file has its name only when its SHA-256 sum is right.
+When the command is interrupted, or the network is, what came so far is kept as a
+hidden file, and the same command goes on from there.
+
+The sums are part of okd-install, so a mirror or a cache need not be trusted. Fedora
+CoreOS is signed as well: with --signing-key, the public key of that version of
+Fedora, the signature must be good, too. CentOS Stream CoreOS has no signatures.
+
+Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The name of each file
+is printed when it is there.`,
+		Example: `  # the ISO for the default release
+  mkdir -p media && okd-install coreos download -C media
+
+  # the image of a disk, through a proxy
+  HTTPS_PROXY=http://proxy.example.com:3128 okd-install coreos download --format raw
+
+  # kernel, initramfs and rootfs, from a mirror
+  cd tftp && okd-install coreos download --format pxe --mirror https://m.example.com/okd`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.url, "url", "", "file to download, in place of an image of the catalogue")
+	f.StringVar(&o.sha256, "sha256", "", "SHA-256 sum of the file at --url; not needed for files of the catalogue")
+	f.StringVar(&o.uncompressed, "uncompressed-sha256", "", "SHA-256 sum of what is compressed in the file at --url")
+	f.StringVarP(&o.directory, "directory", "C", ".", "folder to put the file into")
+	f.StringVar(&o.cache, "cache", "", "folder that keeps downloads for other folders; several runs can share it")
+	f.StringVar(&o.mirror, "mirror", "", "URL of a folder that has the files under their names")
+	f.StringVar(&o.signingKey, "signing-key", "", "file with OpenPGP public keys; the signature must then be good")
+	f.BoolVar(&o.decompress, "decompress", false, "take the file out of its compression (gz, xz, zst), and verify that sum as well")
+	addOutputFlag(cmd, &o.output, "text")
+	for _, flag := range []string{"directory", "cache"} {
+		_ = cmd.MarkFlagDirname(flag)
+	}
+	return cmd
+}
+
+func (o downloadOptions) run(cmd *cobra.Command) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	images, err := o.images(cmd)
+	if err != nil {
+		return err
+	}
+	var key []byte
+	if o.signingKey != "" {
+		if key, err = os.ReadFile(o.signingKey); err != nil {
+			return diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file cannot be read: " + reason(err), Hint: "name the file with the public key of Fedora"}
+		}
+		if len(key) == 0 {
+			return diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: "name the file with the public key of Fedora"}
+		}
+	}
+	results := []media.Result{}
+	for _, i := range images {
+		result, err := o.download(cmd.Context(), i, key)
+		if err != nil {
+			return err
+		}
+		results = append(results, result)
+		if o.output == "text" {
+			fmt.Fprintln(o.out, result.File)
+		}
+	}
+	if o.output == "json" {
+		return o.printJSON(struct {
+			SchemaVersion int            `json:"schemaVersion"`
+			Files         []media.Result `json:"files"`
+		}{1, results})
+	}
+	return nil
+}
+
+// images is what to download.
+func (o downloadOptions) images(cmd *cobra.Command) ([]rhcos.Image, error) {
+	if o.url == "" {
+		if o.sha256 != "" || o.uncompressed != "" {
+			return nil, diag.Problem{Detail: "--sha256 is given without --url: the catalogue has the sums of its own files", Hint: "leave it out, or name the file with --url"}
+		}
+		return o.fromCatalogue()
+	}
+	for _, flag := range []string{"platform", "format", "arch", "part", "release", "stream"} {
+		if cmd.Flags().Changed(flag) {
+			return nil, diag.Problem{Detail: "--url and --" + flag + " both say what to download", Hint: "use one of them"}
+		}
+	}
+	builds, err := loadBuilds()
+	if err != nil {
+		return nil, err
+	}
+	i, known := builds.ByFile(o.url)
+	switch {
+	case o.sha256 == "" && !known:
+		return nil, diag.Problem{Detail: "the file at --url is not in the catalogue, so nothing says what it must be", Hint: "give its sum with --sha256"}
+	case o.sha256 != "":
+		i = rhcos.Image{SHA256: o.sha256, UncompressedSHA256: o.uncompressed, Signature: o.url + ".sig"}
+	default:
+		i.Signature = o.url + ".sig"
+	}
+	i.Location = o.url
+	return []rhcos.Image{i}, nil
+}
+
+func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
+	b, err := o.build()
+	if err != nil {
+		return nil, err
+	}
+	images, err := b.Find(o.query)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range images {
+		switch {
+		case i.Format == rhcos.CloudFormat:
+			return nil, diag.Problem{Detail: "images of the format cloud are in the cloud already, and are not downloaded", Hint: "okd-install coreos image --format cloud prints what the cloud's own tools take"}
+		case i.Platform != images[0].Platform || i.Format != images[0].Format:
+			return nil, diag.Problem{Detail: fmt.Sprintf("these flags leave %d images", len(images)), Hint: "name one with --platform and --format; coreos image lists them"}
+		}
+	}
+	return images, nil
+}
+
+func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
+	name := filepath.Base(i.Location)
+	if i.Signature != "" && key == nil && o.url == "" {
+		o.log.Infof("%s: its SHA-256 sum is verified; with --signing-key its signature would be, too", name)
+	}
+	bar := o.newProgress(name)
+	fetcher := media.Fetcher{Progress: bar.update, Note: bar.note, Stall: o.patience("OKD_INSTALL_STALL"), Pause: o.patience("OKD_INSTALL_PAUSE")}
+	result, err := fetcher.Download(ctx, media.Request{
+		URL: i.Location, Signature: i.Signature, SHA256: i.SHA256, UncompressedSHA256: i.UncompressedSHA256,
+		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Decompress: o.decompress, SigningKey: key,
+	})
+	bar.end()
+	switch {
+	case errors.Is(err, context.Canceled):
+		o.log.Warn("Received interrupt signal")
+		o.log.Warnf("%s is not complete; what came so far is kept, and the same command goes on from there", name)
+		return result, quietError{exitInterrupted}
+	case err != nil:
+		return result, err
+	}
+	o.tell(result)
+	return result, nil
+}
+
+// patience reads how long to wait from the environment; 0 is the usual time.
+func (o downloadOptions) patience(name string) time.Duration {
+	d, err := time.ParseDuration(o.getenv(name))
+	if err != nil || d < 0 {
+		return 0
+	}
+	return d
+}
+
+func (o downloadOptions) tell(r media.Result) {
+	from := map[string]string{media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already"}[r.Source]
+	o.log.Infof("%s: %s, %d bytes, sha256 %s is right", filepath.Base(r.File), from, r.Size, r.SHA256)
+	if r.SignedBy != "" {
+		o.log.Infof("the signature is good, by the key %s", r.SignedBy)
+	}
+}

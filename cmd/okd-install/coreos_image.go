@@ -1,0 +1,246 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/rhcos"
+)
+
+// loadBuilds reads the catalogue of builds. Only the coreos commands pay for it.
+func loadBuilds() (rhcos.Catalogue, error) {
+	files, err := fs.Sub(data.CoreOS, "coreos")
+	if err != nil {
+		return rhcos.Catalogue{}, err
+	}
+	return rhcos.Load(files)
+}
+
+// buildOptions choose a build.
+type buildOptions struct {
+	*app
+	release, stream string
+}
+
+func (o *buildOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.release, "release", "", "OKD release whose boot image is meant, a line such as 4.22 or a version (default: the newest 4.22)")
+	cmd.Flags().StringVar(&o.stream, "stream", "", "stream or build in place of a release: c10s, c9s, stable (Fedora CoreOS), or such as 10.0.20251103-0")
+	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+	_ = cmd.RegisterFlagCompletionFunc("stream", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		builds, err := loadBuilds()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return builds.Names(), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// build is what the flags choose.
+func (o *buildOptions) build() (rhcos.Build, error) {
+	builds, err := loadBuilds()
+	if err != nil {
+		return rhcos.Build{}, err
+	}
+	usual, err := asset.ChooseRelease(o.release, "", o.environment())
+	if err != nil {
+		return rhcos.Build{}, err
+	}
+	var asked *release.Release
+	if o.release != "" {
+		asked = &usual
+	}
+	return builds.Choose(o.stream, asked, usual)
+}
+
+// printJSON writes a value as people and programs read it.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func (a *app) newPrintStreamCmd() *cobra.Command {
+	o := buildOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "print-stream-json",
+		Short: "Print what was published about a build, as stream metadata",
+		Long: `Print the stream metadata of a build: the JSON document that CoreOS publishes,
+with the URL and SHA-256 sum of every file and the names of the images that
+clouds have. Tools that read stream metadata can read it.`,
+		Example: `  okd-install coreos print-stream-json
+  okd-install coreos print-stream-json --release 4.18
+  okd-install coreos print-stream-json --stream c9s`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			b, err := o.build()
+			if err != nil {
+				return err
+			}
+			return o.printJSON(b.Stream)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// queryOptions choose images of a build.
+type queryOptions struct {
+	buildOptions
+	query rhcos.Query
+}
+
+func (o *queryOptions) addFlags(cmd *cobra.Command) {
+	o.buildOptions.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.query.Platform, "platform", o.query.Platform, "what the machine runs on: metal, qemu, vmware, openstack, aws, …")
+	f.StringVar(&o.query.Format, "format", o.query.Format, "kind of image: iso, pxe, raw, 4k.raw, qcow2, ova, …")
+	f.StringVar(&o.query.Architecture, "arch", "x86_64", "architecture of the machine: x86_64 (amd64), aarch64 (arm64), ppc64le or s390x")
+	f.StringVar(&o.query.Part, "part", "", "one part of a pxe image: kernel, initramfs or rootfs")
+}
+
+type imageOptions struct {
+	queryOptions
+	output string
+}
+
+func (a *app) newImageCmd() *cobra.Command {
+	o := imageOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}}}
+	cmd := &cobra.Command{
+		Use:   "image",
+		Short: "Find the boot image for a release and a machine",
+		Long: `List the boot images of a build, with the URL and the SHA-256 sum of each file.
+Flags narrow the list down; without --platform and --format it has all that there
+is for the architecture. The format cloud stands for images that a cloud has
+already: an AMI, the name of an image, a container.
+
+-o url prints where the image is and nothing else, for scripts. It wants flags
+that leave one image; of pxe it prints kernel, initramfs and rootfs in this order.`,
+		Example: `  okd-install coreos image
+  okd-install coreos image --platform metal --format iso -o url
+  okd-install coreos image --platform metal --format pxe --arch arm64 -o json
+  okd-install coreos image --platform aws --format cloud --region us-east-1 -o url`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	o.addFlags(cmd)
+	cmd.Flags().StringVar(&o.query.Region, "region", "", "region of a cloud, with --format cloud")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "form of the output: table, json or url")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "url"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (o imageOptions) run() error {
+	if !slices.Contains([]string{"table", "json", "url"}, o.output) {
+		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output), Hint: "use table, json or url"}
+	}
+	b, err := o.build()
+	if err != nil {
+		return err
+	}
+	images, err := b.Find(o.query)
+	if err != nil {
+		return err
+	}
+	switch o.output {
+	case "json":
+		return o.printJSON(struct {
+			SchemaVersion int           `json:"schemaVersion"`
+			Images        []rhcos.Image `json:"images"`
+		}{1, images})
+	case "url":
+		return o.urls(images)
+	default:
+		return o.table(images)
+	}
+}
+
+// urls prints one image, which may have parts.
+func (o imageOptions) urls(images []rhcos.Image) error {
+	first := images[0]
+	for _, i := range images {
+		if i.Platform != first.Platform || i.Format != first.Format || i.Region != first.Region {
+			return diag.Problem{
+				Detail: fmt.Sprintf("these flags leave %d images of %s, and -o url prints one", len(images), first.Build),
+				Hint:   "name one with --platform, --format and, in a cloud, --region; the same command with -o table lists them",
+			}
+		}
+	}
+	for _, i := range images {
+		fmt.Fprintln(o.out, i.Location)
+	}
+	return nil
+}
+
+func (o imageOptions) table(images []rhcos.Image) error {
+	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "BUILD\tARCH\tPLATFORM\tFORMAT\tPART\tSHA256\tLOCATION")
+	for _, i := range images {
+		part := i.Part
+		if i.Format == rhcos.CloudFormat {
+			part = i.Region
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
+	}
+	return w.Flush()
+}
+
+type importOptions struct {
+	*app
+	directory string
+}
+
+func (a *app) newImportStreamCmd() *cobra.Command {
+	o := importOptions{app: a}
+	cmd := &cobra.Command{
+		Use:    "import-stream FILE...",
+		Short:  "Turn published stream metadata into files of the catalogue",
+		Hidden: true, // for those who maintain okd-install
+		Long: `Turn stream metadata as CoreOS publishes it into the short form in which
+okd-install carries it, and write that to a folder: data/coreos in the source of
+okd-install. Each file is read back first and must say the same as what was
+published. The same input gives the same file.`,
+		Example: `  okd-install coreos import-stream --directory data/coreos stream.json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return diag.Problem{Detail: words(cmd) + " needs a file with stream metadata", Hint: seeHelp(cmd)}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(args) },
+	}
+	cmd.Flags().StringVarP(&o.directory, "directory", "C", ".", "folder to write to")
+	return cmd
+}
+
+func (o importOptions) run(files []string) error {
+	for _, file := range files {
+		published, err := os.ReadFile(file)
+		if err != nil {
+			return diag.Problem{Position: diag.Position{File: file}, Detail: "the file cannot be read: " + reason(err), Hint: "name a file with stream metadata"}
+		}
+		name, short, err := rhcos.Import(published)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		path := o.directory + "/" + name
+		if err := os.WriteFile(path, short, 0o644); err != nil { //nolint:gosec // what was published is no secret
+			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + reason(err), Hint: "name another folder with --directory"}
+		}
+		fmt.Fprintln(o.out, path)
+	}
+	return nil
+}

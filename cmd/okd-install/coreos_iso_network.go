@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/media"
+	"github.com/okd-project/okd-install/pkg/rhcos/iso"
+	"github.com/okd-project/okd-install/pkg/rhcos/live"
+)
+
+func (a *app) newISONetworkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "network",
+		Short: "Put network settings into an image, or take them out",
+		Long: `Put keyfiles of NetworkManager into a live ISO image: static addresses, bonds or
+VLANs, for machines that no DHCP server tells. They are there before Ignition
+runs, so that it can fetch configs.`,
+		Example: `  okd-install coreos iso network embed -k eth0.nmconnection scos.iso`,
+	}
+	return a.group(cmd, a.newISONetworkEmbedCommand(), a.newISONetworkExtractCommand(), a.newISONetworkRemoveCommand())
+}
+
+func (a *app) newISONetworkEmbedCommand() *cobra.Command {
+	o := isoOptions{app: a}
+	var force bool
+	var paths []string
+	cmd := &cobra.Command{
+		Use:   "embed ISO",
+		Short: "Put network settings into an image",
+		Long: `Put keyfiles of NetworkManager into a live ISO image. The live system uses them
+from the moment its network starts. A machine that is installed from it uses
+them too if the installer copies them, which iso customize arranges.`,
+		Example: `  okd-install coreos iso network embed --force -k eth0.nmconnection scos.iso`,
+		Args:    oneFile("an ISO image"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keyfiles, err := readKeyfiles(paths)
+			if err != nil {
+				return err
+			}
+			return o.edit(cmd, args[0], func(image *iso.Image) error {
+				old, err := image.Network()
+				if err != nil {
+					return err
+				}
+				if len(old) > 0 && !force {
+					return diag.Problem{Detail: "has network settings already", Hint: "replace them with --force"}
+				}
+				return image.SetNetwork(keyfiles)
+			})
+		},
+	}
+	o.addFlags(cmd)
+	addKeyfileFlag(cmd, &paths)
+	cmd.Flags().BoolVarP(&force, "force", "f", false, "replace network settings that are in the image")
+	return cmd
+}
+
+func addKeyfileFlag(cmd *cobra.Command, paths *[]string) {
+	cmd.Flags().StringArrayVarP(paths, "keyfile", "k", nil, "keyfile of NetworkManager (repeatable)")
+}
+
+// readKeyfiles reads what --keyfile names, by path in the initrd.
+func readKeyfiles(paths []string) (map[string][]byte, error) {
+	if len(paths) == 0 {
+		return nil, diag.Problem{Detail: "there are no network settings", Hint: "name a keyfile with --keyfile"}
+	}
+	var keyfiles []live.File
+	if err := readFiles(fileList{paths, &keyfiles}); err != nil {
+		return nil, err
+	}
+	return live.Keyfiles(keyfiles)
+}
+
+func (a *app) newISONetworkExtractCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "extract ISO",
+		Short: "Print the network settings of an image, or write them to files",
+		Long: `Print the keyfiles in a live ISO image, each below a line with its name, or
+write them to a directory. Files that are there are not replaced.`,
+		Example: `  okd-install coreos iso network embed --force -k eth0.nmconnection scos.iso
+  okd-install coreos iso network extract scos.iso
+  okd-install coreos iso network extract -C keyfiles scos.iso`,
+		Args: oneFile("an ISO image"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			image, err := media.ReadISO(args[0])
+			if err != nil {
+				return err
+			}
+			keyfiles, err := image.Network()
+			if err != nil {
+				return err
+			}
+			return a.extractNetwork(args[0], keyfiles, dir)
+		},
+	}
+	cmd.Flags().StringVarP(&dir, "directory", "C", "", "write files to this directory")
+	return cmd
+}
+
+// extractNetwork prints keyfiles in the form that coreos-installer has, or
+// writes them to a directory and prints where.
+func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir string) error {
+	if len(keyfiles) == 0 {
+		return diag.Problem{Position: diag.Position{File: source}, Detail: "has no network settings"}
+	}
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	for i, name := range slices.Sorted(maps.Keys(keyfiles)) {
+		data, base := keyfiles[name], path.Base(name)
+		if dir == "" {
+			if i > 0 {
+				fmt.Fprintln(a.out)
+			}
+			fmt.Fprintf(a.out, "########## %s ##########\n%s", base, data)
+			continue
+		}
+		// Base has no slash, so that nothing is written elsewhere, whatever the image says.
+		target := filepath.Join(dir, base)
+		f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if os.IsExist(err) {
+			return diag.Problem{Position: diag.Position{File: target}, Detail: "exists, and is not replaced", Hint: "remove it, or name another directory"}
+		}
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out, target)
+	}
+	return nil
+}
+
+func (a *app) newISONetworkRemoveCommand() *cobra.Command {
+	o := isoOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "remove ISO",
+		Short: "Take the network settings out of an image",
+		Long: `Take the keyfiles of NetworkManager out of a live ISO image. The Ignition config
+and kernel arguments stay; iso reset takes out everything.`,
+		Example: `  okd-install coreos iso network remove scos.iso`,
+		Args:    oneFile("an ISO image"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.edit(cmd, args[0], func(image *iso.Image) error { return image.SetNetwork(nil) })
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}

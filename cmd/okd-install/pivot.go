@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/media"
+	"github.com/okd-project/okd-install/pkg/rhcos/iso"
+	"github.com/okd-project/okd-install/pkg/rhcos/live"
+	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
+	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
+)
+
+type pivotOptions struct {
+	createOptions
+	pivot  asset.PivotRequest
+	dryRun bool
+	// output is the ISO to write, or with dryRun the form of the plan.
+	output, iso, pxeDir string
+}
+
+func (a *app) newPivotConfigCmd() *cobra.Command {
+	o := pivotOptions{createOptions: createOptions{app: a, target: createTarget{name: asset.TargetPivotConfig, made: "Pivot-Config"}}}
+	cmd := &cobra.Command{
+		Use:   asset.TargetPivotConfig,
+		Short: "Write the config with which a live system installs a machine",
+		Long: `Write pivot-ROLE.ign, with which a machine that boots a CoreOS live medium installs
+itself to a disk and boots ROLE.ign from there, and pivot-ROLE.bu, the same for
+Butane and for you to read.
+
+The live system first checks Secure Boot, processor, disk, clock and network, and
+touches nothing unless all is well. Where anything fails it stops in an emergency
+shell and says what to do; it does not reboot.
+
+With --mode image it installs CentOS Stream CoreOS: from its own live medium, or
+fetched and checked if the medium is Fedora CoreOS. This is the default from 4.19
+on. With --mode offline-deploy, the default before, it installs the medium's Fedora
+CoreOS and replaces that by the system of the release before its first boot;
+--os-image then names that system, as the release image tells it:
+oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
+		Example: `  # what would happen to a worker
+  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
+      --dry-run
+
+  # a control plane machine whose live medium is Fedora CoreOS
+  okd-install create pivot-config --dir mycluster --role master --device /dev/sda \
+      --boot-image fcos-41
+
+  # into a copy of a live ISO
+  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
+      --iso scos.iso -o worker-0.iso`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.args = os.Args[1:]
+			return o.runPivot(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	p := &o.pivot
+	f.StringVar(&p.Role, "role", "", "what the machine becomes: bootstrap, master or worker")
+	f.StringVar(&p.Device, "device", "", "disk to install to, as the machine sees it, such as /dev/sda or /dev/disk/by-id/…")
+	f.StringVar(&p.Mode, "mode", "", "image or offline-deploy (default: by the release)")
+	f.StringVar(&p.OSImage, "os-image", "", "system of the release, by digest, for offline-deploy: host/repository@sha256:…")
+	f.StringVar(&p.BootImage, "boot-image", "", "live medium: a build, file name, stream, or a system such as fcos-41 (default: the release's own)")
+	f.StringVar(&p.ImageURL, "image-url", "", "URL of the image to write with --mode image, such as a mirror's (default: the medium's own, or the published one)")
+	f.StringVar(&p.ImageSHA256, "image-sha256", "", "SHA-256 of what is at --image-url")
+	f.StringVar(&p.Architecture, "arch", "", "architecture of the machine: x86_64 or aarch64; with --mode image also s390x or ppc64le (default: from install-config.yaml)")
+	f.StringVar(&p.Config, "config", "", "file of the asset directory that the installed system boots with (default: ROLE.ign)")
+	f.StringArrayVar(&p.KernelArguments, "karg", nil, "kernel argument to add to the installed system; may be repeated")
+	f.BoolVar(&p.AllowSecureBoot, "allow-secure-boot", false, "only warn where Secure Boot is on and is known not to work")
+	f.BoolVar(&p.Reinstall, "reinstall", false, "overwrite a disk even if the system on it has been started before")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the plan and write nothing; -o json for scripts")
+	f.StringVar(&o.iso, "iso", "", "live ISO to put the config into; the result is written to --output")
+	f.StringVarP(&o.output, "output", "o", "", "with --iso the ISO to write, with --dry-run the form of the plan: text or json")
+	f.StringVar(&o.pxeDir, "pxe-dir", "", "directory to write an initrd with the config to, for machines that boot over the network")
+	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: what this directory was made for)")
+	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
+	f.BoolVar(&o.overwrite, "overwrite", false, "move aside what is in the way")
+	for name, words := range map[string][]string{"role": pivot.Roles, "mode": pivot.Modes} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return cmd
+}
+
+// check finds flags that do not go together.
+func (o pivotOptions) check() error {
+	plain := o.output == "" || o.output == "text" || o.output == "json"
+	switch {
+	case o.dryRun && !plain && o.iso == "":
+		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output), Hint: "use text or json"}
+	case !o.dryRun && o.iso == "" && o.output != "":
+		return diag.Problem{Detail: "--output names the result of --iso, which is not there", Hint: "the configs go to the asset directory; add --iso with the live ISO to change, or --dry-run to print the plan"}
+	case !o.dryRun && o.iso != "" && o.output == "":
+		return diag.Problem{Detail: "--iso needs a name for the result", Hint: "add -o with the ISO to write"}
+	}
+	return nil
+}
+
+func (o pivotOptions) runPivot(ctx context.Context) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if !o.dryRun {
+		o.openLogFile(o.args)
+	}
+	report, err := asset.Create(ctx, asset.Request{
+		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
+		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
+		Environment: o.environment(), Version: version(), Now: o.now(), LockWait: o.lockWait,
+		Waiting: func(holder string) { o.log.Infof("waiting: the asset directory is in use by %s", holder) },
+		Trace:   func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
+	})
+	if err == nil && o.dryRun {
+		return o.printPlan(*report.Pivot)
+	}
+	o.tell(report, err == nil)
+	if err != nil {
+		return err
+	}
+	o.log.Infof("mode %s: %s", report.Pivot.Mode, report.Pivot.ModeReason)
+	return errors.Join(o.writeISO(ctx, report), o.writeInitrd(report))
+}
+
+func (o pivotOptions) printPlan(plan pivot.Plan) error {
+	if o.output == "json" {
+		enc := json.NewEncoder(o.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(plan)
+	}
+	_, err := fmt.Fprint(o.out, plan.Text())
+	return err
+}
+
+// writeISO puts the config into a copy of a live ISO.
+func (o pivotOptions) writeISO(ctx context.Context, report asset.Report) error {
+	if o.iso == "" {
+		return nil
+	}
+	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.out}.Run(ctx, func(image *iso.Image) error {
+		if !image.Features.InstallerConfig {
+			return diag.Problem{Detail: "its live system is too old to install by a config", Hint: "use a build since 2022"}
+		}
+		old, err := image.Ignition()
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			return diag.Problem{Detail: "has an Ignition config already", Hint: "take it out first: okd-install coreos iso ignition remove " + o.iso}
+		}
+		return image.SetIgnition(report.PivotIgnition)
+	})
+	if err == nil && o.output != "-" {
+		o.log.Infof("wrote %s: a machine that boots it is installed to %s without a question", o.output, report.Pivot.Device)
+	}
+	return err
+}
+
+// writeInitrd puts the config into an initrd of its own.
+func (o pivotOptions) writeInitrd(report asset.Report) error {
+	if o.pxeDir == "" {
+		return nil
+	}
+	initrd, err := pxe.Wrap(map[string][]byte{live.ConfigPath: report.PivotIgnition})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.pxeDir, 0o700); err != nil {
+		return diag.Problem{Position: diag.Position{File: o.pxeDir}, Detail: "the directory cannot be made: " + reason(err), Hint: "name another one with --pxe-dir"}
+	}
+	name := filepath.Join(o.pxeDir, asset.PivotFile(report.Pivot.Role, ".img"))
+	if err := media.WriteFile(name, initrd, 0o600); err != nil {
+		return err
+	}
+	o.log.Infof("wrote %s: load it as a second initrd, behind the live initramfs of %s", name, report.Pivot.Medium)
+	return nil
+}

@@ -1,0 +1,180 @@
+package media
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// compressions are the endings that Decompress takes off, and what reads them.
+var compressions = []struct {
+	ending string
+	open   func(io.Reader) (io.Reader, error)
+}{
+	{".gz", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+	{".xz", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+	{".zst", func(r io.Reader) (io.Reader, error) {
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
+	}},
+}
+
+// plainName is a name without the ending of a compression.
+func plainName(name string) (plain string, compressed bool) {
+	for _, c := range compressions {
+		if plain, ok := strings.CutSuffix(name, c.ending); ok && plain != "" {
+			return plain, true
+		}
+	}
+	return name, false
+}
+
+// decompress writes what is in the file at from to the file to, which must have
+// the wanted sum if one is given. It returns the sum and the size. Blocks of
+// zeros become holes, since a disk image is mostly that.
+func decompress(ctx context.Context, from, to, want string, progress func(done int64)) (sum string, size int64, err error) {
+	f, err := os.Open(from)
+	if err != nil {
+		return "", 0, fileProblem(from, "the file cannot be read", err)
+	}
+	defer func() { _ = f.Close() }()
+	source, err := openCompressed(from, &interruptible{ctx, f})
+	if err != nil {
+		return "", 0, damaged(ctx, from, err)
+	}
+	part, err := openPartial(ctx, to, "", func() {})
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() {
+		if err != nil {
+			part.discard() // it cannot be gone on with
+		}
+	}()
+	if err := part.restart(); err != nil {
+		return "", 0, err
+	}
+	h := sha256.New()
+	out := &holes{file: part.file}
+	buffer := make([]byte, holeSize)
+	for {
+		n, readErr := io.ReadFull(source, buffer)
+		h.Write(buffer[:n])
+		if err := out.write(buffer[:n]); err != nil {
+			return "", 0, fileProblem(part.file.Name(), "the file cannot be written", err)
+		}
+		if progress != nil {
+			progress(out.size)
+		}
+		if errors.Is(readErr, io.EOF) || errors.Is(readErr, io.ErrUnexpectedEOF) && atEnd(source) {
+			break
+		}
+		if readErr != nil {
+			return "", 0, damaged(ctx, from, readErr)
+		}
+	}
+	sum = hex.EncodeToString(h.Sum(nil))
+	if want != "" && sum != want {
+		return "", 0, diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(from)},
+			Detail:   fmt.Sprintf("what is compressed in the file has the SHA-256 %s, not %s", sum, want),
+			Hint:     "the file itself has the right sum, so the published sums contradict each other; do without --decompress",
+		}
+	}
+	if err := part.file.Truncate(out.size); err != nil {
+		return "", 0, fileProblem(part.file.Name(), "the file cannot be written", err)
+	}
+	return sum, out.size, part.finish()
+}
+
+// openCompressed chooses the reader by the file's ending.
+func openCompressed(name string, r io.Reader) (io.Reader, error) {
+	for _, c := range compressions {
+		if strings.HasSuffix(name, c.ending) {
+			source, err := c.open(bufio.NewReaderSize(r, 256<<10))
+			if err != nil {
+				return nil, err
+			}
+			return &honest{r: source}, nil
+		}
+	}
+	return nil, errors.New("it has no ending of a compression")
+}
+
+// honest remembers how its reader ended: io.ReadFull says "unexpected EOF" both
+// of a last block that is short and of a stream that was cut off.
+type honest struct {
+	r   io.Reader
+	err error
+}
+
+func (h *honest) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	if err != nil {
+		h.err = err
+	}
+	return n, err
+}
+
+func atEnd(r io.Reader) bool {
+	h, ok := r.(*honest)
+	return ok && h.err == io.EOF //nolint:errorlint // a wrapped EOF is one that was not expected
+}
+
+func damaged(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "the file cannot be decompressed: " + err.Error(), Hint: "is it of the kind that its name says? Do without --decompress to look at it"}
+}
+
+// interruptible reads until ctx ends.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(p)
+}
+
+// holeSize is what is left out at once if it is all zeros.
+const holeSize = 64 << 10
+
+var zeros = make([]byte, holeSize)
+
+// holes writes blocks to a file that is empty, and skips those of zeros.
+type holes struct {
+	file *os.File
+	size int64
+}
+
+func (h *holes) write(data []byte) error {
+	at := h.size
+	h.size += int64(len(data))
+	if len(data) == 0 || bytes.Equal(data, zeros[:len(data)]) {
+		return nil
+	}
+	_, err := h.file.WriteAt(data, at)
+	return err
+}

@@ -1,0 +1,136 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
+)
+
+// CopyChanged makes a new file from another one: change reads the old and writes
+// the new, which appears under its name when it is complete. Out is "-" for
+// stdout. The error is a diag.Problem with the path.
+func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change func(io.Writer, io.Reader) error) error {
+	if err := absent(out); err != nil {
+		return err
+	}
+	f, err := os.Open(in)
+	if err != nil {
+		return openProblem(in, err)
+	}
+	defer f.Close()
+	run := func(w io.Writer) error { return inFile(in, change(w, withContext(ctx, f))) }
+	if out == "-" {
+		return run(stdout)
+	}
+	return writeNew(out, func(f *os.File) error { return run(f) })
+}
+
+// WriteFile writes a file that was made here, in place of one that is there: it
+// has the old content or the new one at any time. Mode is what the file gets,
+// whatever the umask.
+func WriteFile(path string, data []byte, mode fs.FileMode) error {
+	return replace(path, mode, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
+// inFile adds the path to problems that have none, unless they are about a flag.
+func inFile(path string, err error) error {
+	var one diag.Problem
+	var many diag.Problems
+	switch {
+	case errors.As(err, &one) && one.File == "" && !strings.HasPrefix(one.Path, "--"):
+		one.File = path
+		return one
+	case errors.As(err, &many):
+		for i := range many {
+			if many[i].File == "" && !strings.HasPrefix(many[i].Path, "--") {
+				many[i].File = path
+			}
+		}
+		return many
+	}
+	return err
+}
+
+func openProblem(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "does not exist"}
+	}
+	return fileProblem(path, "cannot be used", err)
+}
+
+// absent refuses to replace a file.
+func absent(path string) error {
+	if path == "-" {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return diag.Problem{Position: diag.Position{File: path}, Detail: "exists, and is not replaced", Hint: "remove it, or give --output another name"}
+	}
+	return nil
+}
+
+// writeNew makes a file that appears under its name when it is complete and on
+// the disk. Only its owner can read it: it may hold the keys of a cluster.
+func writeNew(path string, fill func(*os.File) error) error {
+	return replace(path, 0o600, func(f *os.File) error {
+		return errors.Join(fill(f), absent(path)) // someone may have made it meanwhile
+	})
+}
+
+func replace(path string, mode fs.FileMode, fill func(*os.File) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
+	if err != nil {
+		return openProblem(filepath.Dir(path), err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := fill(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return openProblem(path, err)
+	}
+	return nil
+}
+
+// withContext ends a copy with the context.
+func withContext(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// ReadInitrd reads the Ignition config and the keyfiles in the initrd at a path,
+// by their path in it. The error is a diag.Problem with the path.
+func ReadInitrd(path string) (map[string][]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, openProblem(path, err)
+	}
+	defer f.Close()
+	files, err := pxe.Unwrap(f)
+	return files, inFile(path, err)
+}

@@ -1,0 +1,50 @@
+package pivot
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// Text is the plan for people.
+func (p Plan) Text() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t"+format+"\n", append([]any{name}, args...)...)
+	}
+	row("role", "%s", p.Role)
+	row("mode", "%s: %s", p.Mode, p.ModeReason)
+	row("release", "%s", p.Release.Image)
+	row("medium", "%s (%s)", p.Medium, p.Architecture)
+	row("target", "%s", p.Target.Title())
+	row("disk", "%s", p.Device)
+	if p.OSImage != "" {
+		row("system", "%s", p.OSImage)
+	}
+	for _, i := range p.Images {
+		row("image", "%s, for sectors of %d bytes, SHA-256 %s", i.URL, i.SectorSize, i.SHA256)
+	}
+	row("config", "%s, spec %s, %d bytes, SHA-256 %s", p.Config.Name, p.Config.Version, p.Config.Bytes, p.Config.SHA256)
+	if p.Config.Expires != nil {
+		row("", "good until %s", p.Config.Expires.Format("Mon 2 Jan 2006 15:04 MST"))
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	b.WriteString("\nSteps\n")
+	w = tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	for _, s := range p.Steps {
+		fmt.Fprintf(w, "%3d. %s\t%s\n", s.Number, s.Where, s.What)
+	}
+	_ = w.Flush()
+	if len(p.Findings) > 0 {
+		b.WriteString("\nGood to know\n")
+	}
+	for _, f := range p.Findings {
+		fmt.Fprintf(&b, "  %s: %s", f.Verdict, f.Reason)
+		if f.Way != "" {
+			b.WriteString(". " + strings.ToUpper(f.Way[:1]) + f.Way[1:])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

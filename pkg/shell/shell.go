@@ -1,0 +1,37 @@
+// Package shell writes values into text that shells and systemd read.
+//
+// Quote is the only way in which a value gets into a script's environment file.
+// What a script does with its values is the script's business: the scripts are
+// files below data, without a template action in them.
+package shell
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Variable is one assignment of an environment file.
+type Variable struct{ Name, Value string }
+
+// Quote writes a value as one word of a POSIX shell that means exactly the
+// value. No shell can hold a NUL byte, so the value has none: callers refuse it.
+//
+// Single quotes are used because nothing is special between them, neither for a
+// shell nor for systemd's EnvironmentFile=.
+func Quote(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// Environment writes a file of assignments below a comment, for a shell that
+// sources it and for systemd's EnvironmentFile=. An empty value is written too:
+// the scripts run with nounset.
+func Environment(comment string, variables []Variable) []byte {
+	var b strings.Builder
+	for line := range strings.SplitSeq(comment, "\n") {
+		b.WriteString("# " + line + "\n")
+	}
+	for _, v := range variables {
+		fmt.Fprintf(&b, "%s=%s\n", v.Name, Quote(v.Value))
+	}
+	return []byte(b.String())
+}
