@@ -42,6 +42,8 @@ type Inputs struct {
 	Reissue bool
 	// Provided holds what the user brought in tls/.
 	Provided Provided
+	// IngressCA is what auth/kubeconfig got from the cluster, or nil.
+	IngressCA *IngressCA
 	// Pointers holds the <role>.ign files that the user has edited, by role.
 	Pointers Files
 }
@@ -74,7 +76,7 @@ func NewCluster(in Inputs) Cluster {
 	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
 	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
 	inPlace := From6("bootstrap-in-place-for-live-iso.ign", config, target, checked, hostTLS, keys, edited, in.inPlaceIgnition)
-	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
+	kubeconfig := From2("auth/kubeconfig", names, day, in.adminKubeconfig)
 	metadata := From2("metadata.json", config, identity, metadataJSON)
 
 	return Cluster{

@@ -17,6 +17,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -27,6 +28,7 @@ const (
 	TargetIgnitionConfigs  = "ignition-configs"
 	TargetSingleNode       = "single-node-ignition-config"
 	TargetBootstrapPointer = "bootstrap-pointer"
+	TargetPivotConfig      = "pivot-config"
 )
 
 // Environment holds what the user's environment variables say. The names of the
@@ -50,8 +52,15 @@ type Request struct {
 	// Release and ReleaseImage are the user's choice; empty for what the
 	// directory was made for before, or the default.
 	Release, ReleaseImage string
+	// Config is a new install-config, with what is to stand beside it, to be
+	// written instead of the one in the directory; for TargetInstallConfig.
+	Config Files
 	// URL is where a server will offer bootstrap.ign, for TargetBootstrapPointer.
 	URL string
+	// Pivot is for TargetPivotConfig.
+	Pivot PivotRequest
+	// DryRun makes everything and writes nothing.
+	DryRun bool
 	// LeafKey is a kind of key, such as ecdsa-p256; empty as Release is.
 	LeafKey                           string
 	Overwrite, ConsumeInputs, Reissue bool
@@ -79,6 +88,11 @@ type Report struct {
 	NoProxy  string
 	Deadline *Deadline
 	Release  release.Release
+	// Next is what the user does now.
+	Next []Step
+	// Pivot is the plan of TargetPivotConfig, and PivotIgnition the live system's config.
+	Pivot         *pivot.Plan
+	PivotIgnition []byte
 }
 
 // Deadline says until when machines boot from the Ignition configs.
@@ -128,6 +142,14 @@ func (c *creation) create(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if c.DryRun {
+		return nil
+	}
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil {
+		return err
+	}
+	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release)
 	written, err := c.dir.Commit(c.change)
 	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == StateFile })
 	return err
@@ -194,7 +216,7 @@ func (c *creation) build(ctx context.Context) error {
 	}
 	c.graph = NewCluster(Inputs{
 		InstallConfig: c.loadConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
-		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: c.edited,
+		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, IngressCA: c.before.IngressCA, Pointers: c.edited,
 	})
 	c.run = &Run{
 		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
@@ -205,6 +227,9 @@ func (c *creation) build(ctx context.Context) error {
 
 // loadConfig reads install-config.yaml, or what an earlier run consumed.
 func (c *creation) loadConfig() (installconfig.Loaded, error) {
+	if data, isNew := c.Config[installconfig.FileName]; isNew {
+		return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))
+	}
 	data, ok, err := c.dir.ReadFile(installconfig.FileName)
 	if err != nil {
 		return installconfig.Loaded{}, err
@@ -218,10 +243,7 @@ func (c *creation) loadConfig() (installconfig.Loaded, error) {
 			Hint: "write one (docs/examples/install-config.yaml is a start) or name its directory with --dir",
 		}}}
 	}
-	return installconfig.Load(installconfig.FileName, data, installconfig.Options{
-		Lenient: c.Environment.Invoker != "", Release: c.report.Release,
-		SkipHostCryptCheck: c.Environment.SkipHostCryptCheck, ClusterProfile: c.Environment.ClusterProfile,
-	})
+	return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))
 }
 
 // tellConfig loads the install-config and passes on what is to be said about it.
@@ -272,6 +294,8 @@ func (c *creation) make(context.Context) error {
 		return c.makeSingleNode()
 	case TargetBootstrapPointer:
 		return c.makeBootstrapPointer()
+	case TargetPivotConfig:
+		return c.makePivotConfig()
 	default:
 		return fmt.Errorf("there is no target %q", c.Target)
 	}
@@ -287,6 +311,9 @@ func (c *creation) makeInstallConfig() error {
 	}
 	if !onDisk {
 		data = c.before.Consumed[installconfig.FileName]
+	}
+	if c.Config != nil {
+		return c.writeNewConfig(data, onDisk)
 	}
 	if c.Overwrite {
 		loaded, err := Get(c.run, c.graph.InstallConfig)

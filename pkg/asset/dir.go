@@ -226,8 +226,8 @@ func (d *Dir) ReadState() (State, error) {
 // ReadOnly reads the files named of an asset directory that is not locked, for
 // commands that only look. Files that are absent are left out.
 func ReadOnly(path string, names ...string) (Files, error) {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return nil, dirError(path, "the asset directory does not exist", "name it with --dir")
+	if err := checkThere(path); err != nil {
+		return nil, err
 	}
 	if _, err := os.Lstat(filepath.Join(path, stageDir, journalFile)); err == nil {
 		return nil, dirError(path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")
@@ -243,4 +243,12 @@ func ReadOnly(path string, names ...string) (Files, error) {
 		}
 	}
 	return files, nil
+}
+
+// checkThere tells that there is no directory to look at.
+func checkThere(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return dirError(path, "the asset directory does not exist", "name it with --dir")
+	}
+	return nil
 }

@@ -3,7 +3,8 @@
 // Read NewCluster in cluster.go first: it is the whole asset graph on one
 // screen. Create runs it in an asset directory for one of the targets: it locks
 // the directory, finishes what a killed run left, makes everything in memory,
-// and commits all of it or nothing. ListCertificates and Dot only look.
+// and commits all of it or nothing. GetStatus, Plan, ListCertificates and Explain
+// only look, and Dot, SVG, Mermaid and JSON write the graph down.
 //
 // graph.go is the graph itself, without a word of clusters: nodes whose
 // arguments are their dependencies, remembered values, and files that the user

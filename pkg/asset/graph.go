@@ -24,6 +24,8 @@ type node struct {
 	kept *keeping
 	// folders is set on files that the user may edit.
 	folders []string
+	// list is set on a node that only holds the values of its inputs.
+	list bool
 }
 
 type keeping struct {
@@ -89,13 +91,15 @@ func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 	for i, n := range nodes {
 		inputs[i] = n.node
 	}
-	return newNode[map[string]T](name, func(v []any) (any, error) {
+	n := newNode[map[string]T](name, func(v []any) (any, error) {
 		all := make(map[string]T, len(v))
 		for i := range v {
 			all[inputs[i].name] = arg[T](v, i)
 		}
 		return all, nil
 	}, inputs...)
+	n.list = true
+	return n
 }
 
 // Keep makes the node's value be remembered between runs, as JSON. It is made
@@ -156,6 +160,10 @@ type Run struct {
 	OnDisk func(dirs []string) (Files, bool, error)
 	// Serial makes one node at a time, in the order of the arguments.
 	Serial bool
+	// Frozen makes nothing that is to be remembered: the remembered value counts
+	// whatever its age, and where there is none for the inputs as they are now,
+	// the run ends with a notRemembered error.
+	Frozen bool
 	// Trace is told what has happened to each node: made, remembered, or on
 	// disk; and how long its own function took, without those of its inputs.
 	Trace func(node, how string, took time.Duration)
@@ -221,6 +229,9 @@ func (r *Run) resolve(n *node) (any, error) {
 	if v, ok, err := r.remembered(n, inputs); ok || err != nil {
 		r.trace(n, "remembered", 0)
 		return v, err
+	}
+	if r.Frozen {
+		return nil, notRemembered{n.name}
 	}
 	v, err := r.build(n, args)
 	if err != nil {
@@ -290,8 +301,13 @@ func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
 	if err != nil {
 		return nil, false, stateError("the remembered value of " + n.name + " is damaged: " + err.Error())
 	}
-	return v, fresh, nil
+	return v, fresh || r.Frozen, nil
 }
+
+// notRemembered ends a frozen run at the node whose value would have to be made.
+type notRemembered struct{ node string }
+
+func (e notRemembered) Error() string { return e.node + " would be made anew" }
 
 func (r *Run) trace(n *node, how string, took time.Duration) {
 	if r.Trace != nil && n.name != "" {

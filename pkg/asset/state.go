@@ -36,6 +36,8 @@ type State struct {
 	Written map[string]string `json:"written,omitempty"`
 	// OwnCertificates names the certificates that the user brought.
 	OwnCertificates []string `json:"ownCertificates,omitempty"`
+	// IngressCA is what wait-for install-complete has added to auth/kubeconfig.
+	IngressCA *IngressCA `json:"ingressCA,omitempty"`
 	// Consumed holds input files that --consume-inputs removed.
 	Consumed Files `json:"consumed,omitempty"`
 }

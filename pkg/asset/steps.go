@@ -244,9 +244,13 @@ func hostProxy(c installconfig.InstallConfig) ignition.Proxy {
 	return ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
 }
 
-func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
+func (in Inputs) adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
 	row, _ := tls.LookupKubeconfig(tls.AdminKubeconfig)
-	return row.Render(n, certs)
+	file, err := row.Render(n, certs)
+	if err != nil || in.IngressCA == nil || in.IngressCA.Kubeconfig != sum(file) {
+		return file, err
+	}
+	return withAuthorities(file, []byte(in.IngressCA.Authorities))
 }
 
 func metadataJSON(c installconfig.InstallConfig, id clusterIdentity) ([]byte, error) {

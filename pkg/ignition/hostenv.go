@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/shell"
 )
 
 // Proxy is the proxy of the bootstrap host; empty fields are not set.
@@ -83,7 +85,7 @@ func environmentFile(e Environment, mirrors string) []byte {
 	b.WriteString("# What okd-install knows about this cluster, for the scripts of this host.\n")
 	b.WriteString("# Both a shell and systemd's EnvironmentFile= read it.\n")
 	for _, v := range e.variables(mirrors) {
-		fmt.Fprintf(&b, "%s=%s\n", v.name, shellQuote(v.value))
+		fmt.Fprintf(&b, "%s=%s\n", v.name, shell.Quote(v.value))
 	}
 	return []byte(b.String())
 }
@@ -94,7 +96,7 @@ func proxyProfile(p Proxy) []byte {
 	b.WriteString("# The proxy of the install-config, for login shells.\n")
 	for _, v := range p.variables() {
 		if v.value != "" {
-			fmt.Fprintf(&b, "export %s=%s\n", v.name, shellQuote(v.value))
+			fmt.Fprintf(&b, "export %s=%s\n", v.name, shell.Quote(v.value))
 		}
 	}
 	return []byte(b.String())
@@ -111,16 +113,6 @@ func proxyDefaults(p Proxy) []byte {
 		}
 	}
 	return []byte(b.String())
-}
-
-// shellQuote writes a value as one word of a POSIX shell that means exactly the
-// value. It is the only way in which values get into shell text. No shell can
-// hold a NUL byte, so the value has none (Host.problems sees to it).
-//
-// Single quotes are used because nothing is special between them, neither for
-// a shell nor for systemd's EnvironmentFile=.
-func shellQuote(value string) string {
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 // systemdQuote writes an assignment as one word of DefaultEnvironment= or

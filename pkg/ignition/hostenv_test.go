@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/okd-project/okd-install/pkg/shell"
 )
 
 // hostile holds values that have a meaning in a shell, in systemd's files or in
@@ -37,7 +39,7 @@ func sourced(t testing.TB, values []string) []string {
 	var file strings.Builder
 	script := "set -euo pipefail\nsource /dev/stdin\n"
 	for i, v := range values {
-		fmt.Fprintf(&file, "V%d=%s\n", i, shellQuote(v))
+		fmt.Fprintf(&file, "V%d=%s\n", i, shell.Quote(v))
 		script += fmt.Sprintf("printf '%%s\\0' \"$V%d\"\n", i)
 	}
 	cmd := exec.Command(bash(t), "--norc", "--noprofile", "-c", script)
@@ -66,7 +68,7 @@ func FuzzShellQuote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		value = strings.ReplaceAll(value, "\x00", "")
-		if got := unquoteShell(t, shellQuote(value)); got != value {
+		if got := unquoteShell(t, shell.Quote(value)); got != value {
 			t.Fatalf("%q came back as %q", value, got)
 		}
 		if got := sourced(t, []string{value}); got[0] != value {
@@ -277,7 +279,7 @@ func TestQuotingOfRandomBytes(t *testing.T) {
 		if err != nil || len(got) != 1 || got[0] != "X="+v {
 			t.Errorf("systemd: %q came back as %q (%v)", v, got, err)
 		}
-		if utf8.ValidString(v) && unquoteShell(t, shellQuote(v)) != v {
+		if utf8.ValidString(v) && unquoteShell(t, shell.Quote(v)) != v {
 			t.Errorf("shell: %q", v)
 		}
 	}

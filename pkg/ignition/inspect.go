@@ -109,26 +109,37 @@ func (r *fileReader) add(where string, f File, c resource) error {
 	if len(r.files) == maxFiles {
 		return fmt.Errorf("it holds more than %d files", maxFiles)
 	}
-	content, err := decodeDataURL(*c.Source)
+	content, err := Content(*c.Source, c.Compression, r.left)
 	if err != nil {
-		return fmt.Errorf("%s.source: %w", where, err)
-	}
-	switch c.Compression {
-	case "":
-	case "gzip":
-		if content, err = gunzip(content, r.left); err != nil {
-			return fmt.Errorf("%s.source: %w", where, err)
-		}
-	default:
-		return fmt.Errorf("%s.compression: only gzip is known", where)
-	}
-	if len(content) > r.left {
-		return errTooLarge
+		return fmt.Errorf("%s.%w", where, err)
 	}
 	r.left -= len(content)
 	f.Data = content
 	r.files = append(r.files, f)
 	return nil
+}
+
+// Content returns what a source that is a data URL holds: decoded, and unpacked
+// if it is compressed. More than limit bytes are an error. The errors begin with
+// the field, source or compression, and quote nothing of the content.
+func Content(source, compression string, limit int) ([]byte, error) {
+	content, err := decodeDataURL(source)
+	if err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	switch compression {
+	case "":
+	case "gzip":
+		if content, err = gunzip(content, limit); err != nil {
+			return nil, fmt.Errorf("source: %w", err)
+		}
+	default:
+		return nil, errors.New("compression: only gzip is known")
+	}
+	if len(content) > limit {
+		return nil, errTooLarge
+	}
+	return content, nil
 }
 
 // decodeDataURL reads data:[media type][;base64],data (RFC 2397).

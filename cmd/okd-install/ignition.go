@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+)
+
+// newIgnitionCmd holds the commands that read Ignition configs.
+func (a *app) newIgnitionCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ignition",
+		Short: "Look into Ignition configs: list, print, unpack, compare, check",
+		Long: `Read Ignition configs, those that okd-install makes and any other, of every spec:
+list what is in one, print a file of it decoded, unpack it, compare two, check
+one by Ignition's own rules, and ask where a file comes from.
+
+FILE is a config, or - for standard input. What a config only names by a URL is
+shown as such and never fetched. Private keys, passwords, tokens and pull secrets
+are hidden wherever text is shown, unless --show-secrets is given.`,
+		Example: `  okd-install ignition ls mycluster/bootstrap.ign
+  okd-install ignition cat mycluster/bootstrap.ign bootkube.service`,
+	}
+	return a.group(cmd, a.newIgnitionListCmd(), a.newIgnitionTreeCmd(), a.newIgnitionCatCmd(), a.newIgnitionExtractCmd(),
+		a.newIgnitionDiffCmd(), a.newIgnitionValidateCmd(), a.newIgnitionWhyCmd())
+}
+
+// maxIgnition is the most that is read of a config, in bytes.
+const maxIgnition = 64 << 20
+
+// ignitionInput reads a config file, or standard input for -.
+func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
+	in := cmd.InOrStdin()
+	if name != "-" {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, maxIgnition+1))
+	if err != nil {
+		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+	}
+	return raw, nil
+}
+
+func readConfig(cmd *cobra.Command, name string) (inspect.Config, error) {
+	raw, err := ignitionInput(cmd, name)
+	if err != nil {
+		return inspect.Config{}, err
+	}
+	return inspect.Read(name, raw)
+}
+
+// takes refuses a command line with more or fewer words than names.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return diag.Problem{
+			Detail: fmt.Sprintf("%s takes %s, got %d of %d", words(cmd), strings.Join(names, " and "), len(args), len(names)),
+			Hint:   seeHelp(cmd),
+		}
+	}
+}
+
+// completeConfigs offers *.ign for the first words of a command line.
+func completeConfigs(words int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) < words {
+			return []string{"ign"}, cobra.ShellCompDirectiveFilterFileExt
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeEntry offers a config and then what is in it.
+func completeEntry(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return completeConfigs(1)(cmd, args, word)
+	}
+	config, err := readConfig(cmd, args[0])
+	if err != nil || args[0] == "-" {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var paths []string
+	for _, e := range config.Entries {
+		if strings.HasPrefix(e.Path, word) {
+			paths = append(paths, e.Path)
+		}
+	}
+	return paths, cobra.ShellCompDirectiveNoFileComp
+}
+
+type ignitionCatOptions struct {
+	*app
+	showSecrets bool
+	// screen tells that the output goes to a terminal.
+	screen bool
+}
+
+func (a *app) newIgnitionCatCmd() *cobra.Command {
+	o := ignitionCatOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "cat FILE PATH",
+		Short: "Print a file of an Ignition config as the machine would have it",
+		Long: `Print the content of a file in an Ignition config, decoded, byte for byte. PATH is
+its path on the machine, the name of a unit, or the last parts of a path if only
+one file ends so; also what ignition ls lists below other names, such as
+ignition.security.tls.certificateAuthorities[0].
+
+Into a pipe or a file go the exact bytes, whatever they are. On a terminal secrets
+are hidden unless --show-secrets is given, and a file that is no text is refused.`,
+		Example: `  okd-install ignition cat mycluster/bootstrap.ign /usr/local/bin/bootkube.sh
+
+  # a unit by its name, and one of its drop-ins
+  okd-install ignition cat mycluster/bootstrap.ign kubelet.service
+  okd-install ignition cat mycluster/bootstrap.ign okd-machine-os-disabled.conf`,
+		Args:              takes("a config", "a path in it"),
+		ValidArgsFunction: completeEntry,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, isFile := o.out.(*os.File)
+			o.screen = isFile && term.IsTerminal(int(f.Fd()))
+			return o.run(cmd, args[0], args[1])
+		},
+	}
+	cmd.Flags().BoolVar(&o.showSecrets, "show-secrets", false, "print secrets on a terminal, too")
+	return cmd
+}
+
+func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
+	config, err := readConfig(cmd, file)
+	if err != nil {
+		return err
+	}
+	e, err := config.Find(file, name)
+	if err != nil {
+		return err
+	}
+	if err := printableEntry(file, e); err != nil {
+		return err
+	}
+	for _, url := range e.Remote() {
+		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, inspect.HideURL(url))
+	}
+	data := e.Data()
+	if o.screen {
+		if data, err = o.forScreen(file, e.Path, data); err != nil {
+			return err
+		}
+	}
+	_, err = io.Copy(o.out, bytes.NewReader(data))
+	return err
+}
+
+// forScreen is what a terminal gets of a file.
+func (o ignitionCatOptions) forScreen(file, path string, data []byte) ([]byte, error) {
+	if inspect.Binary(data) {
+		return nil, diag.Problem{Position: diag.Position{File: file}, Path: path, Detail: fmt.Sprintf("is no text, and a terminal might do anything with its %d bytes", len(data)), Hint: "redirect the output to a file, or pipe it"}
+	}
+	if o.showSecrets {
+		return data, nil
+	}
+	text, hidden := new(inspect.Mask).Text(path, data)
+	if hidden {
+		o.log.Info("secrets are hidden on a terminal: --show-secrets shows them; a pipe or a file gets everything")
+	}
+	return []byte(text), nil
+}
+
+// printableEntry refuses what has no content that could be printed.
+func printableEntry(file string, e inspect.Entry) error {
+	p := diag.Problem{Position: diag.Position{File: file}, Path: e.Path}
+	switch {
+	case e.Kind == inspect.Directory:
+		p.Detail, p.Hint = "is a directory", "ignition ls lists what is in it"
+	case e.Kind == inspect.Link:
+		p.Detail = "is a link to " + e.Target
+	case len(e.Parts) == 0 && e.Kind == inspect.Unit:
+		p.Detail = "is a unit of the boot image: the config only switches it on or off, or adds a drop-in"
+	case len(e.Parts) > 0 && len(e.Remote()) == len(e.Parts):
+		p.Detail, p.Hint = "is not in the config, only its address: "+inspect.HideURL(e.Remote()[0]), "fetch it from there"
+	default:
+		return nil
+	}
+	return p
+}
+
+// trouble ends a command that compares, whose exit code 1 has a meaning, with 2.
+func (a *app) trouble(err error) error {
+	var quiet quietError
+	if err == nil || errors.As(err, &quiet) {
+		return err
+	}
+	a.log.Error(err.Error())
+	return quietError{exitTrouble}
+}
+
+// exitTrouble is the exit code of a comparison that could not be made.
+const exitTrouble = 2

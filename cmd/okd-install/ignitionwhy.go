@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+)
+
+type ignitionWhyOptions struct {
+	*app
+	output string
+}
+
+func (a *app) newIgnitionWhyCmd() *cobra.Command {
+	o := ignitionWhyOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "why FILE PATH",
+		Short: "Tell where a file of an Ignition config comes from",
+		Long: `Tell what a file in one of okd-install's own Ignition configs is, which fields of
+the install-config it depends on, and what it is made from: the part of the graph
+behind it, down to install-config.yaml. PATH is as with ignition cat.
+
+It works on the config alone: the asset directory need not be there.`,
+		Example: `  okd-install ignition why mycluster/bootstrap.ign /opt/openshift/tls/kubelet-client.crt
+  okd-install ignition why mycluster/bootstrap.ign cluster-dns-02-config.yml
+  okd-install ignition why mycluster/master.ign ignition.config.merge[0] -o json`,
+		Args:              takes("a config", "a path in it"),
+		ValidArgsFunction: completeEntry,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
+	}
+	addOutputFlag(cmd, &o.output, "text")
+	return cmd
+}
+
+func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	config, err := readConfig(cmd, file)
+	if err != nil {
+		return err
+	}
+	e, err := config.Find(file, name)
+	if err != nil {
+		return err
+	}
+	why, err := asset.Explain(file, config, e)
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return printJSON(o.out, why)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n    is %s\n", why.Path, why.Is)
+	if len(why.Way) > 1 {
+		fmt.Fprintf(&b, "by way of\n    %s\n", strings.Join(why.Way, " -> "))
+	}
+	if len(why.Fields) > 0 {
+		fmt.Fprintf(&b, "depends in install-config.yaml on\n    %s\n", strings.Join(why.Fields, ", "))
+	}
+	if len(why.MadeFrom) > 0 {
+		b.WriteString("made from\n")
+		writeIngredients(&b, why.MadeFrom, "    ")
+	}
+	_, err = io.WriteString(o.out, b.String())
+	return err
+}
+
+func writeIngredients(b *strings.Builder, list []asset.Ingredient, pad string) {
+	for _, in := range list {
+		b.WriteString(pad + in.Name)
+		if in.Says != "" {
+			b.WriteString(": " + in.Says)
+		}
+		if in.Remembered {
+			b.WriteString(" (remembered)")
+		}
+		if in.Shown {
+			b.WriteString(" (see above)")
+		}
+		b.WriteString("\n")
+		writeIngredients(b, in.MadeFrom, pad+"  ")
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+type planOptions struct {
+	*app
+	output        string
+	release       string
+	releaseImage  string
+	leafKey       string
+	overwrite     bool
+	consumeInputs bool
+	reissue       bool
+	showSecrets   bool
+	exitCode      bool
+}
+
+// planTargets are the targets that can be planned.
+var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode}
+
+// exitChanges is the exit code of plan --exit-code where something would change.
+const exitChanges = 2
+
+func (a *app) newPlanCmd() *cobra.Command {
+	o := planOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "plan [" + strings.Join(planTargets, "|") + "]",
+		Short: "Show what a create command would write, as a diff",
+		Long: `Show what a create command would write or move aside, file by file, and what would
+be different in each Ignition config; without the name of a target, what create
+ignition-configs would. Nothing is written, and no lock is taken.
+
+Keys, certificates and IDs that do not exist yet are made for the plan and thrown
+away, so the run makes others. Secrets are numbered and not shown: a secret that
+has another number has changed.
+
+The exit code is that of the run: 0 if it would succeed, 3 if install-config.yaml
+is not valid, 1 for anything else. With --exit-code it is 2 if the run would
+succeed and write something, so that 0 says that all is up to date.`,
+		Example: `  okd-install plan --dir mycluster
+  okd-install plan ignition-configs --dir mycluster --reissue
+  okd-install plan manifests --dir mycluster -o json`,
+		Args:      func(_ *cobra.Command, args []string) error { return o.oneTarget(args) },
+		ValidArgs: planTargets,
+		RunE:      func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+	}
+	f := cmd.Flags()
+	addOutputFlag(cmd, &o.output, "text")
+	f.BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
+	f.BoolVar(&o.exitCode, "exit-code", false, "end with 2 if something would be written")
+	f.BoolVar(&o.overwrite, "overwrite", false, "as with create")
+	f.BoolVar(&o.reissue, "reissue", false, "as with create")
+	f.BoolVar(&o.consumeInputs, "consume-inputs", false, "as with create")
+	f.StringVar(&o.release, "release", "", "as with create")
+	f.StringVar(&o.releaseImage, "release-image", "", "as with create")
+	f.StringVar(&o.leafKey, "leaf-key", "", "as with create")
+	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+func (o planOptions) oneTarget(args []string) error {
+	all := "the targets are " + strings.Join(planTargets, ", ")
+	switch {
+	case len(args) > 1:
+		return diag.Problem{Detail: "plan takes one target at most, got " + strings.Join(args, " "), Hint: all}
+	case len(args) == 1 && !slices.Contains(planTargets, args[0]):
+		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", args[0]), Hint: oneOf(args[0], planTargets, all)}
+	}
+	return nil
+}
+
+func (o planOptions) run(ctx context.Context, args []string) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	target := asset.TargetIgnitionConfigs
+	if len(args) == 1 {
+		target = args[0]
+	}
+	p, err := asset.Plan(ctx, asset.Request{
+		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey,
+		Overwrite: o.overwrite, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
+		Environment: o.environment(), Version: version(), Now: o.now(),
+	}, o.showSecrets)
+	if l := p.Lock; l != nil && l.Held {
+		o.log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
+	}
+	for _, n := range p.Notes {
+		o.log.Info(n)
+	}
+	for _, w := range p.Warnings {
+		o.log.Warn(w)
+	}
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		err = printJSON(o.out, p)
+	} else {
+		err = o.print(p)
+	}
+	if err == nil && o.exitCode && !p.UpToDate {
+		return quietError{exitChanges}
+	}
+	return err
+}
+
+func (o planOptions) print(p asset.Planned) error {
+	for _, from := range sortedNames(p.MovedAside) {
+		fmt.Fprintf(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
+	}
+	for _, name := range p.Removed {
+		fmt.Fprintf(o.out, "consumed file %s\n", name)
+	}
+	if err := printChanges(o.out, p.Changes); err != nil {
+		return err
+	}
+	command := "create " + p.Target
+	if p.UpToDate {
+		o.log.Infof("%s would write nothing: all is up to date", command)
+		return nil
+	}
+	if len(p.Makes) > 0 {
+		o.log.Infof("%s would make these anew, and they will be others than the ones shown: %s", command, strings.Join(p.Makes, ", "))
+	}
+	if !p.BootAtLatest.IsZero() {
+		o.log.Infof("the machines would have to boot by %s", p.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST"))
+	}
+	o.log.Infof("nothing was written; %s does it", command)
+	return nil
+}
+
+func sortedNames(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

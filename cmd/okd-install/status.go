@@ -1,0 +1,160 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+)
+
+type statusOptions struct {
+	*app
+	output  string
+	cluster clusterStatusOptions
+}
+
+func (a *app) newStatusCmd() *cobra.Command {
+	o := statusOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell what is in the asset directory and what to do next, or how the cluster is",
+		Long: `Tell what is in the asset directory: which cluster and release it is for, what
+okd-install made, what you have edited, added or deleted since, what no longer
+fits the install-config.yaml, until when the machines must boot, whether a run is
+under way or was stopped in the middle, and the next command.
+
+It only looks: nothing is written, no lock is taken, no key is made. The exit code
+is 0 whatever there is to tell, and 1 if the directory cannot be read; for scripts
+there is one word for the whole directory, condition, in the JSON.
+
+With --cluster it tells how the cluster is instead, by its API: what it is doing,
+its nodes and operators, and which certificate expires first. With
+--bootstrap-host the service records of the bootstrap host are read too, over SSH
+with the key that was made for it. The exit code is 1 if the API cannot be asked.`,
+		Example: `  okd-install status --dir mycluster
+  okd-install status --dir mycluster -o json
+
+  # the cluster itself
+  okd-install status --cluster --dir mycluster`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	addOutputFlag(cmd, &o.output, "text")
+	addClusterStatus(cmd, &o.cluster)
+	return cmd
+}
+
+func (o statusOptions) run(ctx context.Context) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	if o.cluster.on {
+		return o.clusterStatus(ctx, o.cluster, o.output)
+	}
+	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, Environment: o.environment(), Version: version(), Now: o.now()})
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return printJSON(o.out, s)
+	}
+	var b strings.Builder
+	o.head(&b, s)
+	if len(s.Files) > 0 {
+		b.WriteByte('\n')
+		fileTable(&b, s.Files)
+	}
+	for _, p := range s.Problems {
+		fmt.Fprintf(&b, "\nproblem: %s\n", p.Error())
+	}
+	b.WriteString("\nnext:\n")
+	for _, step := range s.Next {
+		if step.Command == "" {
+			fmt.Fprintf(&b, "  %s\n", step.Why)
+			continue
+		}
+		fmt.Fprintf(&b, "  okd-install %s%s\n      %s\n", step.Command, o.dirFlag(), step.Why)
+	}
+	_, err = io.WriteString(o.out, b.String())
+	return err
+}
+
+func (o statusOptions) dirFlag() string {
+	if o.dir == "." {
+		return ""
+	}
+	return " --dir " + o.dir
+}
+
+// conditions say in words what the condition of a directory means.
+var conditions = map[asset.Condition]string{
+	asset.Empty:      "there is no install-config.yaml",
+	asset.Configured: "there is a config, and nothing was made of it",
+	asset.Manifested: "there are manifests, and no Ignition configs yet",
+	asset.Ready:      "machines can boot from it",
+	asset.Aging:      "machines can boot from it, but time is running out",
+	asset.Expired:    "no machine can boot from it: the certificates have expired",
+	asset.Stale:      "what was made does not fit what is there now",
+	asset.Blocked:    "the next run would stop",
+	asset.Unfinished: "a run was stopped while it wrote its result",
+}
+
+// head is what concerns the directory as a whole.
+func (o statusOptions) head(b *strings.Builder, s asset.Status) {
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "directory\t%s\n", s.Dir)
+	fmt.Fprintf(w, "condition\t%s: %s\n", s.Condition, conditions[s.Condition])
+	if c := s.Cluster; c != nil {
+		fmt.Fprintf(w, "cluster\t%s, platform %s", c.Domain, cmp.Or(c.Platform, "unknown"))
+		if c.InfraID != "" {
+			fmt.Fprintf(w, ", infra ID %s", c.InfraID)
+		}
+		fmt.Fprintln(w)
+	}
+	if r := s.Release; r != nil {
+		from := "by default; no run has settled it yet"
+		if r.Remembered {
+			from = r.Image
+		}
+		fmt.Fprintf(w, "release\t%s (%s)\n", cmp.Or(r.Version, r.Line), from)
+	}
+	if !s.BootAtLatest.IsZero() {
+		fmt.Fprintf(w, "boot by\t%s\n", o.when(s.BootBy))
+		fmt.Fprintf(w, "at the latest\t%s\n", o.when(s.BootAtLatest))
+	}
+	if l := s.Lock; l != nil {
+		fmt.Fprintf(w, "in use by\tprocess %d on %s (%s), since %s\n", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
+	}
+	if s.Condition == asset.Unfinished {
+		fmt.Fprintf(w, "unfinished\t%s\n", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+}
+
+func (o statusOptions) when(t time.Time) string {
+	text := t.Local().Format("Mon 2 Jan 2006 15:04 MST")
+	if left := t.Sub(o.now()); left > 0 {
+		return text + ", in " + hours(left)
+	}
+	return text + ", which is over"
+}
+
+func fileTable(b *strings.Builder, files []asset.FileStatus) {
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "FILE\tSTATE")
+	for _, f := range files {
+		detail := ""
+		if f.Detail != "" {
+			detail = ": " + f.Detail
+		}
+		fmt.Fprintf(w, "%s\t%s%s\n", f.Path, f.State, detail)
+	}
+	_ = w.Flush()
+}

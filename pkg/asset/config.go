@@ -1,0 +1,76 @@
+package asset
+
+import (
+	"bytes"
+	"maps"
+	"path/filepath"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/release"
+)
+
+// ConfigOptions are the circumstances under which the create commands read the
+// install-config of a directory: the release that they would choose there, and
+// the environment. Without a directory it is what they would choose in a new one.
+func ConfigOptions(dir, name, image string, env Environment) (installconfig.Options, error) {
+	if dir != "" && name == "" && image == "" && env.ReleaseImage == "" {
+		files, err := ReadOnly(dir, StateFile)
+		if err != nil {
+			return installconfig.Options{}, err
+		}
+		state, err := parseState(files[StateFile])
+		if err != nil {
+			return installconfig.Options{}, err
+		}
+		name, image = state.Release, state.ReleaseImage
+	}
+	r, err := ChooseRelease(name, image, env)
+	if err != nil {
+		return installconfig.Options{}, err
+	}
+	return configOptions(r, env), nil
+}
+
+func configOptions(r release.Release, env Environment) installconfig.Options {
+	return installconfig.Options{
+		Lenient: env.Invoker != "", Release: r, SkipHostCryptCheck: env.SkipHostCryptCheck, ClusterProfile: env.ClusterProfile,
+	}
+}
+
+// ReadConfig returns the install-config of a directory that is not locked, if
+// there is one; consumed tells that it is only remembered, because an earlier
+// run has removed the file.
+func ReadConfig(dir string) (data []byte, consumed bool, err error) {
+	files, err := ReadOnly(dir, installconfig.FileName, StateFile)
+	if err != nil {
+		return nil, false, err
+	}
+	if data, ok := files[installconfig.FileName]; ok {
+		return data, false, nil
+	}
+	state, err := parseState(files[StateFile])
+	if err != nil {
+		return nil, false, err
+	}
+	data, consumed = state.Consumed[installconfig.FileName]
+	return data, consumed, nil
+}
+
+// writeNewConfig plans to write the config of the request. One that is there, or
+// that an earlier run has consumed, is only replaced with overwrite.
+func (c *creation) writeNewConfig(old []byte, onDisk bool) error {
+	differs := old != nil && !bytes.Equal(old, c.Config[installconfig.FileName])
+	switch {
+	case differs && !c.Overwrite:
+		return diag.Problems{{
+			Position: diag.Position{File: filepath.Join(c.Dir, installconfig.FileName)},
+			Detail:   "there is an install-config already, and it would be replaced",
+			Hint:     "change that file; or use --overwrite, which moves it aside first; or name another directory with --dir",
+		}}
+	case differs && onDisk:
+		c.moveAside(installconfig.FileName)
+	}
+	maps.Copy(c.change.Write, c.Config)
+	return nil
+}

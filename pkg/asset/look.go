@@ -1,0 +1,38 @@
+package asset
+
+import (
+	"context"
+	"path"
+
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/manifests"
+)
+
+// look prepares a run that only looks: it takes no lock and writes nothing. In a
+// frozen run nothing is made that would be remembered either.
+func look(ctx context.Context, req Request, frozen bool) (*creation, error) {
+	if _, err := ReadOnly(req.Dir); err != nil {
+		return nil, err
+	}
+	c := &creation{Request: req, dir: &Dir{path: req.Dir}, change: Change{Aside: map[string]string{}, Write: Files{}}}
+	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build} {
+		if err := step(ctx); err != nil {
+			return c, err
+		}
+	}
+	c.run.Frozen = frozen
+	return c, nil
+}
+
+// outputs are the files that okd-install writes at the top of a directory and in
+// auth/, in the order in which they are told.
+func outputs() []string {
+	return append([]string{ignition.BootstrapFile, ignition.InPlaceFile, ignition.BootstrapPointerFile}, append(pointerFiles(), kubeconfigFile, passwordFile, metadataFile)...)
+}
+
+// isIgnition tells that a file of the directory is an Ignition config.
+func isIgnition(name string) bool { return path.Ext(name) == ".ign" }
+
+// ownStamp is the one manifest that says who made it, so that it differs from
+// version to version without anybody's edit.
+const ownStamp = manifests.OpenshiftDir + "/openshift-install-manifests.yaml"

@@ -1,0 +1,105 @@
+package asset
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/release"
+)
+
+// nextSteps says what a user does after a target has been made: a few commands,
+// and what has to be set up outside of them, with the names and numbers of this
+// cluster. A command stands without the program and without --dir.
+func nextSteps(target string, config installconfig.InstallConfig, r release.Release) []Step {
+	switch target {
+	case TargetInstallConfig:
+		return []Step{
+			{"create manifests", "writes the manifests, if you want to look at them or change them"},
+			{createFor(config), "makes the files that the machines boot with"},
+		}
+	case TargetManifests:
+		return []Step{
+			{"", "look through manifests/ and openshift/; what you change, add or delete there is kept"},
+			{createFor(config), "makes the files that the machines boot with"},
+		}
+	case TargetIgnitionConfigs:
+		return append(prepare(config), bootCluster(config, r)...)
+	case TargetSingleNode:
+		return append(prepareNode(config), bootNode(r)...)
+	case TargetBootstrapPointer:
+		return []Step{
+			{"", "serve " + ignition.BootstrapFile + " at that URL until the bootstrap host has fetched it, and no longer: it holds keys"},
+			{"", "boot the bootstrap host with " + ignition.BootstrapPointerFile + " in the place of " + ignition.BootstrapFile},
+		}
+	}
+	return nil
+}
+
+func createFor(config installconfig.InstallConfig) string {
+	if config.BootstrapInPlace != nil {
+		return "create " + TargetSingleNode
+	}
+	return "create " + TargetIgnitionConfigs
+}
+
+// prepare is what has to stand before the first machine boots: names and load
+// balancers, which nobody sets up on machines of one's own.
+func prepare(config installconfig.InstallConfig) []Step {
+	domain := config.ClusterDomain()
+	ingress := "the workers"
+	if config.ComputeReplicas() == 0 {
+		ingress = "the control plane, as there are no workers"
+	}
+	return []Step{
+		{"", fmt.Sprintf("DNS: api.%s and api-int.%s name the API's load balancer, *.apps.%s that of the ingress", domain, domain, domain)},
+		{"", "load balancers: 6443 and 22623 go to the bootstrap host and the control plane, 80 and 443 to " + ingress},
+	}
+}
+
+func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
+	machines := []string{"the bootstrap host with " + ignition.BootstrapFile}
+	if config.ControlPlane != nil && config.ControlPlane.Replicas != nil {
+		machines = append(machines, several(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
+	}
+	if n := config.ComputeReplicas(); n > 0 {
+		machines = append(machines, several(n, "worker")+" with "+"worker.ign")
+	}
+	boot := Step{imageCommand(r), "names the boot image: boot " + strings.Join(machines, ", ")}
+	if !r.AtLeast(scosMediaLine) {
+		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
+	}
+	return []Step{
+		boot,
+		{"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"},
+		{"approve-csrs --watch", "lets the workers join; then wait-for install-complete"},
+	}
+}
+
+func prepareNode(config installconfig.InstallConfig) []Step {
+	domain := config.ClusterDomain()
+	return []Step{{"", fmt.Sprintf("DNS: api.%s, api-int.%s and *.apps.%s name the node", domain, domain, domain)}}
+}
+
+func bootNode(r release.Release) []Step {
+	return []Step{
+		{imageCommand(r), "names the live ISO; coreos iso ignition embed puts " + ignition.InPlaceFile + " into it"},
+		{"wait-for install-complete", "says when the node has installed itself and the cluster is up"},
+	}
+}
+
+// scosMediaLine is the first release line for which there are boot images of its
+// own system.
+const scosMediaLine = "4.19"
+
+func imageCommand(r release.Release) string {
+	return "coreos image --release " + r.Line + " --platform metal --format iso"
+}
+
+func several(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

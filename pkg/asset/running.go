@@ -1,0 +1,242 @@
+package asset
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// This file holds what the directory gives to, and takes from, a cluster that is
+// coming up or running.
+
+// RunningCluster is what an asset directory tells about its cluster. All of it
+// is empty where there is no install-config, or none that can be read.
+type RunningCluster struct {
+	// Platform is its name in the install-config, such as none.
+	Platform string
+	// Domain is below which api and api-int stand.
+	Domain string
+	// Hosts are the names of the machines that the install-config declares.
+	Hosts []string
+	// APIVIPs are the virtual addresses of the API.
+	APIVIPs []string
+}
+
+// ReadRunning reads what the directory tells about its cluster. It never fails
+// on the install-config: the cluster is made, and that file has done its work.
+func ReadRunning(dir string) (RunningCluster, error) {
+	data, _, err := ReadConfig(dir)
+	if err != nil || data == nil {
+		return RunningCluster{}, err
+	}
+	var config struct {
+		BaseDomain string `json:"baseDomain"`
+		Metadata   struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+		Platform map[string]struct {
+			APIVIPs []string `json:"apiVIPs"`
+			APIVIP  string   `json:"apiVIP"`
+			Hosts   []struct {
+				Name string `json:"name"`
+			} `json:"hosts"`
+		} `json:"platform"`
+	}
+	if yaml.Unmarshal(data, &config) != nil {
+		return RunningCluster{}, nil //nolint:nilerr // what cannot be read tells nothing
+	}
+	c := RunningCluster{}
+	if config.Metadata.Name != "" && config.BaseDomain != "" {
+		c.Domain = installconfig.InstallConfig{Metadata: installconfig.ObjectMeta{Name: config.Metadata.Name}, BaseDomain: config.BaseDomain}.ClusterDomain()
+	}
+	for name, p := range config.Platform {
+		c.Platform, c.APIVIPs = name, p.APIVIPs
+		if p.APIVIP != "" && len(p.APIVIPs) == 0 {
+			c.APIVIPs = []string{p.APIVIP}
+		}
+		for _, h := range p.Hosts {
+			if h.Name != "" {
+				c.Hosts = append(c.Hosts, h.Name)
+			}
+		}
+	}
+	return c, nil
+}
+
+// Update says how a file of the directory is written outside of a create command.
+type Update struct {
+	Dir string
+	// Command is what others see while they wait for this run.
+	Command   string
+	Overwrite bool
+	Now       time.Time
+	LockWait  time.Duration
+	Waiting   func(holder string)
+}
+
+// IngressCA remembers which authorities were added to which kubeconfig, so that
+// the same file can be made again, and another cluster's is left alone.
+type IngressCA struct {
+	// Authorities is PEM.
+	Authorities string `json:"authorities"`
+	// Kubeconfig is the SHA-256 of the file before they were added.
+	Kubeconfig string `json:"kubeconfig"`
+}
+
+// AddIngressCA adds the authorities of the cluster's ingress, as PEM, to those of
+// the cluster in auth/kubeconfig, and tells whether any was new. A later create
+// ignition-configs writes the same file again.
+func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool, err error) {
+	dir, err := OpenDir(ctx, u.Dir, u.Command, u.LockWait, u.Waiting)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	before, ok, err := dir.ReadFile(kubeconfigFile)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		return false, dirError(dir.abs(kubeconfigFile), "there is no such file, to which the cluster's ingress authority should be added", "run the same create command again to get it back")
+	}
+	after, err := withAuthorities(before, authorities)
+	if err != nil {
+		return false, dirError(dir.abs(kubeconfigFile), err.Error(), "run the same create command again to get it back")
+	}
+	state, err := dir.ReadState()
+	if err != nil {
+		return false, err
+	}
+	change := Change{Write: Files{kubeconfigFile: after}}
+	// a file that somebody has edited stays theirs
+	if state.exists() && state.Written[kubeconfigFile] == sum(before) {
+		state = state.clone()
+		state.remember(sum(before), sum(after), authorities)
+		if change.Write[StateFile], err = state.marshal(); err != nil {
+			return false, err
+		}
+	}
+	written, err := dir.Commit(change)
+	return slices.Contains(written, kubeconfigFile), err
+}
+
+// remember takes down that the kubeconfig has got authorities.
+func (s *State) remember(before, after string, authorities []byte) {
+	ca := IngressCA{Kubeconfig: before}
+	if s.IngressCA != nil {
+		ca = *s.IngressCA
+	}
+	ca.Authorities = string(mergePEM([]byte(ca.Authorities), authorities))
+	s.IngressCA = &ca
+	s.Written[kubeconfigFile] = after
+}
+
+// withAuthorities adds certificates to those by which a kubeconfig knows the
+// clusters in it. It is the same bytes if they are there already.
+func withAuthorities(kubeconfig, authorities []byte) ([]byte, error) {
+	notOne := errors.New("this is not a kubeconfig")
+	var file map[string]any
+	if yaml.Unmarshal(kubeconfig, &file) != nil {
+		return nil, notOne
+	}
+	var typed struct {
+		Clusters []struct {
+			Cluster struct {
+				Authority []byte `json:"certificate-authority-data"`
+			} `json:"cluster"`
+		} `json:"clusters"`
+	}
+	clusters, ok := file["clusters"].([]any)
+	if err := yaml.Unmarshal(kubeconfig, &typed); err != nil || !ok || len(clusters) != len(typed.Clusters) {
+		return nil, notOne
+	}
+	changed := false
+	for i, c := range clusters {
+		entry, _ := c.(map[string]any)
+		cluster, ok := entry["cluster"].(map[string]any)
+		if !ok {
+			return nil, notOne
+		}
+		before := typed.Clusters[i].Cluster.Authority
+		if after := mergePEM(before, authorities); len(after) != len(before) {
+			cluster["certificate-authority-data"], changed = after, true
+		}
+	}
+	if !changed {
+		return kubeconfig, nil
+	}
+	return yaml.Marshal(file)
+}
+
+// mergePEM appends to base the certificates of more that are not in it.
+func mergePEM(base, more []byte) []byte {
+	seen := map[string]bool{}
+	for block, rest := pem.Decode(base); block != nil; block, rest = pem.Decode(rest) {
+		seen[string(block.Bytes)] = true
+	}
+	out := slices.Clone(base)
+	for block, rest := pem.Decode(more); block != nil; block, rest = pem.Decode(rest) {
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil || seen[string(block.Bytes)] {
+			continue
+		}
+		seen[string(block.Bytes)] = true
+		if len(out) > 0 && out[len(out)-1] != '\n' {
+			out = append(out, '\n')
+		}
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: block.Bytes})...)
+	}
+	return out
+}
+
+// WriteFiles writes files that a running cluster has given, such as worker.ign.
+// What somebody else has changed or put there is not written over: with
+// Overwrite it is moved aside, into the folder that is returned.
+func WriteFiles(ctx context.Context, u Update, files Files) (written []string, aside string, err error) {
+	dir, err := OpenDir(ctx, u.Dir, u.Command, u.LockWait, u.Waiting)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	before, err := dir.ReadState()
+	if err != nil {
+		return nil, "", err
+	}
+	c := &creation{
+		Request: Request{Dir: u.Dir, Overwrite: u.Overwrite, Now: u.Now}, dir: dir, before: before, state: before.clone(),
+		change: Change{Aside: map[string]string{}, Write: Files{}},
+	}
+	var problems diag.Problems
+	for _, name := range sortedKeys(files) {
+		data, ok, err := dir.ReadFile(name)
+		switch {
+		case err != nil:
+			return nil, "", err
+		case !ok, dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == before.Written[name]:
+		case u.Overwrite:
+			c.moveAside(name)
+		default:
+			problems = append(problems, diag.Problem{Position: diag.Position{File: dir.abs(name)}, Detail: "another file of that name is there, and would be written over",
+				Hint: "move it away, or run the command with --overwrite, which moves it aside"})
+		}
+		c.change.Write[name] = files[name]
+		c.state.Written[name] = sum(files[name])
+	}
+	if err := problems.Err(); err != nil {
+		return nil, "", err
+	}
+	if before.exists() {
+		if c.change.Write[StateFile], err = c.state.marshal(); err != nil {
+			return nil, "", err
+		}
+	}
+	written, err = dir.Commit(c.change)
+	return slices.DeleteFunc(written, func(name string) bool { return name == StateFile }), c.report.Aside, err
+}

@@ -1,0 +1,30 @@
+package asset
+
+import (
+	"encoding/json"
+
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// BootstrapKey returns the private key that lets into the bootstrap host, in PEM. Its
+// public half is in the bootstrap.ign of the asset directory. It is nil, without an error,
+// where none was made: the directory may be the established installer's.
+func BootstrapKey(dir string) ([]byte, error) {
+	files, err := ReadOnly(dir, StateFile)
+	if err != nil {
+		return nil, err
+	}
+	state, err := parseState(files[StateFile])
+	if err != nil {
+		return nil, err
+	}
+	kept, ok := state.Kept[tls.BootstrapSSH]
+	if !ok {
+		return nil, nil
+	}
+	var pair tls.KeyPair
+	if json.Unmarshal(kept.Value, &pair) != nil || len(pair.Private) == 0 {
+		return nil, stateError("the key of the bootstrap host that it holds is damaged")
+	}
+	return pair.Private, nil
+}

@@ -1,0 +1,277 @@
+package asset
+
+import (
+	"context"
+	"errors"
+	"path"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// Condition sums up an asset directory in a word.
+type Condition string
+
+// The conditions, in the order in which a directory goes through them, and then
+// those in which something is to be done.
+const (
+	// Empty has no install-config.yaml.
+	Empty Condition = "empty"
+	// Configured has one, and nothing made of it.
+	Configured Condition = "configured"
+	// Manifested has manifests, and no Ignition configs.
+	Manifested Condition = "manifests"
+	// Ready can be booted from.
+	Ready Condition = "ready"
+	// Aging can be booted from, but less than 12 hours are left.
+	Aging Condition = "aging"
+	// Expired cannot be booted from any more.
+	Expired Condition = "expired"
+	// Stale holds Ignition configs that were made from something else than
+	// what is there now.
+	Stale Condition = "stale"
+	// Blocked is where the next run would stop and say why.
+	Blocked Condition = "blocked"
+	// Unfinished is where a run was stopped in the middle of its writing.
+	Unfinished Condition = "unfinished"
+)
+
+// Status is what there is to know about an asset directory.
+type Status struct {
+	SchemaVersion int             `json:"schemaVersion"`
+	Dir           string          `json:"dir"`
+	Condition     Condition       `json:"condition"`
+	Cluster       *ClusterSummary `json:"cluster,omitempty"`
+	Release       *ReleaseSummary `json:"release,omitempty"`
+	// Lock is what the lock file says; absent if nobody works there.
+	Lock *LockStatus `json:"lock,omitempty"`
+	// Unfinished names what a stopped run has still to move into place.
+	Unfinished []string `json:"unfinished,omitempty"`
+	// Files are those of the directory that count, in the order of the steps.
+	Files []FileStatus `json:"files"`
+	// BootBy and BootAtLatest say until when machines should boot, and must.
+	BootBy       time.Time `json:"bootBy,omitzero"`
+	BootAtLatest time.Time `json:"bootAtLatest,omitzero"`
+	// Problems are why the next run would stop.
+	Problems []diag.Problem `json:"problems,omitempty"`
+	// Next is what to do now, the first thing first.
+	Next []Step `json:"next"`
+}
+
+// ClusterSummary names the cluster that the directory is for.
+type ClusterSummary struct {
+	Name     string `json:"name"`
+	Domain   string `json:"domain"`
+	Platform string `json:"platform,omitempty"`
+	InfraID  string `json:"infraID,omitempty"`
+}
+
+// ReleaseSummary names the release that the directory is for.
+type ReleaseSummary struct {
+	Version string `json:"version,omitempty"`
+	Line    string `json:"line"`
+	Image   string `json:"image"`
+	// Remembered tells that an earlier run settled it; otherwise it is the default.
+	Remembered bool `json:"remembered"`
+}
+
+// FileState says what happened to a file since okd-install has seen it.
+type FileState string
+
+// The states of files.
+const (
+	Yours   FileState = "yours"
+	AsMade  FileState = "as made"
+	Edited  FileState = "edited"
+	Added   FileState = "added"
+	Deleted FileState = "deleted"
+	// Outdated was made from something else than what is there now.
+	Outdated FileState = "outdated"
+	// Foreign was not made by okd-install in this directory.
+	Foreign FileState = "not made here"
+	// Consumed was removed by --consume-inputs and is remembered.
+	Consumed FileState = "consumed"
+	// Unknown is there, but nothing tells whether it was edited.
+	Unknown FileState = "unknown"
+)
+
+// FileStatus is a file of the directory, or a folder and what is special in it.
+type FileStatus struct {
+	Path  string    `json:"path"`
+	State FileState `json:"state"`
+	// Detail is one more line about it.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Step is something to do.
+type Step struct {
+	// Command is the words behind okd-install; empty where the step is not ours.
+	Command string `json:"command,omitempty"`
+	Why     string `json:"why"`
+}
+
+// GetStatus looks at an asset directory. It takes no lock and writes nothing. An
+// error is that the directory itself cannot be read; whatever is wrong with what
+// is in it, is part of the status.
+func GetStatus(ctx context.Context, req Request) (Status, error) {
+	s := Status{SchemaVersion: 1, Dir: req.Dir, Files: []FileStatus{}, Next: []Step{}, Lock: lookAtLock(req.Dir)}
+	if s.Lock != nil && !s.Lock.Held {
+		s.Lock = nil // left by a process that is gone: it locks nothing
+	}
+	if err := checkThere(req.Dir); err != nil {
+		return s, err
+	}
+	dir := &Dir{path: req.Dir}
+	if unfinished, err := dir.unfinished(); unfinished != nil || err != nil {
+		s.Unfinished, s.Condition = unfinished, Unfinished
+		s.problem(err)
+		s.next()
+		return s, nil
+	}
+	c, err := look(ctx, req, true)
+	if err != nil {
+		s.problem(err)
+		s.Condition = Blocked
+		s.next()
+		return s, nil
+	}
+	s.summary(c)
+	if err := s.files(c); err != nil {
+		return s, err
+	}
+	s.deadline(c)
+	s.conclude(c)
+	s.next()
+	return s, nil
+}
+
+// unfinished lists what the journal of a stopped run has still to move.
+func (d *Dir) unfinished() ([]string, error) {
+	data, ok, err := d.ReadFile(path.Join(stageDir, journalFile))
+	if err != nil || !ok {
+		return nil, err
+	}
+	j, err := parseJournal(data)
+	if err != nil {
+		return []string{}, dirError(d.abs(path.Join(stageDir, journalFile)), err.Error(), "remove the folder "+stageDir+" and run the command again")
+	}
+	names := []string{}
+	for _, w := range j.Writes {
+		if d.Exists(w.From) && w.To != StateFile {
+			names = append(names, w.To)
+		}
+	}
+	return names, nil
+}
+
+func (s *Status) problem(err error) {
+	var invalid *installconfig.InvalidError
+	var many diag.Problems
+	var one diag.Problem
+	switch {
+	case err == nil:
+	case errors.As(err, &invalid):
+		s.Problems = append(s.Problems, invalid.Problems...)
+	case errors.As(err, &many):
+		s.Problems = append(s.Problems, many...)
+	case errors.As(err, &one):
+		s.Problems = append(s.Problems, one)
+	default:
+		s.Problems = append(s.Problems, diag.Problem{Detail: err.Error()})
+	}
+}
+
+// summary says what cluster and release the directory is for.
+func (s *Status) summary(c *creation) {
+	r := c.report.Release
+	s.Release = &ReleaseSummary{Version: r.Version, Line: r.Line, Image: r.Image, Remembered: c.before.Release != "" || c.before.ReleaseImage != ""}
+	if !s.has(c, installconfig.FileName) {
+		return
+	}
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil {
+		s.problem(err)
+		return
+	}
+	config := loaded.Config
+	s.Cluster = &ClusterSummary{Name: config.Metadata.Name, Domain: config.ClusterDomain(), Platform: config.Platform.Name}
+	if id, err := Get(c.run, c.graph.Identity); err == nil {
+		s.Cluster.InfraID = id.InfraID
+	}
+}
+
+// has tells whether an input is there, or was consumed.
+func (s *Status) has(c *creation, name string) bool {
+	return c.dir.Exists(name) || c.before.Consumed[name] != nil
+}
+
+// deadline says until when the machines must boot, of the certificates that are there.
+func (s *Status) deadline(c *creation) {
+	certs, err := ListCertificates(c.Dir, c.Now)
+	if err == nil {
+		s.BootBy, s.BootAtLatest = certs.BootBy, certs.BootAtLatest
+	}
+}
+
+// conclude finds the word for it all.
+func (s *Status) conclude(c *creation) {
+	outdated := false
+	for _, f := range s.Files {
+		outdated = outdated || f.State == Outdated
+	}
+	made := !s.BootAtLatest.IsZero()
+	switch {
+	case !s.has(c, installconfig.FileName):
+		s.Condition = Empty
+	case len(s.Problems) > 0:
+		s.Condition = Blocked
+	case outdated:
+		s.Condition = Stale
+	case made && c.Now.After(s.BootAtLatest):
+		s.Condition = Expired
+	case made && c.Now.After(s.BootBy):
+		s.Condition = Aging
+	case made:
+		s.Condition = Ready
+	case c.haveThem:
+		s.Condition = Manifested
+	default:
+		s.Condition = Configured
+	}
+}
+
+// next says what to do now.
+func (s *Status) next() {
+	add := func(command, why string) { s.Next = append(s.Next, Step{command, why}) }
+	if s.Lock != nil {
+		add("", "wait until "+holder{s.Lock.PID, s.Lock.Host, s.Lock.Command, s.Lock.Since}.String()+" has finished")
+	}
+	const create = "create ignition-configs"
+	switch s.Condition {
+	case Empty:
+		add("", "write an install-config.yaml into the directory")
+	case Configured:
+		add(create, "makes the files that the machines boot with")
+		add("create manifests", "before that, if you want to look at the manifests or change them")
+	case Manifested:
+		add(create, "makes the files that the machines boot with, with the manifests as they are")
+	case Ready:
+		add("", "boot the machines from the Ignition configs by "+s.BootBy.Local().Format(momentFormat))
+		add("wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go")
+	case Aging:
+		add("", "boot the machines at once, if they are not booted yet; they must be by "+s.BootAtLatest.Local().Format(momentFormat))
+		add(create, "issues the 24-hour certificates anew, if the machines cannot boot now")
+	case Expired:
+		add(create, "issues the 24-hour certificates anew; the rest of the cluster stays the same")
+	case Stale:
+		add("plan", "shows what would change")
+		add(create, "makes the files anew from what is there now")
+	case Unfinished:
+		add(create, "finishes what an earlier run had begun to write; any create command does")
+	case Blocked:
+		add("", "mend the problems below: the next run would stop at them")
+	}
+}
+
+const momentFormat = "Mon 2 Jan 2006 15:04 MST"

@@ -1,0 +1,155 @@
+package asset
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+)
+
+// A lock counts as held while its process lives.
+func TestLookAtLock(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Skip(err)
+	}
+	since := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		h    holder
+		held bool
+	}{
+		{"this process", holder{os.Getpid(), host, "x", since}, true},
+		{"one that is gone", holder{1 << 30, host, "x", since}, false},
+		{"one on another host", holder{1 << 30, "not-" + host, "x", since}, true},
+	} {
+		data, err := json.Marshal(c.h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filled(t, map[string]string{LockFile: string(data)})
+		got := lookAtLock(dir)
+		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
+			t.Errorf("%s: got %+v", c.name, got)
+		}
+	}
+	for _, text := range []string{"", "{", `{"pid":0}`} {
+		if got := lookAtLock(filled(t, map[string]string{LockFile: text})); got != nil {
+			t.Errorf("%q: got %+v", text, got)
+		}
+	}
+	if got := lookAtLock(t.TempDir()); got != nil {
+		t.Errorf("without a file: got %+v", got)
+	}
+}
+
+// Neither plan nor status leaves anything in a directory, whatever they find.
+func TestLookingWritesNothing(t *testing.T) {
+	t.Parallel()
+	dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+	for _, create := range []bool{false, true} {
+		if create {
+			if _, err := Create(t.Context(), killRequest(dir)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tree(t, dir)
+		for _, target := range []string{TargetInstallConfig, TargetManifests, TargetIgnitionConfigs} {
+			req := killRequest(dir)
+			req.Target, req.Reissue = target, false
+			p, err := Plan(t.Context(), req, false)
+			if err != nil {
+				t.Errorf("%s: %v", target, err)
+			}
+			if p.UpToDate != (create && target == TargetIgnitionConfigs || target == TargetInstallConfig) {
+				t.Errorf("%s after create=%t: up to date %t", target, create, p.UpToDate)
+			}
+			for _, change := range p.Changes {
+				if strings.Contains(change.Diff, "PRIVATE KEY") {
+					t.Errorf("%s shows a key in %s", target, change.Path)
+				}
+			}
+		}
+		if _, err := GetStatus(t.Context(), killRequest(dir)); err != nil {
+			t.Error(err)
+		}
+		if !equalMaps(before, tree(t, dir)) {
+			t.Error("something was written")
+		}
+	}
+}
+
+// What plan shows of keys that exist is what the run writes.
+func TestPlanIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+	req := killRequest(dir)
+	req.Reissue = false
+	if _, err := Create(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "install-config.yaml", killConfig+"sshKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDm7EIYjPyMMBCmjEr+DpiKlpIXaj2FVqqgHSsCHKJa a@b\n")
+	planned, err := Plan(t.Context(), req, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, dir)
+	report, err := Create(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, c := range planned.Changes {
+		if !strings.Contains(c.Path, ":") {
+			files = append(files, c.Path)
+		}
+	}
+	if strings.Join(files, " ") != strings.Join(report.Written, " ") || len(planned.Makes) > 0 {
+		t.Errorf("planned were %v (made %v), written %v", files, planned.Makes, report.Written)
+	}
+	was, err := inspect.Read("", []byte(before["bootstrap.ign"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := inspect.Read("", []byte(tree(t, dir)["bootstrap.ign"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare := inspect.Comparison{Now: req.Now, ShowSecrets: true}
+	changes := compare.Configs(was, now)
+	for i, c := range changes {
+		if p := planned.Changes[i+1]; p.Path != "bootstrap.ign:"+c.Path || p.Diff != c.Diff {
+			t.Errorf("planned was %+v, done %+v", p, c)
+		}
+	}
+	if len(changes) < 3 || len(planned.Changes) != len(changes)+1 {
+		t.Errorf("%d changes, %d planned", len(changes), len(planned.Changes))
+	}
+}
+
+// A frozen run makes nothing that is to be remembered.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	source := 1
+	n := From1("kept", Source("source", func() (int, error) { return source, nil }), func(i int) (int, error) { return i * 10, nil }).
+		Keep(func(int, time.Time) (bool, error) { return false, nil })
+	frozen := &Run{Frozen: true}
+	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made anew" {
+		t.Errorf("got %v", err)
+	}
+	run := &Run{}
+	if v, err := Get(run, n); v != 10 || err != nil {
+		t.Fatal(v, err)
+	}
+	if v, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); v != 10 || err != nil {
+		t.Errorf("what is remembered counts, also when it is not fresh: %d, %v", v, err)
+	}
+	source = 2
+	if _, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); err == nil {
+		t.Error("made from something else, it is still used")
+	}
+}

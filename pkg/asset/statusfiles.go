@@ -1,0 +1,210 @@
+package asset
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+)
+
+// This file finds out what happened to each file of a directory since
+// okd-install has seen it.
+
+func (s *Status) add(path string, state FileState, detail string) {
+	s.Files = append(s.Files, FileStatus{path, state, detail})
+}
+
+func (s *Status) files(c *creation) error {
+	if c.dir.Exists(installconfig.FileName) {
+		s.add(installconfig.FileName, Yours, "")
+	} else if c.before.Consumed[installconfig.FileName] != nil {
+		s.add(installconfig.FileName, Consumed, "remembered, and used as if it were there")
+	}
+	own, err := c.dir.ReadFolder(tlsDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedKeys(own) {
+		s.add(name, Yours, "")
+	}
+	s.manifests(c)
+	return s.outputs(c)
+}
+
+// manifests compares the folders with what would be made now. Once what they
+// were made from has changed, nothing tells what was edited in them.
+func (s *Status) manifests(c *creation) {
+	if !c.haveThem {
+		return
+	}
+	state, detail := Yours, ""
+	if !c.onDisk {
+		state, detail = Consumed, "remembered, and used as if they were there"
+	}
+	if origin, err := c.originNow(); err == nil {
+		if changed := installconfig.Changed(c.before.ManifestsFrom, origin); c.before.ManifestsFrom != nil && len(changed) > 0 {
+			state, detail = Outdated, "made before these changed: "+strings.Join(changed, ", ")
+		}
+		s.problem(c.checkOrigin(origin))
+	}
+	made, err := Get(c.run, c.graph.Generated)
+	if state == Outdated || err != nil || c.before.ManifestsFrom == nil {
+		if state == Yours && c.before.ManifestsFrom == nil {
+			state = Foreign
+		}
+		s.add(folderNames(c.folders), state, detail)
+		return
+	}
+	lines, n := s.edits(c.folders, made)
+	if state == Yours && n == 0 {
+		state = AsMade
+	} else if state == Yours {
+		state, detail = Edited, fmt.Sprintf("%d of %d files are not as they were made", n, len(c.folders))
+	}
+	s.add(folderNames(c.folders), state, detail)
+	s.Files = append(s.Files, lines...)
+	if _, err := Get(c.run, c.graph.Checked); err != nil {
+		s.problem(err)
+	}
+}
+
+// originNow is what the manifests must agree with now. Where a remembered value
+// would be made anew, it is known only that it would be another.
+func (c *creation) originNow() (map[string]string, error) {
+	origin, err := Get(c.run, c.graph.Origin)
+	var gone notRemembered
+	if !errors.As(err, &gone) {
+		return origin, err
+	}
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil {
+		return nil, err
+	}
+	origin = installconfig.Fingerprints(loaded.Config)
+	for name, fingerprint := range c.before.ManifestsFrom {
+		if strings.HasPrefix(name, "(") {
+			origin[name] = fingerprint
+		}
+	}
+	if len(installconfig.Changed(c.before.ManifestsFrom, origin)) == 0 {
+		origin["("+gone.node+")"] = ""
+	}
+	return origin, nil
+}
+
+// folderNames names the folders that the files are in.
+func folderNames(files Files) string {
+	names := map[string]bool{}
+	for name := range files {
+		names[path.Dir(name)+"/"] = true
+	}
+	if len(names) == 0 {
+		return manifests.Dir + "/"
+	}
+	return strings.Join(sortedKeys(names), ", ")
+}
+
+// edits lists what the user has changed, added and deleted.
+func (s *Status) edits(have, made Files) (lines []FileStatus, n int) {
+	for _, change := range new(inspect.Comparison).Files(made, have) {
+		if change.Path == ownStamp && change.How == inspect.Changed {
+			continue
+		}
+		state := map[string]FileState{inspect.Added: Added, inspect.Removed: Deleted, inspect.Changed: Edited}[change.How]
+		lines = append(lines, FileStatus{Path: change.Path, State: state})
+		n++
+	}
+	return lines, n
+}
+
+// outputs compares what was written with what is there, and with what would be
+// made now.
+func (s *Status) outputs(c *creation) error {
+	made, why := c.remake()
+	for _, name := range outputs() {
+		data, ok, err := c.dir.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		written := c.before.Written[name]
+		switch {
+		case !ok && written != "":
+			s.add(name, Deleted, "")
+		case !ok:
+		case written == "":
+			s.add(name, Foreign, "")
+		case sum(data) != written:
+			s.add(name, Edited, "")
+		case why != "" && name != ignition.BootstrapPointerFile:
+			s.add(name, Outdated, why)
+		case made[name] != nil && sum(made[name]) != written:
+			s.add(name, Outdated, outdated(name, data, made[name]))
+		case name == ignition.BootstrapPointerFile:
+			s.add(name, AsMade, c.pointsElsewhere(data))
+		default:
+			s.add(name, AsMade, "")
+		}
+	}
+	return nil
+}
+
+// remake makes the results that are there again, from what is there now. why is
+// set if they would have to hold another remembered value.
+func (c *creation) remake() (made Files, why string) {
+	made = Files{}
+	for _, t := range []struct {
+		file string
+		node Node[Files]
+	}{{ignition.BootstrapFile, c.graph.Ignition}, {ignition.InPlaceFile, c.graph.SingleNode}} {
+		if c.before.Written[t.file] == "" {
+			continue
+		}
+		files, err := Get(c.run, t.node)
+		var gone notRemembered
+		if errors.As(err, &gone) {
+			return nil, gone.node + " would be made anew: what it is made from has changed"
+		}
+		for name, data := range files {
+			if made[name] == nil {
+				made[name] = data
+			}
+		}
+	}
+	return made, ""
+}
+
+// outdated says what would be different in a file.
+func outdated(name string, have, made []byte) string {
+	if !isIgnition(name) {
+		return "it would be written differently now"
+	}
+	was, err1 := inspect.Read(name, have)
+	now, err2 := inspect.Read(name, made)
+	if err1 != nil || err2 != nil {
+		return "it would be written differently now"
+	}
+	var paths []string
+	for _, change := range new(inspect.Comparison).Configs(was, now) {
+		paths = append(paths, change.Path)
+	}
+	return "these would be different now: " + some(paths)
+}
+
+// pointsElsewhere tells that the pointer names another bootstrap.ign than the
+// one that is there.
+func (c *creation) pointsElsewhere(pointer []byte) string {
+	bootstrap, ok, err := c.dir.ReadFile(ignition.BootstrapFile)
+	hash := sha512.Sum512(bootstrap)
+	if err != nil || !ok || bytes.Contains(pointer, []byte(hex.EncodeToString(hash[:]))) {
+		return ""
+	}
+	return "names another " + ignition.BootstrapFile + ": run create bootstrap-pointer again"
+}

@@ -1,0 +1,183 @@
+package asset
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/tls"
+)
+
+// Why tells where something in an Ignition config comes from.
+type Why struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	File          string `json:"file"`
+	Path          string `json:"path"`
+	// Is says in words what it is.
+	Is string `json:"is"`
+	// Way are the nodes of the graph that it went through, the last of which is
+	// the config itself.
+	Way []string `json:"way"`
+	// Fields are those of the install-config that it depends on; "all" is that
+	// the whole of it does.
+	Fields []string `json:"fields"`
+	// MadeFrom is the graph behind it, down to the install-config.
+	MadeFrom []Ingredient `json:"madeFrom"`
+}
+
+// Ingredient is a node of the graph and what it is made from.
+type Ingredient struct {
+	Name string `json:"name"`
+	// Says tells what the node is where its name does not.
+	Says string `json:"says,omitempty"`
+	// Remembered tells that the value is kept in the asset directory.
+	Remembered bool         `json:"remembered,omitempty"`
+	MadeFrom   []Ingredient `json:"madeFrom,omitempty"`
+	// Shown tells that what it is made from stands elsewhere in the list already.
+	Shown bool `json:"shown,omitempty"`
+}
+
+// Explain tells where the entry of a config comes from, if okd-install made the
+// config.
+func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
+	w := Why{SchemaVersion: 1, File: file, Path: e.Path, Fields: []string{}, MadeFrom: []Ingredient{}}
+	whole, made := maker(config)
+	if !made {
+		return w, diag.Problem{
+			Position: diag.Position{File: file}, Detail: "okd-install did not make this config, so it cannot tell where its content comes from",
+			Hint: "ignition ls and ignition cat work on any config",
+		}
+	}
+	o := originOf(whole, e)
+	w.Is, w.Way = o.is, append(slices.Clone(o.way), whole)
+	graph := nodesByName()
+	seen, fields := map[string]bool{}, map[string]bool{}
+	for _, f := range o.fields {
+		fields[f] = true
+	}
+	for _, name := range o.nodes {
+		if n := graph[name]; n != nil {
+			w.MadeFrom = append(w.MadeFrom, ingredient(n, seen, fields))
+		}
+	}
+	w.Fields = append(w.Fields, sortedKeys(fields)...)
+	return w, nil
+}
+
+// maker is the node that made a config, by what is in it.
+func maker(c inspect.Config) (node string, made bool) {
+	for _, e := range c.Entries {
+		if e.Path == ignition.EnvironmentFile {
+			if strings.Contains(string(e.Data()), "BOOTSTRAP_IN_PLACE='true'") {
+				return ignition.InPlaceFile, true
+			}
+			return ignition.BootstrapFile, true
+		}
+		for _, url := range e.Remote() {
+			if e.Kind == inspect.Source && strings.Contains(url, ":22623/config/") && slices.Contains(ignition.Roles, path.Base(url)) {
+				return "pointer-configs", true
+			}
+		}
+	}
+	return "", false
+}
+
+// nodesByName are the nodes of the whole graph.
+func nodesByName() map[string]*node {
+	byName := map[string]*node{}
+	for _, n := range reachable(Targets()) {
+		byName[n.name] = n
+	}
+	return byName
+}
+
+// ingredient follows a node to what it is made from, and collects the fields of
+// the install-config that its view on it has.
+func ingredient(n *node, seen map[string]bool, fields map[string]bool) Ingredient {
+	in := Ingredient{Name: n.name, Says: nodeWords[n.name], Remembered: n.kept != nil}
+	for _, f := range viewFields[n.name] {
+		fields[f] = true
+	}
+	if row, ok := tls.Lookup(n.name); ok {
+		in.Says = row.Purpose
+	}
+	if seen[n.name] {
+		in.Shown = len(n.inputs) > 0
+		return in
+	}
+	seen[n.name] = true
+	for _, input := range n.inputs {
+		if input.name != "" {
+			in.MadeFrom = append(in.MadeFrom, ingredient(input, seen, fields))
+		}
+	}
+	return in
+}
+
+// originOf finds the row of an entry.
+func originOf(whole string, e inspect.Entry) origin {
+	if whole == "pointer-configs" {
+		return pointerOrigin(e)
+	}
+	if name, ok := strings.CutPrefix(e.Path, "/opt/openshift/"); ok && (strings.HasPrefix(name, "tls/") || strings.HasPrefix(name, "auth/")) {
+		if o, ok := hostOrigin(name); ok {
+			return o
+		}
+	}
+	for _, row := range origins {
+		if ok, err := path.Match(row.pattern, e.Path); ok && err == nil {
+			return row
+		}
+	}
+	if e.Kind == inspect.Unit || e.Kind == inspect.Dropin || e.Kind == inspect.File && strings.HasPrefix(e.Path, "/") {
+		return staticOrigin
+	}
+	return origin{is: "nothing that okd-install puts there: somebody has added it"}
+}
+
+// hostOrigin explains the certificates, keys and kubeconfigs of the bootstrap
+// host, by the tables that they are made from.
+func hostOrigin(name string) (origin, bool) {
+	o := origin{way: []string{"bootstrap-host-tls"}}
+	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	for _, k := range tls.Kubeconfigs {
+		if k.Host && k.File == name {
+			o.is = "the kubeconfig that " + k.Purpose
+			o.nodes = append([]string{"cluster-names"}, k.Certificates()...)
+			return o, true
+		}
+	}
+	half := map[string]string{".crt": "certificate", ".key": "private key", ".pub": "public key"}[path.Ext(name)]
+	if row, ok := tls.Lookup(base); ok {
+		o.is = fmt.Sprintf("the %s of %s, which %s", half, row.Name, row.Purpose)
+		o.nodes = []string{row.Name}
+		return o, true
+	}
+	if row, ok := tls.LookupBundle(base); ok {
+		o.is, o.nodes = "a bundle of authorities, which "+row.Purpose, row.Authorities
+		return o, true
+	}
+	for _, row := range tls.KeyPairs {
+		if row.Name == base {
+			o.is = fmt.Sprintf("the %s of %s, which %s", half, row.Name, row.Purpose)
+			o.nodes = []string{row.Name}
+			return o, true
+		}
+	}
+	return o, false
+}
+
+// pointerOrigin explains what is in <role>.ign.
+func pointerOrigin(e inspect.Entry) origin {
+	switch {
+	case e.Kind == inspect.Source && strings.Contains(strings.Join(e.Remote(), " "), ":22623/config/"):
+		return origin{is: "where the machine fetches its config from: the cluster's machine config server", nodes: []string{"cluster-names"}}
+	case e.Kind == inspect.Authority:
+		return origin{is: "the authority by which the machine knows that server", nodes: []string{"root-ca"}}
+	}
+	return origin{is: "nothing that okd-install puts there: somebody has added it, and create ignition-configs makes a MachineConfig of it"}
+}
