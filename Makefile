@@ -7,7 +7,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build test lint golden fuzz bench e2e cross clean
+.PHONY: help demo build test lint golden fuzz bench e2e cross packages image clean
 
 FUZZTIME ?= 20s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -18,11 +18,15 @@ COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false \
 	-ldflags '-s -w -X main.linkedVersion=$(VERSION) -X main.linkedCommit=$(COMMIT)'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+DIST ?= $(CURDIR)/dist
 # 25 MiB, in bytes.
 MAX_BINARY := 26214400
 
 # The Go modules besides the main one whose tests are ours.
 TEST_MODULES = $(patsubst %/go.mod,%,$(shell find test -name go.mod -not -path '*/testdata/*'))
+
+E2E_PACKAGES = $(addprefix ./,$(sort $(dir $(shell grep -rl '^//go:build e2e' test --include='*_test.go' | \
+	grep -vE '^($(subst $(eval) ,|,$(TEST_MODULES)))/'))))
 
 help: ## list the targets
 	@echo 'usage: make TARGET [FUZZTIME=10m]'
@@ -83,21 +87,31 @@ bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 e2e: build ## run the end-to-end tests in test/ against bin/okd-install
-	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./test/...
+	@# the packages with tests of that kind: the others have run in make test
+	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m $(E2E_PACKAGES)
 	@for module in $(TEST_MODULES); do \
 		echo "+ go test in $$module"; \
 		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \
 	done
 
 cross: ## build dist/ for Linux, macOS and Windows on amd64 and arm64
-	@mkdir -p dist
+	@mkdir -p '$(DIST)'
 	@for platform in $(PLATFORMS); do \
-		os=$${platform%/*} arch=$${platform#*/}; out=dist/okd-install-$$os-$$arch; \
+		os=$${platform%/*} arch=$${platform#*/}; out='$(DIST)'/okd-install-$$os-$$arch; \
 		if [[ $$os == windows ]]; then out+=.exe; fi; \
 		GOOS=$$os GOARCH=$$arch $(GO_BUILD) -o "$$out" ./cmd/okd-install; \
 		size=$$(wc -c <"$$out"); printf '%s %d bytes\n' "$$out" "$$size"; \
 		if (( size > $(MAX_BINARY) )); then echo "make cross: $$out is larger than 25 MiB" >&2; exit 1; fi; \
 	done
+
+PACK = cd tools/package && go run . -source ../.. -dist '$(DIST)' -version '$(VERSION)' \
+	-epoch "$$(git log -1 --format=%ct 2>/dev/null || echo 0)"
+
+packages: cross ## pack dist/ for people: archives, deb, rpm, an image, lists of components, checksums
+	$(PACK)
+
+image: cross ## pack the image alone, as an OCI archive for podman, docker and skopeo
+	$(PACK) -only image
 
 clean: ## remove what the other targets built
 	rm -rf bin dist demo

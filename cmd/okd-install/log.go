@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -18,31 +21,55 @@ import (
 // directory. It has the established installer's name, since tools collect it.
 const logFile = ".openshift_install.log"
 
-var logLevels = []string{"error", "warn", "info", "debug"}
+var (
+	logLevels  = []string{"error", "warn", "info", "debug"}
+	logFormats = []string{"text", "json"}
+)
 
 // setUpLog lets the logger fire at every level; each sink has its own limit.
 func (a *app) setUpLog() {
 	a.log.SetOutput(io.Discard)
 	a.log.SetLevel(logrus.TraceLevel)
-	a.log.AddHook(&sink{
+	screen := &sink{
 		w: a.err, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
 		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
-	})
+	}
+	a.log.AddHook(screen)
+	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }
 }
 
-func (a *app) applyLogLevel() error {
+// applyLogFlags sets the log up as the flags ask, and names the first that asks
+// for what is not there.
+func (a *app) applyLogFlags(flags *pflag.FlagSet) error {
+	switch a.logFormat {
+	case "json":
+		a.logAsJSON()
+	case "text":
+	default:
+		return diag.Problem{Detail: fmt.Sprintf("invalid log-format: %q is not a format", a.logFormat), Hint: "use one of " + strings.Join(logFormats, ", ")}
+	}
 	if _, err := logrus.ParseLevel(a.logLevel); err != nil {
 		bad := a.logLevel
 		a.logLevel = "info"
 		return diag.Problem{Detail: fmt.Sprintf("invalid log-level: %q is not a level", bad), Hint: "use one of " + strings.Join(logLevels, ", ")}
 	}
+	if a.quiet && flags.Changed("log-level") {
+		return diag.Problem{Detail: "--quiet and --log-level both say how much is told", Hint: "--quiet is the same as --log-level warn: leave one of them out"}
+	}
+	if a.quiet {
+		a.logLevel = "warn"
+	}
 	return nil
 }
 
-func (a *app) completeLogLevel(root *cobra.Command) {
+func (a *app) logFlags(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.logLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
+	flags.StringVar(&a.logFormat, "log-format", "text", "form of the log lines on the terminal: text, or json with one object a line")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "only warnings and errors on the terminal")
 	// the only error is a flag name that does not exist, which tests would see
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp))
-	_ = root.MarkPersistentFlagDirname("dir")
+	_ = root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // openLogFile adds the log file of the asset directory as a sink. The first
@@ -86,14 +113,21 @@ type sink struct {
 	w      io.Writer
 	level  func() logrus.Level
 	format func(e *logrus.Entry, line string) string
+	// whole keeps a message of several lines in one record.
+	whole bool
 }
 
 func (s *sink) Levels() []logrus.Level { return logrus.AllLevels }
 
-// Fire writes each line of a message as a record of its own.
+// Fire writes each line of a message as a record of its own, unless a record
+// can hold them all.
 func (s *sink) Fire(e *logrus.Entry) error {
 	if e.Level > s.level() {
 		return nil
+	}
+	if s.whole {
+		_, err := io.WriteString(s.w, s.format(e, strings.TrimRight(e.Message, "\n"))+"\n")
+		return err
 	}
 	var b bytes.Buffer
 	for line := range strings.SplitSeq(strings.TrimRight(e.Message, "\n"), "\n") {
@@ -122,6 +156,19 @@ func screenFormat(colour, terminal bool) func(*logrus.Entry, string) string {
 			return "level=" + e.Level.String() + " msg=" + line
 		}
 	}
+}
+
+// jsonFormat is one JSON object, with the keys of logrus' own JSON.
+func jsonFormat(e *logrus.Entry, text string) string {
+	line, err := json.Marshal(struct {
+		Level string `json:"level"`
+		Msg   string `json:"msg"`
+		Time  string `json:"time"`
+	}{e.Level.String(), text, e.Time.Format(time.RFC3339)})
+	if err != nil {
+		return text
+	}
+	return string(line)
 }
 
 // fileFormat is logrus' own text format with a full timestamp.

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// newManCmd writes the help of all commands as manual pages: packages carry
+// them, and whoever has only the binary makes them.
+func (a *app) newManCmd() *cobra.Command {
+	to := "."
+	cmd := &cobra.Command{
+		Use:   "man",
+		Short: "Write the manual pages of all commands",
+		Long: `Write a manual page for each command, such as okd-install-create.1, with what its
+--help says. The packages of okd-install have put them where man looks already.`,
+		Example: `  okd-install man --directory ~/.local/share/man/man1`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			date, err := a.buildDate()
+			if err != nil {
+				return err
+			}
+			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + version(), Manual: "okd-install", Date: &date}
+			cmd.Root().DisableAutoGenTag = true
+			if err := os.MkdirAll(to, 0o755); err != nil {
+				return err
+			}
+			return doc.GenManTree(cmd.Root(), header, filepath.Clean(to))
+		},
+	}
+	cmd.Flags().StringVarP(&to, "directory", "C", to, "folder for the pages; it is made if it is not there")
+	_ = cmd.MarkFlagDirname("directory")
+	return cmd
+}
+
+// buildDate is the date that whoever packs programs asks for, so that the same
+// source makes the same bytes (reproducible-builds.org), or today's.
+func (a *app) buildDate() (time.Time, error) {
+	const name = "SOURCE_DATE_EPOCH"
+	text := a.getenv(name)
+	if text == "" {
+		return a.now().UTC(), nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, diag.Problem{Detail: fmt.Sprintf("%s: %q is not a number of seconds since 1970", name, text), Hint: "date +%s prints today's"}
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}
