@@ -54,6 +54,20 @@ func (c InstallConfig) HasCapability(name string) bool {
 		slices.Contains(c.Capabilities.AdditionalEnabledCapabilities, name)
 }
 
+// valuesOfSets are the baselines as values of their field.
+func valuesOfSets() []Value {
+	values := make([]Value, len(capabilitySets))
+	for i, s := range capabilitySets {
+		values[i] = Value{Word: s.name, Since: s.since}
+	}
+	return values
+}
+
+// valuesOfCapabilities are the capabilities as values of their field.
+func valuesOfCapabilities() []Value {
+	return valuesOf(capabilitiesOf(currentSet))
+}
+
 func validateCapabilities(c *InstallConfig, spec *platform.Spec, o Options, f *findings) {
 	if c.Capabilities == nil {
 		return
@@ -61,9 +75,8 @@ func validateCapabilities(c *InstallConfig, spec *platform.Spec, o Options, f *f
 	const baseline, additional = "capabilities.baselineCapabilitySet", "capabilities.additionalEnabledCapabilities"
 	set := c.Capabilities.BaselineCapabilitySet
 	good := validateBaseline(set, o, f)
-	names := capabilitiesOf(currentSet)
 	for i, name := range c.Capabilities.AdditionalEnabledCapabilities {
-		good = f.oneOf(item(additional, i), name, names...) && good
+		good = f.word(item(additional, i), name) && good
 	}
 	if !good || f.isBroken("capabilities") || f.isBroken(additional) {
 		return // what follows from a set that is not known would mislead
@@ -104,5 +117,5 @@ func validateBaseline(set string, o Options, f *findings) bool {
 		f.fail(path, strconv.Quote(shorten(set))+" is not a set", "use "+currentSet+" for all components; the sets with a number end at "+newest)
 		return false
 	}
-	return f.oneOf(path, set, names...)
+	return f.word(path, set)
 }

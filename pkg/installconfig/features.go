@@ -15,8 +15,6 @@ const (
 	okdSet      = "OKD"
 )
 
-var featureSets = []string{techPreview, devPreview, customSet, okdSet}
-
 // Gates that decide about fields of the install-config.
 const (
 	gateDualReplica     = "DualReplica"
@@ -68,7 +66,7 @@ func isAlphanumeric(r rune) bool {
 
 func validateFeatures(c *InstallConfig, f *findings) {
 	if c.FeatureSet != "" {
-		f.oneOf("featureSet", c.FeatureSet, featureSets...)
+		f.word("featureSet", c.FeatureSet)
 	}
 	if len(c.FeatureGates) > 0 && c.FeatureSet != customSet && !f.isBroken("featureSet") {
 		f.fail("featureGates", "can only be given with featureSet: "+customSet, "set featureSet: "+customSet+", or remove featureGates")

@@ -19,9 +19,6 @@ func validateFencing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 	fencing := c.ControlPlane.Fencing
 	twoNodes := replicas(c.ControlPlane) == 2 && c.Arbiter == nil
-	if fencing != nil {
-		c.gated(path, gateDualReplica, f)
-	}
 	var credentials []FencingCredential
 	if fencing != nil {
 		credentials = fencing.Credentials
@@ -76,7 +73,7 @@ func validateCredential(c FencingCredential, path string, seen map[string]string
 		f.fail(path+".address", problem, "write such as redfish+https://192.168.111.1:443/redfish/v1/Systems/1")
 	}
 	if c.CertificateVerification != "" {
-		f.oneOf(path+".certificateVerification", c.CertificateVerification, "Enabled", "Disabled")
+		f.word(path+".certificateVerification", c.CertificateVerification)
 	}
 }
 

@@ -18,6 +18,8 @@ type findings struct {
 	broken map[string]bool
 
 	problems, warnings, notes diag.Problems
+	// rows is the table by path, as soon as one is asked for.
+	rows map[string]Field
 	// untold counts the problems beyond those that anybody reads.
 	untold int64
 }

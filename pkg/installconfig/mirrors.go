@@ -21,7 +21,7 @@ func validateMirrors(c *InstallConfig, auths []string, f *findings) {
 		if s.SourcePolicy == "" {
 			continue
 		}
-		if f.oneOf(path+".sourcePolicy", s.SourcePolicy, "NeverContactSource", "AllowContactingSource") && len(s.Mirrors) == 0 {
+		if f.word(path+".sourcePolicy", s.SourcePolicy) && len(s.Mirrors) == 0 {
 			f.fail(path+".sourcePolicy", "is given without a mirror", "add mirrors, or remove it")
 		}
 	}

@@ -15,10 +15,9 @@ func validatePKI(c *InstallConfig, f *findings) {
 	if c.PKI == nil {
 		return
 	}
-	c.gated("pki", gateConfigurablePKI, f)
 	const path = "pki.signerCertificates.key"
 	key := c.PKI.SignerCertificates.Key
-	if !f.oneOf(path+".algorithm", key.Algorithm, "RSA", "ECDSA") {
+	if !f.word(path+".algorithm", key.Algorithm) {
 		return
 	}
 	isRSA := key.Algorithm == "RSA"
@@ -38,6 +37,6 @@ func validatePKI(c *InstallConfig, f *findings) {
 	case key.ECDSA == nil:
 		f.fail(path+".ecdsa", "is missing", "write ecdsa: and below it, indented, curve: P256")
 	default:
-		f.oneOf(path+".ecdsa.curve", key.ECDSA.Curve, "P256", "P384", "P521")
+		f.word(path+".ecdsa.curve", key.ECDSA.Curve)
 	}
 }

@@ -8,26 +8,24 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
-var architectures = []string{"amd64", "arm64", "s390x", "ppc64le"}
-
 // arbiterSince is the first release line whose bootstrap serves arbiter machines.
 const arbiterSince = "4.19"
 
-func validatePools(c *InstallConfig, spec *platform.Spec, o Options, f *findings) {
+func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 	validateControlPlane(c, spec, f)
-	validatePool(c, c.ControlPlane, "controlPlane", spec, f)
+	validatePool(c.ControlPlane, "controlPlane", spec, f)
 	if c.Arbiter != nil {
-		validateArbiter(c, spec, o, f)
-		validatePool(c, c.Arbiter, "arbiter", spec, f)
+		validateArbiter(c, spec, f)
+		validatePool(c.Arbiter, "arbiter", spec, f)
 		forbidFencing(c.Arbiter, "arbiter", f)
 	}
 	seen := map[string]bool{}
 	for i := range c.Compute {
 		p, path := &c.Compute[i], item("compute", i)
 		validateComputeName(p.Name, path+".name", seen, f)
-		validatePool(c, p, path, spec, f)
+		validatePool(p, path, spec, f)
 		forbidFencing(p, path, f)
-		known := slices.Contains(architectures, p.Architecture) && slices.Contains(architectures, c.ControlPlane.Architecture)
+		known := f.allows(path+".architecture", p.Architecture) && f.allows("controlPlane.architecture", c.ControlPlane.Architecture)
 		if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
 			f.fail(path+".architecture", fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
 				"on platform "+spec.Name+" all machines must have the same architecture")
@@ -57,12 +55,9 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 }
 
-func validateArbiter(c *InstallConfig, spec *platform.Spec, o Options, f *findings) {
+func validateArbiter(c *InstallConfig, spec *platform.Spec, f *findings) {
 	if spec != nil && !spec.Arbiter {
 		f.fail("arbiter", "cannot be used on platform "+spec.Name, "remove it")
-	}
-	if o.Release.Line != "" && !o.Release.AtLeast(arbiterSince) {
-		f.fail("arbiter", "needs OKD "+arbiterSince+" or later, but "+o.Release.Line+" is to be installed", "remove it, or choose a later release")
 	}
 	if n := replicas(c.Arbiter); n == 0 {
 		f.fail("arbiter.replicas", map[bool]string{true: "is 0", false: "is missing"}[f.given("arbiter.replicas")], "use 1, or remove arbiter")
@@ -94,34 +89,33 @@ func forbidFencing(p *MachinePool, path string, f *findings) {
 }
 
 // validatePool checks what all pools have in common.
-func validatePool(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings) {
+func validatePool(p *MachinePool, path string, spec *platform.Spec, f *findings) {
 	if n := replicas(p); n < 0 {
 		f.fail(path+".replicas", fmt.Sprintf("%d is less than 0", n), "give the number of machines")
 	}
-	f.oneOf(path+".hyperthreading", p.Hyperthreading, "Enabled", "Disabled")
-	f.oneOf(path+".architecture", p.Architecture, architectures...)
-	if p.Management != "" && f.oneOf(path+".management", p.Management, "MachineAPI", "ClusterAPI") && p.Management == "ClusterAPI" {
+	f.word(path+".hyperthreading", p.Hyperthreading)
+	f.word(path+".architecture", p.Architecture)
+	if p.Management != "" && f.word(path+".management", p.Management) && p.Management == "ClusterAPI" {
 		f.fail(path+".management", "ClusterAPI can only be used on AWS", "remove it")
 	}
 	if spec != nil && p.Platform.Name != "" && p.Platform.Name != spec.Name {
 		f.fail(path+".platform", "holds "+p.Platform.Name+", but the cluster is on platform "+spec.Name, "write platform: {}, or leave it out")
 	}
-	validateDiskSetup(c, p, path, spec, f)
+	validateDiskSetup(p, path, spec, f)
 }
 
-func validateDiskSetup(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings) {
+func validateDiskSetup(p *MachinePool, path string, spec *platform.Spec, f *findings) {
 	if len(p.DiskSetup) == 0 {
 		return
 	}
 	path += ".diskSetup"
-	c.gated(path, gateMultiDiskSetup, f)
 	if spec != nil && !spec.DiskSetup {
 		f.warn(path, "has no effect on platform "+spec.Name, "set up the disks with a MachineConfig in the folder openshift")
 	}
 	count := map[string]int{}
 	for i, d := range p.DiskSetup {
 		at := item(path, i)
-		if !f.oneOf(at+".type", d.Type, "etcd", "swap", "user-defined") {
+		if !f.word(at+".type", d.Type) {
 			continue
 		}
 		if count[d.Type]++; count[d.Type] > 1 && d.Type != "user-defined" {

@@ -15,9 +15,10 @@ const hostCryptBypassed = "install.openshift.io/hostcrypt-check-bypassed"
 // validate reports all that cannot work in a complete config.
 func validate(c *InstallConfig, o Options, f *findings) {
 	spec := validatePlatform(c, f)
+	validateRows(c, o, f)
 	validateNames(c, spec, f)
 	validateNetworking(c, spec, f)
-	validatePools(c, spec, o, f)
+	validatePools(c, spec, f)
 	validateFencing(c, spec, f)
 	validateBootstrapInPlace(c, spec, f)
 	validateProxy(c, f)
@@ -102,7 +103,7 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	if spec != nil {
 		allowed = append(allowed, spec.Publish...)
 	}
-	if !slices.Contains(allowed, c.Publish) && slices.Contains([]string{"Internal", "Mixed"}, c.Publish) {
+	if !slices.Contains(allowed, c.Publish) && f.allows("publish", c.Publish) {
 		on := "this platform"
 		if spec != nil {
 			on = "platform " + spec.Name
@@ -119,8 +120,8 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	if c.Publish != "Mixed" && !f.isBroken("publish") {
 		f.fail(path, "can only be given with publish: Mixed", "remove it")
 	}
-	f.oneOf(path+".apiserver", s.APIServer, "Internal", "External")
-	f.oneOf(path+".ingress", s.Ingress, "Internal", "External")
+	f.word(path+".apiserver", s.APIServer)
+	f.word(path+".ingress", s.Ingress)
 	if c.Publish == "Mixed" && s.APIServer == "Internal" && s.Ingress == "Internal" {
 		f.fail(path, "makes both internal", "use publish: Internal instead")
 	}
@@ -128,10 +129,10 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 
 // validateModes checks the fields that hold one word.
 func validateModes(c *InstallConfig, spec *platform.Spec, f *findings) {
-	f.oneOf("additionalTrustBundlePolicy", c.AdditionalTrustBundlePolicy, "Proxyonly", "Always")
-	f.oneOf("osImageStream", c.OSImageStream, defaultOSImageStream)
+	f.word("additionalTrustBundlePolicy", c.AdditionalTrustBundlePolicy)
+	f.word("osImageStream", c.OSImageStream)
 	if c.CPUPartitioningMode != "" {
-		f.oneOf("cpuPartitioningMode", c.CPUPartitioningMode, "None", "AllNodes")
+		f.word("cpuPartitioningMode", c.CPUPartitioningMode)
 	}
 	if c.CredentialsMode == "" || spec == nil {
 		return

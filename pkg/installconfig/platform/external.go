@@ -11,8 +11,22 @@ type External struct {
 }
 
 var external = Spec{
-	Name:         "external",
-	Type:         "External",
+	Name:  "external",
+	Type:  "External",
+	Title: "machines of a provider that brings its own integration",
+	Text: "Machines of a cloud that OKD does not know, whose provider brings components of its own, " +
+		"such as a cloud controller manager. The machines are prepared as on platform none.",
+	Fields: []Field{
+		{
+			Path: "platformName", Ask: "Name of the provider", Example: "oci", Absent: "the name is empty",
+			Text: "Name of the provider. It is free text, which the provider's components look for.",
+		},
+		{
+			Path: "cloudControllerManager", Ask: "Cloud controller manager", Absent: "nodes are ready without a cloud controller manager",
+			Values: []Value{{Word: "External", Text: "the provider brings one, and nodes wait for it"}},
+			Text:   "Whether the provider brings its own cloud controller manager.",
+		},
+	},
 	New:          func() any { return &External{} },
 	NewPool:      func() any { return &struct{}{} },
 	Validate:     validateExternal,

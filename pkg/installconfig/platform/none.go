@@ -4,8 +4,11 @@ package platform
 type None struct{}
 
 var none = Spec{
-	Name:       "none",
-	Type:       "None",
+	Name:  "none",
+	Type:  "None",
+	Title: "my own machines",
+	Text: "Machines that you prepare yourself: of metal, virtual, or rented. The cluster does " +
+		"not know what they are, so that DNS names, load balancers and the machines are yours to provide.",
 	New:        func() any { return &None{} },
 	NewPool:    func() any { return &struct{}{} },
 	DualStack:  EitherFirst,

@@ -18,6 +18,14 @@ type Spec struct {
 	// NewPool returns a pointer to an empty block of a machine pool.
 	NewPool func() any
 
+	// Title is what the platform is called where the user chooses one.
+	Title string
+	// Text says whom the platform is for.
+	Text string
+	// Fields explains the fields of the block, and PoolFields those of a machine
+	// pool's block.
+	Fields, PoolFields []Field
+
 	// ClusterName says what is wrong with a cluster name that is otherwise
 	// good, or "". Nil if the platform has no rule of its own.
 	ClusterName func(name string) string

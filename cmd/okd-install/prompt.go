@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	survey "github.com/AlecAivazis/survey/v2"
+	"github.com/AlecAivazis/survey/v2/core"
+	"github.com/AlecAivazis/survey/v2/terminal"
+	"golang.org/x/term"
+)
+
+// This is the only file that knows survey, which nobody maintains any more.
+
+// surveyPrompter draws its questions: lists to move in with the arrow keys, and
+// answers that can be edited.
+type surveyPrompter struct{ stdio terminal.Stdio }
+
+// newPrompter returns the way to ask on a terminal, and what sets the terminal
+// right again, however the asking ended.
+func newPrompter(in, out *os.File, plain, colour bool) (Prompter, func(), error) {
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return nil, nil, err
+	}
+	restore := func() { _ = term.Restore(int(in.Fd()), before) }
+	if plain {
+		secret := func() (string, error) {
+			text, err := term.ReadPassword(int(in.Fd()))
+			return string(text), err
+		}
+		return &plainPrompter{out: out, in: bufio.NewReader(in), secret: secret}, restore, nil
+	}
+	core.DisableColor = !colour
+	// our words, and short enough for 80 columns; there is no other way to change them
+	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n"                                                                                  //nolint:reassign // see above
+	survey.SelectQuestionTemplate = strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help").Replace(survey.SelectQuestionTemplate)
+	keys, shown := watch(in, out)
+	return &surveyPrompter{stdio: terminal.Stdio{In: keys, Out: shown, Err: shown}}, restore, nil
+}
+
+// Say shows a text.
+func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(text + "\n")) }
+
+// Ask draws the question.
+func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
+	help := strings.TrimPrefix(wrapped(p.Help, "  "), "  ")
+	titles := make([]string, len(p.Options))
+	for i, o := range p.Options {
+		titles[i] = o.Title
+	}
+	var question survey.Prompt = &survey.Input{Message: p.Label + ":", Help: help, Default: p.Default}
+	switch {
+	case p.Secret:
+		question = &survey.Password{Message: p.Label + ":", Help: help}
+	case len(p.Options) > 0:
+		list := &survey.Select{Message: p.Label + ":", Help: help, Options: titles}
+		if i := slices.IndexFunc(p.Options, func(o Option) bool { return o.Value == p.Default }); i >= 0 {
+			list.Default = titles[i]
+		}
+		question = list
+	}
+	check := func(answer any) error {
+		text := ""
+		switch answer := answer.(type) {
+		case string:
+			text = strings.TrimSpace(answer)
+		case core.OptionAnswer:
+			text = p.Options[answer.Index].Value
+		}
+		if p.Check == nil {
+			return nil
+		}
+		return p.Check(text)
+	}
+	answer := ""
+	done := make(chan error, 1)
+	go func() {
+		done <- survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err), survey.WithValidator(check), survey.WithShowCursor(true))
+	}()
+	select {
+	case err := <-done:
+		if errors.Is(err, terminal.InterruptErr) {
+			err = errInterrupted
+		}
+		if i := slices.Index(titles, answer); err == nil && len(titles) > 0 {
+			answer = p.Options[i].Value
+		}
+		return strings.TrimSpace(answer), err
+	case <-ctx.Done(): // a signal, and not the key: survey goes on waiting for one
+		return "", errInterrupted
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Prompter asks a person at a terminal. There are two: one that draws, in
+// prompt.go, and one for terminals that cannot, and for those who listen.
+type Prompter interface {
+	// Say shows a text of one or more lines.
+	Say(text string)
+	// Ask puts one question until its Check is content with the answer. The
+	// error is errInterrupted, io.EOF, or what reading the terminal failed with.
+	Ask(ctx context.Context, p Prompt) (string, error)
+}
+
+// Prompt is one question.
+type Prompt struct {
+	// Label is the question in a few words, Help what the answer is for.
+	Label, Help string
+	// Default is the answer of somebody who only presses enter; empty if there is none.
+	Default string
+	// Options are the answers to choose from; without any it is a text.
+	Options []Option
+	// Secret hides what is typed.
+	Secret bool
+	// Check says what is wrong with an answer; it may be nil.
+	Check func(answer string) error
+}
+
+// Option is one answer to choose.
+type Option struct{ Value, Title string }
+
+// errInterrupted is Ctrl-C.
+var errInterrupted = errors.New("interrupted")
+
+// plainPrompter writes and reads lines: nothing on the screen moves or is drawn
+// over, so that a screen reader reads all of it once.
+type plainPrompter struct {
+	out io.Writer
+	in  *bufio.Reader
+	// secret reads a line without an echo.
+	secret func() (string, error)
+}
+
+func readLine(r *bufio.Reader) (string, error) {
+	text, err := r.ReadString('\n')
+	if err != nil && text != "" {
+		err = nil
+	}
+	return strings.TrimRight(text, "\r\n"), err
+}
+
+// Say shows a text.
+func (p *plainPrompter) Say(text string) { fmt.Fprintln(p.out, text) }
+
+// Ask writes the question on a line and reads the next one.
+func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
+	p.offer(q)
+	for {
+		answer, err := p.read(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		answer = strings.TrimSpace(answer)
+		switch {
+		case answer == "?" && q.Help != "":
+			p.Say(wrapped(q.Help, "  "))
+			continue
+		case answer == "" && q.Default != "":
+			answer = q.Default
+		case len(q.Options) > 0:
+			if answer, err = chosen(answer, q.Options); err != nil {
+				p.Say("Wrong: " + err.Error())
+				continue
+			}
+		}
+		if q.Check != nil {
+			if err := q.Check(answer); err != nil {
+				p.Say("Wrong: " + err.Error())
+				continue
+			}
+		}
+		return answer, nil
+	}
+}
+
+// offer lists the options with their numbers.
+func (p *plainPrompter) offer(q Prompt) {
+	for i, o := range q.Options {
+		p.Say(fmt.Sprintf("  %d. %s", i+1, o.Title))
+	}
+}
+
+func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
+	label := q.Label
+	if q.Help != "" {
+		label += " (? for help)"
+	}
+	if i := slices.IndexFunc(q.Options, func(o Option) bool { return o.Value == q.Default }); i >= 0 {
+		label += " [" + strconv.Itoa(i+1) + "]"
+	} else if q.Default != "" {
+		label += " [" + q.Default + "]"
+	}
+	fmt.Fprint(p.out, label+": ")
+	read := func() (string, error) { return readLine(p.in) }
+	if q.Secret {
+		read = p.secret
+	}
+	// the read cannot be stopped, only left alone: nothing is asked after it
+	type line struct {
+		text string
+		err  error
+	}
+	done := make(chan line, 1)
+	go func() {
+		text, err := read()
+		done <- line{text, err}
+	}()
+	select {
+	case l := <-done:
+		if q.Secret {
+			fmt.Fprintln(p.out)
+		}
+		return l.text, l.err
+	case <-ctx.Done():
+		fmt.Fprintln(p.out)
+		return "", errInterrupted
+	}
+}
+
+// chosen finds the option that an answer means: by its number, its value, or the
+// beginning of its title.
+func chosen(answer string, options []Option) (string, error) {
+	if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(options) {
+		return options[n-1].Value, nil
+	}
+	var like []string
+	for _, o := range options {
+		if strings.EqualFold(o.Value, answer) {
+			return o.Value, nil
+		}
+		if answer != "" && strings.HasPrefix(strings.ToLower(o.Title), strings.ToLower(answer)) {
+			like = append(like, o.Value)
+		}
+	}
+	if len(like) == 1 {
+		return like[0], nil
+	}
+	return "", fmt.Errorf("answer with a number from 1 to %d", len(options))
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+type validateOptions struct {
+	*app
+	release      string
+	releaseImage string
+	output       string
+}
+
+func (a *app) newValidateCmd() *cobra.Command {
+	o := validateOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "validate [FILE]",
+		Short: "Check an install-config and write nothing",
+		Long: `Check an install-config as the create commands do, and write nothing at all: no
+state, no log, no lock. FILE is the config, or - for standard input; without it,
+the install-config.yaml of the directory that --dir names is checked, for the
+release that the directory was made for.
+
+Everything that is found goes to standard output, one finding on a line as
+compilers print it: file:line:column: severity: field: what is wrong. With
+-o json each has its place, field, message and hint. Severities are error,
+warning and note; only errors make the config unusable.
+
+The exit code is 0 if the config can be used, and 3 if it cannot.`,
+		Example: `  okd-install validate --dir mycluster
+  okd-install validate mycluster/install-config.yaml --release 5.0
+  okd-install validate - -o json < mycluster/install-config.yaml`,
+		Args: oneConfig,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(args, cmd.Flags().Changed("dir")) },
+	}
+	addReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
+	cmd.Flags().StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
+	addOutputFlag(cmd, &o.output, "text")
+	return cmd
+}
+
+func oneConfig(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return diag.Problem{Detail: "validate takes one file, got " + strings.Join(args, " "), Hint: "run it once for each"}
+	}
+	return nil
+}
+
+func (o validateOptions) run(args []string, inDir bool) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	if len(args) == 1 && inDir {
+		return diag.Problem{Detail: "validate takes a file or --dir, not both", Hint: "leave one of them out"}
+	}
+	name, dir, data, err := o.read(args)
+	var loaded installconfig.Loaded
+	if err == nil {
+		var options installconfig.Options
+		if options, err = asset.ConfigOptions(dir, o.release, o.releaseImage, o.environment()); err != nil {
+			return err
+		}
+		loaded, err = installconfig.Load(name, data, options)
+	}
+	var invalid *installconfig.InvalidError
+	if err != nil && !errors.As(err, &invalid) {
+		return err
+	}
+	var problems diag.Problems
+	if invalid != nil {
+		problems = invalid.Problems
+	}
+	all := slices.Concat(severe("error", problems), severe("warning", loaded.Warnings), severe("note", loaded.Notes))
+	if err := o.print(name, all, len(problems) == 0); err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return quietError{exitInstallConfig}
+	}
+	return nil
+}
+
+// read returns the config with the name that messages give it, and the asset
+// directory that it is in, if it was named by that.
+func (o validateOptions) read(args []string) (name, dir string, data []byte, err error) {
+	if len(args) == 0 {
+		name = filepath.Join(o.dir, installconfig.FileName)
+		data, consumed, err := asset.ReadConfig(o.dir)
+		switch {
+		case err != nil:
+			return "", "", nil, err
+		case data == nil:
+			return name, o.dir, nil, noConfig(name, "there is no such file", "write one, or have okd-install create install-config ask for what is in it")
+		case consumed:
+			o.log.Infof("%s was removed by --consume-inputs; what is checked is what okd-install remembers of it", name)
+		}
+		return name, o.dir, data, nil
+	}
+	name = args[0]
+	if name == "-" {
+		name = "standard input"
+		data, err = io.ReadAll(io.LimitReader(o.in, maxConfig))
+	} else {
+		data, err = readUpTo(name, maxConfig)
+	}
+	if err != nil {
+		return name, "", nil, noConfig(name, "the file cannot be read: "+reason(err), "name an install-config, or - for standard input")
+	}
+	return name, "", data, nil
+}
+
+// maxConfig is more than Load takes, so that it is Load that says so.
+const maxConfig = 2 << 20
+
+// readUpTo reads a file, or so much of it.
+func readUpTo(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, most))
+}
+
+func noConfig(name, detail, hint string) error {
+	return &installconfig.InvalidError{File: name, Problems: diag.Problems{{Position: diag.Position{File: name}, Detail: detail, Hint: hint}}}
+}
+
+// finding is a problem in JSON.
+type finding struct {
+	Severity string `json:"severity"`
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Path     string `json:"path,omitempty"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+func severe(severity string, ps diag.Problems) []finding {
+	var all []finding
+	for _, p := range ps {
+		all = append(all, finding{severity, p.File, p.Line, p.Column, p.Path, p.Detail, p.Hint})
+	}
+	return all
+}
+
+func (o validateOptions) print(name string, all []finding, valid bool) error {
+	if o.output == "json" {
+		enc := json.NewEncoder(o.out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			SchemaVersion int       `json:"schemaVersion"`
+			File          string    `json:"file"`
+			Valid         bool      `json:"valid"`
+			Findings      []finding `json:"findings"`
+		}{1, name, valid, append([]finding{}, all...)})
+	}
+	for _, f := range all {
+		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
+		line := at + ": " + f.Severity + ": "
+		if at == "" {
+			line = f.Severity + ": "
+		}
+		if f.Path != "" {
+			line += f.Path + ": "
+		}
+		if _, err := fmt.Fprintln(o.out, line+f.Message); err != nil {
+			return err
+		}
+		if f.Hint != "" {
+			if _, err := fmt.Fprintln(o.out, "    hint: "+f.Hint); err != nil {
+				return err
+			}
+		}
+	}
+	if valid {
+		o.log.Infof("%s is valid", name)
+	}
+	return nil
+}

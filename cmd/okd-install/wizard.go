@@ -1,0 +1,348 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// The wizard makes an install-config from answers. Each question is a row of
+// questions(): its answer comes from its flag, its environment variable or the
+// file of answers, in this order, or else from the person at the terminal. Each
+// is checked as soon as it is there, by reading the config as it would be.
+
+// schemaFile is the JSON Schema that the wizard puts beside the config.
+const schemaFile = ".install-config.schema.json"
+
+// answersFile is where answers are kept when somebody stops in the middle.
+const answersFile = "install-config-answers.yaml"
+
+// wizardOptions are the flags of create install-config that give answers.
+type wizardOptions struct {
+	answers string
+	plain   bool
+	// flags hold the answers on the command line, by the question's key.
+	flags map[string]*[]string
+	given func(flag string) bool
+}
+
+func (o *wizardOptions) addFlags(cmd *cobra.Command) {
+	o.flags = map[string]*[]string{}
+	o.given = cmd.Flags().Changed
+	cmd.Flags().StringVar(&o.answers, "answers", "", "file with answers to the questions, or - for standard input")
+	cmd.Flags().BoolVar(&o.plain, "plain", false, "ask line by line and draw nothing, for simple terminals and screen readers")
+	_ = cmd.MarkFlagFilename("answers", "yaml", "yml")
+	for _, q := range questions() {
+		if q.key == releaseKey {
+			continue // all create commands have that flag
+		}
+		value := []string{}
+		o.flags[q.key] = &value
+		cmd.Flags().StringArrayVar(&value, q.flag(), nil, q.usage)
+		o.flags[q.key] = &value
+		if q.words != nil {
+			_ = cmd.RegisterFlagCompletionFunc(q.flag(), cobra.FixedCompletions(q.words(), cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+}
+
+// wizard is one run of questions.
+type wizard struct {
+	*app
+	options   wizardOptions
+	release   string
+	image     string
+	overwrite bool
+	questions []question
+	// prompter is nil where there is nobody to ask.
+	prompter Prompter
+	file     map[string]string // the answers of the file
+	fileAt   map[string]diag.Position
+	answers  map[string]string
+	// notes are what there is to say about an answer once it is taken, and said
+	// what has been.
+	notes    []string
+	said     map[string]bool
+	problems diag.Problems
+}
+
+// newConfig makes the install-config that the user's answers describe, with what
+// is to stand beside it. It is nil if there is one already and nobody wants another.
+func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
+	w := &wizard{
+		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
+		answers: map[string]string{}, said: map[string]bool{},
+	}
+	wanted, err := w.wanted()
+	if !wanted || err != nil {
+		return nil, err
+	}
+	if err := w.readAnswers(); err != nil {
+		return nil, err
+	}
+	restore, err := w.openTerminal()
+	if err != nil {
+		return nil, err
+	}
+	defer restore()
+	files, err := w.run(ctx)
+	if errors.Is(err, errInterrupted) || errors.Is(err, io.EOF) {
+		restore()
+		return nil, w.stopped(err)
+	}
+	if chosen := w.answers[releaseKey]; err == nil && chosen != "" {
+		o.release = chosen
+	}
+	return files, err
+}
+
+// wanted tells whether a config is to be made from answers.
+func (w *wizard) wanted() (bool, error) {
+	given := w.options.answers != "" || slices.ContainsFunc(w.questions, func(q question) bool {
+		return q.key != releaseKey && w.options.given(q.flag())
+	})
+	if _, err := os.Stat(w.dir); errors.Is(err, fs.ErrNotExist) {
+		// it will be made, if the one that it is to be in is there
+		parent, err := os.Stat(filepath.Dir(filepath.Clean(w.dir)))
+		return err == nil && parent.IsDir() && (given || w.canAsk()), nil
+	}
+	old, _, err := asset.ReadConfig(w.dir)
+	if err != nil {
+		return false, err
+	}
+	if old != nil && given && !w.overwrite {
+		return false, diag.Problem{
+			Position: diag.Position{File: filepath.Join(w.dir, installconfig.FileName)},
+			Detail:   "there is an install-config already, which answers do not change",
+			Hint:     "change that file; or use --overwrite, which moves it aside and makes another from the answers; or name another directory with --dir",
+		}
+	}
+	return old == nil || given, nil
+}
+
+// canAsk tells whether there is somebody to ask: a terminal to read and one to
+// write on.
+func (w *wizard) canAsk() bool {
+	in, isFile := w.in.(*os.File)
+	out, outIsFile := w.err.(*os.File)
+	return isFile && outIsFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && w.options.answers != "-"
+}
+
+func (w *wizard) openTerminal() (restore func(), err error) {
+	if !w.canAsk() {
+		return func() {}, nil
+	}
+	plain := w.options.plain || w.getenv("TERM") == "dumb" || w.getenv("ACCESSIBLE") != ""
+	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.err.(*os.File), plain, w.getenv("NO_COLOR") == "")
+	return restore, err
+}
+
+// run answers all questions and makes the files of it.
+func (w *wizard) run(ctx context.Context) (asset.Files, error) {
+	if w.prompter != nil {
+		w.prompter.Say(wrapped(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help. "+
+			"Ctrl-C stops and keeps what you have answered.", w.dir), "") + "\n")
+	}
+	for _, q := range w.questions {
+		if err := w.settle(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	w.tellUnused()
+	if err := w.refusal(); err != nil {
+		return nil, err
+	}
+	options, err := w.loadOptions(w.answers[releaseKey])
+	if err != nil {
+		return nil, err
+	}
+	text := w.draft(w.answers).YAML(w.head(options.Release.Line)...)
+	if _, err := installconfig.Load(installconfig.FileName, text, options); err != nil {
+		return nil, err
+	}
+	schema, err := installconfig.JSONSchema(options.Release)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.confirm(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.makeDir(); err != nil {
+		return nil, err
+	}
+	return asset.Files{installconfig.FileName: text, schemaFile: schema}, nil
+}
+
+// head are the comments at the top of the config.
+func (w *wizard) head(line string) []string {
+	return []string{
+		"yaml-language-server: $schema=" + schemaFile,
+		"Made by " + w.name + " create install-config for OKD " + line + ". It is yours to change; okd-install",
+		"validate checks it, and okd-install explain tells what there is beside these fields.",
+	}
+}
+
+// settle finds the answer to one question.
+func (w *wizard) settle(ctx context.Context, q question) error {
+	if q.asked != nil && !q.asked(w) {
+		return nil
+	}
+	given, from, ok := w.given(q)
+	switch {
+	case ok:
+		value, err := given, onCommandLine(q, given, from)
+		if err == nil {
+			value, err = w.check(q, given)
+		}
+		if err == nil {
+			return w.accept(q, value)
+		}
+		if w.prompter == nil {
+			w.refuse(q, from, err)
+			return nil
+		}
+		w.prompter.Say("Wrong in " + from + ": " + err.Error())
+	case w.prompter == nil && (q.optional || w.preset(q) != ""):
+		value, err := w.check(q, w.preset(q))
+		if err != nil {
+			w.refuse(q, "the default of --"+q.flag(), err)
+			return nil
+		}
+		return w.accept(q, value)
+	case w.prompter == nil:
+		w.problems = append(w.problems, diag.Problem{
+			Path: "--" + q.flag(), Detail: "is missing: " + q.usage, Hint: fmt.Sprintf("or set %s, or write %s into the file of --answers", q.variable(), q.key),
+		})
+		return nil
+	}
+	return w.ask(ctx, q)
+}
+
+// refuse keeps what is wrong with an answer for the end, when all are known.
+func (w *wizard) refuse(q question, from string, err error) {
+	p := diag.Problem{Path: from, Detail: err.Error()}
+	if from == q.key {
+		p.Position = w.fileAt[q.key]
+	}
+	var found diag.Problems
+	var one diag.Problem
+	switch {
+	case errors.As(err, &found):
+		for _, f := range found {
+			w.problems = append(w.problems, diag.Problem{Position: p.Position, Path: from, Detail: f.Detail, Hint: f.Hint})
+		}
+		return
+	case errors.As(err, &one):
+		p.Detail, p.Hint = one.Detail, one.Hint
+	}
+	w.problems = append(w.problems, p)
+}
+
+// refusal is all that is missing or wrong, or nil.
+func (w *wizard) refusal() error {
+	if len(w.problems) == 0 {
+		return nil
+	}
+	file := filepath.Join(w.dir, installconfig.FileName)
+	problems := w.problems
+	if w.prompter == nil {
+		problems = append(diag.Problems{{
+			Position: diag.Position{File: file}, Detail: "there is no such file, there is no terminal to ask on, and the answers do not make one",
+			Hint: "write the file, or give what is missing here",
+		}}, problems...)
+	}
+	for i := range problems {
+		if problems[i].File == "" {
+			problems[i].File = file
+		}
+	}
+	return &installconfig.InvalidError{File: file, Problems: problems}
+}
+
+// tellUnused reports answers to questions that the other answers rule out.
+func (w *wizard) tellUnused() {
+	for _, q := range w.questions {
+		_, from, ok := w.given(q)
+		if _, used := w.answers[q.key]; ok && !used && !slices.ContainsFunc(w.problems, func(p diag.Problem) bool { return p.Path == from }) {
+			w.refuse(q, from, diag.Problem{Detail: "is given, but does not belong to a cluster with the other answers", Hint: "leave it out"})
+		}
+	}
+}
+
+// ask puts a question to the person.
+func (w *wizard) ask(ctx context.Context, q question) error {
+	value := ""
+	p := Prompt{Label: q.label, Help: q.explanation(), Default: w.preset(q), Check: func(answer string) (err error) {
+		value, err = w.check(q, emptied(q, answer))
+		return err
+	}}
+	if q.options != nil {
+		p.Options = q.options(w)
+		check := p.Check
+		p.Check = func(answer string) error {
+			if q.other[answer].Label != "" {
+				return nil
+			}
+			return check(answer)
+		}
+	} else if p.Default == "" && q.optional {
+		p.Default = noAnswer
+	}
+	answer, err := w.prompter.Ask(ctx, p)
+	if err != nil {
+		return err
+	}
+	if other, more := q.other[answer]; more {
+		other.Help, other.Check = p.Help, func(answer string) (err error) {
+			value, err = w.check(q, answer)
+			return err
+		}
+		if _, err := w.prompter.Ask(ctx, other); err != nil {
+			return err
+		}
+	}
+	return w.accept(q, value)
+}
+
+// noAnswer is what one answers to leave an optional field out.
+const noAnswer = "none"
+
+func emptied(q question, answer string) string {
+	if q.optional && q.options == nil && strings.EqualFold(answer, noAnswer) {
+		return ""
+	}
+	return answer
+}
+
+// accept keeps an answer and says what follows from it.
+func (w *wizard) accept(q question, value string) error {
+	w.answers[q.key] = value
+	for _, note := range w.notes {
+		w.say(note)
+	}
+	if q.then != nil {
+		q.then(w)
+	}
+	return nil
+}
+
+// say tells the person at the terminal something about an answer, once.
+func (w *wizard) say(text string) {
+	if w.prompter != nil && text != "" && !w.said[text] {
+		w.said[text] = true
+		w.prompter.Say(wrapped(text, "  "))
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// Answers to the questions for a key and a pull secret that are not files.
+const (
+	newKey       = "generate"
+	publicSecret = "public"
+)
+
+// newKeyFile is where a key pair that the wizard makes is, in the asset
+// directory; the public key has .pub behind it.
+const newKeyFile = "ssh-key"
+
+func accessQuestions() []question {
+	return []question{
+		{
+			key: sshKeyKey, label: "SSH key for the machines",
+			usage:  "public SSH key, file of one, or generate to have a pair made in the asset directory; can be given several times",
+			fields: []string{"sshKey"}, optional: true,
+			preset: func(w *wizard) string {
+				if w.prompter == nil {
+					return ""
+				}
+				return sshKeyOptions(w)[0].Value
+			},
+			options: sshKeyOptions,
+			other:   map[string]Prompt{"other": {Label: "File of a public key, or the key itself"}},
+			read:    readSSHKey,
+			put: func(w *wizard, d *installconfig.Draft, value string) {
+				for line := range strings.Lines(value) {
+					d.SSHKey += strings.TrimRight(w.content(strings.TrimSpace(line)), "\r\n") + "\n"
+				}
+			},
+			then: func(w *wizard) {
+				if w.answers[sshKeyKey] == "" {
+					w.say("Note: without a key nobody can log in to the machines, also not to see why an installation does not come to its end.")
+				}
+			},
+		},
+		{
+			key: pullSecretKey, label: "Pull secret", usage: "file of the pull secret; OKD needs none (default public)",
+			fields: []string{"pullSecret"},
+			preset: func(*wizard) string { return publicSecret },
+			options: func(*wizard) []Option {
+				return []Option{
+					{publicSecret, "OKD's public one: the images of OKD need no other"},
+					{"other", "one from a file, with the credentials of a mirror"},
+					{"paste", "one that I paste here"},
+				}
+			},
+			other: map[string]Prompt{"other": {Label: "File of the pull secret"}, "paste": {Label: "Pull secret, on one line (not shown)", Secret: true}},
+			read: func(w *wizard, answer string) (string, error) {
+				if answer == publicSecret || strings.HasPrefix(strings.TrimSpace(answer), "{") {
+					return answer, nil
+				}
+				return readPath(w, answer)
+			},
+			put: func(w *wizard, d *installconfig.Draft, value string) {
+				if d.PullSecret = w.content(value); value == publicSecret {
+					d.PullSecret = installconfig.PublicPullSecret
+				}
+				d.PullSecret = strings.TrimSpace(d.PullSecret)
+			},
+			secret: func(value string) bool { return strings.HasPrefix(strings.TrimSpace(value), "{") },
+		},
+	}
+}
+
+// sshKeyOptions offers the keys that are on this machine, and what else there is.
+func sshKeyOptions(w *wizard) []Option {
+	var all []Option
+	for _, path := range w.foundKeys() {
+		data, err := readUpTo(path, maxConfig)
+		if err != nil {
+			continue
+		}
+		key, comment, _, _, err := ssh.ParseAuthorizedKey(data)
+		if err != nil {
+			continue
+		}
+		title := w.short(path) + " (" + strings.TrimPrefix(key.Type(), "ssh-")
+		if comment != "" {
+			title += ", " + comment
+		}
+		all = append(all, Option{path, shortened(title, 48) + ")"})
+	}
+	return append(all,
+		Option{newKey, "a new pair, made in " + w.short(w.dir)},
+		Option{"other", "another key"},
+		Option{noAnswer, "none: nobody can log in"})
+}
+
+func shortened(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// foundKeys lists the public keys of the user, and the one that the wizard made.
+func (w *wizard) foundKeys() []string {
+	var found []string
+	if home := w.getenv("HOME"); home != "" {
+		found, _ = filepath.Glob(filepath.Join(home, ".ssh", "*.pub")) // the only error is a bad pattern
+	}
+	own := filepath.Join(w.dir, newKeyFile+".pub")
+	if _, err := os.Stat(own); err == nil {
+		found = slices.Insert(found, 0, own)
+	}
+	return found
+}
+
+// short writes a path below the home directory as people do.
+func (w *wizard) short(path string) string {
+	home := w.getenv("HOME")
+	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && home != "" {
+		return filepath.Join("~", rest)
+	}
+	return path
+}
+
+// readSSHKey reads answers of several lines, each a key, a file of one, or the
+// wish for a new one.
+func readSSHKey(w *wizard, answer string) (string, error) {
+	var kept []string
+	for line := range strings.Lines(answer) {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || line == noAnswer:
+		case line == newKey:
+			path, err := w.makeKey()
+			if err != nil {
+				return "", err
+			}
+			kept = append(kept, path)
+		case strings.Contains(line, " "):
+			if _, err := os.Stat(line); err == nil {
+				kept = append(kept, line)
+				continue
+			}
+			kept = append(kept, line)
+		default:
+			path, err := readPath(w, line)
+			if err != nil {
+				return "", err
+			}
+			kept = append(kept, path)
+		}
+	}
+	return strings.Join(kept, "\n"), nil
+}
+
+// readPath makes sure that a file can be read, and keeps where it is.
+func readPath(w *wizard, answer string) (string, error) {
+	if answer == "" {
+		return "", nil
+	}
+	path := answer
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && w.getenv("HOME") != "" {
+		path = filepath.Join(w.getenv("HOME"), rest)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", diag.Problem{Detail: "the file " + shortened(answer, 80) + " cannot be read: " + reason(err), Hint: "name a file that is there"}
+	case !info.Mode().IsRegular():
+		return "", diag.Problem{Detail: shortened(answer, 80) + " is not a file", Hint: "name a file"}
+	case info.Size() > maxConfig:
+		return "", diag.Problem{Detail: shortened(answer, 80) + " is too large to be meant", Hint: "name another file"}
+	}
+	if _, err := readUpTo(path, 1); err != nil {
+		return "", diag.Problem{Detail: "the file " + shortened(answer, 80) + " cannot be read: " + reason(err), Hint: "check its permissions"}
+	}
+	return path, nil
+}
+
+// content is what an answer stands for: the content of a file, or the answer itself.
+func (w *wizard) content(answer string) string {
+	if !filepath.IsAbs(answer) {
+		return answer
+	}
+	data, err := readUpTo(answer, maxConfig)
+	if err != nil {
+		return answer // it was there a moment ago; that it is no key is said
+	}
+	return string(data)
+}
+
+// makeKey makes a key pair in the asset directory, or takes the one that it made
+// there before, and returns the file of the public key.
+func (w *wizard) makeKey() (string, error) {
+	if err := w.makeDir(); err != nil {
+		return "", err
+	}
+	private, err := filepath.Abs(filepath.Join(w.dir, newKeyFile))
+	if err != nil {
+		return "", err
+	}
+	public := private + ".pub"
+	if _, err := os.Stat(private); err == nil {
+		return readPath(w, public)
+	}
+	publicKey, privateKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	comment := "core@" + w.answers[clusterNameKey]
+	block, err := ssh.MarshalPrivateKey(privateKey, comment)
+	if err != nil {
+		return "", err
+	}
+	key, err := ssh.NewPublicKey(publicKey)
+	if err != nil {
+		return "", err
+	}
+	line := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key)), "\n") + " " + comment + "\n"
+	if err := errors.Join(writeNew(private, pem.EncodeToMemory(block)), writeNew(public, []byte(line))); err != nil {
+		return "", diag.Problem{Detail: "the key pair cannot be written: " + reason(err), Hint: "choose another key, or another directory with --dir"}
+	}
+	w.notes = append(w.notes, "The new private key is "+private+". Keep it: nobody else has it.")
+	return public, nil
+}
+
+// writeNew writes a file that nobody but the owner can read, and that is not there yet.
+func writeNew(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
+}
+
+// makeDir makes the asset directory if it is not there.
+func (w *wizard) makeDir() error {
+	err := os.Mkdir(w.dir, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return diag.Problem{Position: diag.Position{File: w.dir}, Detail: "the asset directory cannot be made: " + reason(err), Hint: "make it, or name another with --dir"}
+	}
+	return os.Chmod(w.dir, 0o700)
+}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+)
+
+// This file holds where answers come from, and where they go when somebody stops.
+
+// given is an answer from the command line, the environment or the file of
+// answers, with the name of where it is from.
+func (w *wizard) given(q question) (value, from string, ok bool) {
+	if q.key == releaseKey && w.release != "" {
+		return w.release, "--release", true
+	}
+	if values := w.options.flags[q.key]; values != nil && w.options.given(q.flag()) {
+		return strings.Join(*values, "\n"), "--" + q.flag(), true
+	}
+	if value := w.getenv(q.variable()); value != "" {
+		return value, q.variable(), true
+	}
+	value, ok = w.file[q.key]
+	return value, q.key, ok
+}
+
+// readAnswers reads the file of answers: one field for each question, a text, a
+// number or a list.
+func (w *wizard) readAnswers() error {
+	name := w.options.answers
+	if name == "" {
+		return nil
+	}
+	var data []byte
+	var err error
+	if name == "-" {
+		name = "standard input"
+		data, err = io.ReadAll(io.LimitReader(w.in, maxConfig))
+	} else {
+		data, err = readUpTo(name, maxConfig)
+	}
+	if err != nil {
+		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + reason(err), Hint: "name a file of answers"}
+	}
+	answers, at, problems := parseAnswers(name, data)
+	if len(problems) > 0 {
+		return &installconfig.InvalidError{File: name, Problems: problems}
+	}
+	w.file, w.fileAt = answers, at
+	return nil
+}
+
+// onCommandLine refuses a pull secret that is written on the command line itself.
+func onCommandLine(q question, value, from string) error {
+	if q.key != pullSecretKey || from != "--"+q.flag() || !q.secret(value) {
+		return nil
+	}
+	return diag.Problem{Detail: "is the secret itself, which does not belong on a command line: others can see it there", Hint: "name the file that it is in"}
+}
+
+// withoutSecrets leaves such a secret out of what is logged of a command line.
+func withoutSecrets(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if strings.Contains(arg, `"auth`) {
+			out[i] = "REDACTED"
+		}
+	}
+	return out
+}
+
+// parseAnswers reads answers by key. A list becomes lines.
+func parseAnswers(file string, data []byte) (answers map[string]string, at map[string]diag.Position, problems diag.Problems) {
+	answers, at = map[string]string{}, map[string]diag.Position{}
+	fail := func(n *yaml.Node, path, detail, hint string) {
+		problems = append(problems, diag.Problem{Position: diag.Position{File: file, Line: n.Line, Column: n.Column}, Path: path, Detail: detail, Hint: hint})
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
+		return nil, nil, problems
+	}
+	if len(document.Content) == 0 {
+		return answers, at, nil
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		fail(root, "", "holds no answers", "write one answer on a line, such as clusterName: okd")
+		return nil, nil, problems
+	}
+	var keys []string
+	for _, q := range questions() {
+		keys = append(keys, q.key)
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		if !slices.Contains(keys, key.Value) {
+			fail(key, shortened(key.Value, 80), "is not a question", oneOf(key.Value, keys, "the questions are "+strings.Join(keys, ", ")))
+			continue
+		}
+		if _, twice := answers[key.Value]; twice {
+			fail(key, key.Value, "is answered twice", "keep one of the two")
+			continue
+		}
+		at[key.Value] = diag.Position{File: file, Line: key.Line, Column: key.Column}
+		lines := []*yaml.Node{value}
+		if value.Kind == yaml.SequenceNode {
+			lines = value.Content
+		}
+		var texts []string
+		for _, line := range lines {
+			if line.Kind != yaml.ScalarNode {
+				fail(line, key.Value, "is not a text, a number or a list of texts", "write the answer as you would type it")
+				continue
+			}
+			if line.ShortTag() != "!!null" {
+				texts = append(texts, line.Value)
+			}
+		}
+		answers[key.Value] = strings.Join(texts, "\n")
+	}
+	return answers, at, problems
+}
+
+// answersYAML writes answers as parseAnswers reads them, without those that are secret.
+func (w *wizard) answersYAML() (data []byte, left []string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Answers to the questions of okd-install create install-config. Go on with\n# okd-install %s\n", w.resume())
+	for _, q := range w.questions {
+		value, ok := w.answers[q.key]
+		if !ok {
+			continue
+		}
+		if q.secret != nil && q.secret(value) {
+			left = append(left, q.key)
+			continue
+		}
+		var answer any = value
+		if strings.Contains(value, "\n") {
+			answer = strings.Split(value, "\n")
+		}
+		line, err := yaml.Marshal(map[string]any{q.key: answer})
+		if err != nil {
+			continue // texts and lists of texts can always be written
+		}
+		b.Write(line)
+	}
+	return []byte(b.String()), left
+}
+
+// answersPath is where answers are kept.
+func (w *wizard) answersPath() string { return filepath.Join(w.dir, answersFile) }
+
+// resume is the command line that goes on where somebody stopped.
+func (w *wizard) resume() string {
+	line := "create install-config --dir " + quoted(w.dir) + " --answers " + quoted(w.answersPath())
+	if w.overwrite {
+		line += " --overwrite"
+	}
+	return line
+}
+
+// quoted writes a word so that a shell reads it as one.
+func quoted(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("-_./~+:@%", r) && !isWordRune(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func isWordRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r > 0x7f
+}
+
+// stopped keeps the answers of somebody who stops, and says how to go on.
+func (w *wizard) stopped(why error) error {
+	code := exitInterrupted
+	if errors.Is(why, errInterrupted) {
+		w.log.Warn("Received interrupt signal")
+	} else {
+		code = exitFailure
+		w.log.Error("the input ended before all questions were answered")
+	}
+	w.keepAnswers()
+	return quietError{code}
+}
+
+// keepAnswers writes the answers so far to a file that only its owner can read.
+func (w *wizard) keepAnswers() {
+	w.log.Warn("no install-config was written")
+	if len(w.answers) == 0 {
+		return
+	}
+	data, left := w.answersYAML()
+	err := w.makeDir()
+	if err == nil {
+		err = replaceFile(w.answersPath(), data)
+	}
+	if err != nil {
+		w.log.Errorf("your answers could not be kept: %s", reason(err))
+		return
+	}
+	w.log.Infof("your answers so far are in %s; go on with", w.answersPath())
+	w.log.Infof("    %s %s", w.name, w.resume())
+	if len(left) > 0 {
+		w.log.Infof("not kept, because they are secret: %s", strings.Join(left, ", "))
+	}
+}
+
+// replaceFile writes a file for its owner only, in one step.
+func replaceFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// confirm shows what will be written and asks whether it should be.
+func (w *wizard) confirm(ctx context.Context) error {
+	if w.prompter == nil {
+		return nil
+	}
+	d := w.draft(w.answers)
+	if d.PullSecret != installconfig.PublicPullSecret {
+		d.PullSecret = "(not shown)"
+	}
+	for _, url := range []*string{&d.HTTPProxy, &d.HTTPSProxy} {
+		if i := strings.LastIndex(*url, "@"); i >= 0 {
+			scheme, _, _ := strings.Cut(*url, "://")
+			*url = scheme + "://(not shown)" + (*url)[i:]
+		}
+	}
+	if lines := strings.Count(d.TrustBundle, "\n"); lines > 0 {
+		d.TrustBundle = fmt.Sprintf("(%d lines)", lines)
+	}
+	name := filepath.Join(w.dir, installconfig.FileName)
+	domain := d.ClusterName + "." + strings.TrimSuffix(d.BaseDomain, ".")
+	ingress := "the workers"
+	if d.Workers == "0" {
+		ingress = "the control plane"
+	}
+	w.prompter.Say("\nThis is " + name + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
+	w.prompter.Say("\n" + wrapped("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
+		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", ""))
+	answer, err := w.prompter.Ask(ctx, Prompt{
+		Label: "Write it", Default: "yes", Options: []Option{{"yes", "yes"}, {"no", "no, keep only my answers"}},
+		Help: "Yes writes the file, with the JSON Schema that editors use beside it, and nothing else.",
+	})
+	if err == nil && answer == "no" {
+		w.keepAnswers()
+		return quietError{exitOK}
+	}
+	return err
+}
