@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -23,6 +25,9 @@ const (
 	exitOK            = 0
 	exitFailure       = 1
 	exitInstallConfig = 3
+	exitBootstrap     = 5
+	exitInstall       = 6
+	exitUnstable      = 7
 	exitInterrupted   = 8
 )
 
@@ -30,6 +35,7 @@ const (
 // the clock.
 type app struct {
 	name     string
+	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
@@ -37,18 +43,27 @@ type app struct {
 	lockWait time.Duration
 	// terminal tells that err is a terminal, so that colour makes sense.
 	terminal bool
+	// dial connects to a cluster, and sleep waits before asking it again.
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	sleep func(context.Context, time.Duration) error
+	// dialSSH connects to a machine; nil for the network itself.
+	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
 
-	log      *logrus.Logger
-	logFile  io.Closer
-	dir      string
-	logLevel string
+	log       *logrus.Logger
+	logFile   io.Closer
+	logAsJSON func()
+	dir       string
+	logLevel  string
+	logFormat string
+	quiet     bool
 }
 
 // newApp is the app of a process.
 func newApp() *app {
 	return &app{
-		name: filepath.Base(os.Args[0]), out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
+		name: filepath.Base(os.Args[0]), in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
 		lockWait: 2 * time.Minute, terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
+		dial: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, sleep: cluster.Sleep,
 	}
 }
 
@@ -118,20 +133,20 @@ changed or removed.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if a.dir == "" {
 				return diag.Problem{Detail: "--dir is empty", Hint: "name the asset directory, or leave the flag out for the current one"}
 			}
-			return a.applyLogLevel()
+			return a.applyLogFlags(cmd.Flags())
 		},
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
-	root.PersistentFlags().StringVar(&a.logLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
-	root.AddCommand(a.newCreateCmd(), a.newCertsCmd(), a.newGraphCmd(), a.newVersionCmd(), a.newCompletionCmd())
+	a.logFlags(root)
+	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
 	root.SetHelpCommand(a.newHelpCmd())
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	a.completeLogLevel(root)
+	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
 	return root
 }
 

@@ -27,14 +27,32 @@ type createTarget struct {
 var createTargets = []createTarget{
 	{
 		name:  asset.TargetInstallConfig,
-		short: "Check install-config.yaml, or write it again",
-		long: `Check the install-config.yaml in the asset directory and say everything that is
-wrong with it at once. Nothing is changed.
+		short: "Make install-config.yaml from answers, or check the one that is there",
+		long: `Make an install-config.yaml. On a terminal it asks what it has to know: where the
+cluster runs, its release, names, networks and machines, who may log in, and
+whether there is a proxy or a mirror. Every answer is checked at once. At the end
+it shows the file and writes it, when you say so, with a JSON Schema for editors
+beside it. Ctrl-C stops and keeps your answers.
 
-If an earlier run with --consume-inputs removed the file, it is written again.
+Each question has a flag, an environment variable (OKD_INSTALL_BASE_DOMAIN for
+--base-domain) and a field in the file of --answers (baseDomain); they count in
+this order, and what they answer is not asked. Without a terminal nothing is
+asked: what is missing or wrong is listed, and the exit code is 3. --plain, a
+TERM of dumb, or ACCESSIBLE in the environment make it ask line by line and draw
+nothing.
+
+If there is an install-config.yaml already, it is checked: everything that is
+wrong with it is said at once, and nothing is changed. If an earlier run with --consume-inputs removed the file, it is written again.
 With --overwrite it is replaced by its canonical form, with all defaults
 spelled out; the file as it was is moved aside first.`,
-		example: `  okd-install create install-config --dir mycluster
+		example: `  # ask, or check what is there
+  okd-install create install-config --dir mycluster
+
+  # ask nothing
+  okd-install create install-config --dir newcluster --cluster-name okd \
+      --base-domain example.com --machine-network 192.168.1.0/24 --workers 2
+
+  # the canonical form, with all defaults
   okd-install create install-config --dir mycluster --overwrite`,
 		made: "Install-Config",
 	},
@@ -107,6 +125,7 @@ type createOptions struct {
 	*app
 	target createTarget
 	args   []string
+	wizard wizardOptions
 
 	release       string
 	releaseImage  string
@@ -129,6 +148,7 @@ each command makes what it needs of the steps before it.`,
 	for _, t := range createTargets {
 		cmd.AddCommand(a.newCreateTargetCmd(t))
 	}
+	cmd.AddCommand(a.newPivotConfigCmd())
 	return a.group(cmd)
 }
 
@@ -153,7 +173,9 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
 	})
-	if t.name != asset.TargetInstallConfig {
+	if t.name == asset.TargetInstallConfig {
+		o.wizard.addFlags(cmd)
+	} else {
 		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
 		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)")
 		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions([]string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}, cobra.ShellCompDirectiveNoFileComp))
@@ -165,14 +187,22 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 }
 
 func (o createOptions) run(ctx context.Context) error {
-	o.openLogFile(o.args)
+	o.openLogFile(withoutSecrets(o.args))
 	o.warnAboutEnvironment()
+	var config asset.Files
+	if o.target.name == asset.TargetInstallConfig {
+		var err error
+		if config, err = o.newConfig(ctx); err != nil {
+			return err
+		}
+	}
 	report, err := asset.Create(ctx, asset.Request{
 		Dir:           o.dir,
 		Target:        o.target.name,
 		Command:       "create " + o.target.name,
 		Release:       o.release,
 		ReleaseImage:  o.releaseImage,
+		Config:        config,
 		URL:           o.url,
 		LeafKey:       o.leafKey,
 		Overwrite:     o.overwrite,
@@ -223,6 +253,23 @@ func (o createOptions) tell(r asset.Report, done bool) {
 		o.log.Infof("for OKD release %s (%s)", cmp.Or(r.Release.Version, r.Release.Line), r.Release.Image)
 		o.log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
 		o.log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
+	}
+	o.tellNext(r.Next)
+}
+
+// tellNext numbers what is to be done now. Commands are written so that they can
+// be copied.
+func (o createOptions) tellNext(steps []asset.Step) {
+	for i, s := range steps {
+		text := s.Why
+		if s.Command != "" {
+			text = o.name + " " + s.Command
+			if !strings.HasPrefix(s.Command, "coreos ") && o.dir != "." {
+				text += " --dir " + o.dir
+			}
+			text += "  # " + s.Why
+		}
+		o.log.Infof("next, %d: %s", i+1, text)
 	}
 }
 

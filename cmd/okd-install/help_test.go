@@ -41,6 +41,9 @@ func TestEveryCommandIsExplained(t *testing.T) {
 		}
 	}
 	inDir(t, dir, "okd-install create ignition-configs --dir mycluster")
+	sampleMedia(t, dir)
+	sampleCluster(t, dir)
+	sampleBundle(t, dir)
 	for _, cmd := range commandTree(rootCommand()) {
 		for what, text := range map[string]string{"Short": cmd.Short, "Long": cmd.Long, "Example": cmd.Example} {
 			if strings.TrimSpace(text) == "" {
@@ -50,7 +53,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 		if len(cmd.Long) <= len(cmd.Short) {
 			t.Errorf("the description of %s says no more than its short one", cmd.CommandPath())
 		}
-		for line := range strings.SplitSeq(cmd.Example, "\n") {
+		for line := range strings.SplitSeq(strings.ReplaceAll(cmd.Example, "\\\n", ""), "\n") {
 			switch line = strings.TrimSpace(line); {
 			case strings.Contains(line, "fish"):
 				// would write into the home directory
@@ -82,7 +85,7 @@ func inDir(t *testing.T, dir, line string) {
 	}
 	cmd := exec.CommandContext(t.Context(), bash, "-euo", "pipefail", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256")
+	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", line, err, out)
 	}

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		"ignition-files": func() { os.Exit(tool(ignitionFiles)) },
 		"make-ca":        func() { os.Exit(tool(makeCA)) },
 		"hold-lock":      func() { os.Exit(tool(holdLock)) },
+		"pack-bundle":    func() { os.Exit(tool(packBundle)) },
+		"make-iso":       func() { os.Exit(tool(makeISO)) },
 	})
 }
 
@@ -57,6 +59,8 @@ func testApp() *app {
 		a.lockWait = wait
 	}
 	a.terminal = os.Getenv("TEST_TERMINAL") != ""
+	attachFakeCluster(a)
+	a.dialSSH = dialMachine
 	return a
 }
 
@@ -65,7 +69,7 @@ func testApp() *app {
 // takes its time.
 func testArgs(args []string) []string {
 	key := os.Getenv("TEST_LEAF_KEY")
-	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig || args[1] == asset.TargetBootstrapPointer || slices.Contains(args, "--leaf-key") {
+	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig || args[1] == asset.TargetBootstrapPointer || args[1] == asset.TargetPivotConfig || slices.Contains(args, "--leaf-key") {
 		return args
 	}
 	return append(args, "--leaf-key", key)
@@ -82,6 +86,7 @@ func TestSessions(t *testing.T) {
 			env.Setenv("TEST_NOW", "2026-03-02T08:00:00Z")
 			env.Setenv("TZ", "UTC")
 			env.Setenv("GORACE", os.Getenv("GORACE"))
+			env.Setenv("TEST_SSH", machineAddress())
 			return errors.Join(
 				copyFile("../../docs/examples/install-config.yaml", filepath.Join(env.WorkDir, "sample.yaml")),
 				copyFile("testdata/fast.yaml", filepath.Join(env.WorkDir, "fast.yaml")),

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// workerFile is the config that a new worker boots with.
+const workerFile = "worker.ign"
+
+type addNodesOptions struct {
+	*app
+	clusterFlags
+	args          []string
+	nodes         string
+	serverAddress string
+	overwrite     bool
+	output        string
+}
+
+// addNodesReport is what the command prints for programs.
+type addNodesReport struct {
+	SchemaVersion int            `json:"schemaVersion"`
+	File          string         `json:"file"`
+	Written       bool           `json:"written"`
+	Authority     string         `json:"authority"`
+	Server        string         `json:"machineConfigServer"`
+	Offer         *cluster.Offer `json:"offer,omitempty"`
+	Cause         *cluster.Cause `json:"cause,omitempty"`
+	Next          []string       `json:"next"`
+}
+
+func (a *app) newAddNodesCmd() *cobra.Command {
+	o := &addNodesOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "add-nodes",
+		Short: "Write a fresh worker.ign for machines that join a running cluster",
+		Long: `Write worker.ign for machines that shall join a cluster that runs already, on the
+day of its installation or years later. The worker.ign of the installation may not
+do any more: the cluster renews the authority of its machine config server. This
+one has the authority that the cluster trusts now, read through the API.
+
+Then the machine config server is asked for a worker's config, as a new machine
+will ask: on port 22623, by that authority. If this machine cannot reach it, that
+is a warning: the port is often closed to all but the cluster's own machines.
+
+The assets directory need not be that of the installation: with --kubeconfig any
+directory of yours will do. The last lines say how to go on: put worker.ign into a
+boot medium, boot the machine, and approve its certificates.`,
+		Example: `  okd-install add-nodes --dir mycluster --nodes worker-2,worker-3
+
+  # for a cluster that was installed elsewhere
+  okd-install add-nodes --dir more --kubeconfig mycluster/auth/kubeconfig`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.args = os.Args[1:]
+			return o.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.nodes, "nodes", "", "names of the machines that shall join, with commas, as for approve-csrs")
+	f.StringVar(&o.serverAddress, "server-address", "", "host or host:port to connect to instead of the machine config server's name, for the check")
+	f.BoolVar(&o.overwrite, "overwrite", false, "move a worker.ign that is in the way aside")
+	addClusterFlags(cmd, &o.clusterFlags, true)
+	addOutputFlag(cmd, &o.output, "text")
+	return cmd
+}
+
+func (o *addNodesOptions) run(ctx context.Context) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	var nodes []cluster.DeclaredNode
+	if o.nodes != "" {
+		var err error
+		if nodes, err = cluster.ParseNodes("--nodes", o.nodes, false); err != nil {
+			return err
+		}
+	}
+	options, err := o.serverOptions()
+	if err != nil {
+		return err
+	}
+	o.openLogFile(o.args)
+	client, err := o.client(o.clusterFlags)
+	if err != nil {
+		return err
+	}
+	worker, err := client.FetchWorker(ctx)
+	if err != nil {
+		var problem diag.Problem
+		if ctx.Err() != nil || errors.As(err, &problem) {
+			return err
+		}
+		return causeError(client, err, o.app)
+	}
+	offer, cause := worker.CheckServer(ctx, options)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	update := asset.Update{Dir: o.dir, Command: "add-nodes", Overwrite: o.overwrite, Now: o.now(), LockWait: o.lockWait,
+		Waiting: func(holder string) { o.log.Infof("waiting: the asset directory is in use by %s", holder) }}
+	written, aside, err := asset.WriteFiles(ctx, update, asset.Files{workerFile: worker.Pointer})
+	if err != nil {
+		return err
+	}
+	if aside != "" {
+		o.log.Infof("moved what was in the way to %s", filepath.Join(o.dir, aside))
+	}
+	report := addNodesReport{SchemaVersion: 1, File: filepath.Join(o.dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
+	if report.Cause = cause; cause == nil {
+		report.Offer = &offer
+	}
+	return o.tell(report)
+}
+
+// serverOptions is how the machine config server is reached.
+func (o *addNodesOptions) serverOptions() (cluster.Options, error) {
+	options := cluster.Options{Dial: o.dial, Now: o.now}
+	if o.serverAddress != "" {
+		to, err := hostPort("--server-address", o.serverAddress, "22623")
+		if err != nil {
+			return options, err
+		}
+		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return o.dial(ctx, network, to) }
+	}
+	return options, nil
+}
+
+// next are the commands that go on from here.
+func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
+	names := "<names>"
+	if len(nodes) > 0 {
+		names = o.nodes
+	}
+	which := "--dir " + o.dir
+	if o.kubeconfig != "" {
+		which = "--kubeconfig " + o.kubeconfig
+	}
+	return []string{
+		fmt.Sprintf("%s coreos iso ignition embed --help", o.name),
+		fmt.Sprintf("%s approve-csrs %s --nodes %s --watch", o.name, which, names),
+	}
+}
+
+func (o *addNodesOptions) tell(r addNodesReport) error {
+	if o.output == "json" {
+		enc := json.NewEncoder(o.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(r)
+	}
+	if r.Written {
+		o.log.Infof("%s created, with the authority that the cluster publishes in %s", r.File, r.Authority)
+	} else {
+		o.log.Infof("nothing to write: %s is up to date", r.File)
+	}
+	if r.Cause != nil {
+		o.log.Warn(diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint}.Error())
+	} else {
+		o.log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is good until %s",
+			r.Server, r.Offer.Bytes, r.Offer.Spec, r.Offer.Expires.Local().Format("2 Jan 2006"))
+	}
+	o.log.Info("put it into a boot medium, boot the machine with it, and let it join:")
+	for _, line := range r.Next {
+		o.log.Info("    " + line)
+	}
+	return nil
+}

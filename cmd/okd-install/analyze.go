@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/analyze"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+type analyzeOptions struct {
+	*app
+	file   string
+	output string
+}
+
+func (a *app) newAnalyzeCmd() *cobra.Command {
+	o := analyzeOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "analyze [FILE|FOLDER]",
+		Short: "Say where an installation stopped and why, from a log bundle",
+		Long: `Read a log bundle and say in which stage the bootstrap host stopped or waits,
+what the likely cause is, and what helps. The lines of the bundle that speak for
+a cause are shown with their file and number; where nothing in the bundle says
+why, the usual causes of such a stage are named as what they are, a guess.
+
+The bundle is a log-bundle-….tar.gz of gather bootstrap, of this program or of
+the established installer, or a folder that one was unpacked to. Without an
+argument it is the only one in the asset directory. Nothing is unpacked to disk.
+
+The exit code is 0 when the bundle could be read, whatever it says.`,
+		Example: `  # the bundle in the asset directory
+  okd-install analyze --dir mycluster
+
+  # another one, for programs
+  okd-install analyze log-bundle-20260302091500.tar.gz -o json`,
+		Args: atMostOneBundle,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+	}
+	cmd.Flags().StringVar(&o.file, "file", "", "the bundle; a relative name is one in the asset directory")
+	_ = cmd.MarkFlagFilename("file", "gz")
+	addOutputFlag(cmd, &o.output, "text")
+	return cmd
+}
+
+func atMostOneBundle(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
+		return nil
+	}
+	return diag.Problem{Detail: fmt.Sprintf("analyze takes one bundle, got %s", strings.Join(args, " ")), Hint: seeHelp(cmd)}
+}
+
+func (o analyzeOptions) run(ctx context.Context, args []string) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	name := o.file
+	switch {
+	case name != "" && len(args) > 0:
+		return diag.Problem{Detail: "there are two bundles to analyze: " + args[0] + " and --file " + name, Hint: "name one"}
+	case len(args) > 0:
+		name = args[0]
+	case name == "":
+		var err error
+		if name, err = onlyBundle(o.dir); err != nil {
+			return err
+		}
+	case !filepath.IsAbs(name):
+		name = filepath.Join(o.dir, name)
+	}
+	return o.analyze(ctx, name)
+}
+
+// bundlePattern is the name of bundles.
+const bundlePattern = "log-bundle-*.tar.gz"
+
+// onlyBundle finds the bundle of a directory.
+func onlyBundle(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "the directory cannot be read: " + innermost(err), Hint: "name a bundle, or its directory with --dir"}
+	}
+	var names []string
+	for _, e := range entries {
+		if ok, _ := filepath.Match(bundlePattern, e.Name()); ok && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	switch len(names) {
+	case 0:
+		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "there is no log bundle here", Hint: "make one with gather bootstrap, or name one: analyze FILE"}
+	case 1:
+		return filepath.Join(dir, names[0]), nil
+	}
+	return "", diag.Problem{Position: diag.Position{File: dir}, Detail: fmt.Sprintf("there are %d log bundles here: %s", len(names), strings.Join(names, ", ")), Hint: "name one; the newest is " + filepath.Join(dir, names[len(names)-1])}
+}
+
+// analyze reads a bundle and prints what it says.
+func (o analyzeOptions) analyze(ctx context.Context, name string) error {
+	report, err := readBundle(ctx, name)
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		enc := json.NewEncoder(o.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(report)
+	} else {
+		writeReport(o.out, report)
+	}
+	o.verdict(report)
+	return err
+}
+
+func readBundle(ctx context.Context, name string) (analyze.Report, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "name a log-bundle-….tar.gz, or a folder that it was unpacked to")
+	}
+	if info.IsDir() {
+		if inside, err := onlyBundle(name); err == nil {
+			return readBundle(ctx, inside)
+		}
+		// a root does not follow links that lead out of it
+		folder, err := os.OpenRoot(name)
+		if err != nil {
+			return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
+		}
+		report, err := analyze.FS(folder.FS())
+		return report, errors.Join(err, folder.Close())
+	}
+	if !info.Mode().IsRegular() {
+		return analyze.Report{}, bundleProblem(name, "is not a regular file", "name a log-bundle-….tar.gz")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	report, err := analyze.Tar(interruptible{ctx, f})
+	if ctx.Err() != nil {
+		return report, quietError{exitInterrupted}
+	}
+	var p diag.Problem
+	if errors.As(err, &p) {
+		p.File = name
+		return report, p
+	}
+	return report, err
+}
+
+func bundleProblem(name, what, hint string) error {
+	return diag.Problem{Position: diag.Position{File: name}, Detail: "the bundle " + what, Hint: hint}
+}
+
+// interruptible ends when the user wants it to.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if i.ctx.Err() != nil {
+		return 0, i.ctx.Err()
+	}
+	return i.r.Read(p)
+}
+
+// writeReport prints a report for people.
+func writeReport(w io.Writer, r analyze.Report) {
+	for i, f := range r.Findings {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		writeFinding(w, f)
+	}
+	if len(r.Findings) == 0 {
+		fmt.Fprintln(w, r.Summary)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintln(w, "note: "+n)
+	}
+}
+
+func writeFinding(w io.Writer, f analyze.Finding) {
+	where := f.Service
+	if f.Stage != "" {
+		where = "stage " + f.Stage + " of " + f.Service
+	}
+	fmt.Fprintf(w, "%s: %s\n", where, stateText(f))
+	fmt.Fprintf(w, "  it %s\n", f.Does)
+	if f.Last != nil {
+		fmt.Fprintf(w, "  last words: %s\n", evidenceText(*f.Last))
+	}
+	seen := false
+	for _, c := range f.Causes {
+		seen = seen || c.Seen
+	}
+	if !seen && len(f.Causes) > 0 {
+		fmt.Fprintln(w, "  nothing in the bundle says why; usually it is one of these:")
+	}
+	for _, c := range f.Causes {
+		if c.Seen {
+			fmt.Fprintf(w, "  likely cause: %s\n", c.Text)
+		} else {
+			fmt.Fprintf(w, "  - %s\n", c.Text)
+		}
+		for _, e := range c.Evidence {
+			fmt.Fprintf(w, "      %s\n", evidenceText(e))
+		}
+		fmt.Fprintf(w, "    what helps: %s\n", c.Fix)
+	}
+}
+
+func stateText(f analyze.Finding) string {
+	text := "under way"
+	switch {
+	case f.State == analyze.Failed && f.Attempts > 1:
+		text = fmt.Sprintf("failed %d times", f.Attempts)
+	case f.State == analyze.Failed:
+		text = "failed"
+	case f.Since == nil:
+		text = "not begun, or not ended"
+	}
+	if f.Since != nil {
+		text += " since " + f.Since.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
+	}
+	if f.Optional {
+		text += "; the host goes on without it"
+	}
+	return text
+}
+
+func evidenceText(e analyze.Evidence) string {
+	place := e.File
+	if e.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, e.Line)
+	}
+	text := place + ": " + e.Text
+	if e.Count > 1 {
+		text += fmt.Sprintf(" (%d such)", e.Count)
+	}
+	return text
+}
+
+// verdict says in one line what the report means.
+func (o analyzeOptions) verdict(r analyze.Report) {
+	switch r.Verdict {
+	case analyze.Complete:
+		o.log.Info(r.Summary)
+	case analyze.Waiting:
+		o.log.Warn(r.Summary)
+	default:
+		o.log.Error(r.Summary)
+	}
+}

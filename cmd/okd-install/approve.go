@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+type approveOptions struct {
+	*app
+	clusterFlags
+	args      []string
+	nodes     string
+	nodesFile string
+	rejoin    []string
+	watch     bool
+	dryRun    bool
+	expect    int
+	timeout   time.Duration
+	output    string
+	// told are the requests that were said to be refused, with the reasons.
+	told map[string]string
+}
+
+func (a *app) newApproveCSRsCmd() *cobra.Command {
+	o := &approveOptions{app: a, told: map[string]string{}}
+	cmd := &cobra.Command{
+		Use:   "approve-csrs",
+		Short: "Approve the certificates of the nodes that you declare, and no others",
+		Long: `Approve the certificate signing requests with which machines join the cluster. Two
+per machine: one for its kubelet as a client, and when that has joined, one for
+what the kubelet serves.
+
+A request is approved only if the node is one of those that --nodes or
+--nodes-file declares, or that install-config.yaml has as hosts, and if everything
+in it is as a kubelet asks: who asks, in which groups, for which signer, subject,
+usages, names and addresses. Whatever else is pending is shown with all that
+speaks against it, and left alone: it is neither approved nor denied.
+
+A node is declared by the name that it gives itself, which is its host name. With
+addresses behind it, its certificate may be for these only; without, for those
+that the node has. A request for a first certificate in the name of a node that
+has joined already is refused, unless --rejoin names the node.
+
+With --watch the command goes on until every declared node has both certificates,
+or as many as --expect says.`,
+		Example: `  okd-install approve-csrs --dir mycluster --nodes worker-0,worker-1 --dry-run
+
+  # with the addresses that their certificates may be for
+  okd-install approve-csrs --dir mycluster --nodes worker-0=192.168.1.30 --watch
+
+  # until two of the machines in the file have joined
+  okd-install approve-csrs --dir mycluster --nodes-file nodes.txt --expect 2`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.args = os.Args[1:]
+			return o.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas; an address follows its name after =, and others after +")
+	f.StringVar(&o.nodesFile, "nodes-file", "", "file with the name of one node a line, and its addresses behind it")
+	f.StringSliceVar(&o.rejoin, "rejoin", nil, "nodes that were installed anew, and may get a first certificate again")
+	f.BoolVar(&o.watch, "watch", false, "go on until all declared nodes have joined")
+	f.IntVar(&o.expect, "expect", 0, "go on until so many of the declared nodes have joined")
+	f.DurationVar(&o.timeout, "timeout", 0, "end of the watch, such as 30m (default: none)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "only say what would be approved")
+	addClusterFlags(cmd, &o.clusterFlags, true)
+	addOutputFlag(cmd, &o.output, "text")
+	_ = cmd.MarkFlagFilename("nodes-file") // the only error is a flag that does not exist
+	return cmd
+}
+
+func (o *approveOptions) run(ctx context.Context) error {
+	approver, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	if o.watch || o.expect > 0 {
+		return o.keepOn(ctx, approver)
+	}
+	round, err := approver.Round(ctx)
+	o.tell(round, err == nil && o.output == "json")
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return causeError(approver.Client, err, o.app)
+	}
+	if len(round.Approved)+len(round.Refused) == 0 {
+		o.log.Info("no request is pending")
+	}
+	return nil
+}
+
+// prepare reads everything that the command is told.
+func (o *approveOptions) prepare() (*cluster.Approver, error) {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return nil, err
+	}
+	nodes, known, err := o.declared()
+	if err != nil {
+		return nil, err
+	}
+	var problems diag.Problems
+	complain := func(detail, hint string) { problems = append(problems, diag.Problem{Detail: detail, Hint: hint}) }
+	for _, name := range o.rejoin {
+		if !slices.ContainsFunc(nodes, func(n cluster.DeclaredNode) bool { return n.Name == name }) {
+			complain(fmt.Sprintf("--rejoin: %s is not one of the declared nodes", name), "declare it with --nodes as well")
+		}
+	}
+	switch {
+	case o.expect < 0 || o.expect > len(nodes):
+		complain(fmt.Sprintf("--expect: %d of %d declared nodes cannot join", o.expect, len(nodes)), "declare all nodes that may join, and expect no more")
+	case o.timeout < 0:
+		complain(fmt.Sprintf("--timeout: %s is in the past", o.timeout), "write a time such as 30m")
+	case o.timeout > 0 && !o.watch && o.expect == 0:
+		complain("--timeout ends a watch, and there is none", "add --watch or --expect")
+	case o.dryRun && (o.watch || o.expect > 0):
+		complain("--dry-run looks once, and --watch and --expect wait for what it does not do", "leave one of them out")
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if !o.dryRun {
+		o.openLogFile(o.args)
+	}
+	client, err := o.client(o.clusterFlags)
+	if err != nil {
+		return nil, err
+	}
+	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin}
+	for _, vip := range known.APIVIPs {
+		if ip, err := netip.ParseAddr(vip); err == nil {
+			facts.Reserved = append(facts.Reserved, ip.Unmap())
+		}
+	}
+	return &cluster.Approver{Client: client, Facts: facts, DryRun: o.dryRun}, nil
+}
+
+// declared collects the nodes from the flags, or else from the install-config.
+func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluster, error) {
+	var nodes []cluster.DeclaredNode
+	add := func(more []cluster.DeclaredNode, err error) error {
+		for _, n := range more {
+			if slices.ContainsFunc(nodes, func(m cluster.DeclaredNode) bool { return m.Name == n.Name }) {
+				return diag.Problem{Detail: n.Name + " is declared both by --nodes and by --nodes-file", Hint: "leave one out"}
+			}
+			nodes = append(nodes, n)
+		}
+		return err
+	}
+	if o.nodes != "" {
+		if err := add(cluster.ParseNodes("--nodes", o.nodes, false)); err != nil {
+			return nil, asset.RunningCluster{}, err
+		}
+	}
+	if o.nodesFile != "" {
+		data, err := os.ReadFile(o.nodesFile)
+		if err != nil {
+			return nil, asset.RunningCluster{}, diag.Problem{Position: diag.Position{File: o.nodesFile}, Detail: "the file cannot be read: " + reason(err), Hint: "correct --nodes-file"}
+		}
+		if err := add(cluster.ParseNodes(o.nodesFile, string(data), true)); err != nil {
+			return nil, asset.RunningCluster{}, err
+		}
+	}
+	known, err := asset.ReadRunning(o.dir)
+	if err != nil && o.kubeconfig == "" {
+		return nil, known, err
+	}
+	if len(nodes) == 0 && len(known.Hosts) > 0 {
+		if nodes, err = cluster.ParseNodes("install-config.yaml", strings.Join(known.Hosts, ","), false); err != nil {
+			return nil, known, err
+		}
+		o.log.Infof("declared by install-config.yaml: %s", strings.Join(known.Hosts, ", "))
+	}
+	if len(nodes) == 0 {
+		return nil, known, diag.Problem{Detail: "no node is declared, so no request can be approved",
+			Hint: "name the machines that shall join with --nodes or --nodes-file, by their host names; oc get csr shows who asks"}
+	}
+	return nodes, known, nil
+}
+
+// approveInterval is the time between two looks of a watch.
+const approveInterval = 5 * time.Second
+
+// keepOn looks again and again until enough nodes have joined.
+func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error {
+	want := o.expect
+	if want == 0 {
+		want = len(a.Facts.Declared)
+	}
+	begin, cause := o.now(), ""
+	o.log.Infof("waiting until %d of %d declared nodes have joined", want, len(a.Facts.Declared))
+	var joined []string
+	for {
+		round, err := a.Round(ctx)
+		if ctx.Err() != nil {
+			o.log.Warn("Received interrupt signal")
+			return quietError{exitInterrupted}
+		}
+		if !slices.Equal(round.Joined, joined) && err == nil {
+			joined = round.Joined
+			o.log.Infof("joined: %d of %d: %s", len(joined), want, strings.Join(joined, ", "))
+			o.tell(round, o.output == "json")
+		} else {
+			o.tell(round, false)
+		}
+		switch {
+		case err == nil && len(joined) >= want:
+			return nil
+		case err == nil:
+			cause = ""
+		case a.Client.Kubeconfig.Explain(err, o.now()).Final:
+			return causeError(a.Client, err, o.app)
+		default:
+			if now := causeError(a.Client, err, o.app).Error(); now != cause {
+				o.log.Warn(now)
+				cause = now
+			}
+		}
+		if o.timeout > 0 && o.now().Sub(begin) >= o.timeout {
+			return o.missing(a, joined, want)
+		}
+		if err := o.sleep(ctx, approveInterval); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+// missing says who has not joined when the time is over.
+func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int) error {
+	var names []string
+	for _, n := range a.Facts.Declared {
+		if !slices.Contains(joined, n.Name) {
+			names = append(names, n.Name)
+		}
+	}
+	return diag.Problem{
+		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, strings.Join(names, ", ")),
+		Hint:   "look at their consoles: do they fetch their config from port 22623? run the same command again to wait on",
+	}
+}
+
+// tell says what a round has found, each refused request once. A round without
+// news is said only if always.
+func (o *approveOptions) tell(r cluster.Round, always bool) {
+	r.Refused = slices.DeleteFunc(slices.Clone(r.Refused), func(v cluster.Verdict) bool { return o.told[v.Request] == strings.Join(v.Reasons, "\n") })
+	if always || len(r.Approved)+len(r.Refused) > 0 {
+		o.tellLine(r)
+	}
+}
+
+func (o *approveOptions) tellLine(r cluster.Round) {
+	for _, v := range r.Refused {
+		o.told[v.Request] = strings.Join(v.Reasons, "\n")
+	}
+	if o.output == "json" {
+		writeJSONLine(o.out, struct {
+			SchemaVersion int               `json:"schemaVersion"`
+			Time          time.Time         `json:"time"`
+			DryRun        bool              `json:"dryRun"`
+			Approved      []cluster.Verdict `json:"approved"`
+			Refused       []cluster.Verdict `json:"refused"`
+			Joined        []string          `json:"joined"`
+		}{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined)})
+		return
+	}
+	done := "approved"
+	if o.dryRun {
+		done = "would approve"
+	}
+	for _, v := range r.Approved {
+		fmt.Fprintf(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
+	}
+	for _, v := range r.Refused {
+		fmt.Fprintf(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
+		for _, why := range v.Reasons {
+			fmt.Fprintf(o.out, "    %s\n", why)
+		}
+		if v.Hint != "" {
+			fmt.Fprintf(o.out, "    hint: %s\n", v.Hint)
+		}
+	}
+}
+
+func forNames(v cluster.Verdict) string {
+	if len(v.Addresses) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(v.Addresses, ", ") + ")"
+}
+
+// notNil makes JSON's empty list of nothing.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

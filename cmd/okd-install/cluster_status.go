@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/analyze"
+	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/gather"
+)
+
+// clusterStatusOptions are the flags of status --cluster.
+type clusterStatusOptions struct {
+	clusterFlags
+	on        bool
+	bootstrap string
+	jump      string
+	ssh       sshOptions
+}
+
+// addClusterStatus adds them to status.
+func addClusterStatus(cmd *cobra.Command, o *clusterStatusOptions) {
+	f := cmd.Flags()
+	f.BoolVar(&o.on, "cluster", false, "tell how the cluster itself is, by its API")
+	f.StringVar(&o.bootstrap, "bootstrap-host", "", "with --cluster: ask the bootstrap host over SSH too, [USER@]HOST[:PORT]")
+	f.StringVar(&o.jump, "jump", "", "go to the bootstrap host through other machines: [USER@]HOST[:PORT], several separated by commas")
+	addClusterFlags(cmd, &o.clusterFlags, true)
+	o.ssh.add(cmd)
+}
+
+// clusterReport is what status --cluster tells.
+type clusterReport struct {
+	SchemaVersion int `json:"schemaVersion"`
+	cluster.Report
+	// Bootstrap is what the service records on the bootstrap host say.
+	Bootstrap *analyze.Report `json:"bootstrap,omitempty"`
+}
+
+// clusterStatus tells how the cluster is. That the API cannot be reached is a
+// status too; the exit code is then 1 all the same, for scripts.
+func (a *app) clusterStatus(ctx context.Context, o clusterStatusOptions, output string) error {
+	client, err := a.client(o.clusterFlags)
+	if err != nil {
+		return err
+	}
+	report := clusterReport{SchemaVersion: 1}
+	if report.Report, err = client.Look(ctx); err != nil {
+		return err
+	}
+	var notAsked error
+	if o.bootstrap != "" {
+		report.Bootstrap, notAsked = a.askBootstrap(ctx, o)
+	}
+	if output == "json" {
+		err = printJSON(a.out, report)
+	} else {
+		err = a.tellCluster(report)
+	}
+	if err := errors.Join(err, notAsked); err != nil {
+		return err
+	}
+	if report.Cause != nil {
+		return quietError{exitFailure}
+	}
+	return nil
+}
+
+// askBootstrap reads the service records of the bootstrap host.
+func (a *app) askBootstrap(ctx context.Context, o clusterStatusOptions) (*analyze.Report, error) {
+	host, err := gather.ParseEndpoint(o.bootstrap)
+	if problems := addProblem(nil, "--bootstrap-host", err); len(problems) > 0 {
+		return nil, problems
+	} else if err != nil {
+		return nil, err
+	}
+	access, err := a.access(o.ssh, o.jump)
+	if err != nil {
+		return nil, err
+	}
+	records, err := gather.ServiceRecords(ctx, access, host)
+	if err != nil {
+		return nil, err
+	}
+	report := analyze.Bootstrap(records)
+	return &report, nil
+}
+
+func (a *app) tellCluster(r clusterReport) error {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "cluster\t%s\n", r.Server)
+	fmt.Fprintf(w, "phase\t%s\n", r.Phase)
+	if r.Cause != nil {
+		fmt.Fprintf(w, "why\t%s\n", r.Cause.Detail)
+		if r.Cause.Hint != "" {
+			fmt.Fprintf(w, "hint\t%s\n", r.Cause.Hint)
+		}
+	} else {
+		fmt.Fprintf(w, "API\t%s\n", r.API)
+		if r.Version != "" {
+			fmt.Fprintf(w, "release\t%s\n", r.Version)
+		}
+		if r.Message != "" {
+			fmt.Fprintf(w, "says\t%s\n", r.Message)
+		}
+		fmt.Fprintf(w, "nodes\t%d of %d ready\n", r.ReadyNodes(), len(r.Nodes))
+		fmt.Fprintf(w, "operators\t%d of %d available, %d not settled\n", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
+		if r.Requests > 0 {
+			fmt.Fprintf(w, "requests\t%d wait for approve-csrs\n", r.Requests)
+		}
+		if r.Skew > 60 || r.Skew < -60 {
+			fmt.Fprintf(w, "clock\tthe API server's is %.0f seconds ahead of this machine's\n", r.Skew)
+		}
+	}
+	if e := r.NextExpiry; e != nil {
+		fmt.Fprintf(w, "next expiry\t%s, %s: %s\n", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(a.now()), e.What)
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	for _, n := range r.Nodes {
+		if !n.Ready {
+			fmt.Fprintf(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
+		}
+	}
+	for _, op := range r.Moving() {
+		fmt.Fprintf(&b, "\noperator %s\n", describeOperator(op))
+	}
+	if r.Bootstrap != nil {
+		b.WriteString("\nbootstrap host: " + r.Bootstrap.Summary + "\n")
+		writeReport(&b, *r.Bootstrap)
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// This file holds what all commands share that ask a running cluster.
+
+// adminKubeconfig is where create ignition-configs puts the administrator's key.
+const adminKubeconfig = "auth/kubeconfig"
+
+// clusterFlags say which cluster, and how to reach it.
+type clusterFlags struct {
+	kubeconfig string
+	address    string
+}
+
+// addClusterFlags adds them; a command that also writes the kubeconfig of the
+// directory takes no other.
+func addClusterFlags(cmd *cobra.Command, f *clusterFlags, anyKubeconfig bool) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.address, "api-address", "", "host or host:port to connect to instead of the API's name, as long as DNS does not know it")
+	if anyKubeconfig {
+		flags.StringVar(&f.kubeconfig, "kubeconfig", "", "the administrator's kubeconfig (default: auth/kubeconfig of the assets directory)")
+		_ = cmd.MarkFlagFilename("kubeconfig") // the only error is a flag that does not exist
+	}
+}
+
+// client makes the client of a command.
+func (a *app) client(f clusterFlags) (*cluster.Client, error) {
+	k, err := a.readKubeconfig(f)
+	if err != nil {
+		return nil, err
+	}
+	options := cluster.Options{Dial: a.dial, Proxy: http.ProxyFromEnvironment, Now: a.now}
+	if f.address != "" {
+		port := k.Server.Port()
+		if port == "" {
+			port = "443"
+		}
+		to, err := hostPort("--api-address", f.address, port)
+		if err != nil {
+			return nil, err
+		}
+		options.Proxy = nil
+		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return a.dial(ctx, network, to) }
+	}
+	return cluster.NewClient(k, options)
+}
+
+func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
+	if f.kubeconfig == "" {
+		name := filepath.Join(a.dir, filepath.FromSlash(adminKubeconfig))
+		files, err := asset.ReadOnly(a.dir, adminKubeconfig)
+		if err != nil {
+			return cluster.Kubeconfig{}, err
+		}
+		data, ok := files[adminKubeconfig]
+		if !ok {
+			return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: name}, Detail: "loading kubeconfig: there is no such file",
+				Hint: "name the directory with --dir in which create ignition-configs was run"}
+		}
+		return cluster.ParseKubeconfig(name, data, nil)
+	}
+	data, err := os.ReadFile(f.kubeconfig)
+	if err != nil {
+		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + reason(err), Hint: "correct --kubeconfig"}
+	}
+	return cluster.ParseKubeconfig(f.kubeconfig, data, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(f.kubeconfig), name)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be read: %s", name, reason(err))
+		}
+		return data, nil
+	})
+}
+
+// hostPort reads the value of a flag that names an address, with or without a port.
+func hostPort(flag, value, port string) (string, error) {
+	host := value
+	if h, p, err := net.SplitHostPort(value); err == nil {
+		host, port = h, p
+	} else if value[0] == '[' && value[len(value)-1] == ']' {
+		host = value[1 : len(value)-1]
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || (net.ParseIP(host) == nil && !isHostName(host)) {
+		return "", diag.Problem{Detail: fmt.Sprintf("%s: %q is not a host with or without a port", flag, value), Hint: "write it as 192.168.1.10, lb.example.com:6443 or [fd00::10]:6443"}
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func isHostName(name string) bool {
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// causeError is why the API cannot be asked, as an error of the command.
+func causeError(c *cluster.Client, err error, a *app) error {
+	if err == nil {
+		return nil
+	}
+	cause := c.Kubeconfig.Explain(err, a.now())
+	return diag.Problem{Detail: cause.Detail, Hint: cause.Hint}
+}

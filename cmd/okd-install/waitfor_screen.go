@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/cluster"
+)
+
+// liveScreen is the status of a wait in the last lines of a terminal: it is
+// drawn after each look, and cleared before a log line.
+type liveScreen struct {
+	w     io.Writer
+	on    bool
+	lines int
+}
+
+// liveTerminal tells whether there is a terminal that can be drawn on, and
+// somebody who wants that.
+func (o *waitOptions) liveTerminal() bool {
+	level, err := logrus.ParseLevel(o.logLevel)
+	return o.terminal && o.output == "text" && o.logFormat == "text" && o.getenv("TERM") != "dumb" && err == nil && level >= logrus.InfoLevel
+}
+
+// clear takes the status away.
+func (s *liveScreen) clear() {
+	if s.on && s.lines > 0 {
+		fmt.Fprintf(s.w, "\x1b[%dA\x1b[J", s.lines)
+		s.lines = 0
+	}
+}
+
+// shownOperators is how many operators there is room for.
+const shownOperators = 6
+
+// draw puts the status in the place of the last one.
+func (s *liveScreen) draw(stage string, took time.Duration, status cluster.Status) {
+	if !s.on {
+		return
+	}
+	lines := statusLines(stage, took, status)
+	width := 80
+	if f, ok := s.w.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
+			width = w
+		}
+	}
+	s.clear()
+	for _, line := range lines {
+		if runes := []rune(line); len(runes) >= width {
+			line = string(runes[:width-2]) + "…"
+		}
+		fmt.Fprintln(s.w, line)
+	}
+	s.lines = len(lines)
+}
+
+// statusLines is what is up, and what still moves and why.
+func statusLines(stage string, took time.Duration, s cluster.Status) []string {
+	head := fmt.Sprintf("%s, %s", stage, took.Round(time.Second))
+	if s.Cause != nil {
+		return []string{head + ": " + s.Cause.Detail}
+	}
+	if s.API != "" {
+		head += " | API " + s.API
+	}
+	if len(s.Nodes) > 0 {
+		head += fmt.Sprintf(" | nodes %d/%d", s.ReadyNodes(), len(s.Nodes))
+	}
+	if len(s.Operators) > 0 {
+		head += fmt.Sprintf(" | operators %d/%d", s.AvailableOperators(), len(s.Operators))
+	}
+	lines := []string{head}
+	if s.Message != "" {
+		lines = append(lines, "  "+s.Message)
+	}
+	moving := s.Moving()
+	for _, op := range moving[:min(len(moving), shownOperators)] {
+		lines = append(lines, "  "+strings.TrimSpace(describeOperator(op)))
+	}
+	if more := len(moving) - shownOperators; more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more", more))
+	}
+	return lines
+}

@@ -1,0 +1,296 @@
+package analyze
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/okd-project/okd-install/pkg/analyze/redact"
+)
+
+const (
+	// mostCauses and mostEvidence are as much as a reader takes in.
+	mostCauses   = 3
+	mostEvidence = 3
+	longestShown = 300
+)
+
+// How much a sign counts, by where it stands.
+const (
+	inLastWords = 100
+	byCheck     = 90
+	inOwnLog    = 80
+	elsewhere   = 60
+)
+
+// Bootstrap says where a bootstrap host stands, by its service records alone: the content
+// of /var/log/openshift/SERVICE.json by SERVICE.
+func Bootstrap(records map[string][]byte) Report {
+	c := newCollection()
+	for name, data := range records {
+		c.addRecords("/var/log/openshift/"+name+".json", name, strings.NewReader(string(data)))
+	}
+	return c.report()
+}
+
+func (c *collection) report() Report {
+	r := Report{SchemaVersion: 1, Verdict: Unknown, Findings: []Finding{}, Services: []Service{}, Notes: c.notes}
+	if len(c.records) == 0 && len(c.logs) == 0 && len(c.small) == 0 {
+		r.Summary = "the bundle holds no service records and no logs of a bootstrap host, so it says nothing"
+		return r
+	}
+	for _, name := range sequence() {
+		if records, ok := c.records[name]; ok && len(records) > 0 {
+			r.Services = append(r.Services, serviceOf(name, records))
+		}
+	}
+	c.judge(&r)
+	for i := range r.Findings {
+		c.explain(&r.Findings[i])
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return weight(b) - weight(a) })
+	c.summarize(&r)
+	return r
+}
+
+// weight orders findings: what stops the host, what it waits for, what it goes on without.
+func weight(f Finding) int {
+	switch {
+	case f.Optional:
+		return 0
+	case f.State == Failed:
+		return 2
+	}
+	return 1
+}
+
+// judge makes findings of the first service that is not done, and of what failed without
+// stopping anything.
+func (c *collection) judge(r *Report) {
+	if len(r.Services) == 0 {
+		c.neverBegan(r)
+		return
+	}
+	r.Verdict = Complete
+	for _, s := range r.Services {
+		for _, run := range s.optional {
+			r.Findings = append(r.Findings, c.finding(s.Name, Service{Name: s.Name, State: Failed, Stage: run.name, Since: &run.since, Attempts: run.failures, last: run.last}))
+		}
+	}
+	for _, s := range r.Services {
+		if s.State == Complete || (s.Name == progress || s.Name == "install-to-disk") && r.Verdict != Complete {
+			continue
+		}
+		if r.Verdict == Complete || s.State == Failed && r.Verdict == Waiting {
+			r.Verdict = s.State
+		}
+		r.Findings = append(r.Findings, c.finding(s.Name, s))
+	}
+	// the host works on until bootkube has ended, and then until that is reported
+	if r.Verdict == Complete && len(r.Services) > 0 && !c.reached(r.Services) {
+		last := r.Services[len(r.Services)-1]
+		next := Service{Name: following(last.Name), State: Waiting}
+		r.Verdict = Waiting
+		r.Findings = append(r.Findings, c.finding(next.Name, next))
+	}
+}
+
+// reached tells whether bootkube has ended well.
+func (c *collection) reached(services []Service) bool {
+	return slices.ContainsFunc(services, func(s Service) bool { return s.Name == bootkube && s.State == Complete })
+}
+
+// following is the service that every host has after another one.
+func following(name string) string {
+	usual := []string{"release-image", "crio-configure", "kubelet", bootkube}
+	if i := slices.Index(usual, name); i >= 0 && i+1 < len(usual) {
+		return usual[i+1]
+	}
+	return bootkube
+}
+
+// neverBegan is a bundle without records: the services have not been started.
+func (c *collection) neverBegan(r *Report) {
+	if !c.holdsBootstrap() {
+		r.Summary = "the bundle holds nothing of the bootstrap host, so it does not say how far the installation came"
+		if len(c.logs) > 0 {
+			r.Findings = append(r.Findings, c.finding(machines, Service{Name: machines, State: Waiting}))
+		}
+		return
+	}
+	r.Verdict = Waiting
+	s := Service{Name: nodeImage, State: Waiting}
+	if strings.Contains(string(c.small["failed-units.txt"]), "node-image-") {
+		s.State, r.Verdict = Failed, Failed
+	}
+	r.Findings = append(r.Findings, c.finding(s.Name, s))
+}
+
+func (c *collection) holdsBootstrap() bool {
+	if _, ok := c.small["failed-units.txt"]; ok {
+		return true
+	}
+	return slices.ContainsFunc(c.logs, func(l logMatches) bool { return strings.HasPrefix(l.place, "bootstrap/") })
+}
+
+func (c *collection) finding(name string, s Service) Finding {
+	stage, _ := StageOf(name, s.Stage)
+	f := Finding{State: s.State, Service: name, Stage: printable(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Optional: stage.Optional && s.State == Failed, Causes: []Cause{}}
+	if f.Since != nil && f.Since.IsZero() {
+		f.Since = nil
+	}
+	if s.last != nil && s.last.ErrorMessage != "" {
+		f.Last = &Evidence{File: c.places[name], Line: s.last.Line, Text: excerpt(s.last.ErrorMessage)}
+	}
+	return f
+}
+
+// explain looks for the causes of a finding.
+func (c *collection) explain(f *Finding) {
+	found := map[string]*Cause{}
+	add := func(id string, score int, e Evidence) {
+		cause := found[id]
+		if cause == nil {
+			k := CauseOf(id)
+			cause = &Cause{ID: id, Seen: true, Text: k.Text, Fix: k.Fix}
+			found[id] = cause
+		}
+		cause.score = max(cause.score, score)
+		if e.File != "" && len(cause.Evidence) < mostEvidence {
+			cause.Evidence = append(cause.Evidence, e)
+		}
+	}
+	c.lastWords(*f, add)
+	for _, check := range checks {
+		if slices.Contains(check.stages, f.Stage) {
+			if e, ok := check.look(c); ok {
+				add(check.cause, byCheck, e)
+			}
+		}
+	}
+	c.inLogs(*f, add)
+	for i := range Causes {
+		if cause := found[Causes[i].ID]; cause != nil {
+			f.Causes = append(f.Causes, *cause)
+		}
+	}
+	slices.SortStableFunc(f.Causes, func(a, b Cause) int { return b.score - a.score })
+	f.Causes = f.Causes[:min(len(f.Causes), mostCauses)]
+	if len(f.Causes) == 0 {
+		stage, _ := StageOf(f.Service, f.Stage)
+		for _, id := range stage.Causes {
+			k := CauseOf(id)
+			f.Causes = append(f.Causes, Cause{ID: id, Text: k.Text, Fix: k.Fix})
+		}
+	}
+}
+
+// lastWords looks at what the service said when the stage failed last.
+func (c *collection) lastWords(f Finding, add func(string, int, Evidence)) {
+	s := serviceOf(f.Service, c.records[f.Service])
+	last := s.last
+	for _, run := range s.optional {
+		if run.name == f.Stage {
+			last = run.last
+		}
+	}
+	if last == nil {
+		return
+	}
+	found, _ := scan(strings.NewReader(last.ErrorMessage)) // a text in memory is read to its end
+	for _, m := range found {
+		add(Causes[m.cause].ID, inLastWords, Evidence{File: c.places[f.Service], Line: last.Line, Text: excerpt(m.text)})
+	}
+}
+
+// inLogs looks at the logs since the stage began: what was wrong before is over.
+func (c *collection) inLogs(f Finding, add func(string, int, Evidence)) {
+	for _, log := range c.logs {
+		own := ownLog(f.Service, log.place)
+		for _, m := range log.matches {
+			k := Causes[m.cause]
+			if f.Since != nil && m.when.before(*f.Since) {
+				continue
+			}
+			e := Evidence{File: log.file, Line: m.line, Text: excerpt(m.text), Count: m.count}
+			switch {
+			case own && !f.Optional:
+				add(k.ID, inOwnLog, e)
+			case k.explains(f.Service, f.Stage):
+				add(k.ID, elsewhere, e)
+			}
+		}
+	}
+}
+
+// ownLog tells whether a log is what a service of the bootstrap host itself said.
+func ownLog(service, place string) bool {
+	dir, base := path.Split(place)
+	unit, _, _ := strings.Cut(base, ".")
+	if dir != "bootstrap/journals/" && dir != "unit-status/" {
+		return false
+	}
+	switch service {
+	case nodeImage:
+		return strings.HasPrefix(unit, "node-image-") || base == "journal.log.gz"
+	case "release-image":
+		return unit == "release-image" || unit == "release-image-download"
+	}
+	return unit == service
+}
+
+func (c *collection) summarize(r *Report) {
+	switch r.Verdict {
+	case Unknown:
+		return
+	case Complete:
+		r.Summary = "the bootstrap host has done its work"
+		return
+	}
+	f := r.Findings[0]
+	where := f.Service
+	if f.Stage != "" {
+		where = "stage " + f.Stage + " of " + f.Service
+	}
+	switch {
+	case f.State == Failed && f.Attempts > 1:
+		r.Summary = fmt.Sprintf("%s failed %d times", where, f.Attempts)
+	case f.State == Failed:
+		r.Summary = where + " failed"
+	case f.Since == nil && f.Stage == "":
+		r.Summary = where + " has not begun, or not ended"
+	default:
+		r.Summary = where + " is under way and has not failed"
+	}
+	if len(f.Causes) > 0 && f.Causes[0].Seen {
+		r.Summary += ": " + f.Causes[0].Text
+	}
+}
+
+// excerpt is what is shown of a line: without secrets, without control characters, not
+// too long.
+func excerpt(text string) string {
+	text = strings.TrimSpace(redactor.Text(text))
+	text = printable(strings.ReplaceAll(text, "\n", " / "))
+	if len(text) > longestShown {
+		text = strings.ToValidUTF8(text[:longestShown], "") + "…"
+	}
+	return text
+}
+
+var redactor = redact.New()
+
+// printable takes out what would move a terminal's cursor or be no UTF-8.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			if r == '\t' {
+				return ' '
+			}
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+}

@@ -1,0 +1,281 @@
+package analyze
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// The most that is read of a bundle, after decompression.
+const (
+	maxMembers = 200_000
+	maxMember  = 1 << 30
+	maxBundle  = 8 << 30
+)
+
+// tops are the names that a bundle has at its top. What stands before one of them is the
+// bundle's own folder.
+var tops = []string{"bootstrap", "control-plane", "resources", "rendered-assets", "unit-status", "journals", "serial", "clusterapi", "node-dbginfo", "failed-units.txt", "gather.log"}
+
+// collection is what was learned of a bundle, file by file in any order.
+type collection struct {
+	records map[string][]Record
+	places  map[string]string // service -> file of its records
+	logs    []logMatches
+	// resources and small hold the files that checks.go looks at, by their name below the
+	// bundle's folder.
+	small map[string][]byte
+	names map[string]string
+	notes []string
+	// asked tells whether a machine has asked the machine config server for its config;
+	// served that there is a log of that server.
+	asked, served bool
+	files         int
+	left          int64
+}
+
+// logMatches is what a log says. File is the name in the bundle, place the one below the
+// bundle's folder.
+type logMatches struct {
+	file, place string
+	matches     []match
+}
+
+func newCollection() *collection {
+	return &collection{records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{}, names: map[string]string{}, left: maxBundle}
+}
+
+// FS analyzes a bundle that was unpacked. Only regular files are opened; pass an fs.FS
+// that does not follow links out of its root, such as that of an os.Root.
+func FS(bundle fs.FS) (Report, error) {
+	c := newCollection()
+	err := fs.WalkDir(bundle, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			c.note("%s cannot be read", name)
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !d.Type().IsRegular() || !c.wanted(name) {
+			return nil
+		}
+		f, err := bundle.Open(name)
+		if err != nil {
+			c.note("%s cannot be read", name)
+			return nil //nolint:nilerr // the rest of the bundle is read all the same
+		}
+		c.add(name, f)
+		return f.Close()
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	return c.report(), nil
+}
+
+// Tar analyzes a bundle as it is, compressed or not. It reads the stream to its end and
+// keeps nothing else than what a report needs. A bundle that is cut off is analyzed as far
+// as it goes, which the report notes; what is no bundle at all is an error.
+func Tar(r io.Reader) (Report, error) {
+	in := bufio.NewReader(r)
+	var stream io.Reader = in
+	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		zipped, err := gzip.NewReader(in)
+		if err != nil {
+			return Report{}, notABundle("it is damaged at its very beginning")
+		}
+		stream = zipped
+	}
+	c := newCollection()
+	archive := tar.NewReader(&budget{stream, maxBundle})
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			if c.files == 0 {
+				return Report{}, notABundle("it is not a tar archive")
+			}
+			c.note("the bundle is damaged or cut off after %d files; what comes before is used", c.files)
+			break
+		}
+		if c.files++; c.files > maxMembers {
+			c.note("the bundle has more than %d files; the rest is not read", maxMembers)
+			break
+		}
+		name := strings.TrimPrefix(path.Clean(header.Name), "./")
+		if header.Typeflag == tar.TypeReg && fs.ValidPath(name) && c.wanted(name) {
+			c.add(name, archive)
+		}
+	}
+	return c.report(), nil
+}
+
+func notABundle(why string) error {
+	return diag.Problem{Detail: "this is no log bundle: " + why, Hint: "name the log-bundle-….tar.gz that gather bootstrap has written, or a folder that it was unpacked to"}
+}
+
+// budget ends a stream that expands to more than anything real.
+type budget struct {
+	r    io.Reader
+	left int64
+}
+
+var errTooLarge = errors.New("it expands to more than a bundle can hold")
+
+func (b *budget) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+func (c *collection) note(format string, args ...any) {
+	if len(c.notes) < 20 {
+		c.notes = append(c.notes, printable(fmt.Sprintf(format, args...)))
+	}
+}
+
+// below returns the name of a file below the folder of its bundle.
+func below(name string) string {
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		if slices.Contains(tops, part) && i <= 3 {
+			return strings.Join(parts[i:], "/")
+		}
+	}
+	return ""
+}
+
+// wanted tells whether a file is looked at.
+func (c *collection) wanted(name string) bool {
+	place := below(name)
+	return service(place) != "" || isLog(place) || isSmall(place)
+}
+
+// service returns the service whose records a file holds, or nothing.
+func service(place string) string {
+	name, ok := strings.CutPrefix(place, "bootstrap/services/")
+	name, json := strings.CutSuffix(name, ".json")
+	if !ok || !json || strings.Contains(name, "/") {
+		return ""
+	}
+	return name
+}
+
+func isLog(place string) bool {
+	dir, base := path.Split(place)
+	switch {
+	case base == "journal.log.gz":
+		return true
+	case !strings.HasSuffix(base, ".log"):
+		return strings.HasPrefix(dir, "unit-status/") || strings.HasPrefix(dir, "control-plane/") && strings.Contains(dir, "/unit-status/")
+	}
+	return strings.HasPrefix(place, "bootstrap/") || strings.HasPrefix(place, "control-plane/") || strings.HasPrefix(place, "unit-status/") || strings.HasPrefix(place, "serial/")
+}
+
+func isSmall(place string) bool {
+	switch place {
+	case "failed-units.txt", "resources/nodes.list", "resources/masters.list", "resources/csr.json", "resources/clusteroperators.json":
+		return true
+	}
+	return false
+}
+
+// add learns what a file says.
+func (c *collection) add(name string, r io.Reader) {
+	place := below(name)
+	r = &budget{r, min(c.left, maxMember)}
+	switch {
+	case service(place) != "":
+		c.addRecords(name, service(place), r)
+	case isSmall(place):
+		data, err := io.ReadAll(io.LimitReader(r, maxRecordsFile))
+		if err != nil {
+			c.note("%s is not read to its end", name)
+		}
+		c.small[place], c.names[place] = data, name
+		c.left -= int64(len(data))
+	default:
+		c.addLog(name, place, r)
+	}
+}
+
+func (c *collection) addRecords(name, service string, r io.Reader) {
+	data, err := io.ReadAll(io.LimitReader(r, maxRecordsFile+1))
+	c.left -= int64(len(data))
+	if err == nil {
+		c.records[service], err = Records(data)
+	}
+	c.places[service] = name
+	if err != nil {
+		c.note("%s: %v", name, err)
+	}
+}
+
+func (c *collection) addLog(name, place string, r io.Reader) {
+	if strings.HasSuffix(place, ".gz") {
+		zipped, err := gzip.NewReader(r)
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				c.note("%s is not compressed as its name says", name)
+			}
+			return
+		}
+		r = &budget{zipped, min(c.left, maxMember)}
+	}
+	counted := &counter{r: r}
+	r = counted
+	if strings.HasPrefix(place, "bootstrap/containers/machine-config-server") {
+		c.served = true
+		r = io.TeeReader(r, &lookout{text: " requested by ", found: &c.asked})
+	}
+	found, err := scan(r)
+	c.left -= counted.n
+	if err != nil {
+		c.note("%s is not read to its end", name)
+	}
+	if len(found) > 0 {
+		c.logs = append(c.logs, logMatches{name, place, found})
+	}
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// lookout looks for a text in what is written to it.
+type lookout struct {
+	text  string
+	found *bool
+	end   string
+}
+
+func (l *lookout) Write(p []byte) (int, error) {
+	if !*l.found {
+		seen := l.end + string(p)
+		*l.found = strings.Contains(seen, l.text)
+		l.end = seen[max(0, len(seen)-len(l.text)):]
+	}
+	return len(p), nil
+}

@@ -1,0 +1,207 @@
+package analyze
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The most that is read of the records of one service.
+const (
+	maxRecords     = 100_000
+	maxRecordsFile = 16 << 20
+)
+
+// Record is an entry of a service's records, /var/log/openshift/SERVICE.json on the
+// bootstrap host.
+type Record struct {
+	Timestamp time.Time
+	// Phase is service, stage, pre-command or post-command, and start or end.
+	Phase string
+	// Result is success or failure, in the records of an end.
+	Result string
+	Stage  string
+	// Command is that of a pre-command or post-command.
+	Command string
+	// ErrorLine and ErrorMessage are where the script was and what it said last.
+	ErrorLine, ErrorMessage string
+	// Line is where the entry begins in its file, from 1.
+	Line int
+}
+
+// Records reads the records of a service, a JSON array. If the array is damaged or cut
+// off, what comes before the damage is returned with an error.
+func Records(data []byte) ([]Record, error) {
+	if len(data) > maxRecordsFile {
+		return nil, fmt.Errorf("the records have %d bytes, more than anything writes", len(data))
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
+		return nil, errors.New("the records are not a JSON array")
+	}
+	var records []Record
+	line, from := 1, 0
+	for dec.More() {
+		var raw struct {
+			Timestamp    string `json:"timestamp"`
+			Phase        string `json:"phase"`
+			Result       string `json:"result"`
+			Stage        string `json:"stage"`
+			PreCommand   string `json:"preCommand"`
+			PostCommand  string `json:"postCommand"`
+			ErrorLine    string `json:"errorLine"`
+			ErrorMessage string `json:"errorMessage"`
+		}
+		if len(records) == maxRecords {
+			return records, fmt.Errorf("there are more than %d records", maxRecords)
+		}
+		at := skipBlank(data, int(dec.InputOffset()))
+		line, from = line+bytes.Count(data[from:at], []byte("\n")), at
+		var mistyped *json.UnmarshalTypeError
+		if err := dec.Decode(&raw); err != nil && !errors.As(err, &mistyped) {
+			return records, fmt.Errorf("the records are damaged after line %d", line)
+		}
+		when, _ := time.Parse(time.RFC3339, raw.Timestamp) // a record without a time still counts
+		records = append(records, Record{
+			Timestamp: when, Phase: raw.Phase, Result: raw.Result, Stage: raw.Stage, Command: raw.PreCommand + raw.PostCommand,
+			ErrorLine: raw.ErrorLine, ErrorMessage: raw.ErrorMessage, Line: line,
+		})
+	}
+	if _, err := dec.Token(); err != nil {
+		return records, errors.New("the records are cut off at their end")
+	}
+	return records, nil
+}
+
+func skipBlank(data []byte, at int) int {
+	for at < len(data) && strings.IndexByte(" \t\r\n,", data[at]) >= 0 {
+		at++
+	}
+	return min(at, len(data))
+}
+
+// Service is where a service of the bootstrap host stands.
+type Service struct {
+	Name string `json:"name"`
+	// State is Complete, Failed or Waiting.
+	State string `json:"state"`
+	// Stage is the one that failed or is under way; empty between stages.
+	Stage string `json:"stage,omitempty"`
+	// Since is when that stage was first begun since it last succeeded.
+	Since *time.Time `json:"since,omitempty"`
+	// Attempts is how often it failed.
+	Attempts int `json:"attempts,omitempty"`
+	// Done are the stages that succeeded, in their order.
+	Done []string `json:"done,omitempty"`
+
+	last     *Record // the last failure of the stage
+	optional []stageRun
+}
+
+// stageRun is what became of a stage.
+type stageRun struct {
+	name     string
+	since    time.Time
+	failures int
+	last     *Record
+	open     bool
+}
+
+// serviceOf replays the records of a service.
+func serviceOf(name string, records []Record) Service {
+	s := Service{Name: name, State: Waiting}
+	runs := map[string]*stageRun{}
+	var order []string
+	var current, broken *stageRun // the stage that is open, and the one that failed last
+	ended, outside := false, stageRun{}
+	for i := range records {
+		r := &records[i]
+		run := runs[r.Stage]
+		if r.Stage != "" && run == nil {
+			run = &stageRun{name: r.Stage, since: r.Timestamp}
+			runs[r.Stage] = run
+			order = append(order, r.Stage)
+		}
+		switch subject, what, _ := strings.Cut(r.Phase, " "); {
+		case subject == "stage" && run == nil: // no stage is named
+		case subject == "stage" && what == "start":
+			if run.since.IsZero() {
+				run.since = r.Timestamp
+			}
+			run.open, current, ended = true, run, false
+		case subject == "stage" && what == "end":
+			run.open, current = false, nil
+			if r.Result == "success" {
+				*run = stageRun{name: run.name, last: nil}
+				s.done(run.name)
+				if broken == run {
+					broken = nil
+				}
+				continue
+			}
+			run.failures++
+			run.last = r
+			if stage, _ := StageOf(name, run.name); !stage.Optional {
+				broken = run
+			}
+		case what == "start":
+			ended, current = false, nil
+			outside.since = r.Timestamp
+			for _, run := range runs {
+				run.open = false
+			}
+		case what == "end":
+			ended = true
+			if r.Result == "success" {
+				s.State, current, broken, outside = Complete, nil, nil, stageRun{}
+			} else if broken == nil {
+				outside.failures++
+				outside.last = r
+			}
+		}
+	}
+	s.settle(order, runs, current, broken, ended, outside)
+	return s
+}
+
+func (s *Service) done(stage string) {
+	for _, d := range s.Done {
+		if d == stage {
+			return
+		}
+	}
+	s.Done = append(s.Done, stage)
+}
+
+// settle says in which state the replay has ended.
+func (s *Service) settle(order []string, runs map[string]*stageRun, current, broken *stageRun, ended bool, outside stageRun) {
+	for _, name := range order {
+		if run := runs[name]; run.failures > 0 && run != current && run != broken {
+			s.optional = append(s.optional, *run)
+		}
+	}
+	if !ended {
+		s.State = Waiting
+	}
+	at := current
+	if at == nil {
+		at = broken
+	}
+	if at == nil && s.State != Complete {
+		at = &outside
+	}
+	if at == nil || ended && s.State == Complete {
+		return
+	}
+	if !at.since.IsZero() {
+		since := at.since
+		s.Since = &since
+	}
+	s.Stage, s.Attempts, s.last = at.name, at.failures, at.last
+	if s.State = Waiting; at.failures > 0 {
+		s.State = Failed
+	}
+}

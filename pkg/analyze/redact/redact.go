@@ -1,0 +1,168 @@
+// Package redact takes secrets out of what leaves a cluster: log bundles, and the
+// lines of them that are shown as evidence.
+//
+// New gives a Redactor; its Copy works on a stream and Line on one line. Secrets are
+// the credentials of a pull secret (auth, password, tokens), private keys in PEM,
+// bearer tokens and passwords in URLs. They are found as they are, within JSON within
+// JSON, URL-encoded, and in base64, also compressed and base64 within base64. Those are
+// the rules of redact-secrets.sh on the bootstrap host; they are applied again because
+// that host may have been made by an installer that has no such script.
+//
+// What is secret as a whole, such as a kubeconfig, is not this package's matter: see
+// Whole, which tells it by the name of a file.
+package redact
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// Gone stands in the place of a secret.
+const Gone = "REDACTED"
+
+// Redactor takes secrets out of texts. It may be used by several goroutines.
+type Redactor struct{ literals [][]byte }
+
+// New makes a Redactor that also takes out the literals: secrets that are known, such
+// as a password. Short ones, below 8 bytes, are left out, since they would take ordinary
+// words with them.
+func New(literals ...string) *Redactor {
+	r := &Redactor{}
+	for _, l := range literals {
+		if l = strings.TrimSpace(l); len(l) >= 8 {
+			r.literals = append(r.literals, []byte(l))
+		}
+	}
+	return r
+}
+
+const (
+	fields = `(?:auth|password|identitytoken|registrytoken)`
+	quote  = `(?:%5[Cc])*%22`
+	blank  = `(?:%20|%09|%0[Aa]|%0[Dd]|%5[Cc]n|\+| )*`
+	space  = `(?: |\+|%20)`
+	dashes = `(?:-|%2[Dd])+`
+	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
+)
+
+// rule is one pattern with what takes its place; trigger is a text without which it
+// cannot match, asked first because that is much faster.
+type rule struct {
+	trigger string
+	pattern *regexp.Regexp
+	with    []byte
+}
+
+// patterns are compiled when they are first used.
+var patterns = sync.OnceValue(func() (p struct {
+	rules             []rule
+	begin, end, signs *regexp.Regexp
+}) {
+	add := func(trigger, pattern, with string) {
+		p.rules = append(p.rules, rule{trigger, regexp.MustCompile(pattern), []byte(with)})
+	}
+	for _, trigger := range []string{"auth", "password", "token"} {
+		add(trigger, `("`+fields+`"\s*:\s*")(?:[^"\\]|\\.)*`, "${1}"+Gone)
+		add(trigger, `(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone)
+		add(trigger, `(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone)
+		add(trigger, `^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone)
+	}
+	add("eyJ", `eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`, Gone)
+	add("://", `(https?://)[^/\s@"']*:[^/\s@"']+@`, "${1}"+Gone+"@")
+	add("uthorization", `((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone)
+	p.begin = regexp.MustCompile(dashes + `BEGIN` + label)
+	p.end = regexp.MustCompile(dashes + `END` + label)
+	p.signs = regexp.MustCompile(`PRIVATE(?: |%20|\+)KEY|(?:\\|%5[Cc])*(?:"|%22)` + fields + `(?:\\|%5[Cc])*(?:"|%22)` +
+		`|(?m:^[\s-]*(?:auth|identitytoken|registrytoken):)|eyJ[A-Za-z0-9_-]+\.eyJ`)
+	return p
+})
+
+// Line takes the secrets out of one line of text. A private key that begins in it and
+// does not end is gone to the end of the line.
+func (r *Redactor) Line(text string) string {
+	var s stream
+	return string(s.line(r, []byte(text)))
+}
+
+// Text takes the secrets out of a text of several lines.
+func (r *Redactor) Text(text string) string {
+	var s stream
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if clean := s.line(r, []byte(line)); clean != nil {
+			out = append(out, string(clean))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// rules applies what needs no look at other lines.
+func (r *Redactor) rules(line []byte) []byte {
+	for _, l := range r.literals {
+		line = bytes.ReplaceAll(line, l, []byte(Gone))
+	}
+	for _, rule := range patterns().rules {
+		if bytes.Contains(line, []byte(rule.trigger)) {
+			line = rule.pattern.ReplaceAll(line, rule.with)
+		}
+	}
+	return encoded(line)
+}
+
+// longestKey is how many lines a private key may have; what says that a key begins and
+// has no end after them is a line about keys.
+const longestKey = 1000
+
+// stream is what is known of the lines before.
+type stream struct{ inside int }
+
+// line returns the line without its secrets, or nil if all of it belonged to a key that
+// began in a line before.
+func (s *stream) line(r *Redactor, line []byte) []byte {
+	if s.inside == 0 && !bytes.Contains(line, []byte("PRIVATE")) {
+		return r.rules(line)
+	}
+	p := patterns()
+	began := s.inside > 0
+	var out []byte
+	for {
+		if s.inside == 0 {
+			at := p.begin.FindIndex(line)
+			if at == nil {
+				out = append(out, line...)
+				break
+			}
+			out = append(append(out, line[:at[0]]...), Gone...)
+			line, s.inside = line[at[1]:], 1
+		}
+		at := p.end.FindIndex(line)
+		if at == nil {
+			if s.inside++; s.inside > longestKey {
+				s.inside = 0
+			}
+			break
+		}
+		line, s.inside = line[at[1]:], 0
+	}
+	if began && len(out) == 0 {
+		return nil
+	}
+	return r.rules(out)
+}
+
+// Whole tells whether all of a file is secret, by its name in a bundle.
+func Whole(name string) bool {
+	name = strings.ToLower(name)
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	switch {
+	case strings.HasPrefix(base, "secrets-names"): // names alone
+		return false
+	case strings.HasSuffix(base, ".key"), strings.Contains(base, "kubeconfig"), strings.HasSuffix(base, ".ign"):
+		return true
+	case strings.Contains(name, "/.kube/"), strings.Contains(name, "/auth/"):
+		return true
+	}
+	return strings.Contains(name, "rendered-assets/") && strings.Contains(base, "secret")
+}

@@ -1,0 +1,130 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// Approver approves the requests of a cluster's declared nodes.
+type Approver struct {
+	Client *Client
+	Facts  Facts
+	// DryRun judges and approves nothing.
+	DryRun bool
+}
+
+// Round is what one look at the requests found and did.
+type Round struct {
+	// Approved and Refused are verdicts on what was pending, the oldest first.
+	// After a dry run nothing in Approved has been approved.
+	Approved, Refused []Verdict
+	// Joined names the declared nodes that have both of their certificates.
+	Joined []string
+}
+
+// keptFor is how long the cluster keeps a request that was answered. A node
+// that is older has been through it.
+const keptFor = time.Hour
+
+// Round looks at all pending requests once. A request that somebody else answers
+// at the same moment is left out.
+func (a *Approver) Round(ctx context.Context) (Round, error) {
+	var requests list[Request]
+	if err := a.Client.get(ctx, pathRequests, &requests); err != nil {
+		return Round{}, err
+	}
+	nodes, err := a.Client.nodes(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	slices.SortFunc(requests.Items, func(x, y Request) int {
+		return cmp.Or(x.Metadata.CreationTimestamp.Compare(y.Metadata.CreationTimestamp), cmp.Compare(x.Metadata.Name, y.Metadata.Name))
+	})
+	facts := a.Facts
+	facts.Nodes, facts.Requests = nodes, requests.Items
+	var round Round
+	for _, r := range requests.Items {
+		if !r.pending() {
+			continue
+		}
+		verdict := Judge(r, facts)
+		if !verdict.Approve {
+			round.Refused = append(round.Refused, verdict)
+			continue
+		}
+		if !a.DryRun {
+			switch err := a.approve(ctx, r, verdict); {
+			case conflict(err) || notFound(err):
+				continue
+			case err != nil:
+				return round, err
+			}
+		}
+		round.Approved = append(round.Approved, verdict)
+	}
+	round.Joined = joined(facts, requests.Items, a.Client.clusterNow())
+	return round, nil
+}
+
+// approve adds the approval to the request that was judged. It is read again,
+// since the API wants the object whole; its spec never changes.
+func (a *Approver) approve(ctx context.Context, r Request, v Verdict) error {
+	path := pathRequests + "/" + url.PathEscape(r.Metadata.Name)
+	var object map[string]json.RawMessage
+	if err := a.Client.get(ctx, path, &object); err != nil {
+		return err
+	}
+	var status map[string]json.RawMessage
+	if raw, ok := object["status"]; ok {
+		if err := json.Unmarshal(raw, &status); err != nil {
+			return err
+		}
+	}
+	if status == nil {
+		status = map[string]json.RawMessage{}
+	}
+	var conditions []any
+	if raw, ok := status["conditions"]; ok {
+		if err := json.Unmarshal(raw, &conditions); err != nil {
+			return err
+		}
+	}
+	conditions = append(conditions, map[string]string{
+		"type": "Approved", "status": "True", "reason": "DeclaredNode",
+		"message": "okd-install approved this: a " + v.Kind + " certificate of the declared node " + v.Node,
+	})
+	var err error
+	if status["conditions"], err = json.Marshal(conditions); err != nil {
+		return err
+	}
+	if object["status"], err = json.Marshal(status); err != nil {
+		return err
+	}
+	return a.Client.put(ctx, path+"/approval", object)
+}
+
+// joined names the declared nodes that are part of the cluster and serve with a
+// certificate: theirs was signed, or signed so long ago that the request is gone.
+func joined(f Facts, requests []Request, now time.Time) []string {
+	names := []string{}
+	for _, n := range f.Nodes {
+		name := n.Metadata.Name
+		if _, ok := declared(f.Declared, name); !ok {
+			continue
+		}
+		serves := now.Sub(n.Metadata.CreationTimestamp) > keptFor
+		for _, r := range requests {
+			if r.Spec.SignerName == servingSigner && r.Spec.Username == nodePrefix+name {
+				serves = serves || len(r.Status.Certificate) > 0
+			}
+		}
+		if serves {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,370 @@
+package cluster
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Request is a certificate signing request as the API has it.
+type Request struct {
+	Metadata Meta `json:"metadata"`
+	Spec     struct {
+		Request    []byte   `json:"request"`
+		SignerName string   `json:"signerName"`
+		Usages     []string `json:"usages"`
+		Username   string   `json:"username"`
+		Groups     []string `json:"groups"`
+	} `json:"spec"`
+	Status struct {
+		Certificate []byte `json:"certificate"`
+		Conditions  []struct {
+			Type string `json:"type"`
+		} `json:"conditions"`
+	} `json:"status"`
+}
+
+// has tells whether the request has a condition.
+func (r Request) has(condition string) bool {
+	for _, c := range r.Status.Conditions {
+		if c.Type == condition {
+			return true
+		}
+	}
+	return false
+}
+
+func (r Request) pending() bool { return !r.has("Approved") && !r.has("Denied") && !r.has("Failed") }
+
+// The signers whose requests are looked at. Both are of Kubernetes; see
+// https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
+const (
+	clientSigner  = "kubernetes.io/kube-apiserver-client-kubelet"
+	servingSigner = "kubernetes.io/kubelet-serving"
+)
+
+// Who asks. The machine config server hands every new machine a kubeconfig of
+// the first; the second part of a node's name is its own.
+const (
+	bootstrapper      = "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper"
+	bootstrapperGroup = "system:serviceaccounts:openshift-machine-config-operator"
+	nodePrefix        = "system:node:"
+	nodeGroup         = "system:nodes"
+	everyone          = "system:authenticated"
+)
+
+// The two kinds of certificates of a node.
+const (
+	KindClient  = "client"
+	KindServing = "serving"
+)
+
+// Verdict says what is to be done with a request.
+type Verdict struct {
+	// Request is the name of the request, Node that of the node it speaks for,
+	// if it does.
+	Request string `json:"request"`
+	Node    string `json:"node,omitempty"`
+	// Kind is client or serving; empty for the request of no kubelet.
+	Kind      string `json:"kind,omitempty"`
+	Signer    string `json:"signer"`
+	Requestor string `json:"requestor"`
+	// Addresses are the names and addresses that the certificate would be for.
+	Addresses []string  `json:"addresses,omitempty"`
+	Created   time.Time `json:"created"`
+	// Approve is true if nothing speaks against it. Otherwise Reasons holds all
+	// that does, and Hint the way out if the request is good after all.
+	Approve bool     `json:"approve"`
+	Reasons []string `json:"reasons,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+}
+
+// Facts is what a request is judged by.
+type Facts struct {
+	// Declared are the nodes that belong to the cluster.
+	Declared []DeclaredNode
+	// Rejoin names nodes that may get a first certificate although the cluster
+	// has a node of that name: machines that were installed anew.
+	Rejoin []string
+	// Nodes are those that have joined.
+	Nodes []Node
+	// Reserved are addresses that no node may have, such as those of the API.
+	Reserved []netip.Addr
+	// Requests are all that the cluster has, answered or not.
+	Requests []Request
+}
+
+// judgement collects what speaks against a request.
+type judgement struct {
+	Verdict
+	request Request
+	facts   Facts
+	csr     *x509.CertificateRequest
+}
+
+func (j *judgement) refuse(format string, args ...any) {
+	j.Reasons = append(j.Reasons, oneLine(fmt.Sprintf(format, args...), 300))
+}
+
+// Judge tells whether a request is one that a declared node makes when it joins
+// the cluster: its first client certificate, its own renewal of that, or the
+// certificate that its kubelet serves with. It approves nothing else, whoever
+// asks: a certificate that is not needed is a way into the cluster.
+func Judge(r Request, f Facts) Verdict {
+	j := &judgement{request: r, facts: f, Verdict: Verdict{
+		Request: oneLine(r.Metadata.Name, 253), Signer: oneLine(r.Spec.SignerName, 200), Requestor: oneLine(r.Spec.Username, 200), Created: r.Metadata.CreationTimestamp,
+	}}
+	switch r.Spec.SignerName {
+	case clientSigner:
+		j.Kind = KindClient
+	case servingSigner:
+		j.Kind = KindServing
+	default:
+		j.refuse("it is not for a kubelet: its signer is %s", r.Spec.SignerName)
+		return j.Verdict
+	}
+	if !j.parse() {
+		return j.Verdict
+	}
+	j.checkSubject()
+	if j.Kind == KindClient {
+		j.checkClient()
+	} else {
+		j.checkServing()
+	}
+	j.Approve = len(j.Reasons) == 0
+	return j.Verdict
+}
+
+// parse reads the request itself, and whether it is signed with its own key.
+func (j *judgement) parse() bool {
+	block, rest := pem.Decode(j.request.Spec.Request)
+	if block == nil || block.Type != "CERTIFICATE REQUEST" || len(strings.TrimSpace(string(rest))) > 0 || len(block.Bytes) > 64<<10 {
+		j.refuse("it does not hold exactly one request as PEM")
+		return false
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		j.refuse("the request in it is damaged")
+		return false
+	}
+	j.csr = csr
+	if csr.CheckSignature() != nil {
+		j.refuse("the request is not signed with the key that it is for")
+	}
+	switch key := csr.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < 2048 {
+			j.refuse("its RSA key has %d bits", key.N.BitLen())
+		}
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+	default:
+		j.refuse("its key is of an unknown kind")
+	}
+	j.Addresses = j.names()
+	return true
+}
+
+// names lists the names and addresses in the request.
+func (j *judgement) names() []string {
+	var out []string
+	for _, name := range j.csr.DNSNames {
+		out = append(out, oneLine(name, 253))
+	}
+	for _, ip := range j.csr.IPAddresses {
+		out = append(out, ip.String())
+	}
+	return out
+}
+
+// checkSubject wants the name of a declared node, as a member of the group of
+// nodes and of no other.
+func (j *judgement) checkSubject() {
+	subject := j.csr.Subject
+	name, isNode := strings.CutPrefix(subject.CommonName, nodePrefix)
+	switch {
+	case !isNode || !validNodeName(name):
+		j.refuse("its subject %q is not a node's", subject.CommonName)
+	default:
+		j.Node = name
+		if _, ok := declared(j.facts.Declared, name); !ok {
+			j.refuse("%s is not one of the declared nodes", name)
+			j.Hint = "if the machine is yours, name it with --nodes"
+			if near := similar(j.facts.Declared, name); near != "" {
+				j.Hint = fmt.Sprintf("%s is declared, and this node calls itself %s: if it is the same machine, declare that name", near, name)
+			}
+		}
+	}
+	if !slices.Equal(subject.Organization, []string{nodeGroup}) || len(subject.Names) != 2 {
+		j.refuse("its subject must be a member of %s and nothing else, and is %q", nodeGroup, subject.String())
+	}
+	if len(j.csr.EmailAddresses)+len(j.csr.URIs) > 0 {
+		j.refuse("it asks for mail addresses or URIs")
+	}
+}
+
+// checkClient is for the certificate with which a kubelet speaks to the API.
+func (j *judgement) checkClient() {
+	j.checkUsages("client auth")
+	if len(j.csr.DNSNames)+len(j.csr.IPAddresses) > 0 {
+		j.refuse("it asks for names or addresses, which a client needs none of")
+	}
+	spec := j.request.Spec
+	switch {
+	case spec.Username == bootstrapper:
+		j.checkGroups(bootstrapperGroup)
+		j.checkRivals()
+		_, joined := j.node()
+		if joined && !slices.Contains(j.facts.Rejoin, j.Node) {
+			j.refuse("%s is part of the cluster already, and its kubelet renews its certificate by itself: who asks again from outside may be another machine", j.Node)
+			j.Hint = "if the machine was installed anew, add --rejoin " + j.Node
+		}
+	case spec.Username == nodePrefix+j.Node && j.Node != "":
+		j.checkGroups(nodeGroup)
+	default:
+		j.refuse("%s is neither a new machine nor the node itself", spec.Username)
+	}
+}
+
+// checkRivals refuses a first certificate that two machines ask for: one of them
+// is not who it says, and from here nobody can tell which. A kubelet that asks
+// again does so with the same key.
+func (j *judgement) checkRivals() {
+	for _, r := range j.facts.Requests {
+		if r.Metadata.Name == j.request.Metadata.Name || r.Spec.SignerName != clientSigner || r.Spec.Username != bootstrapper || r.has("Denied") || r.has("Failed") {
+			continue
+		}
+		if !r.pending() && slices.Contains(j.facts.Rejoin, j.Node) {
+			continue // answered before the machine was installed anew
+		}
+		block, _ := pem.Decode(r.Spec.Request)
+		if block == nil {
+			continue
+		}
+		rival, err := x509.ParseCertificateRequest(block.Bytes)
+		if err != nil || rival.Subject.CommonName != j.csr.Subject.CommonName || bytes.Equal(rival.RawSubjectPublicKeyInfo, j.csr.RawSubjectPublicKeyInfo) {
+			continue
+		}
+		j.refuse("%s asks for the same node with another key", r.Metadata.Name)
+		j.Hint = "find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
+		if !r.pending() {
+			j.Hint = "if the machine was installed anew since then, add --rejoin " + j.Node
+		}
+	}
+}
+
+// checkServing is for the certificate with which a kubelet answers the API.
+func (j *judgement) checkServing() {
+	j.checkUsages("server auth")
+	if j.request.Spec.Username != nodePrefix+j.Node || j.Node == "" {
+		j.refuse("%s is not the node itself", j.request.Spec.Username)
+	}
+	j.checkGroups(nodeGroup)
+	node, joined := j.node()
+	if !joined {
+		j.refuse("no node of that name has joined, so there is nothing to compare its addresses with")
+		return
+	}
+	if len(j.csr.DNSNames)+len(j.csr.IPAddresses) == 0 {
+		j.refuse("it asks for no name and no address")
+	}
+	for _, name := range j.csr.DNSNames {
+		if !j.hasName(node, name) {
+			j.refuse("%s is not a name of %s", name, j.Node)
+		}
+	}
+	for _, raw := range j.csr.IPAddresses {
+		ip, ok := netip.AddrFromSlice(raw)
+		if !ok {
+			j.refuse("it asks for something that is no address")
+			continue
+		}
+		j.checkAddress(node, ip.Unmap())
+	}
+}
+
+// hasName tells whether the node goes by the name. A node writes the names in
+// its status itself, so others than its own name must begin with it.
+func (j *judgement) hasName(node Node, name string) bool {
+	if name == j.Node {
+		return true
+	}
+	short, _, _ := strings.Cut(j.Node, ".")
+	for _, a := range node.Status.Addresses {
+		if a.Address == name && strings.HasSuffix(a.Type, "DNS") || a.Address == name && a.Type == "Hostname" {
+			return name == short || strings.HasPrefix(name, short+".")
+		}
+	}
+	return false
+}
+
+// checkAddress wants an address that was declared, or, if none was, one that the
+// node has and no other node.
+func (j *judgement) checkAddress(node Node, ip netip.Addr) {
+	node0, _ := declared(j.facts.Declared, j.Node)
+	switch {
+	case ip.IsLoopback() || ip.IsUnspecified() || ip.IsMulticast():
+		j.refuse("%s is not an address of a machine", ip)
+	case slices.Contains(j.facts.Reserved, ip):
+		j.refuse("%s is the address of the API", ip)
+	case len(node0.Addresses) > 0:
+		if !slices.Contains(node0.Addresses, ip) {
+			j.refuse("%s is not one of the addresses that %s was declared with", ip, j.Node)
+			j.Hint = fmt.Sprintf("if the machine has that address too, declare it: --nodes %s=%s", j.Node, ip)
+		}
+	case !holds(node, ip):
+		j.refuse("%s is not an address of the node %s", ip, j.Node)
+	}
+	for _, other := range j.facts.Nodes {
+		if other.Metadata.Name != j.Node && holds(other, ip) {
+			j.refuse("%s is an address of the node %s", ip, other.Metadata.Name)
+		}
+	}
+}
+
+func holds(n Node, ip netip.Addr) bool {
+	for _, a := range n.Status.Addresses {
+		if own, err := netip.ParseAddr(a.Address); err == nil && own.Unmap() == ip {
+			return true
+		}
+	}
+	return false
+}
+
+// node is the node in the cluster that the request speaks for.
+func (j *judgement) node() (Node, bool) {
+	i := slices.IndexFunc(j.facts.Nodes, func(n Node) bool { return n.Metadata.Name == j.Node })
+	if i < 0 {
+		return Node{}, false
+	}
+	return j.facts.Nodes[i], true
+}
+
+// checkUsages wants those that a kubelet asks for: RSA keys may be for
+// enciphering keys too.
+func (j *judgement) checkUsages(purpose string) {
+	usages := slices.Clone(j.request.Spec.Usages)
+	slices.Sort(usages)
+	short, long := []string{purpose, "digital signature"}, []string{purpose, "digital signature", "key encipherment"}
+	slices.Sort(short)
+	slices.Sort(long)
+	if !slices.Equal(usages, short) && !slices.Equal(usages, long) {
+		j.refuse("its usages must be digital signature and %s, with or without key encipherment, and are %s", purpose, strings.Join(usages, ", "))
+	}
+}
+
+func (j *judgement) checkGroups(own string) {
+	for _, group := range []string{own, everyone} {
+		if !slices.Contains(j.request.Spec.Groups, group) {
+			j.refuse("who asks is not in the group %s", group)
+		}
+	}
+}

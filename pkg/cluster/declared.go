@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// DeclaredNode is a machine that belongs to the cluster because its owner says so.
+type DeclaredNode struct {
+	Name string
+	// Addresses are those that its certificate may be for; empty if nobody said.
+	Addresses []netip.Addr
+}
+
+// ParseNodes reads declared nodes. Each is a name, alone or with addresses:
+//
+//	worker-0
+//	worker-1=192.168.1.31+fd00::31
+//	worker-2 192.168.1.32 fd00::32   # in a file
+//
+// place names the flag or the file in problems. isFile tells which of the two it
+// is: a flag has commas where a file has lines.
+func ParseNodes(place, text string, isFile bool) ([]DeclaredNode, error) {
+	p := nodeParser{place: place, seen: map[string]int{}}
+	lines := strings.Split(text, "\n")
+	if !isFile {
+		lines = strings.Split(text, ",")
+	}
+	for i, line := range lines {
+		if !isFile {
+			i = -1
+		}
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			p.line(i+1, line)
+		}
+	}
+	if len(p.nodes) == 0 && len(p.problems) == 0 {
+		p.complain(0, "no node is named", "write the name of one node a line, as the node will call itself, such as worker-0.demo.example.com")
+	}
+	return p.nodes, p.problems.Err()
+}
+
+type nodeParser struct {
+	place    string
+	nodes    []DeclaredNode
+	seen     map[string]int
+	problems diag.Problems
+}
+
+func (p *nodeParser) complain(line int, detail, hint string) {
+	p.problems = append(p.problems, diag.Problem{Position: diag.Position{File: p.place, Line: line}, Detail: detail, Hint: hint})
+}
+
+func (p *nodeParser) line(number int, text string) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '=' || r == ',' || r == '+' })
+	if len(words) == 0 {
+		p.complain(number, fmt.Sprintf("%q names no node", oneLine(text, 60)), "")
+		return
+	}
+	node := DeclaredNode{Name: words[0]}
+	if !validNodeName(node.Name) {
+		detail := fmt.Sprintf("%q cannot be the name of a node", oneLine(node.Name, 80))
+		p.complain(number, detail, "a name has small letters, digits, hyphens and dots, such as worker-0.demo.example.com")
+		return
+	}
+	if _, there := p.seen[node.Name]; there {
+		p.complain(number, fmt.Sprintf("%s is named twice", node.Name), "")
+		return
+	}
+	p.seen[node.Name] = number
+	for _, word := range words[1:] {
+		ip, err := netip.ParseAddr(word)
+		if err != nil || ip.Zone() != "" {
+			p.complain(number, fmt.Sprintf("%q is not an IP address", oneLine(word, 60)), "write the addresses of "+node.Name+" behind its name")
+			continue
+		}
+		node.Addresses = append(node.Addresses, ip.Unmap())
+	}
+	p.nodes = append(p.nodes, node)
+}
+
+// validNodeName tells whether Kubernetes takes the name for a node: a DNS
+// subdomain.
+func validNodeName(name string) bool {
+	if name == "" || len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, r := range label {
+			if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// declared finds a node by its name.
+func declared(nodes []DeclaredNode, name string) (DeclaredNode, bool) {
+	i := slices.IndexFunc(nodes, func(n DeclaredNode) bool { return n.Name == name })
+	if i < 0 {
+		return DeclaredNode{}, false
+	}
+	return nodes[i], true
+}
+
+// similar finds a declared node that was probably meant: one with the same first
+// label.
+func similar(nodes []DeclaredNode, name string) string {
+	short, _, _ := strings.Cut(name, ".")
+	for _, n := range nodes {
+		if first, _, _ := strings.Cut(n.Name, "."); first == short {
+			return n.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"fmt"
+	"time"
+)
+
+// Event is something that happened while a cluster was waited for. As JSON it is
+// one line of the event stream.
+type Event struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	Time          time.Time `json:"time"`
+	// Type is one of the words below.
+	Type string `json:"type"`
+	// Stage is the name of the stage that the wait is in.
+	Stage string `json:"stage,omitempty"`
+	// Message says it to people, Hint what they can do about it.
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	// Seconds is how long a stage took, or the wait as a whole.
+	Seconds float64 `json:"seconds,omitempty"`
+	Cause   *Cause  `json:"cause,omitempty"`
+	Status  *Status `json:"status,omitempty"`
+	// Steps are what is to be done now, in the last event of a bootstrap.
+	Steps []string `json:"steps,omitempty"`
+	// Console is where the web console is, in the last event of an installation.
+	Console string `json:"console,omitempty"`
+}
+
+// The types of events.
+const (
+	EventStage    = "stage"    // a stage begins
+	EventStageEnd = "stageEnd" // and has succeeded
+	EventCause    = "cause"    // why the API cannot be asked, when that changes
+	EventReached  = "reached"  // the API can be asked again
+	EventStatus   = "status"   // something moved
+	EventWarning  = "warning"  // something that will not stop the wait but should be known
+	EventNote     = "note"
+	EventDone     = "done"
+	EventFailed   = "failed"
+)
+
+// Status is how the cluster was at one look.
+type Status struct {
+	// Phase is what it is doing, in words.
+	Phase string `json:"phase"`
+	// API is the version of the API server; empty while it cannot be asked.
+	API string `json:"api,omitempty"`
+	// Cause is why it cannot.
+	Cause *Cause `json:"cause,omitempty"`
+	// Message is what the cluster version operator says that it is doing.
+	Message   string           `json:"message,omitempty"`
+	Nodes     []NodeStatus     `json:"nodes,omitempty"`
+	Operators []OperatorStatus `json:"operators,omitempty"`
+}
+
+// NodeStatus is one machine that has joined.
+type NodeStatus struct {
+	Name         string `json:"name"`
+	ControlPlane bool   `json:"controlPlane"`
+	Ready        bool   `json:"ready"`
+	// Why is what the node says while it is not ready.
+	Why string `json:"why,omitempty"`
+}
+
+// OperatorStatus is one cluster operator.
+type OperatorStatus struct {
+	Name        string `json:"name"`
+	Available   bool   `json:"available"`
+	Progressing bool   `json:"progressing"`
+	Degraded    bool   `json:"degraded"`
+	// Why is what it says about the worst of these; empty when all is well.
+	Why string `json:"why,omitempty"`
+	// Turns counts how often it began to progress anew since the wait began.
+	Turns int `json:"turns,omitempty"`
+	// Since is when it last stopped or began to progress.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// Settled tells whether the operator is available, does not progress and is not
+// degraded.
+func (o OperatorStatus) Settled() bool { return o.Available && !o.Progressing && !o.Degraded }
+
+// Moving are the operators that are not settled.
+func (s Status) Moving() []OperatorStatus {
+	var out []OperatorStatus
+	for _, o := range s.Operators {
+		if !o.Settled() {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// ReadyNodes counts the nodes that are ready.
+func (s Status) ReadyNodes() int {
+	n := 0
+	for _, node := range s.Nodes {
+		if node.Ready {
+			n++
+		}
+	}
+	return n
+}
+
+// AvailableOperators counts the operators that are available.
+func (s Status) AvailableOperators() int {
+	n := 0
+	for _, o := range s.Operators {
+		if o.Available {
+			n++
+		}
+	}
+	return n
+}
+
+// Summary is the status on one line.
+func (s Status) Summary() string {
+	switch {
+	case s.Cause != nil:
+		return s.Cause.Detail
+	case len(s.Operators) == 0 && len(s.Nodes) == 0:
+		return "no node has joined yet"
+	}
+	text := fmt.Sprintf("%d of %d nodes ready, %d of %d operators available", s.ReadyNodes(), len(s.Nodes), s.AvailableOperators(), len(s.Operators))
+	if s.Message != "" {
+		text += "; " + s.Message
+	}
+	return text
+}
+
+// shorter spells a span of time as people say it: 45m, 1h20m, 30s.
+func shorter(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour && d%time.Minute == 0:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d%time.Hour < time.Minute:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+}

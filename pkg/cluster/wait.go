@@ -1,0 +1,326 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Limit is how long a stage may take. A soft limit counts only once nothing has
+// moved for a while: slow disks and lines are no reason to give up.
+type Limit struct {
+	After time.Duration
+	Hard  bool
+}
+
+// grace is how long nothing may move beyond a soft limit.
+const grace = 10 * time.Minute
+
+// Wait is what both waits are given.
+type Wait struct {
+	Client *Client
+	Now    func() time.Time
+	// Sleep waits for the time to pass, or for the context to end.
+	Sleep func(context.Context, time.Duration) error
+	// Interval is the time between two looks.
+	Interval time.Duration
+	// API bounds the time until the API answers, and Rest that of each stage
+	// after it; zero for each stage's own.
+	API, Rest Limit
+	// Tell gets what happens, Show how things are after each look; it may be nil.
+	Tell func(Event)
+	Show func(stage string, since time.Time, s Status)
+
+	stages  []StageTime
+	started time.Time
+	status  Status
+	moved   map[string]bool
+	movedAt time.Time
+	turns   map[string]int
+	cause   string
+	told    told
+	skewed  bool
+}
+
+// told is what the last status event said, and when.
+type told struct {
+	summary string
+	at      time.Time
+}
+
+// StageTime is how long a stage took.
+type StageTime struct {
+	Name string
+	Took time.Duration
+}
+
+// StageError says which stage did not end well, and why.
+type StageError struct {
+	Stage string
+	// Detail is what is wrong, Hint the next step.
+	Detail, Hint string
+	// Status is the last that was seen.
+	Status Status
+}
+
+// Error gives the stage and the reason.
+func (e *StageError) Error() string { return e.Detail }
+
+// stage is one step of a wait: look is repeated until it is done or the limit
+// is reached.
+type stage struct {
+	name string
+	// phase is what the cluster does in the meantime, in words.
+	phase string
+	limit Limit
+	// look tells whether the stage has ended. An error is one of the client's.
+	look func(context.Context) (done bool, err error)
+	// unfinished says what is missing when the limit is reached.
+	unfinished func() (detail, hint string)
+}
+
+// limit is what the user said, or the stage's own.
+func (w *Wait) limit(own time.Duration) Limit {
+	if w.Rest.After > 0 {
+		return w.Rest
+	}
+	return Limit{After: own}
+}
+
+// Stages is how long each stage took that has ended.
+func (w *Wait) Stages() []StageTime { return w.stages }
+
+// Elapsed is the time since the wait began.
+func (w *Wait) Elapsed() time.Duration { return w.Now().Sub(w.started) }
+
+func (w *Wait) start() {
+	w.started, w.movedAt = w.Now(), w.Now()
+	w.moved, w.turns = map[string]bool{}, map[string]int{}
+}
+
+// run repeats a stage's look until it is done.
+func (w *Wait) run(ctx context.Context, s stage) error {
+	begin := w.Now()
+	w.status.Phase = s.phase
+	w.tell(Event{Type: EventStage, Stage: s.name, Message: fmt.Sprintf("%s: %s (%s)", s.name, s.phase, s.limit)})
+	for {
+		done, err := s.look(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		final := w.heed(s, err)
+		if w.Show != nil {
+			w.Show(s.name, begin, w.status)
+		}
+		switch {
+		case done:
+			took := w.Now().Sub(begin)
+			w.stages = append(w.stages, StageTime{s.name, took})
+			w.tell(Event{Type: EventStageEnd, Stage: s.name, Message: fmt.Sprintf("%s: done after %s", s.name, shorter(took)), Seconds: took.Seconds()})
+			return nil
+		case final:
+			return &StageError{Stage: s.name, Detail: w.status.Cause.Detail, Hint: w.status.Cause.Hint, Status: w.status}
+		case w.over(s.limit, begin):
+			return w.gaveUp(s, begin)
+		}
+		if err := w.Sleep(ctx, w.Interval); err != nil {
+			return err
+		}
+	}
+}
+
+// heed takes note of how a look went: it tells a new cause once, and tells when
+// it is over. An error that no waiting mends is final.
+func (w *Wait) heed(s stage, err error) (final bool) {
+	if err == nil {
+		if w.status.Cause != nil {
+			w.status.Cause = nil
+			w.tell(Event{Type: EventReached, Stage: s.name, Message: "the API can be asked again"})
+		}
+		w.cause = ""
+		w.checkClock(s)
+		w.tellStatus(s)
+		return false
+	}
+	cause := w.Client.Kubeconfig.Explain(err, w.Now())
+	w.status.Cause = &cause
+	w.status.API = ""
+	// which stage of coming up the API is in is progress too
+	w.note("API " + cause.Kind)
+	if cause.Kind+cause.Detail != w.cause {
+		w.cause = cause.Kind + cause.Detail
+		if !cause.Final {
+			w.tell(Event{Type: EventCause, Stage: s.name, Message: cause.Detail, Hint: cause.Hint, Cause: &cause})
+		}
+	}
+	return cause.Final
+}
+
+// maxSkew is how far the clocks may be apart before it is said. Certificates
+// made here count from this machine's clock.
+const maxSkew = time.Minute
+
+func (w *Wait) checkClock(s stage) {
+	skew := w.Client.Skew()
+	if w.skewed || skew.Abs() < maxSkew {
+		return
+	}
+	w.skewed = true
+	ahead := "behind"
+	if skew > 0 {
+		ahead = "ahead of"
+	}
+	w.tell(Event{Type: EventWarning, Stage: s.name, Message: fmt.Sprintf("the API server's clock is %s %s this machine's", shorter(skew.Abs()), ahead),
+		Hint: "have both follow a time server: certificates are refused by a machine whose clock is wrong"})
+}
+
+// statusPause is the least time between two status events.
+const statusPause = 30 * time.Second
+
+// tellStatus tells how things are when that has changed, but not too often.
+func (w *Wait) tellStatus(s stage) {
+	summary := w.status.Summary()
+	if w.status.Cause != nil || len(w.status.Nodes)+len(w.status.Operators) == 0 || summary == w.told.summary || w.Now().Sub(w.told.at) < statusPause {
+		return
+	}
+	w.told = told{summary, w.Now()}
+	status := w.status
+	w.tell(Event{Type: EventStatus, Stage: s.name, Message: summary, Status: &status})
+}
+
+// note takes down that something was seen. The first time is progress, and only
+// that: what comes and goes does not keep a wait alive.
+func (w *Wait) note(fact string) {
+	if !w.moved[fact] {
+		w.moved[fact] = true
+		w.movedAt = w.Now()
+	}
+}
+
+// over tells whether a stage has had its time.
+func (w *Wait) over(l Limit, begin time.Time) bool {
+	now := w.Now()
+	if now.Sub(begin) < l.After {
+		return false
+	}
+	return l.Hard || now.Sub(w.movedAt) >= min(grace, l.After)
+}
+
+// String is the limit as people read it.
+func (l Limit) String() string {
+	if l.Hard {
+		return shorter(l.After) + " at most"
+	}
+	return shorter(l.After) + ", and on while anything moves"
+}
+
+func (w *Wait) gaveUp(s stage, begin time.Time) error {
+	detail, hint := s.unfinished()
+	if w.status.Cause != nil {
+		detail, hint = w.status.Cause.Detail, w.status.Cause.Hint
+	}
+	return &StageError{Stage: s.name, Detail: fmt.Sprintf("%s: not done after %s: %s", s.name, shorter(w.Now().Sub(begin)), detail), Hint: hint, Status: w.status}
+}
+
+func (w *Wait) tell(e Event) {
+	if w.Tell == nil {
+		return
+	}
+	e.SchemaVersion, e.Time = 1, w.Now().UTC()
+	w.Tell(e)
+}
+
+// waitForAPI is the first stage of both waits.
+func (w *Wait) waitForAPI(ctx context.Context) error {
+	limit := w.API
+	if limit.After == 0 {
+		limit.After = 20 * time.Minute
+	}
+	var version apiVersion
+	err := w.run(ctx, stage{
+		name: "API", phase: "waiting for the API at " + w.Client.Kubeconfig.Server.String(), limit: limit,
+		look: func(ctx context.Context) (bool, error) {
+			err := w.Client.get(ctx, pathVersion, &version)
+			return err == nil, err
+		},
+		unfinished: func() (string, string) { return "the API does not answer", "" },
+	})
+	if err != nil {
+		return err
+	}
+	w.status.API = version.GitVersion
+	w.note("API up")
+	w.tell(Event{Type: EventNote, Stage: "API", Message: fmt.Sprintf("API %s up", oneLine(version.GitVersion, 60))})
+	return nil
+}
+
+// survey reads nodes and operators into the status, and takes down what moved.
+// Either may not exist yet.
+func (w *Wait) survey(ctx context.Context) error {
+	nodes, err := w.Client.nodes(ctx)
+	if err != nil && !notFound(err) {
+		return err
+	}
+	operators, err := w.Client.operators(ctx)
+	if err != nil && !notFound(err) {
+		return err
+	}
+	if w.status.API == "" {
+		var version apiVersion
+		if err := w.Client.get(ctx, pathVersion, &version); err != nil {
+			return err
+		}
+		w.status.API = version.GitVersion
+	}
+	before := map[string]bool{}
+	for _, o := range w.status.Operators {
+		before[o.Name] = o.Progressing
+	}
+	for i, o := range operators {
+		if was, known := before[o.Name]; known && !was && o.Progressing {
+			w.turns[o.Name]++
+		}
+		operators[i].Turns = w.turns[o.Name]
+		w.note("operator " + o.Name)
+		if o.Available {
+			w.note("operator " + o.Name + " available")
+		}
+		if o.Settled() {
+			w.note("operator " + o.Name + " settled")
+		}
+	}
+	w.status.Nodes, w.status.Operators = nil, operators
+	for _, n := range nodes {
+		s := NodeStatus{Name: n.Metadata.Name, ControlPlane: n.controlPlane(), Ready: n.ready()}
+		if w.note("node " + s.Name); s.Ready {
+			w.note("node " + s.Name + " ready")
+		} else {
+			s.Why = oneLine(n.Status.Conditions.find("Ready").Message, 160)
+		}
+		w.status.Nodes = append(w.status.Nodes, s)
+	}
+	return nil
+}
+
+// Sleep waits for d to pass, or for the context to end.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// failed tells that a wait ended without success, and returns its error.
+func (w *Wait) failed(err error) error {
+	var e *StageError
+	if errors.As(err, &e) {
+		status := e.Status
+		w.tell(Event{Type: EventFailed, Stage: e.Stage, Message: e.Detail, Hint: e.Hint, Status: &status, Seconds: w.Elapsed().Seconds(), Cause: status.Cause})
+	}
+	return err
+}

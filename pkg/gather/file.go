@@ -1,0 +1,66 @@
+package gather
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+)
+
+// fileProblem says why a file of ours cannot be read or written.
+func fileProblem(path, what string, err error) error {
+	if isProblem(err) {
+		return err
+	}
+	why, hint := err, "check its permissions"
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
+		why = pathErr.Err
+	case errors.As(err, &linkErr):
+		why = linkErr.Err
+	}
+	switch {
+	case isDiskFull(err):
+		hint = "make room on that disk and run the same command again: it goes on with what it has"
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "name a file that exists"
+	}
+	return diag.Problem{Position: diag.Position{File: path}, Detail: what + ": " + why.Error(), Hint: hint}
+}
+
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// ours marks errors of files on this side, which no new connection mends.
+type ours struct{ error }
+
+func (o ours) Unwrap() error { return o.error }
+
+// ourWriter marks the errors of a writer as ours.
+type ourWriter struct {
+	w    io.Writer
+	path string
+}
+
+func (w ourWriter) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if err != nil {
+		err = ours{fileProblem(w.path, "the log bundle cannot be written", err)}
+	}
+	return n, err
+}
+
+// sync writes a file or folder to the disk.
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncFile(f), f.Close())
+}

@@ -1,0 +1,68 @@
+package gather
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// lines passes on what a host prints, line by line, and remembers the last ones.
+type lines struct {
+	tell func(string)
+	mu   sync.Mutex
+	part []byte
+	kept []string
+}
+
+// longestLine is how much of a line is passed on.
+const longestLine = 500
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := p
+	for {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		l.part = append(l.part, line[:min(len(line), longestLine-min(longestLine, len(l.part)))]...)
+		if !ended {
+			return len(p), nil
+		}
+		l.end()
+		rest = after
+	}
+}
+
+func (l *lines) end() {
+	text := printable(strings.TrimSpace(string(l.part)))
+	l.part = l.part[:0]
+	if text == "" {
+		return
+	}
+	l.kept = append(l.kept[max(0, len(l.kept)-2):], text)
+	if l.tell != nil {
+		l.tell(text)
+	}
+}
+
+// last returns the last three lines.
+func (l *lines) last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end()
+	return strings.Join(l.kept, " / ")
+}
+
+// printable takes out what would move a terminal's cursor or be no UTF-8. A host in
+// trouble may print anything.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' '
+		}
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+}
