@@ -93,11 +93,6 @@ func changes(made madeCall) bool {
 	return true
 }
 
-// record is an entry of a service's records.
-type record struct {
-	Timestamp, Phase, Result, Stage, PreCommand, PostCommand, ErrorLine, ErrorMessage string
-}
-
 func (h *host) records(service string) (records []record) {
 	h.t.Helper()
 	raw, err := os.ReadFile(h.path("/var/log/openshift/" + service + ".json"))

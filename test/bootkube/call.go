@@ -9,7 +9,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
+
+// hostName is the name under which the test binary enters the namespaces of a
+// host and becomes its first process.
+const hostName = "bootstrap-host"
+
+// quiet are the fakes whose calls say nothing about what a script does.
+var quiet = []string{"agetty", "cp", "journalctl", "jq", "restorecon", "sleep", "sync"}
 
 // The folder by which a test and the fakes of its host talk to each other, as
 // the fakes see it.
@@ -65,12 +73,17 @@ func (c *call) String() string {
 // exit ends a fake with a code; play catches it.
 type exit int
 
-// play records the call, and does what the fake does.
-func play(name string, fake func(*call) int) (code int) {
+// play plays a fake of this host, by its name.
+func play(name string, fake func(*call) int) int {
 	c := &call{name: name, args: os.Args[1:]}
 	if name == hostName {
 		return fake(c)
 	}
+	return c.play(fake)
+}
+
+// play records the call, and does what the fake does.
+func (c *call) play(fake func(*call) int) (code int) {
 	defer func() {
 		if e := recover(); e != nil {
 			if e, ok := e.(exit); ok {
@@ -82,7 +95,7 @@ func play(name string, fake func(*call) int) (code int) {
 		}
 	}()
 	c.setup = readJSON[Setup](setupFile)
-	if name != "cp" { // a copy that is to fail does so in the middle
+	if c.name != "cp" { // a copy that is to fail does so in the middle
 		c.record()
 	}
 	c.chooseFault()
@@ -128,6 +141,11 @@ type madeCall struct {
 }
 
 func (c madeCall) String() string { return strings.Join(c.Words, " ") }
+
+// record is an entry of a service's records.
+type record struct {
+	Timestamp, Phase, Result, Stage, PreCommand, PostCommand, ErrorLine, ErrorMessage string
+}
 
 // openStage is the stage of bootkube that its records call open, or empty.
 func openStage() (open string) {
@@ -194,7 +212,9 @@ func (c *call) fail() {
 	}
 	appendLine(killFile, c.String())
 	// the test kills the host, and this process with it
-	select {}
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 // trace notes that a file of the host is read, or made.

@@ -20,6 +20,8 @@ type container struct {
 	env        map[string]string
 	mounts     []mount
 	args       []string
+	// await replaces what cluster-bootstrap waits for, the control plane.
+	await func() error
 }
 
 type mount struct {

@@ -73,7 +73,10 @@ func clusterBootstrap(o *operation) {
 		o.fatal("%v", err)
 	}
 	copied := o.copyPods(path.Join(dir, "bootstrap-manifests"))
-	if err := o.kubelet(); err != nil {
+	if o.await == nil {
+		o.await = o.kubelet
+	}
+	if err := o.await(); err != nil {
 		o.complain("the control plane does not come up: %v", err)
 		o.fatal("timed out waiting for the condition")
 	}
@@ -130,41 +133,54 @@ func (c *call) kubelet() error {
 	have := map[string]bool{}
 	for _, p := range pods {
 		have[p.Name()] = true
-		raw, err := os.ReadFile(filepath.Join(staticPods, p.Name()))
-		if err != nil {
+		if err := CheckPod(p.Name()); err != nil {
 			return err
 		}
-		if obj, err := decode(raw); err != nil || text(obj, "kind") != "Pod" {
-			return fmt.Errorf("%s is not a pod: %v", p.Name(), err)
-		}
-		for _, name := range podSecrets[p.Name()] {
-			if err := exist(filepath.Join(bootstrapSecrets, name)); err != nil {
-				return fmt.Errorf("%s: %w", p.Name(), err)
-			}
-		}
-		for _, name := range podConfigs[p.Name()] {
-			if err := exist(filepath.Join("/etc/kubernetes/bootstrap-configs", name)); err != nil {
-				return fmt.Errorf("%s: %w", p.Name(), err)
-			}
-		}
 	}
-	for _, name := range []string{
-		"bootstrap-pod.yaml", "etcd-member-pod.yaml", "kube-apiserver-pod.yaml", "kube-controller-manager-pod.yaml", "kube-scheduler-pod.yaml",
-		"machineconfigoperator-bootstrap-pod.yaml", "cloud-credential-operator-pod.yaml",
-	} {
+	for _, name := range ControlPlanePods {
 		if !have[name] {
 			return fmt.Errorf("there is no static pod %s", name)
 		}
 	}
-	if err := c.oneAuthority(); err != nil {
+	if err := CheckEtcdAuthority(); err != nil {
 		return err
 	}
-	return c.machineConfigController()
+	return CheckMachineConfigs(c.setup.Version)
 }
 
-// oneAuthority wants the same etcd authority everywhere: each run of etcd's
-// renderer makes another.
-func (c *call) oneAuthority() error {
+// ControlPlanePods are the files of the static pods that run the temporary
+// control plane.
+var ControlPlanePods = []string{
+	"bootstrap-pod.yaml", "etcd-member-pod.yaml", "kube-apiserver-pod.yaml", "kube-controller-manager-pod.yaml", "kube-scheduler-pod.yaml",
+	"machineconfigoperator-bootstrap-pod.yaml", "cloud-credential-operator-pod.yaml",
+}
+
+// CheckPod tells whether a static pod finds on this host what it mounts. The
+// pod is the name of a file in /etc/kubernetes/manifests.
+func CheckPod(file string) error {
+	raw, err := os.ReadFile(filepath.Join(staticPods, file))
+	if err != nil {
+		return err
+	}
+	if obj, err := decode(raw); err != nil || text(obj, "kind") != "Pod" {
+		return fmt.Errorf("%s is not a pod: %v", file, err)
+	}
+	for _, name := range podSecrets[file] {
+		if err := exist(filepath.Join(bootstrapSecrets, name)); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	for _, name := range podConfigs[file] {
+		if err := exist(filepath.Join("/etc/kubernetes/bootstrap-configs", name)); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// CheckEtcdAuthority wants the same etcd authority everywhere on this host: each
+// run of etcd's renderer makes another.
+func CheckEtcdAuthority() error {
 	var want string
 	for _, name := range []string{
 		"/etc/kubernetes/static-pod-resources/etcd-member/ca.crt", bootstrapSecrets + "/etcd-ca-bundle.crt",

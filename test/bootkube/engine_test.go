@@ -5,7 +5,6 @@ package bootkube
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,69 +12,9 @@ import (
 	"testing"
 
 	"github.com/coreos/ignition/v2/config/v3_2/types"
+
+	"github.com/okd-project/okd-install/test/engine"
 )
-
-// noDisks stands in for the part of Ignition that looks at disks, which needs a
-// C library with its headers. Nothing in bootstrap.ign is about disks.
-const noDisks = `package util
-
-import "errors"
-
-type DiskInfo struct {
-	LogicalSectorSize int
-	Partitions        []PartitionInfo
-}
-
-type PartitionInfo struct {
-	Label, GUID, TypeGUID      string
-	StartSector, SizeInSectors int64
-	Number                     int
-}
-
-type FilesystemInfo struct{ Type, UUID, Label string }
-
-var errNoDisks = errors.New("this build has no disks")
-
-func (d DiskInfo) GetPartition(int) (PartitionInfo, bool)             { return PartitionInfo{}, false }
-func DumpDisk(string) (DiskInfo, error)                               { return DiskInfo{}, errNoDisks }
-func GetFilesystemInfo(string, bool) (info FilesystemInfo, err error) { return info, errNoDisks }
-func GetBlockDevices(string) ([]string, error)                        { return nil, errNoDisks }
-`
-
-// buildEngine builds ignition-apply, Ignition's own engine for a folder, out of
-// the module that the configs are validated with. It is a command whose own
-// dependencies are fetched at their versions; building it takes minutes the
-// first time, and seconds once Go has it in its cache.
-func buildEngine(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		t.Skip("Ignition is built with a C compiler, and there is none")
-	}
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/coreos/ignition/v2").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := filepath.Join(t.TempDir(), "ignition")
-	if err := os.CopyFS(source, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
-		t.Fatal(err)
-	}
-	util := filepath.Join(source, "internal/exec/util")
-	if err := os.Remove(filepath.Join(util, "blkid.c")); err != nil {
-		t.Fatal(err)
-	}
-	_ = os.Chmod(filepath.Join(util, "blkid.go"), 0o644)
-	if err := os.WriteFile(filepath.Join(util, "blkid.go"), []byte(noDisks), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	engine := filepath.Join(t.TempDir(), "ignition-apply")
-	build := exec.Command("go", "build", "-trimpath", "-mod=mod", "-o", engine, "./internal")
-	build.Dir = source
-	build.Env = append(os.Environ(), "CGO_ENABLED=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Skipf("Ignition cannot be built here: %v\n%s", err, tail(string(out), 10))
-	}
-	return engine
-}
 
 // Ignition's own engine applies bootstrap.ign to a root that has nothing but the
 // user core: files, modes, owners and enabled units are as declared.
@@ -83,7 +22,10 @@ func TestIgnitionApplies(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("Ignition gives files to root, which takes root")
 	}
-	engine := buildEngine(t)
+	ignitionApply, problem := engine.Build(t)
+	if problem != "" {
+		t.Skip(problem)
+	}
 	p := payloadFor(t, "4.22")
 	root := t.TempDir()
 	for name, content := range map[string]string{
@@ -99,9 +41,7 @@ func TestIgnitionApplies(t *testing.T) {
 	if err := os.WriteFile(config, p.ign, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	apply := exec.Command(engine, "--root", root, "--offline", "--ignore-unsupported", config)
-	apply.Env = append(os.Environ(), "container=test") // it refuses to change a whole machine
-	if out, err := apply.CombinedOutput(); err != nil {
+	if out, err := engine.Apply(ignitionApply, root, config); err != nil {
 		t.Fatalf("ignition-apply: %v\n%s", err, tail(string(out), 20))
 	}
 	checkApplied(t, p.ign, root)

@@ -17,10 +17,6 @@ import (
 	"time"
 )
 
-// hostName is the name under which the test binary enters the namespaces of a
-// host and becomes its first process.
-const hostName = "bootstrap-host"
-
 // covered are the folders of the machine that a host has for itself.
 var covered = []string{"/etc", "/home", "/opt", "/root", "/tmp", "/usr/local", "/var", "/run"}
 

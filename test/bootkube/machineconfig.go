@@ -106,9 +106,10 @@ func (o *operation) onPremise() string {
 	return folder
 }
 
-// machineConfigController is the init container of the pod that mcoBootstrap
-// writes. The kubelet starts it, and nobody tells the scripts if it fails.
-func (c *call) machineConfigController() error {
+// CheckMachineConfigs does what the init container of the pod that mcoBootstrap
+// writes would stop at, for a payload of this version. The kubelet starts it, and
+// nobody tells the scripts if it fails.
+func CheckMachineConfigs(version string) error {
 	entries, err := os.ReadDir("/etc/mcc/bootstrap")
 	if err != nil {
 		return err
@@ -131,8 +132,8 @@ func (c *call) machineConfigController() error {
 			controllers++
 		case "FeatureGate":
 			gates++
-			if text(obj, "status", "featureGates", 0, "version") != c.setup.Version {
-				return fmt.Errorf("missing desired version %q in %s", c.setup.Version, e.Name())
+			if text(obj, "status", "featureGates", 0, "version") != version {
+				return fmt.Errorf("missing desired version %q in %s", version, e.Name())
 			}
 		case "Secret":
 			if text(obj, "type") == "kubernetes.io/dockerconfigjson" && e.Name() == "machineconfigcontroller-pull-secret" {

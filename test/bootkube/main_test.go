@@ -33,9 +33,6 @@ var fakes = map[string]func(*call) int{
 	"jq":         jq,
 }
 
-// quiet are the fakes whose calls say nothing about what a script does.
-var quiet = []string{"agetty", "cp", "journalctl", "jq", "restorecon", "sleep", "sync"}
-
 func TestMain(m *testing.M) {
 	name := filepath.Base(os.Args[0])
 	if fake, ok := fakes[name]; ok {

@@ -2,7 +2,6 @@ package bootkube
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -277,16 +276,11 @@ func (c *call) catRelease(names []string) int {
 			fmt.Fprintf(os.Stderr, "cat: %s: No such file or directory\n", name)
 			return 1
 		}
-		type object = map[string]any
-		var tags []any
+		images := map[string]string{}
 		for _, tag := range payload {
-			tags = append(tags, object{"name": tag, "from": object{"kind": "DockerImage", "name": c.component(tag)}})
+			images[tag] = c.component(tag)
 		}
-		raw, _ := json.Marshal(object{
-			"kind": "ImageStream", "apiVersion": "image.openshift.io/v1",
-			"metadata": object{"name": c.setup.Version}, "spec": object{"tags": tags},
-		})
-		fmt.Println(string(raw))
+		fmt.Print(string(ImageReferences(c.setup.Version, images)))
 	}
 	return 0
 }

@@ -214,6 +214,8 @@ func bundle(t *testing.T, name string) map[string]string {
 func TestLogBundle(t *testing.T) {
 	t.Parallel()
 	h := gatherHost(t)
+	// a file that stands in no folder once became a folder of its name
+	h.write("/var/opt/openshift/payload-version", "4.22.0\n", 0o644)
 	if out, err := h.run(h.path("/usr/local/bin/installer-gather.sh"), "--id", "20260101000000"); err != nil {
 		t.Fatal(err, out)
 	}
@@ -224,7 +226,7 @@ func TestLogBundle(t *testing.T) {
 		"bootstrap/journals/journal.log.gz", "bootstrap/network/ip-addr.txt", "bootstrap/network/resolv.conf",
 		"bootstrap/containers/etcd-c0ffee.log", "bootstrap/containers/etcd-c0ffee.inspect", "bootstrap/containers/kube-apiserver.log",
 		"bootstrap/pods/mco-render-beef01.log", "bootstrap/pods/mco-render-beef01.inspect", "bootstrap/rpm-ostree/status", "bootstrap/rpm-ostree/history",
-		"rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/mco-bootstrap/nested.json",
+		"rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/mco-bootstrap/nested.json", "rendered-assets/openshift/payload-version",
 		"resources/nodes.list", "resources/masters.list", "resources/containers", "resources/api-pods", "resources/clusteroperators.json",
 		"resources/machineconfigs.json", "resources/secrets-names.txt", "resources/openapi.json.gz", "resources/events.json",
 		"control-plane/192.168.1.11/failed-units.txt",

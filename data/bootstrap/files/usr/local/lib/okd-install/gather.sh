@@ -58,7 +58,7 @@ gather_crictl_list() {
 # Files that are secret as a whole stay here: by their name, or since they hold a Secret.
 # Of the rest secrets are taken out, and if that fails none of it is bundled.
 gather_rendered_assets() {
-    local from=/var/opt/openshift to=${ARTIFACTS}/rendered-assets/openshift file files
+    local from=/var/opt/openshift to=${ARTIFACTS}/rendered-assets/openshift file files target
     if [[ ! -d ${from} ]]; then
         from=/opt/openshift
     fi
@@ -69,8 +69,9 @@ gather_rendered_assets() {
         ! -path "${from}/auth/*" -size -20M -printf '%P\0')
     for file in "${files[@]}"; do
         if ! grep --quiet --text --extended-regexp '^[[:space:]-]*"?kind"?[[:space:]]*:[[:space:]]*["'\'']?Secret(["'\''[:space:],}]|$)|[{,][[:space:]]*"kind"[[:space:]]*:[[:space:]]*"Secret"' "${from}/${file}"; then
-            mkdir --parents "${to}/${file%/*}"
-            cp --no-dereference "${from}/${file}" "${to}/${file}" || true
+            target=${to}/${file}
+            mkdir --parents "${target%/*}"
+            cp --no-dereference "${from}/${file}" "${target}" || true
         fi
     done
     if ! find "${to}" -type f -exec /usr/local/bin/redact-secrets.sh {} +; then

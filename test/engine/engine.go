@@ -1,0 +1,110 @@
+// Package engine builds Ignition's own engine for a folder, ignition-apply, for
+// the tests that look what it makes of our configs.
+package engine
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// noDisks stands in for the part of Ignition that looks at disks, which needs a
+// C library with its headers. Nothing in bootstrap.ign is about disks.
+const noDisks = `package util
+
+import "errors"
+
+type DiskInfo struct {
+	LogicalSectorSize int
+	Partitions        []PartitionInfo
+}
+
+type PartitionInfo struct {
+	Label, GUID, TypeGUID      string
+	StartSector, SizeInSectors int64
+	Number                     int
+}
+
+type FilesystemInfo struct{ Type, UUID, Label string }
+
+var errNoDisks = errors.New("this build has no disks")
+
+func (d DiskInfo) GetPartition(int) (PartitionInfo, bool)             { return PartitionInfo{}, false }
+func DumpDisk(string) (DiskInfo, error)                               { return DiskInfo{}, errNoDisks }
+func GetFilesystemInfo(string, bool) (info FilesystemInfo, err error) { return info, errNoDisks }
+func GetBlockDevices(string) ([]string, error)                        { return nil, errNoDisks }
+`
+
+// Build builds ignition-apply out of the module that the configs are validated
+// with, and returns its path. It is a command whose own dependencies are fetched
+// at their versions; building it takes minutes the first time, and seconds once
+// Go has it in its cache. The second result tells why it cannot be built here.
+func Build(t testing.TB) (program, problem string) {
+	t.Helper()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		return "", "Ignition is built with a C compiler, and there is none"
+	}
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/coreos/ignition/v2").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := filepath.Join(t.TempDir(), "ignition")
+	if err := os.CopyFS(source, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
+		t.Fatal(err)
+	}
+	util := filepath.Join(source, "internal/exec/util")
+	if err := os.Remove(filepath.Join(util, "blkid.c")); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Chmod(filepath.Join(util, "blkid.go"), 0o644)
+	if err := os.WriteFile(filepath.Join(util, "blkid.go"), []byte(noDisks), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	program = filepath.Join(t.TempDir(), "ignition-apply")
+	// the systems of the tests have no labels
+	const noLabels = "-X github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false"
+	build := exec.Command("go", "build", "-trimpath", "-mod=mod", "-ldflags", noLabels, "-o", program, "./internal")
+	build.Dir = source
+	build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		return "", "Ignition cannot be built here: " + err.Error() + "\n" + strings.Join(lines[max(0, len(lines)-10):], "\n")
+	}
+	return program, ""
+}
+
+// Apply has the engine apply a config to the folder root.
+func Apply(program, root, config string) ([]byte, error) {
+	apply := exec.Command(program, "--root", root, "--offline", "--ignore-unsupported", config)
+	apply.Env = append(os.Environ(), "container=test") // it refuses to change a whole machine
+	return apply.CombinedOutput()
+}
+
+// Install has the engine do to the folder root what it does to the root of a
+// machine at its first boot: also the users of the config. Root needs to be a
+// whole system, with the programs that add users.
+func Install(program, root, config string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "ignition")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	machine := filepath.Join(dir, "ignition") // it is another program by this name
+	if err := os.Symlink(program, machine); err != nil {
+		return nil, err
+	}
+	var said []byte
+	for _, stage := range []string{"fetch-offline", "files"} {
+		run := exec.Command(machine, "--stage="+stage, "--platform=file", "--root="+root, "--log-to-stdout",
+			"--config-cache="+filepath.Join(dir, "config.json"), "--state-file="+filepath.Join(dir, "state"), "--neednet="+filepath.Join(dir, "neednet"))
+		run.Env = append(os.Environ(), "IGNITION_CONFIG_FILE="+config)
+		out, err := run.CombinedOutput()
+		said = append(said, out...)
+		if err != nil {
+			return said, err
+		}
+	}
+	return said, nil
+}
