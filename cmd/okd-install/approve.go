@@ -132,7 +132,7 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	if !o.dryRun {
+	if !o.dryRun && o.kubeconfig == "" { // else the directory is nobody's
 		o.openLogFile(o.args)
 	}
 	client, err := o.client(o.clusterFlags)
@@ -174,12 +174,15 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 			return nil, asset.RunningCluster{}, err
 		}
 	}
-	known, err := asset.ReadRunning(o.dir)
-	if err != nil && o.kubeconfig == "" {
-		return nil, known, err
+	var known asset.RunningCluster
+	if o.kubeconfig == "" { // else the directory may be another cluster's
+		var err error
+		if known, err = asset.ReadRunning(o.dir); err != nil {
+			return nil, known, err
+		}
 	}
 	if len(nodes) == 0 && len(known.Hosts) > 0 {
-		if nodes, err = cluster.ParseNodes("install-config.yaml", strings.Join(known.Hosts, ","), false); err != nil {
+		if err := add(cluster.ParseNodes("install-config.yaml", strings.Join(known.Hosts, ","), false)); err != nil {
 			return nil, known, err
 		}
 		o.log.Infof("declared by install-config.yaml: %s", strings.Join(known.Hosts, ", "))

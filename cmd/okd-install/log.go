@@ -146,7 +146,7 @@ var levelColour = map[logrus.Level]int{
 func screenFormat(colour, terminal bool) func(*logrus.Entry, string) string {
 	return func(e *logrus.Entry, line string) string {
 		level := strings.ToUpper(e.Level.String())
-		level = level[:min(5, len(level))]
+		level = strings.TrimSuffix(level, "ING") // five letters at most
 		switch {
 		case colour:
 			return fmt.Sprintf("\x1b[%dm%-5s\x1b[0m %s", levelColour[e.Level], level, line)

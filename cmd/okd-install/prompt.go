@@ -37,7 +37,7 @@ func newPrompter(in, out *os.File, plain, colour bool) (Prompter, func(), error)
 	}
 	core.DisableColor = !colour
 	// our words, and short enough for 80 columns; there is no other way to change them
-	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n"                                                                                  //nolint:reassign // see above
+	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n" //nolint:reassign // see above
 	survey.SelectQuestionTemplate = strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help").Replace(survey.SelectQuestionTemplate)
 	keys, shown := watch(in, out)
 	return &surveyPrompter{stdio: terminal.Stdio{In: keys, Out: shown, Err: shown}}, restore, nil

@@ -32,6 +32,9 @@ type keyboard struct {
 	mu    sync.Mutex
 	asked int
 	queue [][]byte
+
+	// patience is how long a reply is waited for. Only Read looks at it.
+	patience time.Duration
 }
 
 // screen is a terminal's output.
@@ -41,7 +44,7 @@ type screen struct {
 }
 
 func watch(in, out *os.File) (*keyboard, *screen) {
-	k := &keyboard{file: in, keys: make(chan []byte), ended: make(chan error, 1)}
+	k := &keyboard{file: in, keys: make(chan []byte), ended: make(chan error, 1), patience: replyWithin}
 	go k.listen(bufio.NewReader(in))
 	return k, &screen{out, k}
 }
@@ -85,21 +88,25 @@ func (k *keyboard) Read(p []byte) (int, error) {
 		return copy(p, key), nil
 	}
 	k.mu.Unlock()
-	if !due {
+	if due {
+		return k.reply(p)
+	}
+	for {
 		select {
 		case key := <-k.keys:
-			return copy(p, key), nil
+			if !replyPosition.Match(key) { // one that came too late
+				return copy(p, key), nil
+			}
 		case err := <-k.ended:
 			k.ended <- err
 			return 0, err
 		}
 	}
-	return k.reply(p)
 }
 
 // reply waits for the reply and keeps the keys before it.
 func (k *keyboard) reply(p []byte) (int, error) {
-	late := time.After(replyWithin)
+	late := time.After(k.patience)
 	for {
 		select {
 		case key := <-k.keys:
@@ -113,6 +120,7 @@ func (k *keyboard) reply(p []byte) (int, error) {
 			k.ended <- err
 			return 0, err
 		case <-late:
+			k.patience = 0 // it never will
 			return copy(p, "\x1b[1;1R"), nil
 		}
 	}

@@ -307,7 +307,7 @@ func (o *waitOptions) event(e cluster.Event) {
 	}
 	level := logrus.InfoLevel
 	switch {
-	case e.Type == cluster.EventFailed:
+	case e.Type == cluster.EventFailed, e.Type == cluster.EventInterrupted:
 		return // the command says more about it
 	case e.Type == cluster.EventWarning, e.Cause != nil && urgent[e.Cause.Kind]:
 		level = logrus.WarnLevel

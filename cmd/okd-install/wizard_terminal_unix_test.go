@@ -12,16 +12,22 @@ import (
 )
 
 // Answers that are pasted all at once arrive one by one.
+// It may be a terminal that never says where its cursor is.
 func TestWizardTakesWhatIsTypedAhead(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	c := atTerminal(t, dir, []string{"OKD_INSTALL_RELEASE=4.22"}, "create", "install-config", "--dir", "c", "--platform", "none")
-	c.expect("Name of the cluster")
-	c.send("okd" + enter + "example.com" + enter + "192.168.1.0/24" + enter + strings.Repeat(enter, 7) + enter + enter)
-	c.expect("Write it")
-	c.send(enter)
-	c.expect("Install-Config created in: c")
-	c.exits(0)
+	for _, env := range []string{"TEST_MUTE_TERMINAL=0", muteTerminal} {
+		t.Run(env, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			c := atTerminal(t, dir, []string{"OKD_INSTALL_RELEASE=4.22", env}, "create", "install-config", "--dir", "c", "--platform", "none")
+			c.expect("Name of the cluster")
+			c.send("okd" + enter + "example.com" + enter + "192.168.1.0/24" + enter + strings.Repeat(enter, 9))
+			c.expect("Write it")
+			c.send(enter)
+			c.expect("Install-Config created in: c")
+			c.exits(0)
+		})
+	}
 }
 
 // Without colour there is none; and a terminal that can do nothing gets no codes.

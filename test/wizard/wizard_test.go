@@ -107,9 +107,11 @@ func (c *terminal) shot(title, want string) {
 	c.t.Helper()
 	c.wait(want)
 	last := ""
-	for now := c.screen(); now != last; now = c.screen() {
-		last = now
-		time.Sleep(100 * time.Millisecond)
+	for same := 0; same < 4; time.Sleep(100 * time.Millisecond) { // a busy machine draws in steps
+		now := c.screen()
+		if same++; now != last {
+			last, same = now, 0
+		}
 	}
 	for line := range strings.Lines(last) {
 		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 80 {
@@ -161,14 +163,14 @@ func TestDrawn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c := open(t, dir, "create", "install-config", "--dir", "mycluster")
-	c.shot("the first question", "Where will the cluster run")
+	c.shot("the first question", "integration (platform external)")
 	c.keys("Where will", "?")
 	c.shot("and its explanation", "the machines are yours to provide")
 	c.keys("Where will", "Enter")
-	c.shot("the releases", "OKD release")
+	c.shot("the releases", "4.17")
 	c.keys("the default)", "Enter")
 	c.keys("Name of the cluster", "My cluster", "Enter")
-	c.shot("a name that cannot be", "hint:")
+	c.shot("a name that cannot be", "prod-1\n? Name of the cluster: [? for help]")
 	c.keys("Name of the cluster", "okd", "Enter")
 	c.keys("Base domain:", "example.com", "Enter")
 	c.keys("Network of the machines:", "172.30.5.0/24", "Enter")
@@ -180,7 +182,7 @@ func TestDrawn(t *testing.T) {
 	c.shot("two machines", "make it a single node")
 	c.keys("A third vote", "Down", "Enter")
 	c.keys("Number of workers:", "0", "Enter")
-	c.shot("no workers", "me@desk")
+	c.shot("no workers", "none: nobody can log in")
 	c.keys("SSH key", "Enter")
 	c.keys("OKD's public one", "Enter")
 	c.keys("Proxy for http:", "Enter")
