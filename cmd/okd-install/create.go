@@ -42,9 +42,10 @@ TERM of dumb, or ACCESSIBLE in the environment make it ask line by line and draw
 nothing.
 
 If there is an install-config.yaml already, it is checked: everything that is
-wrong with it is said at once, and nothing is changed. If an earlier run with --consume-inputs removed the file, it is written again.
-With --overwrite it is replaced by its canonical form, with all defaults
-spelled out; the file as it was is moved aside first.`,
+wrong with it is said at once, and nothing is changed. If an earlier run with
+--consume-inputs removed the file, it is written again. With --overwrite it is
+replaced by its canonical form, with all defaults spelled out; the file as it
+was is moved aside first.`,
 		example: `  # ask, or check what is there
   okd-install create install-config --dir mycluster
 

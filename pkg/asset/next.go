@@ -73,7 +73,7 @@ func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
 	return []Step{
 		boot,
 		{"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"},
-		{"approve-csrs --watch", "lets the workers join; then wait-for install-complete"},
+		{"approve-csrs --nodes NAME,… --watch", "lets the machines that you name join; then wait-for install-complete"},
 	}
 }
 

@@ -38,6 +38,8 @@ const (
 	EventNote     = "note"
 	EventDone     = "done"
 	EventFailed   = "failed"
+	// EventInterrupted is the last one after Ctrl-C.
+	EventInterrupted = "interrupted"
 )
 
 // Status is how the cluster was at one look.

@@ -54,7 +54,7 @@ func (w *Wait) WaitForInstall(ctx context.Context, platform string, addCA func(p
 		return done, w.failed(err)
 	}
 	if done.Console, err = w.console(ctx, version); err != nil {
-		return done, err
+		return done, w.failed(err)
 	}
 	w.tell(Event{Type: EventDone, Message: "Install complete!", Seconds: w.Elapsed().Seconds(), Console: done.Console})
 	return done, nil

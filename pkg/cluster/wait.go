@@ -318,6 +318,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 // failed tells that a wait ended without success, and returns its error.
 func (w *Wait) failed(err error) error {
 	var e *StageError
+	if errors.Is(err, context.Canceled) {
+		w.tell(Event{Type: EventInterrupted, Message: "interrupted", Hint: "run the same command again to wait on", Seconds: w.Elapsed().Seconds()})
+	}
 	if errors.As(err, &e) {
 		status := e.Status
 		w.tell(Event{Type: EventFailed, Stage: e.Stage, Message: e.Detail, Hint: e.Hint, Status: &status, Seconds: w.Elapsed().Seconds(), Cause: status.Cause})

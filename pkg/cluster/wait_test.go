@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -247,9 +248,12 @@ func TestWaitIsInterrupted(t *testing.T) {
 			cancel()
 		}
 	}
-	w, _ := newWait(f.client(t), k)
+	w, events := newWait(f.client(t), k)
 	if _, err := w.WaitForBootstrap(ctx, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
+	}
+	if last := (*events)[len(*events)-1]; last.Type != EventInterrupted {
+		t.Errorf("the last event is %+v", last)
 	}
 }
 
@@ -298,4 +302,38 @@ func TestTextFromTheClusterIsHarmless(t *testing.T) {
 	if text := ops[0].Name + ops[0].Why; strings.ContainsAny(text, "\x1b\a\n") || len([]rune(ops[0].Why)) > 160 {
 		t.Errorf("%q", text)
 	}
+}
+
+// FuzzObjects reads what no API server would send.
+func FuzzObjects(f *testing.F) {
+	for _, s := range []string{
+		`{"items":[{"metadata":{"name":"dns"},"status":{"conditions":[{"type":"Available","status":"True","lastTransitionTime":"2026-03-02T08:00:00Z"}]}}]}`,
+		`{"status":{"conditions":[{"type":"Progressing","status":"True","message":"620 of 903 done"}],"ingress":[{"host":"a","conditions":[]}]}}`, "{}", "null",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var many list[conditioned]
+		if json.Unmarshal(data, &many) == nil {
+			for _, o := range many.Items {
+				if s := operatorStatus(o); s.Settled() && s.Why != "" || len([]rune(s.Why)) > 160 || strings.ContainsAny(s.Why, "\x1b\n\r") {
+					t.Errorf("%+v", s)
+				}
+			}
+		}
+		var r route
+		if json.Unmarshal(data, &r) == nil {
+			_ = r.admitted()
+		}
+		var p phase
+		if json.Unmarshal(data, &p.version) == nil {
+			w := Wait{moved: map[string]bool{}, Now: time.Now}
+			w.noteDone(p.version.Status.Conditions.find("Progressing").Message)
+			_ = p.words(Status{})
+		}
+		var n Node
+		if json.Unmarshal(data, &n) == nil {
+			_ = n.ready() && n.controlPlane() && n.internalIP() == ""
+		}
+	})
 }

@@ -32,16 +32,16 @@ pki: {signerCertificates: {key: {algorithm: ECDSA, ecdsa: {curve: P256}}}}
 `
 
 // TestRSA starts an API server with what we make by default.
-func TestRSA(t *testing.T) {
+func TestRSA(t *testing.T) { //nolint:tparallel // each step builds on the one before it
 	t.Parallel()
-	checkControlPlane(t, newControlPlane(t, plain))
+	checkControlPlane(t, newControlPlane(t, "aggregator-client", "aggregator-ca-bundle", plain))
 }
 
 // TestECDSA does the same with keys of the other kind, and then plays an
 // installation on it.
-func TestECDSA(t *testing.T) {
+func TestECDSA(t *testing.T) { //nolint:tparallel // each step builds on the one before it
 	t.Parallel()
-	c := newControlPlane(t, elliptic256, "--leaf-key", "ecdsa-p256")
+	c := newControlPlane(t, "apiserver-proxy", "aggregator-ca", elliptic256, "--leaf-key", "ecdsa-p256")
 	checkControlPlane(t, c)
 	c.install()
 	t.Run("bootstrap", func(t *testing.T) { playBootstrap(t, c) })

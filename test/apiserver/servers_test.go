@@ -74,7 +74,9 @@ type server struct {
 func start(t *testing.T, name string, args ...string) *server {
 	t.Helper()
 	dir, err := build()
-	if err != nil {
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skip("kube-apiserver and etcd are needed, and Go with its module proxy to build them: ", err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	s := &server{cmd: exec.Command(filepath.Join(dir, name), args...), log: &bytes.Buffer{}}
@@ -116,16 +118,19 @@ type controlPlane struct {
 	// /opt/openshift of its bootstrap.ign.
 	assets, host string
 	port         string
-	args         []string
-	api          *server
-	admin        *client
+	// aggregator is the certificate that extension API servers are shown, and
+	// aggregatorCA what they are told to trust. bootstrap.ign has two of each.
+	aggregator, aggregatorCA string
+	args                     []string
+	api                      *server
+	admin                    *client
 }
 
 // newControlPlane makes a cluster's files with okd-install and starts its API
 // server as the bootstrap host would: the same files at the same flags.
-func newControlPlane(t *testing.T, config string, create ...string) *controlPlane {
+func newControlPlane(t *testing.T, aggregator, aggregatorCA, config string, create ...string) *controlPlane {
 	t.Helper()
-	c := &controlPlane{t: t, assets: makeAssets(t, config, create...), port: freePort(t)}
+	c := &controlPlane{t: t, aggregator: aggregator, aggregatorCA: aggregatorCA, assets: makeAssets(t, config, create...), port: freePort(t)}
 	c.host = unpack(t, filepath.Join(c.assets, "bootstrap.ign"))
 	etcd, peer := "http://127.0.0.1:"+freePort(t), "http://127.0.0.1:"+freePort(t)
 	start(t, "etcd", "--data-dir", t.TempDir(), "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
@@ -140,9 +145,9 @@ func newControlPlane(t *testing.T, config string, create ...string) *controlPlan
 		"--kubelet-certificate-authority=" + tls("kubelet-serving-ca-bundle.crt"),
 		"--kubelet-client-certificate=" + tls("kube-apiserver-to-kubelet-client.crt"), "--kubelet-client-key=" + tls("kube-apiserver-to-kubelet-client.key"),
 		"--kubelet-preferred-address-types=InternalIP",
-		"--requestheader-client-ca-file=" + tls("aggregator-ca-bundle.crt"), "--requestheader-allowed-names=system:kube-apiserver-proxy,system:openshift-aggregator",
+		"--requestheader-client-ca-file=" + tls(c.aggregatorCA+".crt"), "--requestheader-allowed-names=system:kube-apiserver-proxy,system:openshift-aggregator",
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-		"--proxy-client-cert-file=" + tls("aggregator-client.crt"), "--proxy-client-key-file=" + tls("aggregator-client.key"),
+		"--proxy-client-cert-file=" + tls(c.aggregator+".crt"), "--proxy-client-key-file=" + tls(c.aggregator+".key"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + tls("service-account.pub"),
 		"--service-account-signing-key-file=" + tls("service-account.key"),
 	}
