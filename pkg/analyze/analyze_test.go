@@ -169,6 +169,23 @@ func TestHealed(t *testing.T) {
 	}
 }
 
+// A stage that the host goes on without is explained by its own words and by checks, not
+// by what others wrote into the journal of the service.
+func TestOptionalStage(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	stage, _ := StageOf(bootkube, "resolve-api-url")
+	h.upTo("4.22", stage)
+	h.record(bootkube, "stage start", "stage", stage.Name)
+	h.record(bootkube, "stage end", "stage", stage.Name, "result", "failure", "errorMessage", "nothing")
+	h.record(bootkube, "stage start", "stage", "wait-for-etcd")
+	h.journal("bootstrap/journals/bootkube.log", "unknown flag: --x")
+	f := reportOf(t, h.bundle()).Findings
+	if len(f) != 2 || f[0].Stage != "wait-for-etcd" || f[0].Causes[0].ID != "mixed-release" || f[1].Stage != stage.Name || !slices.Equal(ids(f[1].Causes), []string{"dns-api"}) {
+		t.Errorf("%+v", f)
+	}
+}
+
 // A service that is started again and again: the attempts are counted, and a success in
 // between ends the count.
 func TestAttempts(t *testing.T) {

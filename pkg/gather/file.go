@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -31,10 +30,6 @@ func fileProblem(path, what string, err error) error {
 		hint = "name a file that exists"
 	}
 	return diag.Problem{Position: diag.Position{File: path}, Detail: what + ": " + why.Error(), Hint: hint}
-}
-
-func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // ours marks errors of files on this side, which no new connection mends.

@@ -2,6 +2,14 @@
 
 package gather
 
-import "os"
+import (
+	"errors"
+	"os"
+	"syscall"
+)
 
 func syncFile(f *os.File) error { return f.Sync() }
+
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}

@@ -206,8 +206,10 @@ func TestComponents(t *testing.T) {
 	var bom struct {
 		BOMFormat   string
 		SpecVersion string
-		Metadata    struct{ Component struct{ Name, Version string } }
-		Components  []struct {
+		Metadata    struct {
+			Component struct{ Name, Version string }
+		}
+		Components []struct {
 			Name, Version, Purl string
 		}
 	}

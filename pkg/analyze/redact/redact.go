@@ -47,12 +47,21 @@ const (
 	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
 )
 
-// rule is one pattern with what takes its place; trigger is a text without which it
-// cannot match, asked first because that is much faster.
+// rule is one pattern with what takes its place. It cannot match without one of the
+// triggers, which are looked for first because that is much faster.
 type rule struct {
-	trigger string
-	pattern *regexp.Regexp
-	with    []byte
+	triggers []string
+	pattern  *regexp.Regexp
+	with     []byte
+}
+
+func (r rule) apply(line []byte) []byte {
+	for _, trigger := range r.triggers {
+		if bytes.Contains(line, []byte(trigger)) {
+			return r.pattern.ReplaceAll(line, r.with)
+		}
+	}
+	return line
 }
 
 // patterns are compiled when they are first used.
@@ -60,18 +69,16 @@ var patterns = sync.OnceValue(func() (p struct {
 	rules             []rule
 	begin, end, signs *regexp.Regexp
 }) {
-	add := func(trigger, pattern, with string) {
-		p.rules = append(p.rules, rule{trigger, regexp.MustCompile(pattern), []byte(with)})
+	add := func(pattern, with string, triggers ...string) {
+		p.rules = append(p.rules, rule{triggers, regexp.MustCompile(pattern), []byte(with)})
 	}
-	for _, trigger := range []string{"auth", "password", "token"} {
-		add(trigger, `("`+fields+`"\s*:\s*")(?:[^"\\]|\\.)*`, "${1}"+Gone)
-		add(trigger, `(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone)
-		add(trigger, `(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone)
-		add(trigger, `^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone)
-	}
-	add("eyJ", `eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`, Gone)
-	add("://", `(https?://)[^/\s@"']*:[^/\s@"']+@`, "${1}"+Gone+"@")
-	add("uthorization", `((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone)
+	add(`("`+fields+`"\s*:\s*")(?:[^"\\]|\\.)*`, "${1}"+Gone, `auth"`, `password"`, `token"`)
+	add(`(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone, `auth\`, `password\`, `token\`)
+	add(`(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone, `auth%`, `password%`, `token%`)
+	add(`^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone, `auth:`, `password:`, `token:`)
+	add(`eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`, Gone, "eyJ")
+	add(`(https?://)[^/\s@"']*:[^/\s@"']+@`, "${1}"+Gone+"@", "://")
+	add(`((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone, "uthorization")
 	p.begin = regexp.MustCompile(dashes + `BEGIN` + label)
 	p.end = regexp.MustCompile(dashes + `END` + label)
 	p.signs = regexp.MustCompile(`PRIVATE(?: |%20|\+)KEY|(?:\\|%5[Cc])*(?:"|%22)` + fields + `(?:\\|%5[Cc])*(?:"|%22)` +
@@ -104,9 +111,7 @@ func (r *Redactor) rules(line []byte) []byte {
 		line = bytes.ReplaceAll(line, l, []byte(Gone))
 	}
 	for _, rule := range patterns().rules {
-		if bytes.Contains(line, []byte(rule.trigger)) {
-			line = rule.pattern.ReplaceAll(line, rule.with)
-		}
+		line = rule.apply(line)
 	}
 	return encoded(line)
 }
