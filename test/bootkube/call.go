@@ -181,7 +181,7 @@ func appendLine(name, line string) {
 	if err != nil {
 		panic(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if _, err := f.WriteString(line + "\n"); err != nil {
 		panic(err)
 	}
@@ -198,7 +198,7 @@ func (c *call) chooseFault() {
 		if err != nil {
 			continue
 		}
-		mark.Close()
+		_ = mark.Close()
 		c.fault = &f
 		return
 	}
@@ -241,7 +241,7 @@ func once(name string) bool {
 	if err != nil {
 		return false
 	}
-	f.Close()
+	_ = f.Close()
 	return true
 }
 

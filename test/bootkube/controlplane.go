@@ -35,6 +35,7 @@ var podConfigs = map[string][]string{
 
 const (
 	bootstrapSecrets = "/etc/kubernetes/bootstrap-secrets"
+	bootstrapConfigs = "/etc/kubernetes/bootstrap-configs"
 	staticPods       = "/etc/kubernetes/manifests"
 )
 
@@ -109,7 +110,7 @@ func (o *operation) copyPods(dir string) (copied []string) {
 		if err != nil {
 			return err
 		}
-		f.Close()
+		_ = f.Close()
 		copied = append(copied, target)
 		raw, err := os.ReadFile(name)
 		if err != nil {
@@ -171,7 +172,7 @@ func CheckPod(file string) error {
 		}
 	}
 	for _, name := range podConfigs[file] {
-		if err := exist(filepath.Join("/etc/kubernetes/bootstrap-configs", name)); err != nil {
+		if err := exist(filepath.Join(bootstrapConfigs, name)); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}

@@ -106,11 +106,13 @@ func (o *operation) onPremise() string {
 	return folder
 }
 
+const mccBootstrap = "/etc/mcc/bootstrap"
+
 // CheckMachineConfigs does what the init container of the pod that mcoBootstrap
 // writes would stop at, for a payload of this version. The kubelet starts it, and
 // nobody tells the scripts if it fails.
 func CheckMachineConfigs(version string) error {
-	entries, err := os.ReadDir("/etc/mcc/bootstrap")
+	entries, err := os.ReadDir(mccBootstrap)
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func CheckMachineConfigs(version string) error {
 		if e.IsDir() {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join("/etc/mcc/bootstrap", e.Name()))
+		raw, err := os.ReadFile(filepath.Join(mccBootstrap, e.Name()))
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func Build(t testing.TB) (program, problem string) {
 	if err := os.CopyFS(source, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
 		t.Fatal(err)
 	}
-	util := filepath.Join(source, "internal/exec/util")
+	util := filepath.Join(source, "internal", "exec", "util")
 	if err := os.Remove(filepath.Join(util, "blkid.c")); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func Install(program, root, config string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	machine := filepath.Join(dir, "ignition") // it is another program by this name
 	if err := os.Symlink(program, machine); err != nil {
 		return nil, err

@@ -40,7 +40,6 @@ func TestBootstrap(t *testing.T) {
 // operator fails, bootkube is killed in the middle of a stage and the host
 // rebooted in the middle of another.
 func overlay(t *testing.T, k kit) {
-	t.Helper()
 	const (
 		fails = "cluster-ingress-operator render"
 		kills = "cluster-kube-controller-manager-operator /usr/bin/cluster-kube-controller-manager-operator render"
@@ -77,7 +76,6 @@ func overlay(t *testing.T, k kit) {
 // A host of 4.18 boots Fedora CoreOS, changes over to the node image by a reboot
 // of its own, and goes on from there.
 func pivot(t *testing.T, k kit) {
-	t.Helper()
 	h := newHost(t, k, "4.18", "4.18.0-okd-scos.1", "1.31.3", false)
 	h.login(3 * time.Minute)
 	h.await("the host says that the release image is not there", time.Minute,
@@ -134,7 +132,7 @@ func (h *host) overlaid() {
 // completed waits until the installer would see that the bootstrap is complete.
 func (h *host) completed() {
 	h.t.Helper()
-	h.await("bootstrap complete", 4*time.Minute, `[[ -e /opt/openshift/.bootkube.done ]]
+	h.await("bootstrap complete", 6*time.Minute, `[[ -e /opt/openshift/.bootkube.done ]]
 		oc --kubeconfig=/opt/openshift/auth/kubeconfig get configmap bootstrap --namespace=kube-system -o 'jsonpath={.data.status}' | grep --quiet --line-regexp complete
 		for unit in progress bootkube approve-csr; do
 			[[ $(systemctl show --property=ActiveState,Result --value $unit.service | sort | paste -sd,) == inactive,success ]]

@@ -1,10 +1,11 @@
 //go:build e2e
 
-// Package guest boots a bootstrap host. A small Debian under QEMU takes the
-// place of CoreOS, with a bootstrap.ign that the program under test has made,
-// applied by Ignition's own engine. On it are real: the kernel, systemd as the
-// first process with its generators, targets and restarts, podman and its
-// storage, a registry behind TLS and a password, ostree's repository, ssh.
+// Package guest boots a bootstrap host. A small Debian takes the place of CoreOS,
+// in a virtual machine under QEMU or in namespaces of this machine's kernel, with a
+// bootstrap.ign that the program under test has made, applied by Ignition's own
+// engine. On it are real: systemd as the first process with its generators,
+// targets and restarts, podman and its storage, a registry behind TLS and a
+// password, ostree's repository, ssh; in a virtual machine also the kernel.
 //
 // The release is made for the test: images with a digest each, all of them one
 // program, standin, under the names of the operators. It knows what the
@@ -20,6 +21,7 @@ package guest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,9 +34,11 @@ import (
 
 // tools are the programs that the tests run, and the Debian package of each.
 var tools = map[string]string{
-	"qemu-system-x86_64": "qemu-system-x86", "mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "tar": "tar",
-	"gcc": "gcc", "chroot": "coreutils", "useradd": "passwd",
+	"mmdebstrap": "mmdebstrap", "tar": "tar", "gcc": "gcc", "chroot": "coreutils", "useradd": "passwd", "unshare": "util-linux",
 }
+
+// machineTools are those for a virtual machine.
+var machineTools = map[string]string{"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}
 
 // cannot skips a test for a reason, except in CI, where it has to run.
 func cannot(t *testing.T, format string, args ...any) {
@@ -54,19 +58,13 @@ func needs(t *testing.T) {
 	if os.Getuid() != 0 {
 		cannot(t, "the root of the guest belongs to root, which takes root")
 	}
-	for _, tool := range slices.Sorted(mapKeys(tools)) {
-		if _, err := exec.LookPath(tool); err != nil {
-			cannot(t, "%s is not installed here; it is in Debian's package %s", tool, tools[tool])
-		}
+	wanted := maps.Clone(tools)
+	if kind(t) != namespace {
+		maps.Copy(wanted, machineTools)
 	}
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
+	for _, tool := range slices.Sorted(maps.Keys(wanted)) {
+		if _, err := exec.LookPath(tool); err != nil {
+			cannot(t, "%s is not installed here; it is in Debian's package %s", tool, wanted[tool])
 		}
 	}
 }

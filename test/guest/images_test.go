@@ -200,10 +200,12 @@ func newRegistry(dial func(port int) (net.Conn, error), trust *tls.Config, passw
 	}
 }
 
-func (r registry) do(method, url, kind string, body []byte, want int) (*http.Response, error) {
+// do asks the registry, which has to answer with the code wanted, and returns
+// where it wants to be asked next.
+func (r registry) do(method, url, kind string, body []byte, want int) (location string, err error) {
 	request, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	request.SetBasicAuth(r.user, r.password)
 	if kind != "" {
@@ -211,14 +213,14 @@ func (r registry) do(method, url, kind string, body []byte, want int) (*http.Res
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer response.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
 	if response.StatusCode != want {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, url, response.Status, said)
+		return "", fmt.Errorf("%s %s: %s: %s", method, url, response.Status, said)
 	}
-	return response, nil
+	return response.Header.Get("Location"), nil
 }
 
 // upload puts a blob into a repository.
@@ -226,11 +228,11 @@ func (r registry) upload(repository string, b blob) error {
 	if _, err := r.do(http.MethodHead, r.url+"/v2/"+repository+"/blobs/"+b.digest, "", nil, http.StatusOK); err == nil {
 		return nil
 	}
-	response, err := r.do(http.MethodPost, r.url+"/v2/"+repository+"/blobs/uploads/", "", nil, http.StatusAccepted)
+	location, err := r.do(http.MethodPost, r.url+"/v2/"+repository+"/blobs/uploads/", "", nil, http.StatusAccepted)
 	if err != nil {
 		return err
 	}
-	_, err = r.do(http.MethodPut, response.Header.Get("Location")+"&digest="+b.digest, "application/octet-stream", b.data, http.StatusCreated)
+	_, err = r.do(http.MethodPut, location+"&digest="+b.digest, "application/octet-stream", b.data, http.StatusCreated)
 	return err
 }
 

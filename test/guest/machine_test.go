@@ -172,7 +172,7 @@ func (m *machine) session(command string, input []byte, withAgent bool) (string,
 	}
 	var out, complaints bytes.Buffer
 	session.Stdout, session.Stderr, session.Stdin = &out, &complaints, bytes.NewReader(input)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute*time.Duration(m.slow))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute*time.Duration(m.slow))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { session.Close() })
 	defer stop()

@@ -25,7 +25,7 @@ const enterNamespace = `set -euo pipefail
 root=$1
 mount --bind "$root" "$root"
 cd "$root"
-mount -t proc -o nosuid,nodev,noexec proc proc
+mount -t proc -o nosuid,nodev,noexec none proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs dev
@@ -47,7 +47,6 @@ mount --bind "$2" dev/console
 # each start is a boot of its own
 cat proc/sys/kernel/random/uuid >run/boot-id
 mount --bind run/boot-id proc/sys/kernel/random/boot_id
-ip link set lo up
 mkdir -p run/old-root
 mount --make-rprivate /
 pivot_root . run/old-root
@@ -194,7 +193,8 @@ func newGroup(t *testing.T) string {
 		if _, err := os.Stat(top + "/cgroup.procs"); err != nil {
 			continue
 		}
-		group, err := os.MkdirTemp(top, "okd-test-")
+		group := filepath.Join(top, fmt.Sprintf("okd-test-%d-%s", os.Getpid(), filepath.Base(t.Name())))
+		err := os.Mkdir(group, 0o755)
 		if err != nil {
 			cannot(t, "the guest needs a control group: %v", err)
 		}

@@ -34,7 +34,8 @@ var bootstrapOptions = []string{
 	"--dpkgopt=path-exclude=/usr/share/bash-completion/*",
 }
 
-// mirror is where this machine gets its Debian packages from.
+// mirror is where this machine gets its Debian packages from; empty if it is no
+// Debian.
 func mirror() string {
 	files, _ := filepath.Glob("/etc/apt/sources.list.d/*")
 	for _, file := range append(files, "/etc/apt/sources.list") {
@@ -48,7 +49,7 @@ func mirror() string {
 			}
 		}
 	}
-	return "http://deb.debian.org/debian"
+	return ""
 }
 
 // debian is the root of a plain Debian, as an archive in the cache folder of the
@@ -71,7 +72,10 @@ func debian(t *testing.T) string {
 	}
 	defer took(t, "the root from Debian's packages", time.Now())
 	words := append([]string{"mmdebstrap"}, bootstrapOptions...)
-	words = append(words, "--format=tar", "--include="+strings.Join(packages, ","), suite, archive+".new", mirror())
+	words = append(words, "--format=tar", "--include="+strings.Join(packages, ","), suite, archive+".new")
+	if from := mirror(); from != "" {
+		words = append(words, from)
+	}
 	cmd := exec.Command(words[0], words[1:]...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		_ = os.Remove(archive + ".new")

@@ -90,7 +90,7 @@ func (c *client) do(method, path string, query url.Values, body any) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	said, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
@@ -289,7 +289,7 @@ func releaseInfo(options map[string]string, output, image string) error {
 	if raw, err := os.ReadFile(file); err != nil || !strings.Contains(string(raw), "ImageDigestMirrorSet") {
 		bootkube.Complain("oc", "adm release info has no mirrors in %q: %v", file, err)
 	}
-	if _, err := os.Stat(filepath.Join(os.Getenv("HOME"), ".docker/config.json")); err != nil {
+	if _, err := os.Stat(filepath.Join(os.Getenv("HOME"), ".docker", "config.json")); err != nil {
 		bootkube.Complain("oc", "adm release info finds no pull secret: %v", err)
 	}
 	switch output {
@@ -328,7 +328,7 @@ func show(raw []byte, output string) error {
 			fmt.Print(value)
 		}
 	default:
-		os.Stdout.Write(raw)
+		fmt.Print(string(raw))
 	}
 	return nil
 }

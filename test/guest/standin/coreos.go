@@ -75,7 +75,7 @@ func pullNodeImage(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tree)
+	defer func() { _ = os.RemoveAll(tree) }()
 	if err := os.MkdirAll(filepath.Dir(repo), 0o755); err != nil {
 		return err
 	}

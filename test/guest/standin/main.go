@@ -80,7 +80,7 @@ func cat(names []string) int {
 			fmt.Fprintln(os.Stderr, "cat:", err)
 			return 1
 		}
-		os.Stdout.Write(raw)
+		fmt.Print(string(raw))
 	}
 	return 0
 }
@@ -140,7 +140,7 @@ func etcdctl(args []string) int {
 		fmt.Fprintln(os.Stderr, "https://localhost:2379 is unhealthy: failed to commit proposal: context deadline exceeded")
 		return 1
 	}
-	conn.Close()
+	_ = conn.Close()
 	fmt.Println("https://localhost:2379 is healthy: successfully committed proposal: took = 9.1ms")
 	return 0
 }
@@ -155,7 +155,7 @@ func ready() error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = conn.Write([]byte("READY=1"))
 	return err
 }

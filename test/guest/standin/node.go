@@ -51,7 +51,7 @@ func crio([]string) error {
 		if err != nil {
 			return err
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -75,12 +75,12 @@ func kubelet(args []string) error {
 			bootkube.Complain("kubelet", "unknown or empty flag %s", arg)
 		}
 	}
-	if conn, err := net.Dial("unix", crioSocket); err != nil {
+	conn, err := net.Dial("unix", crioSocket)
+	if err != nil {
 		bootkube.Complain("kubelet", "starts before CRI-O: %v", err)
 		return err
-	} else {
-		conn.Close()
 	}
+	_ = conn.Close()
 	if os.Getenv("MACHINE_CONFIG_INFRA_IMAGE") == "" {
 		bootkube.Complain("kubelet", "has no pause image in its environment")
 	}
@@ -202,10 +202,10 @@ func startEtcd() (stop func(), err error) {
 			if err != nil {
 				return
 			}
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
-	return func() { l.Close() }, nil
+	return func() { _ = l.Close() }, nil
 }
 
 // startMCS serves the configs of new machines, with the certificate of the host.
@@ -223,7 +223,7 @@ func startMCS() (stop func(), err error) {
 	plain := &http.Server{Addr: ":22624", Handler: mux}
 	go func() { _ = secure.ListenAndServeTLS("", "") }()
 	go func() { _ = plain.ListenAndServe() }()
-	return func() { secure.Close(); plain.Close() }, nil
+	return func() { _ = secure.Close(); _ = plain.Close() }, nil
 }
 
 // requiredByFile are the pods that the API shows for the static pods.
