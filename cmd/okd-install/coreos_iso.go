@@ -48,7 +48,6 @@ What is made here coreos-installer reads, and the other way round.`,
 type isoOptions struct {
 	*app
 	output string
-	stdin  io.Reader
 }
 
 func (o *isoOptions) addFlags(cmd *cobra.Command) {

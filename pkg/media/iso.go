@@ -28,11 +28,11 @@ func ReadISO(path string) (*iso.Image, error) {
 	if err != nil {
 		return nil, openProblem(path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return openISO(f, path)
 }
 
-// Run reads the image, has change change it, and writes the result: into In
+// Run reads the image, lets change edit it, and writes the result: into In
 // itself, only the bytes that differ, or as a copy of all. Nothing is written
 // when change or anything before it fails; a copy appears under its name when it
 // is complete. Run returns the number of bytes that differ.
@@ -55,7 +55,7 @@ func (e ISOEdit) Run(ctx context.Context, change func(*iso.Image) error) (int64,
 	if err != nil {
 		return 0, openProblem(e.In, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	patches, err := patchesFor(f, e.In, change)
 	if err != nil {
 		return 0, err

@@ -140,7 +140,7 @@ func TestISOCopies(t *testing.T) {
 var errStop = errors.New("stop")
 
 // Whatever goes wrong: the image stays, and no output appears.
-func TestISOFailures(t *testing.T) {
+func TestISOFailures(t *testing.T) { //nolint:tparallel // the cases share one image
 	t.Parallel()
 	path, image := published(t)
 	dir := filepath.Dir(path)

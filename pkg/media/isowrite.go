@@ -24,7 +24,7 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 	if err != nil {
 		return openProblem(in, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	run := func(w io.Writer) error { return inFile(in, change(w, withContext(ctx, f))) }
 	if out == "-" {
 		return run(stdout)
@@ -130,7 +130,7 @@ func ReadInitrd(path string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, openProblem(path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	files, err := pxe.Unwrap(f)
 	return files, inFile(path, err)
 }
