@@ -70,11 +70,11 @@ func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
 	if !r.AtLeast(scosMediaLine) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
 	}
-	return []Step{
-		boot,
-		{"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"},
-		{"approve-csrs --nodes NAME,… --watch", "lets the machines that you name join; then wait-for install-complete"},
+	steps := []Step{boot, {"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"}}
+	if config.ComputeReplicas() > 0 {
+		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"})
 	}
+	return append(steps, Step{"wait-for install-complete", "says when the cluster is up, and where its console is"})
 }
 
 func prepareNode(config installconfig.InstallConfig) []Step {

@@ -39,7 +39,7 @@ func TestNextSteps(t *testing.T) {
 		"without workers": {
 			TargetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the control plane, as there are no workers"},
-			[]string{"worker.ign"},
+			[]string{"worker.ign", "approve-csrs"},
 		},
 		"no media of its own": {TargetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil},
 		"manifests":           {TargetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}},
