@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -155,11 +154,8 @@ func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
 }
 
 func (o *addNodesOptions) tell(r addNodesReport) error {
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
+	if isData(o.output) {
+		return o.printData(o.output, r)
 	}
 	if r.Written {
 		o.log.Infof("%s created, with the authority that the cluster publishes in %s", r.File, r.Authority)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -109,13 +108,12 @@ func (o analyzeOptions) analyze(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		err = enc.Encode(report)
+	if isData(o.output) {
+		err = o.printData(o.output, report)
 	} else {
-		writeReport(o.out, report)
+		var b strings.Builder
+		writeReport(&b, report)
+		_, err = io.WriteString(o.out, b.String())
 	}
 	o.verdict(report)
 	return err

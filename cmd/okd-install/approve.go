@@ -76,7 +76,7 @@ or as many as --expect says.`,
 	f.DurationVar(&o.timeout, "timeout", 0, "end of the watch, such as 30m (default: none)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only say what would be approved")
 	addClusterFlags(cmd, &o.clusterFlags, true)
-	addOutputFlag(cmd, &o.output, "text")
+	addEventsFlag(cmd, &o.output)
 	_ = cmd.MarkFlagFilename("nodes-file") // the only error is a flag that does not exist
 	return cmd
 }
@@ -105,7 +105,7 @@ func (o *approveOptions) run(ctx context.Context) error {
 
 // prepare reads everything that the command is told.
 func (o *approveOptions) prepare() (*cluster.Approver, error) {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := checkEvents(o.output); err != nil {
 		return nil, err
 	}
 	nodes, known, err := o.declared()
@@ -269,14 +269,7 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		o.told[v.Request] = strings.Join(v.Reasons, "\n")
 	}
 	if o.output == "json" {
-		writeJSONLine(o.out, struct {
-			SchemaVersion int               `json:"schemaVersion"`
-			Time          time.Time         `json:"time"`
-			DryRun        bool              `json:"dryRun"`
-			Approved      []cluster.Verdict `json:"approved"`
-			Refused       []cluster.Verdict `json:"refused"`
-			Joined        []string          `json:"joined"`
-		}{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined)})
+		writeJSONLine(o.out, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined)})
 		return
 	}
 	done := "approved"
@@ -310,4 +303,14 @@ func notNil[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// approvalEvent is what one look at the requests came to.
+type approvalEvent struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	Time          time.Time         `json:"time"`
+	DryRun        bool              `json:"dryRun"`
+	Approved      []cluster.Verdict `json:"approved"`
+	Refused       []cluster.Verdict `json:"refused"`
+	Joined        []string          `json:"joined"`
 }

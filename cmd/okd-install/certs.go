@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -49,11 +48,8 @@ func (o certsOptions) run() error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		err = enc.Encode(certs)
+	if isData(o.output) {
+		err = o.printData(o.output, certs)
 	} else {
 		err = o.table(certs)
 	}

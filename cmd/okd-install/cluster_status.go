@@ -9,9 +9,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
 )
 
@@ -32,6 +34,26 @@ func addClusterStatus(cmd *cobra.Command, o *clusterStatusOptions) {
 	f.StringVar(&o.jump, "jump", "", "go to the bootstrap host through other machines: [USER@]HOST[:PORT], several separated by commas")
 	addClusterFlags(cmd, &o.clusterFlags, true)
 	o.ssh.add(cmd)
+}
+
+// check refuses flags that would be about nothing.
+func (o clusterStatusOptions) check(flags *pflag.FlagSet) error {
+	var problems diag.Problems
+	complain := func(names []string, missing, hint string) {
+		for _, name := range names {
+			if flags.Changed(name) {
+				problems = append(problems, diag.Problem{Detail: "--" + name + " is for " + missing + ", which is not asked", Hint: hint})
+			}
+		}
+	}
+	ssh := []string{"jump", "key", "known-hosts", "timeout"}
+	switch {
+	case !o.on:
+		complain(append([]string{"api-address", "bootstrap-host", "kubeconfig"}, ssh...), "the cluster", "add --cluster, or leave it out")
+	case o.bootstrap == "":
+		complain(ssh, "the bootstrap host", "add --bootstrap-host HOST, or leave it out")
+	}
+	return problems.Err()
 }
 
 // clusterReport is what status --cluster tells.
@@ -57,8 +79,8 @@ func (a *app) clusterStatus(ctx context.Context, o clusterStatusOptions, output 
 	if o.bootstrap != "" {
 		report.Bootstrap, notAsked = a.askBootstrap(ctx, o)
 	}
-	if output == "json" {
-		err = printJSON(a.out, report)
+	if isData(output) {
+		err = a.printData(output, report)
 	} else {
 		err = a.tellCluster(report)
 	}

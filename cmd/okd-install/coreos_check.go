@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -93,10 +94,10 @@ func (o checkOptions) run() error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		err = o.printJSON(report)
+	if isData(o.output) {
+		err = o.printData(o.output, report)
 	} else {
-		o.print(report)
+		err = o.print(report)
 	}
 	if err == nil && report.Verdict == rhcos.Refused {
 		err = quietError{exitFailure}
@@ -113,7 +114,13 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	}
 	f, err := os.Open(o.image)
 	if errors.Is(err, fs.ErrNotExist) {
-		return rhcos.Identify(builds, o.image)
+		image, err := rhcos.Identify(builds, o.image)
+		var p diag.Problem
+		if errors.As(err, &p) && strings.ContainsAny(o.image, `/\.`) && !strings.Contains(o.image, "://") {
+			p.Detail += ": there is no such file, and its name does not say it"
+			err = p
+		}
+		return image, err
 	}
 	if err != nil {
 		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + reason(err), Hint: "name a file, or the build that it is of"}
@@ -124,6 +131,8 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	switch {
 	case err != nil && nameErr == nil:
 		return byName, nil // such as a raw image
+	case errors.As(err, new(*fs.PathError)): // such as a directory
+		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + reason(err), Hint: "name an ISO, or the build that it is of"}
 	case err != nil:
 		return rhcos.BootImage{}, fmt.Errorf("%s: %w", o.image, err)
 	}
@@ -177,15 +186,18 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 }
 
 // print says the verdict and then why.
-func (o checkOptions) print(r rhcos.Report) {
+func (o checkOptions) print(r rhcos.Report) error {
 	verdict := map[rhcos.Verdict]string{
 		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
 	}[r.Verdict]
-	fmt.Fprintf(o.out, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
 	for _, f := range r.Findings {
-		fmt.Fprintf(o.out, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
+		fmt.Fprintf(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
 		if f.Way != "" {
-			fmt.Fprintf(o.out, "    hint: %s\n", f.Way)
+			fmt.Fprintf(&text, "    hint: %s\n", f.Way)
 		}
 	}
+	_, err := io.WriteString(o.out, text.String())
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -93,14 +94,13 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		}
 		results = append(results, result)
 		if o.output == "text" {
-			fmt.Fprintln(o.out, result.File)
+			if _, err := fmt.Fprintln(o.out, result.File); err != nil {
+				return err
+			}
 		}
 	}
-	if o.output == "json" {
-		return o.printJSON(struct {
-			SchemaVersion int            `json:"schemaVersion"`
-			Files         []media.Result `json:"files"`
-		}{1, results})
+	if isData(o.output) {
+		return o.printData(o.output, downloadReport{1, results})
 	}
 	return nil
 }
@@ -190,8 +190,21 @@ func (o downloadOptions) patience(name string) time.Duration {
 
 func (o downloadOptions) tell(r media.Result) {
 	from := map[string]string{media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already"}[r.Source]
-	o.log.Infof("%s: %s, %d bytes, sha256 %s is right", filepath.Base(r.File), from, r.Size, r.SHA256)
+	name, sum := filepath.Base(r.File), "sha256 "+r.SHA256+" is right"
+	if fetched := path.Base(r.URL); o.decompress && fetched != name {
+		sum = "sha256 of " + fetched + " " + r.SHA256 + " is right"
+		if r.UncompressedSHA256 != "" {
+			sum += ", of " + name + " " + r.UncompressedSHA256
+		}
+	}
+	o.log.Infof("%s: %s, %d bytes, %s", name, from, r.Size, sum)
 	if r.SignedBy != "" {
 		o.log.Infof("the signature is good, by the key %s", r.SignedBy)
 	}
+}
+
+// downloadReport lists what was downloaded.
+type downloadReport struct {
+	SchemaVersion int            `json:"schemaVersion"`
+	Files         []media.Result `json:"files"`
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -65,14 +64,6 @@ func (o *buildOptions) build() (rhcos.Build, error) {
 	return builds.Choose(o.stream, asked, usual)
 }
 
-// printJSON writes a value as people and programs read it.
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
-
 func (a *app) newPrintStreamCmd() *cobra.Command {
 	o := buildOptions{app: a}
 	cmd := &cobra.Command{
@@ -90,7 +81,7 @@ clouds have. Tools that read stream metadata can read it.`,
 			if err != nil {
 				return err
 			}
-			return o.printJSON(b.Stream)
+			return o.printData("json", b.Stream)
 		},
 	}
 	o.addFlags(cmd)
@@ -138,14 +129,14 @@ that leave one image; of pxe it prints kernel, initramfs and rootfs in this orde
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.query.Region, "region", "", "region of a cloud, with --format cloud")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "form of the output: table, json or url")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "url"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "form of the output: table, json, yaml or url")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "url"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (o imageOptions) run() error {
-	if !slices.Contains([]string{"table", "json", "url"}, o.output) {
-		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output), Hint: "use table, json or url"}
+	if !slices.Contains([]string{"table", "json", "yaml", "url"}, o.output) {
+		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output), Hint: "use table, json, yaml or url"}
 	}
 	b, err := o.build()
 	if err != nil {
@@ -156,11 +147,8 @@ func (o imageOptions) run() error {
 		return err
 	}
 	switch o.output {
-	case "json":
-		return o.printJSON(struct {
-			SchemaVersion int           `json:"schemaVersion"`
-			Images        []rhcos.Image `json:"images"`
-		}{1, images})
+	case "json", "yaml":
+		return o.printData(o.output, imageReport{1, images})
 	case "url":
 		return o.urls(images)
 	default:
@@ -180,7 +168,9 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 		}
 	}
 	for _, i := range images {
-		fmt.Fprintln(o.out, i.Location)
+		if _, err := fmt.Fprintln(o.out, i.Location); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -243,4 +233,10 @@ func (o importOptions) run(files []string) error {
 		fmt.Fprintln(o.out, path)
 	}
 	return nil
+}
+
+// imageReport lists the images that were asked for.
+type imageReport struct {
+	SchemaVersion int           `json:"schemaVersion"`
+	Images        []rhcos.Image `json:"images"`
 }

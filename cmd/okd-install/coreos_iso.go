@@ -2,7 +2,7 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,7 +56,7 @@ func (o *isoOptions) addFlags(cmd *cobra.Command) {
 
 // edit changes the image that the command line names, and says what was done.
 func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image) error) error {
-	if err := o.checkStream(o.output); err != nil {
+	if err := errors.Join(notEmpty(cmd, "output"), o.checkStream(o.output)); err != nil {
 		return err
 	}
 	var after *iso.Image
@@ -83,6 +83,17 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 	return nil
 }
 
+// notEmpty refuses flags that are given and empty, as with a variable of the
+// shell that is not set: without --output the image itself would be changed.
+func notEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return diag.Problem{Detail: "--" + name + ": is empty", Hint: "give it a value, or leave it out; is a variable of the shell not set?"}
+		}
+	}
+	return nil
+}
+
 // checkStream refuses to write an image to a terminal.
 func (a *app) checkStream(output string) error {
 	if f, ok := a.out.(*os.File); ok && output == "-" && term.IsTerminal(int(f.Fd())) {
@@ -105,7 +116,7 @@ func oneFile(what string) cobra.PositionalArgs {
 func readFile(path string) (live.File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		detail := "cannot be read: " + strings.TrimPrefix(err.Error(), "open "+path+": ")
+		detail := "cannot be read: " + reason(err)
 		if os.IsNotExist(err) {
 			detail = "does not exist"
 		}
@@ -245,11 +256,8 @@ func (o isoShowOptions) run(path string) error {
 		return err
 	}
 	r := reportISO(image)
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
+	if isData(o.output) {
+		return o.printData(o.output, r)
 	}
 	return o.table(r)
 }

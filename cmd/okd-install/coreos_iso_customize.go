@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
@@ -39,14 +40,29 @@ func (o *customizeOptions) addFlags(cmd *cobra.Command) {
 }
 
 // customization reads what the flags name.
-func (o *customizeOptions) customization() (live.Customization, error) {
+func (o *customizeOptions) customization(cmd *cobra.Command) (live.Customization, error) {
 	c := o.Customization
+	if err := notEmpty(cmd, "dest-device"); err != nil {
+		return c, err
+	}
+	if !o.given(cmd) {
+		return c, diag.Problem{Detail: "there is nothing to put in", Hint: seeHelp(cmd)}
+	}
 	err := readFiles(
 		fileList{o.destIgnition, &c.DestIgnition}, fileList{o.keyfiles, &c.NetworkKeyfiles}, fileList{o.ca, &c.IgnitionCA},
 		fileList{o.pre, &c.PreInstall}, fileList{o.post, &c.PostInstall}, fileList{o.installer, &c.InstallerConfig},
 		fileList{o.live, &c.LiveIgnition},
 	)
 	return c, err
+}
+
+// given tells that a flag says what to put in.
+func (o *customizeOptions) given(cmd *cobra.Command) bool {
+	given := false
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		given = given || f.Name != "force" && f.Name != "output" && cmd.InheritedFlags().Lookup(f.Name) == nil
+	})
+	return given
 }
 
 // tellCustomized says what the medium will do, and what there is to know.
@@ -94,7 +110,7 @@ refuses; --force drops what is in it, kernel arguments too.`,
     --live-karg-append console=ttyS0 -o master.iso scos.iso`,
 		Args: oneFile("an ISO image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			custom, err := c.customization()
+			custom, err := c.customization(cmd)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -57,7 +58,7 @@ The initramfs itself stays as it is.`,
 			if err := a.checkStream(output); err != nil {
 				return err
 			}
-			custom, err := c.customization()
+			custom, err := c.customization(cmd)
 			if err != nil {
 				return err
 			}
@@ -162,14 +163,15 @@ initrd may be a small one or a whole initramfs, from a file or standard input.`,
 		Example: `  okd-install coreos pxe ignition wrap -i mycluster/worker.ign -o config.img
   okd-install coreos pxe ignition unwrap config.img`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, files, err := readInitrd(cmd, args)
+			name, files, err := readInitrd(cmd, args)
 			if err != nil {
 				return err
 			}
 			raw, err := pxe.Config(files)
-			if err == nil {
-				_, err = a.out.Write(raw)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
 			}
+			_, err = a.out.Write(raw)
 			return err
 		},
 	}

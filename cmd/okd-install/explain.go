@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -63,14 +62,8 @@ func (o explainOptions) run(path string) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			SchemaVersion int `json:"schemaVersion"`
-			explainedField
-		}{1, explained(e, o.recursive, true)})
+	if isData(o.output) {
+		return o.printData(o.output, explainReport{1, explained(e, o.recursive, true)})
 	}
 	var b strings.Builder
 	o.describe(&b, e)
@@ -229,4 +222,10 @@ func explained(e installconfig.Explanation, deep, top bool) explainedField {
 		}
 	}
 	return out
+}
+
+// explainReport is a field, and those below it.
+type explainReport struct {
+	SchemaVersion int `json:"schemaVersion"`
+	explainedField
 }

@@ -73,8 +73,8 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	}
 	c := inspect.Comparison{Now: o.now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
-	if o.output == "json" {
-		err = printJSON(o.out, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
+	if isData(o.output) {
+		err = o.printData(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
 	} else {
 		err = printChanges(o.out, changes)
 	}
@@ -208,9 +208,9 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 			_, _, err = inspect.Tree(file, config)
 		}
 	}
-	if o.output == "json" {
+	if isData(o.output) {
 		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: problemsOf(err)}
-		if err := printJSON(o.out, out); err != nil {
+		if err := o.printData(o.output, out); err != nil {
 			return err
 		}
 		if !out.Valid {

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path"
@@ -87,8 +86,8 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 	for _, e := range config.Entries {
 		list.Entries = append(list.Entries, describeEntry(e))
 	}
-	if o.output == "json" {
-		return printJSON(o.out, list)
+	if isData(o.output) {
+		return o.printData(o.output, list)
 	}
 	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "MODE\tOWNER\tSIZE\tPATH\tWHAT IT IS")
@@ -96,13 +95,6 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.now()), ", "))
 	}
 	return w.Flush()
-}
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }
 
 func dash(s string) string {

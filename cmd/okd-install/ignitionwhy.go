@@ -52,8 +52,8 @@ func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		return printJSON(o.out, why)
+	if isData(o.output) {
+		return o.printData(o.output, why)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n    is %s\n", why.Path, why.Is)

@@ -23,7 +23,6 @@ func (a *app) newManCmd() *cobra.Command {
 		Long: `Write a manual page for each command, such as okd-install-create.1, with what its
 --help says. The packages of okd-install have put them where man looks already.`,
 		Example: `  okd-install man --directory ~/.local/share/man/man1`,
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			date, err := a.buildDate()
 			if err != nil {
@@ -31,10 +30,14 @@ func (a *app) newManCmd() *cobra.Command {
 			}
 			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
-			if err := os.MkdirAll(to, 0o755); err != nil {
-				return err
+			err = os.MkdirAll(to, 0o755)
+			if err == nil {
+				err = doc.GenManTree(cmd.Root(), header, filepath.Clean(to))
 			}
-			return doc.GenManTree(cmd.Root(), header, filepath.Clean(to))
+			if err != nil {
+				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + reason(err), Hint: "name another folder with --directory"}
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&to, "directory", "C", to, "folder for the pages; it is made if it is not there")

@@ -1,29 +1,70 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // addOutputFlag adds -o to a command that lists something; plain is the name of
-// the form for people, which is the default.
+// the form for people, which is the default. json and yaml hold the same data,
+// and docs/output.md says which.
 func addOutputFlag(cmd *cobra.Command, value *string, plain string) {
-	cmd.Flags().StringVarP(value, "output", "o", plain, "form of the output: "+plain+" or json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{plain, "json"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVarP(value, "output", "o", plain, "form of the output: "+plain+", json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{plain, "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// addEventsFlag adds -o to a command that tells what happens while it happens:
+// with json, one object a line.
+func addEventsFlag(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVarP(value, "output", "o", "text", "form of the output: text, or json with one object a line")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func checkEvents(value string) error {
+	if value == "text" || value == "json" {
+		return nil
+	}
+	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use text or json"}
+}
+
+// isData tells whether a form is for programs.
+func isData(form string) bool { return form == "json" || form == "yaml" }
+
+// printData writes a value for programs: JSON, or YAML with the same keys.
+func (a *app) printData(form string, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	out := b.Bytes()
+	if form == "yaml" {
+		var err error
+		if out, err = yaml.JSONToYAML(out); err != nil {
+			return err
+		}
+	}
+	_, err := a.out.Write(out)
+	return err
 }
 
 func checkOutput(value, plain string) error {
-	if value == plain || value == "json" {
+	if value == plain || isData(value) {
 		return nil
 	}
-	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use " + plain + " or json"}
+	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use " + plain + ", json or yaml"}
 }
 
 // environment reads the variables that change what is made. Their names and

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -93,10 +92,10 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 
 // check finds flags that do not go together.
 func (o pivotOptions) check() error {
-	plain := o.output == "" || o.output == "text" || o.output == "json"
+	plain := o.output == "" || o.output == "text" || isData(o.output)
 	switch {
 	case o.dryRun && !plain && o.iso == "":
-		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output), Hint: "use text or json"}
+		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output), Hint: "use text, json or yaml"}
 	case !o.dryRun && o.iso == "" && o.output != "":
 		return diag.Problem{Detail: "--output names the result of --iso, which is not there", Hint: "the configs go to the asset directory; add --iso with the live ISO to change, or --dry-run to print the plan"}
 	case !o.dryRun && o.iso != "" && o.output == "":
@@ -110,6 +109,9 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 		return err
 	}
 	if !o.dryRun {
+		if err := o.checkStream(o.output); err != nil {
+			return err
+		}
 		o.openLogFile(o.args)
 	}
 	report, err := asset.Create(ctx, asset.Request{
@@ -131,11 +133,8 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 }
 
 func (o pivotOptions) printPlan(plan pivot.Plan) error {
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(plan)
+	if isData(o.output) {
+		return o.printData(o.output, plan)
 	}
 	_, err := fmt.Fprint(o.out, plan.Text())
 	return err

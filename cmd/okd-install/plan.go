@@ -106,8 +106,8 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		err = printJSON(o.out, p)
+	if isData(o.output) {
+		err = o.printData(o.output, p)
 	} else {
 		err = o.print(p)
 	}

@@ -126,7 +126,7 @@ func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
 	}()
 	select {
 	case l := <-done:
-		if q.Secret {
+		if q.Secret || errors.Is(l.err, io.EOF) {
 			fmt.Fprintln(p.out)
 		}
 		return l.text, l.err

@@ -44,7 +44,12 @@ with the key that was made for it. The exit code is 1 if the API cannot be asked
   # the cluster itself
   okd-install status --cluster --dir mycluster`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.cluster.check(cmd.Flags()); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
 	}
 	addOutputFlag(cmd, &o.output, "text")
 	addClusterStatus(cmd, &o.cluster)
@@ -62,8 +67,8 @@ func (o statusOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		return printJSON(o.out, s)
+	if isData(o.output) {
+		return o.printData(o.output, s)
 	}
 	var b strings.Builder
 	o.head(&b, s)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -162,16 +161,8 @@ func severe(severity string, ps diag.Problems) []finding {
 }
 
 func (o validateOptions) print(name string, all []finding, valid bool) error {
-	if o.output == "json" {
-		enc := json.NewEncoder(o.out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			SchemaVersion int       `json:"schemaVersion"`
-			File          string    `json:"file"`
-			Valid         bool      `json:"valid"`
-			Findings      []finding `json:"findings"`
-		}{1, name, valid, append([]finding{}, all...)})
+	if isData(o.output) {
+		return o.printData(o.output, validateReport{1, name, valid, append([]finding{}, all...)})
 	}
 	for _, f := range all {
 		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
@@ -195,4 +186,12 @@ func (o validateOptions) print(name string, all []finding, valid bool) error {
 		o.log.Infof("%s is valid", name)
 	}
 	return nil
+}
+
+// validateReport says what is wrong with a config.
+type validateReport struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	File          string    `json:"file"`
+	Valid         bool      `json:"valid"`
+	Findings      []finding `json:"findings"`
 }

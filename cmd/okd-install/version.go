@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -55,16 +54,8 @@ func (o versionOptions) run() error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		return json.NewEncoder(o.out).Encode(struct {
-			SchemaVersion       int    `json:"schemaVersion"`
-			Version             string `json:"version"`
-			Commit              string `json:"commit,omitempty"`
-			Release             string `json:"release,omitempty"`
-			ReleaseImage        string `json:"releaseImage"`
-			DefaultArchitecture string `json:"defaultArchitecture"`
-			Go                  string `json:"go"`
-		}{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
+	if isData(o.output) {
+		return o.printData(o.output, versionReport{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
 	fmt.Fprintf(o.out, "%s %s\n", o.name, version())
 	if c := commit(); c != "" {
@@ -76,4 +67,15 @@ func (o versionOptions) run() error {
 	}
 	_, err = fmt.Fprintf(o.out, "default architecture amd64\n")
 	return err
+}
+
+// versionReport says what this program is.
+type versionReport struct {
+	SchemaVersion       int    `json:"schemaVersion"`
+	Version             string `json:"version"`
+	Commit              string `json:"commit,omitempty"`
+	Release             string `json:"release,omitempty"`
+	ReleaseImage        string `json:"releaseImage"`
+	DefaultArchitecture string `json:"defaultArchitecture"`
+	Go                  string `json:"go"`
 }

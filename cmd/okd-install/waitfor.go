@@ -114,7 +114,7 @@ func (a *app) waitCmd(target string, cmd *cobra.Command) *cobra.Command {
 	f.DurationVar(&o.timeout, "timeout", 0, "end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and on while anything moves)")
 	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and on while anything moves)")
 	addClusterFlags(cmd, &o.clusterFlags, false)
-	addOutputFlag(cmd, &o.output, "text")
+	addEventsFlag(cmd, &o.output)
 	if target == waitInstall {
 		f.BoolVar(&o.showPassword, "show-password", false, "print the password of kubeadmin on the terminal")
 		f.Bool("skip-password-print", false, "print no password; this is the default")
@@ -124,7 +124,7 @@ func (a *app) waitCmd(target string, cmd *cobra.Command) *cobra.Command {
 }
 
 func (o *waitOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := checkEvents(o.output); err != nil {
 		return err
 	}
 	for flag, value := range map[string]time.Duration{"--timeout": o.timeout, "--api-timeout": o.apiTimeout} {

@@ -50,14 +50,28 @@ func (o *wizardOptions) addFlags(cmd *cobra.Command) {
 			continue // all create commands have that flag
 		}
 		value := []string{}
-		o.flags[q.key] = &value
-		cmd.Flags().StringArrayVar(&value, q.flag(), nil, q.usage)
+		cmd.Flags().Var((*answerFlag)(&value), q.flag(), q.usage)
 		o.flags[q.key] = &value
 		if q.words != nil {
 			_ = cmd.RegisterFlagCompletionFunc(q.flag(), cobra.FixedCompletions(q.words(), cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
 }
+
+// answerFlag holds what a flag was given, each time that it was: a question with
+// one answer refuses two by its own rules.
+type answerFlag []string
+
+func (f *answerFlag) String() string { return strings.Join(*f, ",") }
+
+// Set adds an answer.
+func (f *answerFlag) Set(answer string) error {
+	*f = append(*f, answer)
+	return nil
+}
+
+// Type is what the help says that the flag takes.
+func (f *answerFlag) Type() string { return "string" }
 
 // wizard is one run of questions.
 type wizard struct {
@@ -117,7 +131,7 @@ func (w *wizard) wanted() (bool, error) {
 	if _, err := os.Stat(w.dir); errors.Is(err, fs.ErrNotExist) {
 		// it will be made, if the one that it is to be in is there
 		parent, err := os.Stat(filepath.Dir(filepath.Clean(w.dir)))
-		return err == nil && parent.IsDir() && (given || w.canAsk()), nil
+		return err == nil && parent.IsDir(), nil
 	}
 	old, _, err := asset.ReadConfig(w.dir)
 	if err != nil {

@@ -240,7 +240,7 @@ func (c *creation) loadConfig() (installconfig.Loaded, error) {
 	if !ok {
 		return installconfig.Loaded{}, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
 			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + c.Dir,
-			Hint: "write one (docs/examples/install-config.yaml is a start) or name its directory with --dir",
+			Hint: "write one, or have create install-config ask for what is in it, or name its directory with --dir",
 		}}}
 	}
 	return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))

@@ -247,8 +247,14 @@ func ReadOnly(path string, names ...string) (Files, error) {
 
 // checkThere tells that there is no directory to look at.
 func checkThere(path string) error {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return dirError(path, "the asset directory does not exist", "name it with --dir")
+	case err != nil:
+		return dirError(path, "the asset directory cannot be read: "+reason(err), "check the permissions of the folders above it")
+	case !info.IsDir():
+		return dirError(path, "this is a file, not an asset directory", "name a folder with --dir")
 	}
 	return nil
 }

@@ -63,6 +63,9 @@ func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
 	if config.ControlPlane != nil && config.ControlPlane.Replicas != nil {
 		machines = append(machines, several(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
 	}
+	if config.Arbiter != nil && config.Arbiter.Replicas != nil && *config.Arbiter.Replicas > 0 {
+		machines = append(machines, several(*config.Arbiter.Replicas, "arbiter")+" with "+"arbiter.ign")
+	}
 	if n := config.ComputeReplicas(); n > 0 {
 		machines = append(machines, several(n, "worker")+" with "+"worker.ign")
 	}

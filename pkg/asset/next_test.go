@@ -20,6 +20,8 @@ func TestNextSteps(t *testing.T) {
 		}
 		return c
 	}
+	voting := config(2, 1)
+	voting.Arbiter = &installconfig.MachinePool{Replicas: replicas(1)}
 	single := config(1, 0)
 	single.BootstrapInPlace = &installconfig.BootstrapInPlace{InstallationDisk: "/dev/vda"}
 	for name, test := range map[string]struct {
@@ -34,8 +36,9 @@ func TestNextSteps(t *testing.T) {
 				"api.demo.example.com", "*.apps.demo.example.com", "80 and 443 to the workers", "3 control plane machines with master.ign",
 				"2 workers with worker.ign", "coreos image --release 4.22 --platform metal", "wait-for bootstrap-complete", "approve-csrs",
 			},
-			[]string{"pivot"},
+			[]string{"pivot", "arbiter"},
 		},
+		"an arbiter": {TargetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil},
 		"without workers": {
 			TargetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the control plane, as there are no workers"},

@@ -133,6 +133,12 @@ func (c *creation) checkStateIsThere() error {
 	}}
 }
 
+// What makes a result another cluster's.
+const (
+	otherID         = "the cluster ID would be another one"
+	otherKubeconfig = kubeconfigFile + " would have other keys or another address"
+)
+
 // anotherCluster tells why the result would be another cluster's than the one
 // that is in the directory: an administrator who holds the kubeconfig that was
 // made before would be locked out. It is empty if it would not.
@@ -149,14 +155,14 @@ func (c *creation) anotherCluster(files Files) (string, error) {
 		return "", err
 	}
 	if ok && sum(old) == c.before.Written[metadataFile] && !strings.Contains(string(old), id.UUID) {
-		return "the cluster ID would be another one", nil
+		return otherID, nil
 	}
 	old, ok, err = c.dir.ReadFile(kubeconfigFile)
 	if err != nil {
 		return "", err
 	}
 	if ok && sum(old) == c.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
-		return kubeconfigFile + " would have other keys or another address", nil
+		return otherKubeconfig, nil
 	}
 	return "", nil
 }
@@ -186,11 +192,7 @@ func (c *creation) protectOutputs(files Files) error {
 		return err
 	}
 	if another != "" && !c.Overwrite {
-		return diag.Problems{{
-			Position: diag.Position{File: c.Dir},
-			Detail:   "install-config.yaml or tls/ has changed so much that this would be another cluster: " + another,
-			Hint:     "use an empty directory for another cluster; or --overwrite, which moves the old result aside; or put back what was changed",
-		}}
+		return refuseAnother(c.Dir, another)
 	}
 	var problems diag.Problems
 	for _, name := range sortedKeys(files) {
@@ -212,6 +214,14 @@ func (c *creation) protectOutputs(files Files) error {
 		problems = append(problems, p)
 	}
 	return problems.Err()
+}
+
+func refuseAnother(dir, why string) error {
+	return diag.Problems{{
+		Position: diag.Position{File: dir},
+		Detail:   "install-config.yaml or tls/ has changed so much that this would be another cluster: " + why,
+		Hint:     "use an empty directory for another cluster; or --overwrite, which moves the old result aside; or put back what was changed",
+	}}
 }
 
 // moveAside plans to move a file or folder out of the way.

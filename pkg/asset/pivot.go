@@ -210,7 +210,9 @@ func (c *creation) pivotConfig(r *pivot.Request) (err error) {
 	}
 	r.Config = content
 	if r.ConfigName != ignition.BootstrapPointerFile {
-		if err := ignition.Validate(r.ConfigName, content); err != nil {
+		// Not Validate: users bring configs of newer specs, and the plan knows
+		// which of these the first boot reads.
+		if _, err := ignition.ValidateAny(r.ConfigName, content); err != nil {
 			return err
 		}
 	}

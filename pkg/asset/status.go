@@ -250,7 +250,7 @@ func (s *Status) next() {
 	const create = "create ignition-configs"
 	switch s.Condition {
 	case Empty:
-		add("", "write an install-config.yaml into the directory")
+		add("create install-config", "asks for what is in an install-config.yaml; or write one into the directory yourself")
 	case Configured:
 		add(create, "makes the files that the machines boot with")
 		add("create manifests", "before that, if you want to look at the manifests or change them")

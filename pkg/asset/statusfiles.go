@@ -13,6 +13,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/tls"
 )
 
 // This file finds out what happened to each file of a directory since
@@ -128,7 +129,18 @@ func (s *Status) edits(have, made Files) (lines []FileStatus, n int) {
 // outputs compares what was written with what is there, and with what would be
 // made now.
 func (s *Status) outputs(c *creation) error {
-	made, why := c.remake()
+	made, gone := c.remake()
+	why := ""
+	if gone != "" {
+		why = gone + " would be made anew: what it is made from has changed"
+	}
+	another, err := c.refusedAsAnother(made, gone)
+	if err != nil {
+		return err
+	}
+	if another != "" {
+		s.problem(refuseAnother(c.Dir, another))
+	}
 	for _, name := range outputs() {
 		data, ok, err := c.dir.ReadFile(name)
 		if err != nil {
@@ -156,9 +168,38 @@ func (s *Status) outputs(c *creation) error {
 	return nil
 }
 
-// remake makes the results that are there again, from what is there now. why is
-// set if they would have to hold another remembered value.
-func (c *creation) remake() (made Files, why string) {
+// refusedAsAnother tells why the next run would stop, because its result would be
+// another cluster's; it is empty if it would not. gone is the remembered value
+// that would be made anew, if there is one.
+func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
+	if gone == "" {
+		return c.anotherCluster(made)
+	}
+	metadata, ok, err := c.dir.ReadFile(metadataFile)
+	if err != nil {
+		return "", err
+	}
+	if gone == c.graph.Identity.name && ok && sum(metadata) == c.before.Written[metadataFile] {
+		return otherID, nil
+	}
+	kubeconfig, ok, err := c.dir.ReadFile(kubeconfigFile)
+	if err != nil || !ok || sum(kubeconfig) != c.before.Written[kubeconfigFile] {
+		return "", err
+	}
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil {
+		return "", nil // which is a problem already
+	}
+	row, _ := tls.Lookup(gone)
+	if row.Name != "" && row.Authority() || !bytes.Contains(kubeconfig, []byte("https://api."+loaded.Config.ClusterDomain()+":")) {
+		return otherKubeconfig, nil
+	}
+	return "", nil
+}
+
+// remake makes the results that are there again, from what is there now. gone
+// names the remembered value that they would have to hold another one of.
+func (c *creation) remake() (made Files, gone string) {
 	made = Files{}
 	for _, t := range []struct {
 		file string
@@ -168,9 +209,9 @@ func (c *creation) remake() (made Files, why string) {
 			continue
 		}
 		files, err := Get(c.run, t.node)
-		var gone notRemembered
-		if errors.As(err, &gone) {
-			return nil, gone.node + " would be made anew: what it is made from has changed"
+		var missing notRemembered
+		if errors.As(err, &missing) {
+			return nil, missing.node
 		}
 		for name, data := range files {
 			if made[name] == nil {

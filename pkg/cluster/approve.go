@@ -3,7 +3,10 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -15,6 +18,8 @@ type Approver struct {
 	Facts  Facts
 	// DryRun judges and approves nothing.
 	DryRun bool
+	// own are the requests that were approved here, by name.
+	own []string
 }
 
 // Round is what one look at the requests found and did.
@@ -45,7 +50,7 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 		return cmp.Or(x.Metadata.CreationTimestamp.Compare(y.Metadata.CreationTimestamp), cmp.Compare(x.Metadata.Name, y.Metadata.Name))
 	})
 	facts := a.Facts
-	facts.Nodes, facts.Requests = nodes, requests.Items
+	facts.Nodes, facts.Requests, facts.Approved = nodes, requests.Items, a.own
 	var round Round
 	for _, r := range requests.Items {
 		if !r.pending() {
@@ -58,11 +63,13 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 		}
 		if !a.DryRun {
 			switch err := a.approve(ctx, r, verdict); {
-			case conflict(err) || notFound(err):
+			case conflict(err) || notFound(err) || errors.Is(err, errAnswered):
 				continue
 			case err != nil:
 				return round, err
 			}
+			a.own = append(a.own, r.Metadata.Name)
+			facts.Approved = a.own
 		}
 		round.Approved = append(round.Approved, verdict)
 	}
@@ -70,13 +77,24 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 	return round, nil
 }
 
+// errAnswered is for a request that is not what was judged any more.
+var errAnswered = errors.New("the request was answered or replaced in the meantime")
+
 // approve adds the approval to the request that was judged. It is read again,
-// since the API wants the object whole; its spec never changes.
+// since the API wants the object whole. Its spec never changes, but a request
+// may be removed and another made under its name: that one nobody has judged.
 func (a *Approver) approve(ctx context.Context, r Request, v Verdict) error {
 	path := pathRequests + "/" + url.PathEscape(r.Metadata.Name)
 	var object map[string]json.RawMessage
 	if err := a.Client.get(ctx, path, &object); err != nil {
 		return err
+	}
+	var now Request
+	if err := decode(object, &now); err != nil {
+		return err
+	}
+	if now.Metadata.UID != r.Metadata.UID || !now.pending() {
+		return errAnswered
 	}
 	var status map[string]json.RawMessage
 	if raw, ok := object["status"]; ok {
@@ -107,8 +125,18 @@ func (a *Approver) approve(ctx context.Context, r Request, v Verdict) error {
 	return a.Client.put(ctx, path+"/approval", object)
 }
 
+// decode reads an object that was read in parts.
+func decode(object map[string]json.RawMessage, out any) error {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, out)
+}
+
 // joined names the declared nodes that are part of the cluster and serve with a
 // certificate: theirs was signed, or signed so long ago that the request is gone.
+// One that was installed anew has to have got both since, whatever its age is.
 func joined(f Facts, requests []Request, now time.Time) []string {
 	names := []string{}
 	for _, n := range f.Nodes {
@@ -116,15 +144,43 @@ func joined(f Facts, requests []Request, now time.Time) []string {
 		if _, ok := declared(f.Declared, name); !ok {
 			continue
 		}
-		serves := now.Sub(n.Metadata.CreationTimestamp) > keptFor
+		again := slices.Contains(f.Rejoin, name)
+		serves := !again && now.Sub(n.Metadata.CreationTimestamp) > keptFor
+		first := lastFirst(requests, name)
 		for _, r := range requests {
-			if r.Spec.SignerName == servingSigner && r.Spec.Username == nodePrefix+name {
-				serves = serves || len(r.Status.Certificate) > 0
+			if r.Spec.SignerName != servingSigner || r.Spec.Username != nodePrefix+name || len(r.Status.Certificate) == 0 {
+				continue
 			}
+			serves = serves || !again || !first.IsZero() && !r.Metadata.CreationTimestamp.Before(first)
 		}
 		if serves {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// lastFirst is when the first certificate was asked for that a node got last; zero
+// if no such request is left.
+func lastFirst(requests []Request, node string) time.Time {
+	var last time.Time
+	for _, r := range requests {
+		if r.Spec.SignerName != clientSigner || r.Spec.Username != bootstrapper || len(r.Status.Certificate) == 0 || r.Metadata.CreationTimestamp.Before(last) {
+			continue
+		}
+		if csr, ok := r.csr(); ok && csr.Subject.CommonName == nodePrefix+node {
+			last = r.Metadata.CreationTimestamp
+		}
+	}
+	return last
+}
+
+// csr is the request inside, if it can be read at all.
+func (r Request) csr() (*x509.CertificateRequest, bool) {
+	block, _ := pem.Decode(r.Spec.Request)
+	if block == nil {
+		return nil, false
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	return csr, err == nil
 }

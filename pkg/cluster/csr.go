@@ -56,6 +56,7 @@ const (
 const (
 	bootstrapper      = "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper"
 	bootstrapperGroup = "system:serviceaccounts:openshift-machine-config-operator"
+	serviceAccounts   = "system:serviceaccounts"
 	nodePrefix        = "system:node:"
 	nodeGroup         = "system:nodes"
 	everyone          = "system:authenticated"
@@ -100,6 +101,9 @@ type Facts struct {
 	Reserved []netip.Addr
 	// Requests are all that the cluster has, answered or not.
 	Requests []Request
+	// Approved names those of them that were approved in this run. A machine that
+	// was installed anew gets in once.
+	Approved []string
 }
 
 // judgement collects what speaks against a request.
@@ -220,7 +224,7 @@ func (j *judgement) checkClient() {
 	spec := j.request.Spec
 	switch {
 	case spec.Username == bootstrapper:
-		j.checkGroups(bootstrapperGroup)
+		j.checkGroups(bootstrapperGroup, serviceAccounts)
 		j.checkRivals()
 		_, joined := j.node()
 		if joined && !slices.Contains(j.facts.Rejoin, j.Node) {
@@ -242,20 +246,19 @@ func (j *judgement) checkRivals() {
 		if r.Metadata.Name == j.request.Metadata.Name || r.Spec.SignerName != clientSigner || r.Spec.Username != bootstrapper || r.has("Denied") || r.has("Failed") {
 			continue
 		}
-		if !r.pending() && slices.Contains(j.facts.Rejoin, j.Node) {
+		if !r.pending() && slices.Contains(j.facts.Rejoin, j.Node) && !slices.Contains(j.facts.Approved, r.Metadata.Name) {
 			continue // answered before the machine was installed anew
 		}
-		block, _ := pem.Decode(r.Spec.Request)
-		if block == nil {
-			continue
-		}
-		rival, err := x509.ParseCertificateRequest(block.Bytes)
-		if err != nil || rival.Subject.CommonName != j.csr.Subject.CommonName || bytes.Equal(rival.RawSubjectPublicKeyInfo, j.csr.RawSubjectPublicKeyInfo) {
+		rival, ok := r.csr()
+		if !ok || rival.Subject.CommonName != j.csr.Subject.CommonName || bytes.Equal(rival.RawSubjectPublicKeyInfo, j.csr.RawSubjectPublicKeyInfo) {
 			continue
 		}
 		j.refuse("%s asks for the same node with another key", r.Metadata.Name)
 		j.Hint = "find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
-		if !r.pending() {
+		switch {
+		case slices.Contains(j.facts.Approved, r.Metadata.Name):
+			j.Hint = "it was let in just now; find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
+		case !r.pending():
 			j.Hint = "if the machine was installed anew since then, add --rejoin " + j.Node
 		}
 	}
@@ -292,10 +295,15 @@ func (j *judgement) checkServing() {
 }
 
 // hasName tells whether the node goes by the name. A node writes the names in
-// its status itself, so others than its own name must begin with it.
+// its status itself, so others than its own name must begin with it, and be the
+// name of no other node.
 func (j *judgement) hasName(node Node, name string) bool {
 	if name == j.Node {
 		return true
+	}
+	if slices.ContainsFunc(j.facts.Declared, func(n DeclaredNode) bool { return strings.EqualFold(n.Name, name) }) ||
+		slices.ContainsFunc(j.facts.Nodes, func(n Node) bool { return strings.EqualFold(n.Metadata.Name, name) }) {
+		return false
 	}
 	short, _, _ := strings.Cut(j.Node, ".")
 	for _, a := range node.Status.Addresses {
@@ -326,6 +334,11 @@ func (j *judgement) checkAddress(node Node, ip netip.Addr) {
 	for _, other := range j.facts.Nodes {
 		if other.Metadata.Name != j.Node && holds(other, ip) {
 			j.refuse("%s is an address of the node %s", ip, other.Metadata.Name)
+		}
+	}
+	for _, other := range j.facts.Declared {
+		if other.Name != j.Node && slices.Contains(other.Addresses, ip) {
+			j.refuse("%s is declared as an address of %s", ip, other.Name)
 		}
 	}
 }
@@ -361,7 +374,15 @@ func (j *judgement) checkUsages(purpose string) {
 	}
 }
 
-func (j *judgement) checkGroups(own string) {
+// checkGroups wants who asks in its own group, and in no other than those that
+// may be there. The API says which: one more, and somebody with more rights asks
+// in the name of a machine.
+func (j *judgement) checkGroups(own string, maybe ...string) {
+	for _, group := range j.request.Spec.Groups {
+		if group != own && group != everyone && !slices.Contains(maybe, group) {
+			j.refuse("who asks is in the group %s, which a machine is not", group)
+		}
+	}
 	for _, group := range []string{own, everyone} {
 		if !slices.Contains(j.request.Spec.Groups, group) {
 			j.refuse("who asks is not in the group %s", group)

@@ -64,7 +64,7 @@ func (a *ask) request(t testing.TB) Request {
 
 func facts(t testing.TB) Facts {
 	t.Helper()
-	declared, err := ParseNodes("--nodes", "worker-0,worker-1=192.168.1.31+fd00::31,worker-2.demo.example.com", false)
+	declared, err := ParseNodes("--nodes", "worker-0,worker-1=192.168.1.31+fd00::31,worker-2.demo.example.com,worker-2.other.example.com", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +77,13 @@ func facts(t testing.TB) Facts {
 		var n Node
 		if err := json.Unmarshal(raw, &n); err != nil {
 			t.Fatal(err)
+		}
+		if name, other, ok := strings.Cut(n.Metadata.Name, ".demo"); ok { // what a node may write about itself
+			for _, said := range []string{name, name + ".other" + other} {
+				n.Status.Addresses = append(n.Status.Addresses, n.Status.Addresses[0])
+				last := &n.Status.Addresses[len(n.Status.Addresses)-1]
+				last.Type, last.Address = "InternalDNS", said
+			}
 		}
 		f.Nodes = append(f.Nodes, n)
 	}
@@ -121,14 +128,32 @@ func TestJudge(t *testing.T) {
 		"a second common name": {ask: clientAsk(w0), spoil: func(a *ask) {
 			a.csr.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "system:admin"}}
 		}, want: "its subject"},
-		"who asks is a user":       {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Username = "system:admin" }, want: "is neither a new machine nor the node itself"},
-		"who asks is another node": {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Username = nodePrefix + w1 }, want: "is neither a new machine"},
-		"without the group":        {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Groups = []string{everyone} }, want: "is not in the group " + bootstrapperGroup},
-		"names for a client":       {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.DNSNames = []string{w0} }, want: "names or addresses, which a client needs none of"},
-		"server auth for a client": {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = append(a.Spec.Usages, "server auth") }, want: "its usages must be"},
-		"cert sign":                {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = []string{"cert sign", "digital signature"} }, want: "its usages must be"},
-		"no usages":                {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = nil }, want: "its usages must be"},
-		"a small key":              {ask: clientAsk(w0), spoil: func(a *ask) { a.key = small }, want: "1024 bits"},
+		"who asks is a user":         {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Username = "system:admin" }, want: "is neither a new machine nor the node itself"},
+		"who asks is another node":   {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Username = nodePrefix + w1 }, want: "is neither a new machine"},
+		"without the group":          {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Groups = []string{everyone} }, want: "is not in the group " + bootstrapperGroup},
+		"one group more of who asks": {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Groups = append(a.Spec.Groups, "system:masters") }, want: "is in the group system:masters"},
+		"one group more of a node":   {ask: servingAsk(w1, "192.168.1.31"), spoil: func(a *ask) { a.Spec.Groups = append(a.Spec.Groups, "system:masters") }, want: "is in the group system:masters"},
+		"a group with a blank":       {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.Subject.Organization = []string{"system:nodes "} }, want: "must be a member of system:nodes and nothing else"},
+		"a letter that looks alike":  {ask: clientAsk("wоrker-0"), want: "is not a node's"},
+		"a name with a zero byte":    {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.Subject.CommonName += "\x00" }, want: "is not a node's"},
+		"a name with a slash":        {ask: clientAsk("worker-0/../x"), want: "is not a node's"},
+		"no name":                    {ask: clientAsk(""), want: "is not a node's"},
+		"who asks is nobody":         {ask: clientAsk(""), spoil: func(a *ask) { a.Spec.Username = nodePrefix }, want: "is not a node's"},
+		"a usage twice":              {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = append(a.Spec.Usages, "client auth") }, want: "its usages must be"},
+		"two requests": {ask: clientAsk(w0), spoil: func(a *ask) {
+			r := clientAsk(w0).request(t)
+			a.Spec.Request = append(r.Spec.Request, r.Spec.Request...)
+		}, want: "exactly one request"},
+		"serving a declared address": {ask: servingAsk(w2, "192.168.1.31"), want: "192.168.1.31 is declared as an address of worker-1"},
+		"serving a declared name":    {ask: servingAsk(w2), spoil: func(a *ask) { a.csr.DNSNames = []string{"worker-2.other.example.com"} }, want: "worker-2.other.example.com is not a name of"},
+		"serving its other name":     {ask: servingAsk(w2), spoil: func(a *ask) { a.csr.DNSNames = []string{w2, "worker-2"} }},
+		"a wildcard":                 {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = []string{"*.demo.example.com"} }, want: "is not a name of worker-1"},
+		"an address as a name":       {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = []string{"192.168.1.5"} }, want: "is not a name of worker-1"},
+		"names for a client":         {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.DNSNames = []string{w0} }, want: "names or addresses, which a client needs none of"},
+		"server auth for a client":   {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = append(a.Spec.Usages, "server auth") }, want: "its usages must be"},
+		"cert sign":                  {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = []string{"cert sign", "digital signature"} }, want: "its usages must be"},
+		"no usages":                  {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = nil }, want: "its usages must be"},
+		"a small key":                {ask: clientAsk(w0), spoil: func(a *ask) { a.key = small }, want: "1024 bits"},
 		"damaged": {ask: clientAsk(w0), spoil: func(a *ask) {
 			a.Spec.Request = []byte("-----BEGIN CERTIFICATE REQUEST-----\naGVsbG8=\n-----END CERTIFICATE REQUEST-----\n")
 		}, want: "damaged"},
@@ -192,6 +217,8 @@ func TestJudgeRivals(t *testing.T) {
 	denied.Status.Conditions = []struct {
 		Type string `json:"type"`
 	}{{"Denied"}}
+	byUs := approved
+	byUs.Metadata.Name = "csr-other-by-us"
 	for what, c := range map[string]struct {
 		others []Request
 		rejoin string
@@ -203,12 +230,13 @@ func TestJudgeRivals(t *testing.T) {
 		"another, and rejoin":       {[]Request{rival}, "worker-0", false},
 		"another that was approved": {[]Request{approved}, "", false},
 		"installed anew in an hour": {[]Request{approved}, "worker-0", true},
+		"let in by us just now":     {[]Request{byUs}, "worker-0", false},
 		"another that was denied":   {[]Request{denied}, "", true},
 		"another node's":            {[]Request{clientAsk("worker-9").request(t)}, "", true},
 	} {
 		f := facts(t)
-		f.Requests, f.Rejoin = append(c.others, first), []string{c.rejoin}
-		if v := Judge(first, f); v.Approve != c.want || !c.want && !strings.Contains(v.Reasons[0], "csr-other asks for the same node with another key") {
+		f.Requests, f.Rejoin, f.Approved = append(c.others, first), []string{c.rejoin}, []string{"csr-other-by-us"}
+		if v := Judge(first, f); v.Approve != c.want || !c.want && !strings.Contains(v.Reasons[0], c.others[0].Metadata.Name+" asks for the same node with another key") {
 			t.Errorf("%s: %+v", what, v)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // Meta is what every object has.
 type Meta struct {
 	Name              string            `json:"name"`
+	UID               string            `json:"uid"`
 	Namespace         string            `json:"namespace"`
 	Labels            map[string]string `json:"labels"`
 	Annotations       map[string]string `json:"annotations"`

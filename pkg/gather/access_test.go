@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -57,7 +58,7 @@ func TestKeys(t *testing.T) {
 	locked := Key{Name: "locked.key", PEM: lockedKey(t)}
 	public := Key{Name: "id.pub", PEM: []byte("ssh-ed25519 AAAA me")}
 	a := newAccess(t.TempDir(), nil, good, locked, public, Key{Name: "junk", PEM: []byte("junk")})
-	err := a.prepare()
+	err := a.prepare(t.Context())
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -68,13 +69,39 @@ func TestKeys(t *testing.T) {
 	}
 	locked.Found = true
 	l := &log{}
-	if err := newAccess(t.TempDir(), l, locked).prepare(); err == nil || !strings.Contains(err.Error(), "there is no key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
+	if err := newAccess(t.TempDir(), l, locked).prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
 		t.Errorf("%v\n%s", err, l)
 	}
 	a = newAccess(t.TempDir(), l, good)
 	a.AgentSocket = filepath.Join(t.TempDir(), "nothing")
-	if err := a.prepare(); err != nil || !strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK leads to none") {
+	if err := a.prepare(t.Context()); err != nil || !strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK leads to none") {
 		t.Errorf("%v\n%s", err, l)
+	}
+}
+
+// An agent that takes the connection and says nothing is given up.
+func TestSilentAgent(t *testing.T) {
+	t.Parallel()
+	good, _, _ := newKey(t)
+	socket := filepath.Join(t.TempDir(), "agent")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Skipf("there are no such sockets here: %v", err)
+	}
+	defer func() { _ = listener.Close() }()
+	for _, interrupted := range []bool{false, true} {
+		l := &log{}
+		a := newAccess(t.TempDir(), l, good)
+		a.AgentSocket, a.Timeout = socket, 50*time.Millisecond
+		ctx, cancel := context.WithCancel(t.Context())
+		if interrupted {
+			a.Timeout = time.Hour
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+		if err := a.prepare(ctx); err != nil || len(a.keys) != 1 || !strings.Contains(l.String(), "the SSH agent is not used: it does not answer") {
+			t.Errorf("%v\n%s", err, l)
+		}
+		cancel()
 	}
 }
 

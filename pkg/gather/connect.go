@@ -61,13 +61,13 @@ func (a *Access) warn(format string, args ...any) {
 }
 
 // prepare reads the keys, once.
-func (a *Access) prepare() error {
+func (a *Access) prepare(ctx context.Context) error {
 	a.once.Do(func() {
 		if a.Timeout <= 0 {
 			a.Timeout = 30 * time.Second
 		}
 		a.hosts = &knownHosts{file: a.KnownHosts, strict: a.Strict, log: a.info}
-		a.keys, a.err = a.signers()
+		a.keys, a.err = a.signers(ctx)
 	})
 	return a.err
 }
@@ -85,7 +85,7 @@ type connection struct {
 
 // connect logs in on a host, through the jump hosts.
 func (a *Access) connect(ctx context.Context, e Endpoint) (*connection, error) {
-	if err := a.prepare(); err != nil {
+	if err := a.prepare(ctx); err != nil {
 		return nil, err
 	}
 	var through *connection

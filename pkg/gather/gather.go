@@ -103,7 +103,7 @@ func Bootstrap(ctx context.Context, r Request) (Result, error) {
 	if g.every <= 0 {
 		g.every = 15 * time.Second
 	}
-	if err := g.Access.prepare(); err != nil {
+	if err := g.Access.prepare(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := g.resume(); err != nil {

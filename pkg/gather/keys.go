@@ -1,10 +1,12 @@
 package gather
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -28,7 +30,7 @@ type named struct {
 }
 
 // signers reads the keys and asks the agent. All that is wrong with them is said at once.
-func (a *Access) signers() ([]named, error) {
+func (a *Access) signers(ctx context.Context) ([]named, error) {
 	var all []named
 	var problems diag.Problems
 	seen := map[string]bool{}
@@ -53,7 +55,7 @@ func (a *Access) signers() ([]named, error) {
 		return nil, err
 	}
 	if a.AgentSocket != "" {
-		offered, err := agentSigners(a.AgentSocket)
+		offered, err := agentSigners(ctx, a.AgentSocket, a.Timeout)
 		if err != nil {
 			a.warn("the SSH agent is not used: %v", err)
 		}
@@ -81,17 +83,21 @@ func keyProblem(k Key, err error) diag.Problem {
 	return p
 }
 
-// agentSigners asks an agent for its keys. The connection stays open, since each login
-// uses it.
-func agentSigners(socket string) ([]ssh.Signer, error) {
-	conn, err := net.Dial("unix", socket)
+// agentSigners asks an agent for its keys, and waits no longer for them than for a
+// machine. The connection stays open, since each login uses it; how long a signature
+// takes is up to whoever has to confirm it, until ctx ends.
+func agentSigners(ctx context.Context, socket string, timeout time.Duration) ([]ssh.Signer, error) {
+	conn, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, "unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("SSH_AUTH_SOCK leads to none (%w)", reason(err))
 	}
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(timeout)) // a socket that cannot has none
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
 		return nil, errors.Join(errors.New("it does not answer"), conn.Close())
 	}
+	_ = conn.SetDeadline(time.Time{})
 	return signers, nil
 }
 

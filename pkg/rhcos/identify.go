@@ -167,7 +167,7 @@ func ISOLabel(iso io.ReaderAt) (string, error) {
 	block := make([]byte, isoLabel+32)
 	if _, err := iso.ReadAt(block, isoDescriptor); err != nil {
 		if !errors.Is(err, io.EOF) {
-			return "", diag.Problem{Detail: "the file cannot be read: " + err.Error()}
+			return "", err
 		}
 		return "", diag.Problem{Detail: "this is not an ISO: it ends before the volume descriptor", Hint: "name an ISO, or the build that the file is of"}
 	}

@@ -37,6 +37,10 @@ func Import(published []byte) (name string, file []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	name = s.Stream + "-" + build + ".yaml"
+	if strings.ContainsFunc(name, notInName) {
+		return "", nil, diag.Problem{Detail: fmt.Sprintf("no file can be named after the stream %q and the build %q", s.Stream, build), Hint: "they are letters, digits, dots and hyphens"}
+	}
 	short, err := shorten(s, build)
 	if err != nil {
 		return "", nil, err
@@ -57,7 +61,11 @@ func Import(published []byte) (name string, file []byte, err error) {
 	if where, same := sameData(s, back.Stream); !same {
 		return "", nil, diag.Problem{Path: where, Detail: "this cannot be imported without loss", Hint: "the files of data/coreos have no place for it; pkg/rhcos/build.go says what they hold"}
 	}
-	return s.Stream + "-" + build + ".yaml", b.Bytes(), nil
+	return name, b.Bytes(), nil
+}
+
+func notInName(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", r)
 }
 
 // ParseStream reads published stream metadata and refuses fields that are not

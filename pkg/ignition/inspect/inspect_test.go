@@ -131,7 +131,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, raw, want string }{
 		{"nothing", " ", "x.ign: is empty"},
 		{"text", "variant: fcos", "is not JSON"},
-		{"half", `{"ignition":{"version":"3.2.0"`, "is not JSON"},
+		{"half", `{"ignition":{"version":"3.2.0"`, "is not JSON, or not all of it is there"},
 		{"a list", "[]", "that is an object"},
 		{"other JSON", `{"a":1}`, "has no ignition.version"},
 		{"two", `{"ignition":{"version":"3.2.0"}}{}`, "is not JSON"},

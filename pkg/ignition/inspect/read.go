@@ -34,6 +34,9 @@ func Read(name string, raw []byte) (Config, error) {
 	}
 	r := &reader{left: maxContent}
 	if err := r.config(raw); err != nil {
+		if !json.Valid(raw) && bytes.TrimSpace(raw)[0] == '{' {
+			return fail("is not JSON, or not all of it is there", "okd-install ignition validate says where it goes wrong")
+		}
 		if !json.Valid(raw) {
 			return fail("is not JSON, and an Ignition config is", "if it is a Butane file, butane makes the config of it")
 		}

@@ -12,6 +12,7 @@
 package live
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -74,7 +75,8 @@ func (f File) problem(detail, hint string) diag.Problem {
 }
 
 // Keyfiles are the files of the initrd for NetworkManager's keyfiles. The error
-// is diag.Problems: no two may have one name.
+// is diag.Problems: no two may have one name, and each has to look like a
+// keyfile, since NetworkManager skips another file and says so nowhere near.
 func Keyfiles(keyfiles []File) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var problems diag.Problems
@@ -89,9 +91,24 @@ func Keyfiles(keyfiles []File) (map[string][]byte, error) {
 			problems = append(problems, f.problem(fmt.Sprintf("there is another keyfile named %s", name), "rename one of the two"))
 			continue
 		}
+		if !hasSection(f.Data) {
+			problems = append(problems, f.problem("is not a keyfile of NetworkManager: it does not begin with a section such as [connection]", "nmstate files are not read here: nmstatectl gc makes keyfiles of them"))
+			continue
+		}
 		files[target] = f.Data
 	}
 	return files, problems.Err()
+}
+
+// hasSection tells that the first line which is neither empty nor a comment is
+// the head of a section, as every keyfile has it.
+func hasSection(data []byte) bool {
+	for line := range bytes.Lines(data) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return line[0] == '[' && line[len(line)-1] == ']'
+		}
+	}
+	return false
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -141,7 +141,9 @@ func (r Request) imageProblems() diag.Problems {
 		if !strings.HasPrefix(i.URL, "https://") && !strings.HasPrefix(i.URL, "http://") || strings.ContainsFunc(i.URL, unprintable) || strings.Contains(i.URL, " ") {
 			report("--image-url", "is not the URL of an image", "name it like https://files.example.com/scos-metal.x86_64.raw.gz")
 		}
-		if !isDigest(i.SHA256) {
+		if i.SHA256 == "" {
+			report("--image-sha256", "is missing: nothing else says what is at --image-url", "it is the SHA-256 of the file as it is fetched, compressed: sha256sum FILE")
+		} else if !isDigest(i.SHA256) {
 			report("--image-sha256", "is not 64 lower-case hexadecimal digits", "it is the SHA-256 of the file as it is fetched, compressed: sha256sum FILE")
 		}
 	}

@@ -124,6 +124,9 @@ func (b Boot) links(refused, loader string) (links, error) {
 	complain := func(flag, format string, args ...any) {
 		problems = append(problems, diag.Problem{Path: flag, Detail: fmt.Sprintf(format, args...)})
 	}
+	if strings.ContainsAny(b.Base, "?#") {
+		complain("--base-url", "%q has a query or a fragment, and the names of the files cannot come behind it", b.Base)
+	}
 	whole := func(flag, text string, below bool) string {
 		if text == "" {
 			complain(flag, "is missing")
@@ -136,6 +139,9 @@ func (b Boot) links(refused, loader string) (links, error) {
 		switch {
 		case err != nil || u.Host == "" || u.Scheme == "":
 			complain(flag, "%q is not a URL", text)
+			if last := &problems[len(problems)-1]; below && b.Base == "" {
+				last.Hint = "write it in full, or name the folder that it is in with --base-url http://…"
+			}
 		case strings.ContainsAny(text, " "+refused) || strings.Contains(text, "${"):
 			complain(flag, "%q holds a character that %s would not take as it is", text, loader)
 		case u.User != nil:

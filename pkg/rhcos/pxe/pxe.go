@@ -64,6 +64,9 @@ func Customize(w io.Writer, r io.Reader, add func(live.Features) (map[string][]b
 	if err != nil {
 		return err
 	}
+	if size.n == 0 {
+		return diag.Problem{Detail: "is empty", Hint: "okd-install coreos image --platform metal --format pxe names the initramfs of a release"}
+	}
 	if _, ok := base[live.StampPath]; !ok {
 		return diag.Problem{
 			Detail: "is an initrd, but not the initramfs of a live system of CoreOS",

@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// onTheWire is a request as the API has it.
+func onTheWire(r Request, uid string, conditions ...string) object {
+	status := object{}
+	if len(conditions) > 0 {
+		var cs []object
+		for _, c := range conditions {
+			cs = append(cs, object{"type": c})
+		}
+		status = object{"conditions": cs, "certificate": []byte("PEM")}
+	}
+	return object{"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+		"metadata": object{"name": r.Metadata.Name, "uid": uid, "creationTimestamp": r.Metadata.CreationTimestamp.Format(time.RFC3339)},
+		"spec":     object{"request": r.Spec.Request, "signerName": r.Spec.SignerName, "usages": r.Spec.Usages, "username": r.Spec.Username, "groups": r.Spec.Groups}, "status": status}
+}
+
+// Between the look and the approval a request may be answered, or removed and
+// made anew by somebody else: what was judged is then not what would be approved.
+func TestApproveWhatWasJudged(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		now  func(Request) object
+		want int
+	}{
+		"the same":        {func(r Request) object { return onTheWire(r, "1") }, 1},
+		"another":         {func(r Request) object { return onTheWire(r, "2") }, 0},
+		"denied by then":  {func(r Request) object { return onTheWire(r, "1", "Denied") }, 0},
+		"approved by now": {func(r Request) object { return onTheWire(r, "1", "Approved") }, 0},
+	} {
+		f := newFakeAPI(t, newClock())
+		r := clientAsk("worker-0").request(t)
+		f.set(pathNodes, items())
+		f.set(pathRequests, items(onTheWire(r, "1")))
+		f.set(pathRequests+"/"+r.Metadata.Name, c.now(r))
+		a := Approver{Client: f.client(t), Facts: facts(t)}
+		round, err := a.Round(t.Context())
+		if err != nil || len(round.Approved) != c.want || len(f.puts) != c.want {
+			t.Errorf("%s: %+v, %v, %v", what, round, f.puts, err)
+		}
+	}
+}
+
+// A machine that was installed anew has joined when it has got both certificates
+// again, and while that is waited for only one machine gets in under its name.
+func TestRejoin(t *testing.T) {
+	t.Parallel()
+	k := newClock()
+	f := newFakeAPI(t, k)
+	old := testNode("worker-1", true, "192.168.1.31")
+	old["metadata"].(object)["creationTimestamp"] = "2025-01-01T00:00:00Z"
+	f.set(pathNodes, items(old))
+	var all []object
+	add := func(a *ask, name, at string, conditions ...string) {
+		r := a.request(t)
+		r.Metadata.Name = name
+		var err error
+		if r.Metadata.CreationTimestamp, err = time.Parse(time.RFC3339, at); err != nil {
+			t.Fatal(err)
+		}
+		all = slices.DeleteFunc(all, func(o object) bool { return o["metadata"].(object)["name"] == name })
+		o := onTheWire(r, name, conditions...)
+		all = append(all, o)
+		f.set(pathRequests, items(all...))
+		f.set(pathRequests+"/"+name, o)
+	}
+	a := Approver{Client: f.client(t), Facts: facts(t)}
+	a.Facts.Rejoin = []string{"worker-1"}
+	look := func(what string, approved, refused, joined int) {
+		t.Helper()
+		round, err := a.Round(t.Context())
+		if err != nil || len(round.Approved) != approved || len(round.Refused) != refused || len(round.Joined) != joined {
+			t.Errorf("%s: %+v, %v", what, round, err)
+		}
+	}
+	mine, serving := clientAsk("worker-1"), servingAsk("worker-1", "192.168.1.31")
+	f.set(pathRequests, items())
+	look("before it asks", 0, 0, 0)
+	add(servingAsk("worker-1", "192.168.1.31"), "before", "2026-03-02T07:00:00Z", "Approved")
+	look("what it got as it was", 0, 0, 0)
+	add(mine, "first", "2026-03-02T08:00:00Z")
+	look("it asks", 1, 0, 0)
+	add(mine, "first", "2026-03-02T08:00:00Z", "Approved")
+	add(clientAsk("worker-1"), "rival", "2026-03-02T08:00:10Z")
+	look("another one asks", 0, 1, 0)
+	add(serving, "second", "2026-03-02T08:00:20Z")
+	look("it asks for the second", 1, 1, 0)
+	add(serving, "second", "2026-03-02T08:00:20Z", "Approved")
+	look("it has both", 0, 1, 1)
+}
