@@ -109,7 +109,7 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 		return ctx.Err()
 	}
 	update := asset.Update{Dir: o.dir, Command: "add-nodes", Overwrite: o.overwrite, Now: o.now(), LockWait: o.lockWait,
-		Waiting: func(holder string) { o.log.Infof("waiting: the asset directory is in use by %s", holder) }}
+		Waiting: o.tellWaiting}
 	written, aside, err := asset.WriteFiles(ctx, update, asset.Files{workerFile: worker.Pointer})
 	if err != nil {
 		return err

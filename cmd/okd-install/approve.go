@@ -233,7 +233,7 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 			}
 		}
 		if o.timeout > 0 && o.now().Sub(begin) >= o.timeout {
-			return o.missing(a, joined, want)
+			return o.missing(a, joined, want, err)
 		}
 		if err := o.sleep(ctx, approveInterval); err != nil && ctx.Err() == nil {
 			return err
@@ -241,18 +241,24 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 	}
 }
 
-// missing says who has not joined when the time is over.
-func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int) error {
+// missing says who has not joined when the time is over; last is why the API could
+// not be asked in the end, if so.
+func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int, last error) error {
 	var names []string
 	for _, n := range a.Facts.Declared {
 		if !slices.Contains(joined, n.Name) {
 			names = append(names, n.Name)
 		}
 	}
-	return diag.Problem{
+	p := diag.Problem{
 		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, strings.Join(names, ", ")),
 		Hint:   "look at their consoles: do they fetch their config from port 22623? run the same command again to wait on",
 	}
+	if last != nil {
+		cause := a.Client.Kubeconfig.Explain(last, o.now())
+		p.Detail, p.Hint = p.Detail+"; the API could not be asked: "+cause.Detail, cause.Hint
+	}
+	return p
 }
 
 // tell says what a round has found, each refused request once. A round without

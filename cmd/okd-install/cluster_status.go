@@ -136,8 +136,11 @@ func (a *app) tellCluster(r clusterReport) error {
 		if r.Requests > 0 {
 			fmt.Fprintf(w, "requests\t%d wait for approve-csrs\n", r.Requests)
 		}
-		if r.Skew > 60 || r.Skew < -60 {
+		switch {
+		case r.Skew > 60:
 			fmt.Fprintf(w, "clock\tthe API server's is %.0f seconds ahead of this machine's\n", r.Skew)
+		case r.Skew < -60:
+			fmt.Fprintf(w, "clock\tthe API server's is %.0f seconds behind this machine's\n", -r.Skew)
 		}
 	}
 	if e := r.NextExpiry; e != nil {

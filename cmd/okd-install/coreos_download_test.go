@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -197,5 +198,28 @@ func TestDownloadProgress(t *testing.T) {
 				t.Errorf("got %q", stderr)
 			}
 		})
+	}
+}
+
+// With --decompress there are two files, and each sum says which one it is of.
+func TestDownloadDecompressed(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte("image")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	url, _ := mediaServer(t, packed.Bytes(), false)
+	inner, outer := sha256.Sum256([]byte("image")), sha256.Sum256(packed.Bytes())
+	cmd, stdout, stderr := download(t, t.TempDir(), "--url", url+"/x.raw.gz", "--sha256", hex.EncodeToString(outer[:]), "--decompress")
+	if err := cmd.Run(); err != nil || stdout.String() != "x.raw\n" {
+		t.Fatalf("%v, %q\n%s", err, stdout, stderr)
+	}
+	want := "x.raw: downloaded, 5 bytes, sha256 of x.raw.gz " + hex.EncodeToString(outer[:]) + " is right, of x.raw " + hex.EncodeToString(inner[:])
+	if !strings.Contains(stderr.String(), want) {
+		t.Errorf("%q is missing in:\n%s", want, stderr)
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -293,11 +295,11 @@ func (o isoShowOptions) table(r isoReport) error {
 	if len(r.Customized) > 0 {
 		customized = enumerate(r.Customized)
 	}
-	fmt.Fprintf(w, "LABEL\t%s\n", r.Label)
+	fmt.Fprintf(w, "LABEL\t%s\n", asShown(r.Label))
 	fmt.Fprintf(w, "CUSTOMIZED\t%s\n", customized)
 	fmt.Fprintf(w, "AREA FOR CONFIGS\t%d of %d bytes used, at byte %d in %s\n", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
 	for _, f := range r.Initrd.Files {
-		fmt.Fprintf(w, "\t%s, %d bytes\n", f.Path, f.Size)
+		fmt.Fprintf(w, "\t%s, %d bytes\n", asShown(f.Path), f.Size)
 	}
 	if r.Kargs == nil {
 		fmt.Fprintf(w, "KERNEL ARGUMENTS\tno place for them\n")
@@ -320,6 +322,15 @@ func (o isoShowOptions) table(r isoReport) error {
 		}
 	}
 	return nil
+}
+
+// asShown puts a text from an image between quotes if it holds what a terminal
+// would obey rather than show.
+func asShown(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // readable lists what the system in the image reads, besides an Ignition config.

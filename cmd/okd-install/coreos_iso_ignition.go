@@ -85,11 +85,12 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
 			}
 			raw, err := image.Ignition()
 			if err == nil && raw == nil {
-				err = diag.Problem{Position: diag.Position{File: args[0]}, Detail: "has no Ignition config"}
+				err = diag.Problem{Detail: "has no Ignition config"}
 			}
-			if err == nil {
-				_, err = a.out.Write(raw)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			_, err = a.out.Write(raw)
 			return err
 		},
 	}

@@ -97,7 +97,7 @@ write them to a directory. Files that are there are not replaced.`,
 			}
 			keyfiles, err := image.Network()
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			return a.extractNetwork(args[0], keyfiles, dir)
 		},
@@ -111,6 +111,11 @@ write them to a directory. Files that are there are not replaced.`,
 func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir string) error {
 	if len(keyfiles) == 0 {
 		return diag.Problem{Position: diag.Position{File: source}, Detail: "has no network settings"}
+	}
+	for name := range keyfiles {
+		if asShown(name) != name { // nobody gives such names but to fool a terminal
+			return diag.Problem{Position: diag.Position{File: source}, Detail: fmt.Sprintf("has a keyfile named %.60q, which is not written out", path.Base(name)), Hint: "where does it come from? iso show lists what is in an image"}
+		}
 	}
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -213,13 +213,15 @@ func (o createOptions) run(ctx context.Context) error {
 		Version:       version(),
 		Now:           o.now(),
 		LockWait:      o.lockWait,
-		Waiting: func(holder string) {
-			o.log.Infof("waiting: the asset directory is in use by %s", holder)
-		},
-		Trace: func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
+		Waiting:       o.tellWaiting,
+		Trace:         func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
 	o.tell(report, err == nil)
 	return err
+}
+
+func (a *app) tellWaiting(holder string) {
+	a.log.Infof("waiting: the asset directory is in use by %s", holder)
 }
 
 // tell prints what happened. After an error it prints only what came before it.
@@ -266,7 +268,7 @@ func (o createOptions) tellNext(steps []asset.Step) {
 		if s.Command != "" {
 			text = o.name + " " + s.Command
 			if !strings.HasPrefix(s.Command, "coreos ") && o.dir != "." {
-				text += " --dir " + o.dir
+				text += " --dir " + quoted(o.dir)
 			}
 			text += "  # " + s.Why
 		}

@@ -37,8 +37,14 @@ listed; --recursive lists those of all objects in it as well.`,
   okd-install explain compute.replicas
   okd-install explain platform --recursive`,
 		Args: oneField,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return installconfig.Paths(), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			paths := installconfig.Paths()
+			if strings.HasPrefix(begun, "installconfig.") {
+				for i := range paths {
+					paths[i] = "installconfig." + paths[i]
+				}
+			}
+			return paths, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(strings.Join(args, "")) },
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -131,10 +132,21 @@ func (s *sink) Fire(e *logrus.Entry) error {
 	}
 	var b bytes.Buffer
 	for line := range strings.SplitSeq(strings.TrimRight(e.Message, "\n"), "\n") {
-		b.WriteString(s.format(e, line) + "\n")
+		b.WriteString(s.format(e, harmless(line)) + "\n")
 	}
 	_, err := s.w.Write(b.Bytes())
 	return err
+}
+
+// harmless takes control characters out of what is printed, so that a name in
+// somebody's file cannot move the cursor or colour the rest of the terminal.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 var levelColour = map[logrus.Level]int{

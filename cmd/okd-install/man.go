@@ -23,6 +23,7 @@ func (a *app) newManCmd() *cobra.Command {
 		Long: `Write a manual page for each command, such as okd-install-create.1, with what its
 --help says. The packages of okd-install have put them where man looks already.`,
 		Example: `  okd-install man --directory ~/.local/share/man/man1`,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			date, err := a.buildDate()
 			if err != nil {

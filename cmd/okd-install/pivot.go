@@ -118,7 +118,7 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
 		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
 		Environment: o.environment(), Version: version(), Now: o.now(), LockWait: o.lockWait,
-		Waiting: func(holder string) { o.log.Infof("waiting: the asset directory is in use by %s", holder) },
+		Waiting: o.tellWaiting,
 		Trace:   func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
 	if err == nil && o.dryRun {

@@ -77,7 +77,7 @@ func (o statusOptions) run(ctx context.Context) error {
 		fileTable(&b, s.Files)
 	}
 	for _, p := range s.Problems {
-		fmt.Fprintf(&b, "\nproblem: %s\n", p.Error())
+		fmt.Fprintf(&b, "\nproblem: %s\n", harmless(p.Error()))
 	}
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
@@ -95,7 +95,7 @@ func (o statusOptions) dirFlag() string {
 	if o.dir == "." {
 		return ""
 	}
-	return " --dir " + o.dir
+	return " --dir " + quoted(o.dir)
 }
 
 // conditions say in words what the condition of a directory means.

@@ -173,7 +173,7 @@ func (o validateOptions) print(name string, all []finding, valid bool) error {
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.out, line+f.Message); err != nil {
+		if _, err := fmt.Fprintln(o.out, harmless(line+f.Message)); err != nil {
 			return err
 		}
 		if f.Hint != "" {

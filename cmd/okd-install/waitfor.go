@@ -142,7 +142,7 @@ func (o *waitOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.update = asset.Update{Dir: o.dir, Command: "wait-for " + o.target, Now: o.now(), LockWait: o.lockWait,
-		Waiting: func(holder string) { o.log.Infof("waiting: the asset directory is in use by %s", holder) }}
+		Waiting: o.tellWaiting}
 	o.screen = liveScreen{w: o.err, on: o.liveTerminal()}
 	wait := &cluster.Wait{
 		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,

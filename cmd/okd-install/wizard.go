@@ -100,6 +100,13 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
 		answers: map[string]string{}, said: map[string]bool{},
 	}
+	notices, err := asset.Finish(ctx, o.dir, "create "+o.target.name, o.lockWait, o.tellWaiting)
+	for _, n := range notices {
+		o.log.Info(n)
+	}
+	if err != nil {
+		return nil, err
+	}
 	wanted, err := w.wanted()
 	if !wanted || err != nil {
 		return nil, err

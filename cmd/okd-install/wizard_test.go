@@ -3,9 +3,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -42,6 +46,32 @@ func TestQuestions(t *testing.T) {
 		if create.Flags().Lookup(q.flag()) == nil {
 			t.Errorf("there is no flag for %s", q.key)
 		}
+	}
+}
+
+// What is said of an answer is a sentence, with its field as the subject or without one.
+func TestConcerning(t *testing.T) {
+	t.Parallel()
+	w := &wizard{questions: questions()}
+	q := w.questions[slices.IndexFunc(w.questions, func(q question) bool { return q.key == mirrorKey })]
+	for detail, want := range map[string]string{
+		"there are no credentials for m": "there are no credentials for m",
+		"holds a tag":                    "imageDigestSources[0].mirrors[0] holds a tag",
+	} {
+		found := w.concerning(q, diag.Problems{{Path: "imageDigestSources[0].mirrors[0]", Detail: detail}}, nil)
+		if len(found) != 1 || found[0].Detail != want {
+			t.Errorf("got %v, want %s", found, want)
+		}
+	}
+}
+
+// What is said after the end of the input stands on a line of its own.
+func TestPlainPrompterEnds(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := &plainPrompter{out: &out, in: bufio.NewReader(strings.NewReader(""))}
+	if _, err := p.Ask(t.Context(), Prompt{Label: "Which"}); !errors.Is(err, io.EOF) || out.String() != "Which: \n" {
+		t.Errorf("got %v, %q", err, out.String())
 	}
 }
 

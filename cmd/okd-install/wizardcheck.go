@@ -107,8 +107,8 @@ func (w *wizard) concerning(q question, after, before diag.Problems) diag.Proble
 		}
 		old := slices.ContainsFunc(before, func(b diag.Problem) bool { return b.Path == p.Path && b.Detail == p.Detail })
 		if slices.ContainsFunc(q.fields, in) || !old && slices.ContainsFunc(others, in) {
-			if p.Detail[0] >= 'a' && p.Detail[0] <= 'z' {
-				p.Detail = p.Path + " " + p.Detail // it begins with its verb
+			if p.Detail[0] >= 'a' && p.Detail[0] <= 'z' && !strings.HasPrefix(p.Detail, "there ") {
+				p.Detail = p.Path + " " + p.Detail // it begins with its verb, and the field is its subject
 			}
 			found = append(found, diag.Problem{Detail: p.Detail, Hint: p.Hint})
 		}

@@ -53,6 +53,20 @@ func OpenDir(ctx context.Context, path, command string, wait time.Duration, wait
 	return d, nil
 }
 
+// Finish finishes a commit that was cut short, if there is one, for commands that
+// look before they open the directory. It returns what is to be told about it.
+// The arguments are those of OpenDir.
+func Finish(ctx context.Context, path, command string, wait time.Duration, waiting func(holder string)) ([]string, error) {
+	if _, err := os.Lstat(filepath.Join(path, stageDir, journalFile)); err != nil {
+		return nil, nil //nolint:nilerr // there is nothing to finish, or OpenDir will say why it cannot be seen
+	}
+	d, err := OpenDir(ctx, path, command, wait, waiting)
+	if err != nil {
+		return nil, err
+	}
+	return d.Notices, d.Close()
+}
+
 // Close unlocks the directory.
 func (d *Dir) Close() error { return d.lock.release() }
 
@@ -255,6 +269,9 @@ func checkThere(path string) error {
 		return dirError(path, "the asset directory cannot be read: "+reason(err), "check the permissions of the folders above it")
 	case !info.IsDir():
 		return dirError(path, "this is a file, not an asset directory", "name a folder with --dir")
+	}
+	if _, err := os.Lstat(filepath.Join(path, StateFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return dirError(path, "the asset directory cannot be read: "+reason(err), "run okd-install as its owner")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -126,14 +127,14 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	if unfinished, err := dir.unfinished(); unfinished != nil || err != nil {
 		s.Unfinished, s.Condition = unfinished, Unfinished
 		s.problem(err)
-		s.next()
+		s.next(TargetIgnitionConfigs)
 		return s, nil
 	}
 	c, err := look(ctx, req, true)
 	if err != nil {
 		s.problem(err)
 		s.Condition = Blocked
-		s.next()
+		s.next(TargetIgnitionConfigs)
 		return s, nil
 	}
 	s.summary(c)
@@ -142,7 +143,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	}
 	s.deadline(c)
 	s.conclude(c)
-	s.next()
+	s.next(c.usualTarget())
 	return s, nil
 }
 
@@ -241,13 +242,28 @@ func (s *Status) conclude(c *creation) {
 	}
 }
 
-// next says what to do now.
-func (s *Status) next() {
+// usualTarget is what machines boot from here: the config of a single node that
+// installs itself, unless there is one of a bootstrap host already.
+func (c *creation) usualTarget() string {
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err == nil && loaded.Config.BootstrapInPlace != nil && c.before.Written[ignition.BootstrapFile] == "" {
+		return TargetSingleNode
+	}
+	return TargetIgnitionConfigs
+}
+
+// next says what to do now, where target is what machines boot from.
+func (s *Status) next(target string) {
 	add := func(command, why string) { s.Next = append(s.Next, Step{command, why}) }
 	if s.Lock != nil {
 		add("", "wait until "+holder{s.Lock.PID, s.Lock.Host, s.Lock.Command, s.Lock.Since}.String()+" has finished")
 	}
-	const create = "create ignition-configs"
+	create, plan := "create "+target, "plan"
+	boot, wait := "boot the machines from the Ignition configs by ", Step{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"}
+	if target == TargetSingleNode {
+		plan += " " + target
+		boot, wait = "boot the node from the live ISO with "+ignition.InPlaceFile+" by ", Step{"wait-for install-complete", "says when the node has installed itself and the cluster is up"}
+	}
 	switch s.Condition {
 	case Empty:
 		add("create install-config", "asks for what is in an install-config.yaml; or write one into the directory yourself")
@@ -257,15 +273,15 @@ func (s *Status) next() {
 	case Manifested:
 		add(create, "makes the files that the machines boot with, with the manifests as they are")
 	case Ready:
-		add("", "boot the machines from the Ignition configs by "+s.BootBy.Local().Format(momentFormat))
-		add("wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go")
+		add("", boot+s.BootBy.Local().Format(momentFormat))
+		s.Next = append(s.Next, wait)
 	case Aging:
 		add("", "boot the machines at once, if they are not booted yet; they must be by "+s.BootAtLatest.Local().Format(momentFormat))
 		add(create, "issues the 24-hour certificates anew, if the machines cannot boot now")
 	case Expired:
 		add(create, "issues the 24-hour certificates anew; the rest of the cluster stays the same")
 	case Stale:
-		add("plan", "shows what would change")
+		add(plan, "shows what would change")
 		add(create, "makes the files anew from what is there now")
 	case Unfinished:
 		add(create, "finishes what an earlier run had begun to write; any create command does")

@@ -153,3 +153,19 @@ func TestFrozen(t *testing.T) {
 		t.Error("made from something else, it is still used")
 	}
 }
+
+// A directory that cannot be looked into is not one where a run was stopped.
+func TestStatusOfClosedDirectory(t *testing.T) {
+	t.Parallel()
+	if !permissionsCount || os.Geteuid() == 0 {
+		t.Skip("permission bits do not bind this user")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	if s, err := GetStatus(t.Context(), killRequest(dir)); err == nil || !strings.Contains(err.Error(), "the asset directory cannot be read") {
+		t.Errorf("got %v, condition %s", err, s.Condition)
+	}
+}

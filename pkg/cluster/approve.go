@@ -42,15 +42,16 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 	if err := a.Client.get(ctx, pathRequests, &requests); err != nil {
 		return Round{}, err
 	}
-	nodes, err := a.Client.nodes(ctx)
-	if err != nil {
+	// not from a cache: a node that has joined a moment ago must be among them
+	var nodes list[Node]
+	if err := a.Client.get(ctx, pathNodes, &nodes); err != nil {
 		return Round{}, err
 	}
 	slices.SortFunc(requests.Items, func(x, y Request) int {
 		return cmp.Or(x.Metadata.CreationTimestamp.Compare(y.Metadata.CreationTimestamp), cmp.Compare(x.Metadata.Name, y.Metadata.Name))
 	})
 	facts := a.Facts
-	facts.Nodes, facts.Requests, facts.Approved = nodes, requests.Items, a.own
+	facts.Nodes, facts.Requests, facts.Approved = nodes.Items, requests.Items, a.own
 	var round Round
 	for _, r := range requests.Items {
 		if !r.pending() {
@@ -157,6 +158,7 @@ func joined(f Facts, requests []Request, now time.Time) []string {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -51,6 +51,11 @@ func ValidateAny(name string, raw []byte) (version string, err error) {
 		return version, append(problems, unknownSpec(file, version))
 	}
 	for _, p := range reported(name, rpt) {
+		if strings.HasPrefix(p.Detail, "json: ") { // in the words of Go's types
+			if err := json.Unmarshal(raw, &config); err != nil {
+				p = jsonProblem(name, raw, err)
+			}
+		}
 		p.Detail = strings.ReplaceAll(p.Detail, "spec "+specVersion, "spec "+version)
 		p.Hint = strings.TrimSuffix(p.Hint, "correct the field, or move the file away to have it made again")
 		problems = append(problems, p)

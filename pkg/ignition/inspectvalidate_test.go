@@ -13,6 +13,7 @@ func TestValidateAny(t *testing.T) {
 		{`{"ignition":{"version":"3.6.0"},"storage":{"files":[{"path":"/a","mode":2541}]}}`, "3.6.0", ""},
 		{`{"ignition":{"version":"3.6.0"}}`, "3.6.0", ""},
 		{`{"ignition":{"version":"3.4.0"},"storage":{"files":[{"path":"a"}]}}`, "3.4.0", "storage.files[0].path: "},
+		{`{"ignition":{"version":"3.4.0"},"storage":{"files":[{"path":"/a","contents":"x"}]}}`, "3.4.0", "contents: a JSON string cannot stand here; an object is expected"},
 		{"{\"ignition\":{\"version\":\"3.3.0\"},\n \"storge\":{}}", "3.3.0", "x.ign:2:2: storge: is not a field of Ignition's spec 3.3.0"},
 		{`{"ignition":{"version":"3.2.0"},"ignition":{"version":"3.2.0"}}`, "3.2.0", "stands twice in the same object"},
 		{`{"ignition":{"version":"2.2.0"}}`, "2.2.0", "is the spec of an older generation"},

@@ -33,7 +33,7 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 		return nil, diag.Problems{{Position: at, Detail: detail, Hint: hint}}
 	}
 	if len(data) > maxBytes {
-		return refuse(0, fmt.Sprintf("has %d bytes, more than the %d that an install-config may have", len(data), maxBytes),
+		return refuse(0, fmt.Sprintf("has more than the %d bytes that an install-config may have", maxBytes),
 			"check that this is the right file")
 	}
 	if line := binaryLine(data); line > 0 {

@@ -306,3 +306,22 @@ func TestReadInitrd(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What goes wrong with the part is said of the file that is wanted.
+func TestNewFileCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new.iso")
+	err := writeNew(path, func(f *os.File) error {
+		return &fs.PathError{Op: "write", Path: f.Name(), Err: errors.New("broken")}
+	})
+	if err == nil || !strings.HasSuffix(err.Error(), "new.iso: cannot be written: broken") {
+		t.Errorf("got %v", err)
+	}
+	err = writeNew(path, func(*os.File) error { return &fs.PathError{Op: "read", Path: "live.iso", Err: errors.New("broken")} })
+	if err == nil || err.Error() != "read live.iso: broken" {
+		t.Errorf("got %v", err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}

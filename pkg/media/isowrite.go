@@ -20,9 +20,9 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 	if err := absent(out); err != nil {
 		return err
 	}
-	f, err := os.Open(in)
+	f, err := openInitrd(in)
 	if err != nil {
-		return openProblem(in, err)
+		return err
 	}
 	defer func() { _ = f.Close() }()
 	run := func(w io.Writer) error { return inFile(in, change(w, withContext(ctx, f))) }
@@ -63,9 +63,26 @@ func inFile(path string, err error) error {
 
 func openProblem(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "does not exist"}
+		hint := ""
+		if path == "-" {
+			hint = "this command does not read standard input: name a file"
+		}
+		return diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "does not exist", Hint: hint}
 	}
 	return fileProblem(path, "cannot be used", err)
+}
+
+// openInitrd opens a file that is to be read as an initrd.
+func openInitrd(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, openProblem(path, err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_ = f.Close()
+		return nil, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "is a directory, not an initrd"}
+	}
+	return f, nil
 }
 
 // absent refuses to replace a file.
@@ -98,15 +115,29 @@ func replace(path string, mode fs.FileMode, fill func(*os.File) error) (err erro
 		}
 	}()
 	if err := fill(f); err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(writeProblem(path, f.Name(), err), f.Close())
 	}
 	if err := errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
+		return writeProblem(path, f.Name(), err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return openProblem(path, err)
 	}
 	return nil
+}
+
+// writeProblem says of the file that is wanted what went wrong with the part that
+// is written first; other errors stay as they are.
+func writeProblem(path, part string, err error) error {
+	var pathErr *fs.PathError
+	if !errors.As(err, &pathErr) || pathErr.Path != part {
+		return err
+	}
+	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "cannot be written: " + pathErr.Err.Error()}
+	if noSpace(err) {
+		p.Hint = "make room on this disk, or give --output a name on another one"
+	}
+	return p
 }
 
 // withContext ends a copy with the context.
@@ -126,9 +157,9 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // ReadInitrd reads the Ignition config and the keyfiles in the initrd at a path,
 // by their path in it. The error is a diag.Problem with the path.
 func ReadInitrd(path string) (map[string][]byte, error) {
-	f, err := os.Open(path)
+	f, err := openInitrd(path)
 	if err != nil {
-		return nil, openProblem(path, err)
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	files, err := pxe.Unwrap(f)

@@ -189,6 +189,7 @@ func TestImportRefuses(t *testing.T) {
 		{text, "{}", "it has no stream or no architectures"},
 		{text, text + "{}", "something follows"},
 		{`"stream":"s"`, `"stream":"s","more":1`, `unknown field "more"`},
+		{`"stream":"s"`, `"stream":"../s"`, `no file can be named after the stream "../s"`},
 		{`"release":"1.2"`, `"release":""`, "files of 1 builds: "},
 		{"os-1.2-", "os-", `does not hold the build 1.2`},
 		{`"images":{}`, `"images":{"gcp":{"release":"9","project":"p","name":"n"}}`, "architectures.x86_64.images.gcp.release: this cannot be imported without loss"},

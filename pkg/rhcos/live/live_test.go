@@ -193,7 +193,7 @@ func TestWithoutInstallation(t *testing.T) {
 		want   []string
 	}{
 		"nothing":  {Customization{}, nil},
-		"keyfiles": {Customization{NetworkKeyfiles: []File{{"a", []byte("x")}}}, []string{NetworkDir + "/a"}},
+		"keyfiles": {Customization{NetworkKeyfiles: []File{{"a", []byte("# one\n\n[connection]\nid=one\n")}}}, []string{NetworkDir + "/a"}},
 		"CA":       {Customization{IgnitionCA: []File{{"ca", authority(t)}}}, []string{ConfigPath}},
 		"live":     {Customization{LiveIgnition: []File{{"l", []byte(dest)}}}, []string{ConfigPath}},
 	} {
@@ -218,14 +218,14 @@ func TestRefused(t *testing.T) {
 		want   []string
 	}{
 		"features": {
-			Customization{DestConsole: []string{"tty0"}, NetworkKeyfiles: []File{{"a", nil}}},
+			Customization{DestConsole: []string{"tty0"}, NetworkKeyfiles: []File{{"a", []byte("[ipv4]")}}},
 			[]string{"cannot be told to install", "cannot set a console", "reads no network settings"},
 		},
 		"configs":   {Customization{DestIgnition: []File{{"d.ign", []byte("{")}}, LiveIgnition: []File{{"l.ign", []byte("{}")}}}, []string{"config is not valid", "invalid config version"}},
 		"device":    {Customization{DestDevice: "sda"}, []string{`--dest-device: "sda" is not a device`}},
 		"kargs":     {Customization{DestKargAppend: []string{" "}, DestKargDelete: []string{"a\nb"}}, []string{`" " is not a kernel argument`, `"a\nb" is not`}},
 		"consoles":  {Customization{DestConsole: []string{"com1", "console=tty0"}}, []string{`"com1" is not a console`, `"console=tty0" is not`}},
-		"keyfiles":  {Customization{NetworkKeyfiles: []File{{"a/x", nil}, {"b/x", nil}, {"..", nil}}}, []string{"b/x: there is another keyfile named x", "..: has no name"}},
+		"keyfiles":  {Customization{NetworkKeyfiles: []File{{"a/x", []byte("[ipv4]")}, {"b/x", []byte("[ipv4]")}, {"..", nil}, {"net.yaml", []byte("interfaces: []\n")}, {"empty", nil}}}, []string{"b/x: there is another keyfile named x", "..: has no name", "net.yaml: is not a keyfile of NetworkManager", "empty: is not a keyfile"}},
 		"no CA":     {Customization{IgnitionCA: []File{{"ca.der", []byte("0\x82")}}}, []string{"ca.der: holds no PEM certificate"}},
 		"key as CA": {Customization{IgnitionCA: []File{{"ca.pem", key}}}, []string{"ca.pem: holds a PEM block EC PRIVATE KEY"}},
 		"broken CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(key, []byte("EC PRIVATE KEY"), []byte("CERTIFICATE"))}}}, []string{"certificate 1 cannot be read"}},

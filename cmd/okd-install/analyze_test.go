@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/sirupsen/logrus"
+)
+
+// fullDisk takes nothing.
+type fullDisk struct{ error }
+
+func (f fullDisk) Write([]byte) (int, error) { return 0, f.error }
+
+// A report that could not be written is an error in either form.
+func TestAnalyzeLostOutput(t *testing.T) {
+	t.Parallel()
+	full := errors.New("no space left on device")
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	for _, form := range []string{"text", "json"} {
+		o := analyzeOptions{app: &app{out: fullDisk{full}, log: log}, output: form}
+		if err := o.analyze(t.Context(), t.TempDir()); !errors.Is(err, full) {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+}

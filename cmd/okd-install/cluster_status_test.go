@@ -1,0 +1,24 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/cluster"
+)
+
+// A clock that is wrong is so in one of two directions.
+func TestClusterClock(t *testing.T) {
+	t.Parallel()
+	for skew, want := range map[float64]string{120: "is 120 seconds ahead of this", -120: "is 120 seconds behind this", 60: ""} {
+		var b strings.Builder
+		a := &app{out: &b, now: time.Now}
+		if err := a.tellCluster(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "clock") != (want != "") {
+			t.Errorf("%v: %s", skew, got)
+		}
+	}
+}
