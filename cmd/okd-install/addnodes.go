@@ -141,11 +141,11 @@ func (o *addNodesOptions) serverOptions() (cluster.Options, error) {
 func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
 	names := "<names>"
 	if len(nodes) > 0 {
-		names = o.nodes
+		names = quoted(o.nodes)
 	}
-	which := "--dir " + o.dir
+	which := "--dir " + quoted(o.dir)
 	if o.kubeconfig != "" {
-		which = "--kubeconfig " + o.kubeconfig
+		which = "--kubeconfig " + quoted(o.kubeconfig)
 	}
 	return []string{
 		fmt.Sprintf("%s coreos iso ignition embed --help", o.name),

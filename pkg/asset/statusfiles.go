@@ -188,7 +188,7 @@ func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
 	}
 	loaded, err := Get(c.run, c.graph.InstallConfig)
 	if err != nil {
-		return "", nil // which is a problem already
+		return "", err
 	}
 	row, _ := tls.Lookup(gone)
 	if row.Name != "" && row.Authority() || !bytes.Contains(kubeconfig, []byte("https://api."+loaded.Config.ClusterDomain()+":")) {
