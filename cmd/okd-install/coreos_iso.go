@@ -62,7 +62,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 		return err
 	}
 	var after *iso.Image
-	edit := media.ISOEdit{In: in, Out: o.output, Stdin: cmd.InOrStdin(), Stdout: o.out}
+	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.out}
 	changed, err := edit.Run(cmd.Context(), func(image *iso.Image) error {
 		after = image
 		return change(image)
@@ -154,7 +154,10 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 			return nil, diag.Problem{Detail: "there is no Ignition config", Hint: "name the file with --ignition-file, or send it to standard input"}
 		}
-		f.Data, err = io.ReadAll(cmd.InOrStdin())
+		f.Data, err = io.ReadAll(io.LimitReader(input(cmd), maxIgnition+1))
+		if err == nil && len(f.Data) > maxIgnition {
+			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
+		}
 	} else {
 		f, err = readFile(path)
 	}

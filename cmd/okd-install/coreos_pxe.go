@@ -116,7 +116,9 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return "", nil, diag.Problem{Detail: "there is no initrd", Hint: "name the file, or send it to standard input"}
 	}
-	files, err = pxe.Unwrap(in)
+	if files, err = pxe.Unwrap(input(cmd)); cmd.Context().Err() != nil {
+		err = cmd.Context().Err()
+	}
 	return name, files, err
 }
 

@@ -39,7 +39,7 @@ const maxIgnition = 64 << 20
 
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
-	in := cmd.InOrStdin()
+	in := input(cmd)
 	if name != "-" {
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
@@ -52,6 +52,9 @@ func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 		in = f
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, maxIgnition+1))
+	if err := cmd.Context().Err(); err != nil {
+		return nil, err
+	}
 	if err != nil {
 		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
 	}

@@ -46,7 +46,7 @@ The exit code is 0 if the config can be used, and 3 if it cannot.`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(args, cmd.Flags().Changed("dir")) },
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
 	addReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
 	cmd.Flags().StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
@@ -61,14 +61,14 @@ func oneConfig(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (o validateOptions) run(args []string, inDir bool) error {
+func (o validateOptions) run(cmd *cobra.Command, args []string) error {
 	if err := checkOutput(o.output, "text"); err != nil {
 		return err
 	}
-	if len(args) == 1 && inDir {
+	if len(args) == 1 && cmd.Flags().Changed("dir") {
 		return diag.Problem{Detail: "validate takes a file or --dir, not both", Hint: "leave one of them out"}
 	}
-	name, dir, data, err := o.read(args)
+	name, dir, data, err := o.read(cmd, args)
 	var loaded installconfig.Loaded
 	if err == nil {
 		var options installconfig.Options
@@ -97,7 +97,7 @@ func (o validateOptions) run(args []string, inDir bool) error {
 
 // read returns the config with the name that messages give it, and the asset
 // directory that it is in, if it was named by that.
-func (o validateOptions) read(args []string) (name, dir string, data []byte, err error) {
+func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir string, data []byte, err error) {
 	if len(args) == 0 {
 		name = filepath.Join(o.dir, installconfig.FileName)
 		data, consumed, err := asset.ReadConfig(o.dir)
@@ -114,9 +114,12 @@ func (o validateOptions) read(args []string) (name, dir string, data []byte, err
 	name = args[0]
 	if name == "-" {
 		name = "standard input"
-		data, err = io.ReadAll(io.LimitReader(o.in, maxConfig))
+		data, err = io.ReadAll(io.LimitReader(input(cmd), maxConfig))
 	} else {
 		data, err = readUpTo(name, maxConfig)
+	}
+	if err := cmd.Context().Err(); err != nil {
+		return name, "", nil, err
 	}
 	if err != nil {
 		return name, "", nil, noConfig(name, "the file cannot be read: "+reason(err), "name an install-config, or - for standard input")
