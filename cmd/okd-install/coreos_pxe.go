@@ -116,8 +116,9 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return "", nil, diag.Problem{Detail: "there is no initrd", Hint: "name the file, or send it to standard input"}
 	}
-	if files, err = pxe.Unwrap(input(cmd)); cmd.Context().Err() != nil {
-		err = cmd.Context().Err()
+	files, err = pxe.Unwrap(input(cmd))
+	if interrupted := cmd.Context().Err(); interrupted != nil {
+		err = interrupted
 	}
 	return name, files, err
 }

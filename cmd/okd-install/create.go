@@ -248,7 +248,11 @@ func (o createOptions) tell(r asset.Report, done bool) {
 	case o.target.name == asset.TargetInstallConfig && len(r.Written) == 0:
 		o.log.Infof("%s is valid", filepath.Join(o.dir, r.Files[0]))
 	case len(r.Written) == 0:
-		o.log.Infof("nothing to write: %s are up to date", o.target.made)
+		verb := "is"
+		if strings.HasSuffix(o.target.made, "s") {
+			verb = "are"
+		}
+		o.log.Infof("nothing to write: %s %s up to date", o.target.made, verb)
 	default:
 		o.log.Infof("%s created in: %s", o.target.made, sentence(o.dir, o.folders(r.Files)))
 	}
