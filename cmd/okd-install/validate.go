@@ -46,7 +46,7 @@ The exit code is 0 if the config can be used, and 3 if it cannot.`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
-		RunE: o.run,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args, cmd.Flags().Changed("dir")) },
 	}
 	addReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
 	cmd.Flags().StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
@@ -61,11 +61,11 @@ func oneConfig(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (o validateOptions) run(cmd *cobra.Command, args []string) error {
+func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) error {
 	if err := checkOutput(o.output, "text"); err != nil {
 		return err
 	}
-	if len(args) == 1 && cmd.Flags().Changed("dir") {
+	if len(args) == 1 && inDir {
 		return diag.Problem{Detail: "validate takes a file or --dir, not both", Hint: "leave one of them out"}
 	}
 	name, dir, data, err := o.read(cmd, args)
