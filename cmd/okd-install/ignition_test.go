@@ -31,6 +31,7 @@ func TestCatOnTerminal(t *testing.T) {
 		a.logLevel = "info"
 		a.setUpLog()
 		cmd := &cobra.Command{}
+		cmd.SetContext(t.Context())
 		cmd.SetIn(strings.NewReader(config))
 		err := ignitionCatOptions{app: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
 		if err != nil {
