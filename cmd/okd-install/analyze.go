@@ -144,7 +144,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	report, err := analyze.Tar(interruptible{ctx, f})
+	report, err := analyze.Tar(&interruptible{ctx: ctx, from: f})
 	if ctx.Err() != nil {
 		return report, quietError{exitInterrupted}
 	}
@@ -158,19 +158,6 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 
 func bundleProblem(name, what, hint string) error {
 	return diag.Problem{Position: diag.Position{File: name}, Detail: "the bundle " + what, Hint: hint}
-}
-
-// interruptible ends when the user wants it to.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if i.ctx.Err() != nil {
-		return 0, i.ctx.Err()
-	}
-	return i.r.Read(p)
 }
 
 // writeReport prints a report for people.

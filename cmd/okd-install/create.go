@@ -270,11 +270,7 @@ func (o createOptions) tellNext(steps []asset.Step) {
 	for i, s := range steps {
 		text := s.Why
 		if s.Command != "" {
-			text = o.name + " " + s.Command
-			if !strings.HasPrefix(s.Command, "coreos ") && o.dir != "." {
-				text += " --dir " + quoted(o.dir)
-			}
-			text += "  # " + s.Why
+			text = o.commandLine(s.Command) + "  # " + s.Why
 		}
 		o.log.Infof("next, %d: %s", i+1, text)
 	}

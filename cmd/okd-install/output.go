@@ -7,12 +7,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/shell"
 )
 
 // addOutputFlag adds -o to a command that lists something; plain is the name of
@@ -115,4 +117,26 @@ func sentence(base string, dirs []string) string {
 	default:
 		return strings.Join(dirs[:n-1], ", ") + " and " + dirs[n-1]
 	}
+}
+
+// commandLine is a command as people copy it, for the asset directory at hand.
+// Boot images belong to no directory.
+func (a *app) commandLine(command string) string {
+	line := a.name + " " + command
+	if a.dir != "." && !strings.HasPrefix(command, "coreos ") {
+		line += " --dir " + quoted(a.dir)
+	}
+	return line
+}
+
+// quoted writes a word of a command line that people copy: as it is where a shell
+// reads that as one word, and between quotes elsewhere.
+func quoted(s string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./~+:@%", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return shell.Quote(s)
 }

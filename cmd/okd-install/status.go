@@ -85,17 +85,10 @@ func (o statusOptions) run(ctx context.Context) error {
 			fmt.Fprintf(&b, "  %s\n", step.Why)
 			continue
 		}
-		fmt.Fprintf(&b, "  okd-install %s%s\n      %s\n", step.Command, o.dirFlag(), step.Why)
+		fmt.Fprintf(&b, "  %s\n      %s\n", o.commandLine(step.Command), step.Why)
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err
-}
-
-func (o statusOptions) dirFlag() string {
-	if o.dir == "." {
-		return ""
-	}
-	return " --dir " + quoted(o.dir)
 }
 
 // conditions say in words what the condition of a directory means.

@@ -11,11 +11,11 @@ import (
 // command: when somebody presses Ctrl-C while nothing comes, there is no byte
 // that could wake it.
 func input(cmd *cobra.Command) io.Reader {
-	return &commandInput{ctx: cmd.Context(), from: cmd.InOrStdin()}
+	return &interruptible{ctx: cmd.Context(), from: cmd.InOrStdin()}
 }
 
-// commandInput reads in the background, one piece at a time.
-type commandInput struct {
+// interruptible reads in the background, one piece at a time.
+type interruptible struct {
 	ctx  context.Context
 	from io.Reader
 	// left is what has been read and not yet asked for.
@@ -23,7 +23,7 @@ type commandInput struct {
 	err  error
 }
 
-func (i *commandInput) Read(p []byte) (int, error) {
+func (i *interruptible) Read(p []byte) (int, error) {
 	if len(i.left) == 0 && i.err == nil {
 		piece := make(chan func(), 1)
 		buffer := make([]byte, 64<<10)

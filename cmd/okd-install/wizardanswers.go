@@ -170,18 +170,6 @@ func (w *wizard) resume() string {
 	return line
 }
 
-// quoted writes a word so that a shell reads it as one.
-func quoted(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("-_./~+:@%", r) && !isWordRune(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-func isWordRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r > 0x7f
-}
-
 // stopped keeps the answers of somebody who stops, and says how to go on.
 func (w *wizard) stopped(why error) error {
 	code := exitInterrupted
