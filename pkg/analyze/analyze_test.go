@@ -238,6 +238,18 @@ func TestBetweenServices(t *testing.T) {
 	}
 }
 
+// A service that a shutdown has stopped has not failed; it has not done its work either.
+func TestStoppedService(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.record("release-image", "service start")
+	h.record("release-image", "service end", "result", "failure", "errorLine", "signal TERM")
+	r := reportOf(t, h.bundle())
+	if r.Verdict != Waiting || r.Findings[0].Service != "release-image" {
+		t.Errorf("%s %+v", r.Verdict, r.Findings)
+	}
+}
+
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	for want, files := range map[string]map[string]string{

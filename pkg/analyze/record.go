@@ -157,7 +157,7 @@ func serviceOf(name string, records []Record) Service {
 			ended = true
 			if r.Result == "success" {
 				s.State, current, broken, outside = Complete, nil, nil, stageRun{}
-			} else if broken == nil {
+			} else if broken == nil && !strings.HasPrefix(r.ErrorLine, "signal ") { // stopped, as by a shutdown
 				outside.failures++
 				outside.last = r
 			}

@@ -116,7 +116,7 @@ func TestServiceRecords(t *testing.T) {
 	needJQ(t)
 	for name, c := range map[string]struct {
 		script string
-		code   int
+		code   int // -1: ended by a signal, as systemd sees it
 		want   string
 	}{
 		"success": {`record_service_stage_start one; record_service_stage_success`, 0,
@@ -136,7 +136,11 @@ func TestServiceRecords(t *testing.T) {
 		"sourced twice":   {`source "$L/bin/bootstrap-service-record.sh"`, 0, "service start|service end success"},
 		"outside a stage": {`false`, 1, "service start|service end failure+"},
 		"hook":            {`at_service_failure() { echo "asked $1 in $RECORD_STAGE"; }; record_service_stage_start one; exit 9`, 9, "service start|stage start one|stage end one failure+|service end failure+"},
-		"odd names":       {`record_service_stage_start '--arg "x" $y'; record_service_stage_success`, 0, `service start|stage start --arg "x" $y|stage end --arg "x" $y success|service end success`},
+		"a signal after a command that went well": {`record_service_stage_start one; true; kill -TERM $$; echo never`, -1,
+			"service start|stage start one|stage end one failure+|service end failure+"},
+		"a signal while a command ends well": {`record_service_stage_start one; bash -c "kill -TERM $$; sleep 0.1"; echo never`, -1,
+			"service start|stage start one|stage end one failure+|service end failure+"},
+		"odd names": {`record_service_stage_start '--arg "x" $y'; record_service_stage_success`, 0, `service start|stage start --arg "x" $y|stage end --arg "x" $y success|service end success`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,8 @@
 # Sourcing writes the start of the service and sets the traps ERR and EXIT: when
 # the script ends, they close an open stage and the service by the exit code. To
 # be asked first in case of a failure, define a function at_service_failure CODE.
+# A script that a signal ends (HUP, INT, TERM: the host shuts down, somebody stops
+# the service) has failed with 128 and the signal's number, whatever ran last.
 #
 # Set before sourcing, if wanted: SERVICE_NAME (otherwise the systemd unit of this
 # process, or else the script's name), PRE_COMMAND or POST_COMMAND (the name of a
@@ -143,7 +145,19 @@ record_exit() {
     record_service end result failure errorLine "${RECORD_ERROR_LINE}" errorMessage "${words}"
 }
 
+# record_signal NAME NUMBER ends the script by the signal, as systemd is to see it. Without
+# this the trap EXIT would run with the code of the last command that came to its end.
+record_signal() {
+    trap - EXIT "$1"
+    RECORD_ERROR_LINE="signal $1"
+    record_exit "$((128 + $2))"
+    kill -s "$1" "$$"
+}
+
 set -o errtrace
+trap 'record_signal HUP 1' HUP
+trap 'record_signal INT 2' INT
+trap 'record_signal TERM 15' TERM
 trap 'RECORD_ERROR_LINE="${LINENO} ${FUNCNAME[0]:-main} ${BASH_SOURCE[0]:-${0}}"' ERR
 trap 'record_exit "$?"' EXIT
 record_service start
