@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // hostile holds values that have a meaning in a shell.
@@ -17,10 +19,7 @@ var hostile = []string{
 // sourced lets bash source the file and returns the values that bash then has.
 func sourced(t testing.TB, values []string) []string {
 	t.Helper()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("bash is not on this machine, so what a shell makes of the quoting is not tried")
-	}
+	bash := needs.Program(t, "bash")
 	script := "set -euo pipefail\nsource /dev/stdin\n"
 	var variables []Variable
 	for i, v := range values {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // fullAt are sizes of a disk in KiB. The smallest hold the install-config and
@@ -88,10 +90,10 @@ func TestNoInodesLeft(t *testing.T) {
 
 func mountTmpfs(t *testing.T, options string) string {
 	t.Helper()
-	needRoot(t)
+	needs.Root(t, "to mount a file system")
 	dir := t.TempDir()
 	if out, err := mount("-t", "tmpfs", "-o", options+",mode=0700", "tmpfs", dir); err != nil {
-		t.Skipf("no file system can be mounted here: %v: %s", err, out)
+		needs.Missing(t, "no file system can be mounted here: %v: %s", err, out)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
 	return dir

@@ -337,10 +337,3 @@ func copyTree(t *testing.T, files map[string]string) string {
 	}
 	return dir
 }
-
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("this test needs root: it changes owners or mounts a file system")
-	}
-}

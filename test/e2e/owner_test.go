@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // nobody is a user that owns nothing here.
@@ -30,7 +32,7 @@ func openDir(t *testing.T) string {
 // asNobody lets nobody run the binary, in an asset directory that is theirs.
 func asNobody(t *testing.T) (dir string, settings []setting) {
 	t.Helper()
-	needRoot(t)
+	needs.Root(t, "to change owners")
 	open := openDir(t)
 	data, err := os.ReadFile(okd)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // noDisks stands in for the part of Ignition that looks at disks, which needs a
@@ -40,12 +42,10 @@ func GetBlockDevices(string) ([]string, error)                        { return n
 // Build builds ignition-apply out of the module that the configs are validated
 // with, and returns its path. It is a command whose own dependencies are fetched
 // at their versions; building it takes minutes the first time, and seconds once
-// Go has it in its cache. The second result tells why it cannot be built here.
-func Build(t testing.TB) (program, problem string) {
+// Go has it in its cache. Where it cannot be built, the test ends.
+func Build(t testing.TB) (program string) {
 	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		return "", "Ignition is built with a C compiler, and there is none"
-	}
+	needs.Program(t, "gcc")
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/coreos/ignition/v2").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -70,9 +70,9 @@ func Build(t testing.TB) (program, problem string) {
 	build.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := build.CombinedOutput(); err != nil {
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		return "", "Ignition cannot be built here: " + err.Error() + "\n" + strings.Join(lines[max(0, len(lines)-10):], "\n")
+		needs.Missing(t, "Ignition cannot be built here: %v\n%s", err, strings.Join(lines[max(0, len(lines)-10):], "\n"))
 	}
-	return program, ""
+	return program
 }
 
 // Apply has the engine apply a config to the folder root.

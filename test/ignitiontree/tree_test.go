@@ -27,6 +27,7 @@ import (
 	"github.com/coreos/ignition/v2/config/v3_2/types"
 
 	"github.com/okd-project/okd-install/test/engine"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 const installConfig = `apiVersion: v1
@@ -72,17 +73,8 @@ func tools(t *testing.T) (okd, apply string) {
 	if _, statErr := os.Stat(okd); err != nil || statErr != nil || os.Getenv("OKD_INSTALL") == "" {
 		t.Fatal("set OKD_INSTALL to the okd-install binary to test")
 	}
-	problem := "Ignition gives files to root, which takes root"
-	if os.Getuid() == 0 {
-		apply, problem = engine.Build(t)
-	}
-	if problem != "" && os.Getenv("CI") == "true" {
-		t.Fatal(problem)
-	}
-	if problem != "" {
-		t.Skip(problem)
-	}
-	return okd, apply
+	needs.Root(t, "as Ignition gives files to root")
+	return okd, engine.Build(t)
 }
 
 func TestTreeIsWhatIgnitionWrites(t *testing.T) {

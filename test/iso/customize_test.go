@@ -17,12 +17,13 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/rhcos/cpio"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // inputs writes the files that the flags name, and a CA that openssl makes.
 func inputs(t *testing.T) string {
 	t.Helper()
-	needs(t, "openssl:openssl")
+	needs.Programs(t, "openssl")
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"dest.ign": config, "dest2.ign": `{"ignition":{"version":"3.0.0"}}`, "live.ign": `{"ignition":{"version":"3.3.0"},"systemd":{"units":[{"name":"a.service"}]}}`,
@@ -205,7 +206,7 @@ func liveInitramfs(t *testing.T, compress ...string) []byte {
 
 func TestPXE(t *testing.T) {
 	t.Parallel()
-	needs(t, "xz:xz-utils", "zstd:zstd", "gzip:gzip")
+	needs.Programs(t, "xz", "zstd", "gzip")
 	theirs, _ := installer(t)
 	dir := inputs(t)
 	ours := func(args ...string) string { return run(t, dir, okd, append([]string{"coreos", "pxe"}, args...)...) }

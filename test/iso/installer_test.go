@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // installerVersion is the coreos-installer that the tests are run against.
@@ -30,10 +31,10 @@ func installer(t *testing.T) (program, fixtures string) {
 	if _, err := os.Stat(fixtures); err == nil {
 		return program, fixtures
 	}
-	needs(t, "cargo:cargo, or from rustup", "cc:gcc", "pkg-config:pkg-config")
+	needs.Programs(t, "cargo", "cc", "pkg-config")
 	for lib, pkg := range map[string]string{"openssl": "libssl-dev", "libzstd": "libzstd-dev", "liblzma": "liblzma-dev"} {
 		if _, err := try(t, ".", nil, "pkg-config", "--exists", lib); err != nil {
-			cannot(t, "the headers of %s are not installed here; they are in Debian's package %s", lib, pkg)
+			needs.Missing(t, "the headers of %s are not installed here; they are in Debian's package %s", lib, pkg)
 		}
 	}
 	start := time.Now()
@@ -44,7 +45,7 @@ func installer(t *testing.T) (program, fixtures string) {
 		"cargo", "install", "--locked", "--root", root, "--version", installerVersion, "coreos-installer",
 	}
 	if _, err := try(t, ".", nil, "env", args...); err != nil {
-		cannot(t, "coreos-installer cannot be built: %v", err)
+		needs.Missing(t, "coreos-installer cannot be built: %v", err)
 	}
 	took(t, "building coreos-installer", start)
 	keepFixtures(t, fixtures)
@@ -77,7 +78,7 @@ func keepFixtures(t *testing.T, to string) {
 // of the years 2020 to 2023, and ours.
 func liveImages(t *testing.T) (program string, images map[string]string) {
 	t.Helper()
-	needs(t, "xz:xz-utils")
+	needs.Programs(t, "xz")
 	program, fixtures := installer(t)
 	images = map[string]string{}
 	dir := t.TempDir()

@@ -34,26 +34,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// cannot skips a test for a reason, except in CI, where it has to run.
-func cannot(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// needs looks for programs, each with its Debian package behind a colon.
-func needs(t *testing.T, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		name, pkg, _ := strings.Cut(tool, ":")
-		if _, err := exec.LookPath(name); err != nil {
-			cannot(t, "%s is not installed here; it is in Debian's package %s", name, pkg)
-		}
-	}
-}
-
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

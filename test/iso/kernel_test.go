@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // kernel is Debian's kernel for virtual machines, which reads the same forms of
@@ -26,7 +27,7 @@ func kernel(t *testing.T) string {
 	if runtime.GOARCH != "amd64" {
 		t.Skipf("the kernel is an amd64 one, not %s", runtime.GOARCH)
 	}
-	needs(t, "qemu-system-x86_64:qemu-system-x86", "cpio:cpio", "apt-get:apt", "dpkg-deb:dpkg")
+	needs.Programs(t, "qemu-system-x86_64", "cpio", "apt-get", "dpkg-deb")
 	dir := cache(t, "kernel")
 	find := func(dir string) string {
 		found, err := filepath.Glob(filepath.Join(dir, "boot", "vmlinuz-*"))
@@ -41,12 +42,12 @@ func kernel(t *testing.T) string {
 	must(t, err)
 	name := regexp.MustCompile(`Depends: (linux-image-\S+)`).FindSubmatch(depends)
 	if name == nil {
-		cannot(t, "apt does not know linux-image-cloud-amd64: run apt-get update")
+		needs.Missing(t, "apt does not know linux-image-cloud-amd64: run apt-get update")
 	}
 	download := t.TempDir()
 	must(t, os.Chmod(download, 0o777)) // apt downloads as another user if it can
 	if _, err := try(t, download, nil, "apt-get", "download", "-qq", string(name[1])); err != nil {
-		cannot(t, "the kernel cannot be downloaded: %v", err)
+		needs.Missing(t, "the kernel cannot be downloaded: %v", err)
 	}
 	debs, err := filepath.Glob(filepath.Join(download, "*.deb"))
 	must(t, err)

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // xorrisoImages are those that xorriso makes of the layouts, with the options for names
 // that projects have used.
 func xorrisoImages(t *testing.T) map[string]string {
 	t.Helper()
-	needs(t, "xorriso:xorriso")
+	needs.Programs(t, "xorriso")
 	options := map[string][]string{
 		"level 1":            {"-iso-level", "1"},
 		"level 3":            {"-iso-level", "3", "-full-iso9660-filenames"},
@@ -50,7 +51,7 @@ func area(t *testing.T, image string) []byte {
 // unpacked is a file of the initrd as other programs see it.
 func unpacked(t *testing.T, initrd []byte, name string) string {
 	t.Helper()
-	needs(t, "gzip:gzip", "xz:xz-utils", "cpio:cpio")
+	needs.Programs(t, "gzip", "xz", "cpio")
 	program := "gzip"
 	if strings.HasPrefix(string(initrd), "\xfd7zXZ") {
 		program = "xz"

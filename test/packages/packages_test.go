@@ -21,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 const version = "v1.2.3"
@@ -58,18 +60,6 @@ func run(t *testing.T, name string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-// need finds a program. Where everything has to be there, its absence fails.
-func need(t *testing.T, program, why string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is not installed: %s", program, why)
-	}
-	t.Skipf("%s is not installed: %s", program, why)
 }
 
 func path(name string) string { return filepath.Join(packed, name) }
@@ -118,13 +108,12 @@ func TestChecksums(t *testing.T) {
 // installed are files that every package brings, below its root.
 var installed = []string{
 	"usr/bin/okd-install", "usr/share/man/man1/okd-install.1", "usr/share/man/man1/okd-install-create-ignition-configs.1",
-	"usr/share/bash-completion/completions/okd-install", "usr/share/zsh/vendor-completions/_okd-install",
-	"usr/share/fish/vendor_completions.d/okd-install.fish", "usr/share/doc/okd-install/copyright",
+	"usr/share/bash-completion/completions/okd-install", "usr/share/fish/vendor_completions.d/okd-install.fish", "usr/share/doc/okd-install/README.md",
 }
 
-func checkInstalled(t *testing.T, root string) {
+func checkInstalled(t *testing.T, root string, more ...string) {
 	t.Helper()
-	for _, name := range installed {
+	for _, name := range append(more, installed...) {
 		info, err := os.Stat(filepath.Join(root, name))
 		if err != nil {
 			t.Error(err)
@@ -145,7 +134,7 @@ func checkInstalled(t *testing.T, root string) {
 
 func TestDeb(t *testing.T) {
 	t.Parallel()
-	need(t, "dpkg", "it installs the deb")
+	needs.Program(t, "dpkg")
 	root := t.TempDir()
 	for _, dir := range []string{"var/lib/dpkg/updates", "var/lib/dpkg/info"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
@@ -156,21 +145,32 @@ func TestDeb(t *testing.T) {
 		t.Fatal(err)
 	}
 	// some machines tell dpkg to leave out documentation; this is not one
-	run(t, "dpkg", "--root="+root, "--force-not-root", "--force-bad-path", "--path-include=/usr/share/*", "--install", path("okd-install_1.2.3-1_"+runtime.GOARCH+".deb"))
-	checkInstalled(t, root)
+	name := path("okd-install_1.2.3-1_" + runtime.GOARCH + ".deb")
+	run(t, "dpkg", "--root="+root, "--force-not-root", "--force-bad-path", "--path-include=/usr/share/*", "--install", name)
+	checkInstalled(t, root, "usr/share/zsh/vendor-completions/_okd-install", "usr/share/doc/okd-install/copyright")
+	if got := run(t, "dpkg-deb", "--field", name, "Description"); !strings.HasPrefix(got, "Create OKD clusters on your own machines\n okd-install turns ") {
+		t.Errorf("the package says %q", got)
+	}
 }
 
 func TestRPM(t *testing.T) {
 	t.Parallel()
-	need(t, "rpm", "it installs the rpm")
+	needs.Program(t, "rpm")
 	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 	name := path("okd-install-1.2.3-1." + arch + ".rpm")
 	if got := run(t, "rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE}", name); got != "okd-install 1.2.3 "+arch+" Apache-2.0" {
 		t.Errorf("the package says %q", got)
 	}
+	if got := run(t, "rpm", "--query", "--package", "--queryformat", "%{SUMMARY}|%{DESCRIPTION}", name); !strings.HasPrefix(got, "Create OKD clusters on your own machines|okd-install turns ") || strings.Contains(got, "\n ") {
+		t.Errorf("the package says %q", got)
+	}
+	const licence = "usr/share/licenses/okd-install/LICENSE"
+	if got := run(t, "rpm", "--query", "--package", "--licensefiles", name); got != "/"+licence+"\n" {
+		t.Errorf("the licence is in %q", got)
+	}
 	root := t.TempDir()
 	run(t, "rpm", "--root", root, "--dbpath", "/var/lib/rpm", "--nodeps", "--nosignature", "--install", name)
-	checkInstalled(t, root)
+	checkInstalled(t, root, "usr/share/zsh/site-functions/_okd-install", licence)
 }
 
 func TestArchives(t *testing.T) {
@@ -283,9 +283,7 @@ func TestImage(t *testing.T) {
 	if c := config.Config; c.User != "65532:65532" || c.WorkingDir != "/work" || !slices.Equal(c.Entrypoint, []string{"/usr/bin/okd-install"}) {
 		t.Errorf("config %+v", c)
 	}
-	if os.Getuid() != 0 {
-		t.Skip("to start the image's file system takes root")
-	}
+	needs.Root(t, "to start the program in the image's file system")
 	root := t.TempDir()
 	if err := os.Chmod(root, 0o755); err != nil {
 		t.Fatal(err)
@@ -310,6 +308,9 @@ func TestImage(t *testing.T) {
 	}
 	if authorities := read(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")); bytes.Count(authorities, []byte("BEGIN CERTIFICATE")) < 100 {
 		t.Error("the image knows too few certificate authorities to reach a registry")
+	}
+	if !bytes.Equal(read(t, filepath.Join(root, "usr/share/licenses/okd-install/LICENSE")), read(t, "../../LICENSE")) {
+		t.Error("the image does not have the licence")
 	}
 }
 

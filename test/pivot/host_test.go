@@ -26,6 +26,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/rhcos"
 	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 const (
@@ -56,25 +57,11 @@ func el10(r pivot.Request) pivot.Request {
 	return r
 }
 
-// need skips without a tool, but fails where everything has to be there.
+// need wants root and programs: nearly all of these tests make disks.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
-	missing := ""
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing += " " + tool
-		}
-	}
-	switch {
-	case os.Geteuid() != 0:
-		missing = " root"
-	case missing == "":
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("this needs%s", missing)
-	}
-	t.Skipf("this needs%s", missing)
+	needs.Root(t, "to attach and mount disks")
+	needs.Programs(t, tools...)
 }
 
 // host is a folder that stands for the root of a live system.

@@ -6,7 +6,7 @@
 // ignition-configs.
 //
 // The tests need the binary in OKD_INSTALL, which make e2e sets, and tmux; without
-// tmux they are skipped, but fail where CI is set.
+// tmux they are skipped, but fail in CI.
 package wizard
 
 import (
@@ -16,9 +16,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 var update = flag.Bool("update", false, "rewrite the screens in testdata")
@@ -32,12 +35,7 @@ type terminal struct {
 
 func open(t *testing.T, dir string, args ...string) *terminal {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("tmux is not installed")
-		}
-		t.Skip("tmux is not installed")
-	}
+	needs.Program(t, "tmux")
 	term := &terminal{t: t, socket: fmt.Sprintf("okd-wizard-%d-%s", os.Getpid(), t.Name())}
 	t.Cleanup(func() { _ = exec.Command("tmux", "-L", term.socket, "kill-server").Run() })
 	home := filepath.Join(dir, "home")
@@ -58,7 +56,7 @@ func binary(t *testing.T) string {
 	t.Helper()
 	name := os.Getenv("OKD_INSTALL")
 	if name == "" {
-		t.Skip("OKD_INSTALL does not name the binary: run make e2e")
+		t.Fatal("OKD_INSTALL does not name the binary: run make e2e")
 	}
 	path, err := filepath.Abs(name)
 	if err != nil {
@@ -102,15 +100,19 @@ func (c *terminal) wait(want string) {
 // tag is the build of a release, which changes with the catalogue.
 var tag = regexp.MustCompile(`okd-scos\.\d+`)
 
-// shot keeps the screen, as soon as it has settled with the text on it.
+// shot keeps the screen, as soon as it has settled with the text on it. A busy
+// machine draws in steps with pauses between them, so one that was not expected
+// gets more time.
 func (c *terminal) shot(title, want string) {
 	c.t.Helper()
 	c.wait(want)
-	last := ""
-	for same := 0; same < 4; time.Sleep(100 * time.Millisecond) { // a busy machine draws in steps
+	last, shot := "", ""
+	end := time.Now().Add(20 * time.Second)
+	for same := 0; same < 4 || !*update && !kept(c.t, shot) && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		now := c.screen()
 		if same++; now != last {
 			last, same = now, 0
+			shot = "== " + title + "\n" + tag.ReplaceAllString(last, "okd-scos.N")
 		}
 	}
 	for line := range strings.Lines(last) {
@@ -118,7 +120,23 @@ func (c *terminal) shot(title, want string) {
 			c.t.Errorf("%s has a line of %d columns", title, n)
 		}
 	}
-	fmt.Fprintf(&c.shots, "== %s\n%s", title, tag.ReplaceAllString(last, "okd-scos.N"))
+	c.shots.WriteString(shot)
+}
+
+// kept tells whether a screen is one of those in testdata, to its end.
+func kept(t *testing.T, shot string) bool {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(name string) bool {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text)+"== ", shot+"== ")
+	})
 }
 
 // golden compares the screens with those that were kept.
@@ -170,17 +188,20 @@ func TestDrawn(t *testing.T) {
 	c.shot("the releases", "4.17")
 	c.keys("the default)", "Enter")
 	c.keys("Name of the cluster", "My cluster", "Enter")
-	c.shot("a name that cannot be", "prod-1\n? Name of the cluster: [? for help]")
+	c.shot("a name that cannot be", "prod-1\n? Name of the cluster: [? for help, < back]")
 	c.keys("Name of the cluster", "okd", "Enter")
 	c.keys("Base domain:", "example.com", "Enter")
 	c.keys("Network of the machines:", "172.30.5.0/24", "Enter")
-	c.shot("services elsewhere, as the machines are there", "Network of the services: [? for help] (172.22.0.0/16)")
+	c.shot("services elsewhere, as the machines are there", "Network of the services: [? for help, < back] (172.22.0.0/16)")
 	c.keys("Network of the services:", "Enter")
 	c.keys("Network of the pods:", "Enter")
 	c.keys("Part of it", "Enter")
 	c.keys("Number of control plane machines:", "2", "Enter")
 	c.shot("two machines", "make it a single node")
 	c.keys("A third vote", "Down", "Enter")
+	c.keys("Number of workers:", "<", "Enter")
+	c.shot("back to the question before, with its answer", "Number of control plane machines: [? for help, < back] (3)")
+	c.keys("machines: [? for help, < back] (3)", "Enter")
 	c.keys("Number of workers:", "0", "Enter")
 	c.shot("no workers", "none: nobody can log in")
 	c.keys("SSH key", "Enter")
@@ -188,6 +209,10 @@ func TestDrawn(t *testing.T) {
 	c.keys("Proxy for http:", "Enter")
 	c.keys("Mirror of OKD's images:", "Enter")
 	c.shot("before it is written", "no, keep only my answers")
+	c.keys("Write it", "Down", "Enter")
+	c.shot("an answer to change", "Which answer")
+	c.keys("Which answer", "<", "Enter")
+	c.wait("no, keep only my answers")
 	c.keys("Write it", "Enter")
 	c.shot("the end", "exit code 0")
 	c.golden("drawn.txt")
