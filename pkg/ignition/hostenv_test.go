@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/okd-project/okd-install/pkg/shell"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // hostile holds values that have a meaning in a shell, in systemd's files or in
@@ -25,11 +26,7 @@ var hostile = []string{
 
 func bash(t testing.TB) string {
 	t.Helper()
-	path, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("bash is not on this machine, so what a shell makes of the quoting is not tried")
-	}
-	return path
+	return needs.Program(t, "bash")
 }
 
 // sourced lets bash source a file of one assignment per value, with nothing set

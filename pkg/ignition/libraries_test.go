@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 const libraries = "../../data/bootstrap/files/usr/local"
@@ -104,16 +106,9 @@ type record struct {
 	Timestamp, Phase, Result, Stage, PreCommand, PostCommand, ErrorLine, ErrorMessage string
 }
 
-func needJQ(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("jq is not on this machine, and the records are written with it")
-	}
-}
-
 func TestServiceRecords(t *testing.T) {
 	t.Parallel()
-	needJQ(t)
+	needs.Program(t, "jq") // the records are written with it
 	for name, c := range map[string]struct {
 		script string
 		code   int // -1: ended by a signal, as systemd sees it
@@ -192,7 +187,7 @@ func describeRecords(t *testing.T, dir string) string {
 // a folder that cannot be written: the service goes on in every case.
 func TestServiceRecordsOverTime(t *testing.T) {
 	t.Parallel()
-	needJQ(t)
+	needs.Program(t, "jq") // the records are written with it
 	dir := t.TempDir()
 	source := `source "$L/bin/bootstrap-service-record.sh"`
 	for _, script := range []string{"PRE_COMMAND=kubelet-pause-image; " + source, source, "POST_COMMAND=after; " + source + "; exit 4"} {
@@ -235,9 +230,10 @@ func TestLikelyCause(t *testing.T) {
 		`Error: writing blob: storing blob to file "/var/tmp/storage": write /var/tmp/storage: no space left on device`:                                                                                         "the disk is full",
 		`pinging container registry quay.io: Get "https://quay.io/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2025`: "the clock of this host is off",
 		`Get "https://mirror.corp:5000/v2/": x509: certificate signed by unknown authority`:                                                                                                                     "additionalTrustBundle must hold (mirror.corp:5000)",
-		`Fatal glibc error: CPU does not support x86-64-v3`:              "not an x86-64-v3 one",
-		`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`:  "not in the registry",
-		`F1122 14:00:00 render.go:1] missing operand kubernetes version`: "",
+		`Fatal glibc error: CPU does not support x86-64-v3`:                                    "not an x86-64-v3 one",
+		`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`:                        "not in the registry",
+		`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`: "the images on this host are damaged",
+		`F1122 14:00:00 render.go:1] missing operand kubernetes version`:                       "",
 		``: "",
 	} {
 		dir := t.TempDir()
@@ -316,9 +312,7 @@ func certificate(t *testing.T, from, until time.Duration) []byte {
 
 func TestPreflight(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not on this machine, so no dates are looked at")
-	}
+	needs.Program(t, "openssl") // dates are looked at with it
 	for name, c := range map[string]struct {
 		change map[string]string // to "" removes, to "-" empties
 		want   []string

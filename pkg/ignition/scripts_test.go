@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // scripts are the shell files of the bootstrap host, by their path on it.
@@ -57,10 +58,7 @@ func TestScripts(t *testing.T) {
 // Shellcheck at its strictest. It follows what a script sources by the comments there.
 func TestShellcheck(t *testing.T) {
 	t.Parallel()
-	shellcheck, err := exec.LookPath("shellcheck")
-	if err != nil {
-		t.Skip("shellcheck is not on this machine")
-	}
+	shellcheck := needs.Program(t, "shellcheck")
 	args := []string{"--enable=all", "--severity=style", "--external-sources", "--source-path=SCRIPTDIR", "--format=gcc"}
 	for path := range scripts(t) {
 		args = append(args, filepath.Join("../../data/bootstrap/files", path))

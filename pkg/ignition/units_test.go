@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 func unitText(t *testing.T, name string) string {
@@ -164,10 +165,7 @@ func stage(t *testing.T) (root string, units []string) {
 // systemd itself reads the units: it knows every setting, and every command is there.
 func TestUnitsWithSystemd(t *testing.T) {
 	t.Parallel()
-	verify, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not on this machine, so systemd's own opinion of the units is not asked")
-	}
+	verify := needs.Program(t, "systemd-analyze")
 	check := func(root string, units []string) (string, error) {
 		out, err := exec.Command(verify, append([]string{"verify", "--man=no", "--root=" + root}, units...)...).CombinedOutput()
 		return string(out), err

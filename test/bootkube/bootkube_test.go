@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// eachLine runs a test for every release line.
-func eachLine(t *testing.T, f func(t *testing.T, line string)) {
+// eachLine runs a test for each of some release lines, all at the same time.
+func eachLine(t *testing.T, lines []string, f func(t *testing.T, line string)) {
 	t.Helper()
 	t.Parallel()
 	for _, line := range lines {
@@ -23,7 +23,7 @@ func eachLine(t *testing.T, f func(t *testing.T, line string)) {
 
 // The whole of a bootstrap host's life, unit after unit. The calls are golden.
 func TestWholeRun(t *testing.T) {
-	eachLine(t, func(t *testing.T, line string) {
+	eachLine(t, lines, func(t *testing.T, line string) {
 		h := newReleaseHost(t, line, nil)
 		var golden strings.Builder
 		for _, unit := range []string{"release-image.service", "crio-configure.service", "kubelet.service", "bootkube.service", "progress.service"} {

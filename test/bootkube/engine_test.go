@@ -14,18 +14,14 @@ import (
 	"github.com/coreos/ignition/v2/config/v3_2/types"
 
 	"github.com/okd-project/okd-install/test/engine"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // Ignition's own engine applies bootstrap.ign to a root that has nothing but the
 // user core: files, modes, owners and enabled units are as declared.
 func TestIgnitionApplies(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("Ignition gives files to root, which takes root")
-	}
-	ignitionApply, problem := engine.Build(t)
-	if problem != "" {
-		t.Skip(problem)
-	}
+	needs.Root(t, "as Ignition gives files to root")
+	ignitionApply := engine.Build(t)
 	p := payloadFor(t, "4.22")
 	root := t.TempDir()
 	for name, content := range map[string]string{

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // covered are the folders of the machine that a host has for itself.
@@ -109,17 +111,15 @@ func (h *host) must(err error) {
 	}
 }
 
-// needNamespaces skips a test where a process cannot have namespaces of its own.
+// needNamespaces ends a test where a process cannot have namespaces of its own.
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command("/bin/true")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
 	if err := cmd.Run(); err != nil {
-		t.Skipf("the host of this test needs namespaces of its own, which takes root: %v", err)
+		needs.Missing(t, "the host of this test needs namespaces of its own, which takes root: %v", err)
 	}
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("the scripts of the host need jq, which is not installed here")
-	}
+	needs.Program(t, "jq")
 }
 
 const namespaces = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strings"
 )
 
 // FakesDir is where the fakes find what to play, a Setup in SetupFile and the
@@ -39,10 +40,24 @@ func Play(tag string, args []string, await func() error) (code int) {
 	}
 	for _, dir := range realMounts {
 		if _, err := os.Stat(dir); err == nil {
-			k.mounts = append(k.mounts, mount{source: dir, target: dir})
+			k.mounts = append(k.mounts, mount{source: dir, target: dir, overlay: ownOverlay(dir)})
 		}
 	}
 	return c.play(func(c *call) int { return runOperator(c, k) })
+}
+
+// ownOverlay tells whether an overlay is mounted at a folder, so that nothing that is
+// written there reaches the host. The root of the mount is in the 4th field, the place in
+// the 5th (proc(5)).
+func ownOverlay(dir string) bool {
+	raw, _ := os.ReadFile("/proc/self/mountinfo")
+	for line := range strings.Lines(string(raw)) {
+		place, system, _ := strings.Cut(line, " - ")
+		if f := strings.Fields(place); len(f) > 4 && f[3] == "/" && f[4] == dir {
+			return strings.HasPrefix(system, "overlay ")
+		}
+	}
+	return false
 }
 
 // Complain writes down from outside a container what no test allows.

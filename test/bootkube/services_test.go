@@ -144,6 +144,27 @@ func TestReleaseImageComesLate(t *testing.T) {
 	}
 }
 
+// What bootkube requires is not started again by systemd, so it does not give up.
+func TestPauseImageIsAskedForUntilItComes(t *testing.T) {
+	t.Parallel()
+	h := newReleaseHost(t, "4.22", quickly)
+	h.mustRun("release-image.service")
+	faults := []Fault{{Match: " image pod", Code: 125}, {Match: " image pod", Code: 126}}
+	h.fault(faults...)
+	h.mustRun("crio-configure.service")
+	h.hit(t, faults)
+	if raw, err := os.ReadFile(h.path("/etc/crio/crio.conf.d/50-bootstrap-override.conf")); err != nil || !strings.Contains(string(raw), "scos-content@sha256:") {
+		t.Errorf("CRI-O has no pause image: %v\n%s", err, raw)
+	}
+	if h.exists("/etc/issue.d/60_crio-configure.issue") {
+		t.Error("the notice on the console stays")
+	}
+	described := []Fault{{Match: "podman image inspect", After: true, Code: 125}}
+	h.fault(described...)
+	h.mustRun("release-image.service")
+	h.hit(t, described)
+}
+
 // With mirrors oc is told where they are.
 func TestMirrors(t *testing.T) {
 	t.Parallel()

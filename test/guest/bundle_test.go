@@ -94,7 +94,7 @@ func unpackBundle(h *host, packed, folder string) map[string][]byte {
 func (h *host) secrets() map[string][]string {
 	t := h.t
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(h.dir, "bootstrap.ign"))
+	raw, err := os.ReadFile(filepath.Join(h.dir, h.config))
 	must(t, err)
 	var config struct {
 		Storage struct {
@@ -137,7 +137,7 @@ func (h *host) secrets() map[string][]string {
 		}
 	}
 	if len(pieces) < 20 {
-		t.Fatalf("bootstrap.ign has only %d private keys", len(pieces))
+		t.Fatalf("%s has only %d private keys", h.config, len(pieces))
 	}
 	password, err := os.ReadFile(filepath.Join(h.dir, "auth/kubeadmin-password"))
 	must(t, err)

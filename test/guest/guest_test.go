@@ -21,51 +21,27 @@ package guest
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
-// tools are the programs that the tests run, and the Debian package of each.
-var tools = map[string]string{
-	"mmdebstrap": "mmdebstrap", "tar": "tar", "gcc": "gcc", "chroot": "coreutils", "useradd": "passwd", "unshare": "util-linux",
-}
-
-// machineTools are those for a virtual machine.
-var machineTools = map[string]string{"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}
-
-// cannot skips a test for a reason, except in CI, where it has to run.
-func cannot(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// needs looks for what the tests of this package cannot do without.
-func needs(t *testing.T) {
+// guestTools looks for what the tests of this package cannot do without.
+func guestTools(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skipf("the guest is an amd64 one, booted from linux/amd64, not %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
-	if os.Getuid() != 0 {
-		cannot(t, "the root of the guest belongs to root, which takes root")
-	}
-	wanted := maps.Clone(tools)
+	needs.Root(t, "as the root of the guest belongs to root")
+	needs.Programs(t, "mmdebstrap", "tar", "gcc", "chroot", "useradd", "unshare")
 	if kind(t) != namespace {
-		maps.Copy(wanted, machineTools)
-	}
-	for _, tool := range slices.Sorted(maps.Keys(wanted)) {
-		if _, err := exec.LookPath(tool); err != nil {
-			cannot(t, "%s is not installed here; it is in Debian's package %s", tool, wanted[tool])
-		}
+		needs.Programs(t, "qemu-system-x86_64", "mke2fs")
 	}
 }
 

@@ -39,9 +39,25 @@ type host struct {
 	dir      string
 	payload  payload
 	registry registry
-	// ostree tells that the host lays the node image over its system; otherwise it changes over to it.
-	ostree bool
+	// system is what the host boots.
+	system system
+	// config is the name of the config that it boots with, in dir.
+	config string
 }
+
+// system is what a host boots.
+type system string
+
+const (
+	// coreos lays the node image over its own /usr.
+	coreos system = "CentOS Stream CoreOS"
+	// fedora changes over to the node image.
+	fedora system = "Fedora CoreOS"
+	// live runs from memory, and lays the node image over its own /usr.
+	live system = "a live medium of CentOS Stream CoreOS"
+	// node has been installed to a disk, with the node image.
+	node system = "the node image on a disk"
+)
 
 // operators is the table that the images of the release go by.
 func operators(t *testing.T) bootkube.Table {
@@ -118,20 +134,24 @@ func pullSecret() string {
 
 // newAssets has the program under test make the configs, from an install-config
 // with a mirror, a trust bundle, a pull secret and an ssh key.
-func newAssets(t *testing.T, line, release string, ca []byte, sshKey string) (dir string) {
+func newAssets(t *testing.T, line, release string, single bool, ca []byte, sshKey string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "cluster")
 	must(t, os.Mkdir(dir, 0o700))
+	target, masters, workers, disk := "ignition-configs", 3, 2, ""
+	if single {
+		target, masters, workers, disk = "single-node-ignition-config", 1, 0, "bootstrapInPlace:\n  installationDisk: "+installationDisk+"\n"
+	}
 	config := fmt.Sprintf(`apiVersion: v1
 metadata:
   name: demo
 baseDomain: example.com
 controlPlane:
   name: master
-  replicas: 3
+  replicas: %d
 compute:
 - name: worker
-  replicas: 2
+  replicas: %d
 networking:
   machineNetwork:
   - cidr: 10.0.2.0/24
@@ -149,10 +169,10 @@ additionalTrustBundle: |
   %s
 sshKey: %q
 pullSecret: %q
-`, contentSpec, registryHost, registryPort, contentRepo, releaseSpec, registryHost, registryPort, releaseRepo,
-		strings.ReplaceAll(strings.TrimSpace(string(ca)), "\n", "\n  "), sshKey, pullSecret())
+%s`, masters, workers, contentSpec, registryHost, registryPort, contentRepo, releaseSpec, registryHost, registryPort, releaseRepo,
+		strings.ReplaceAll(strings.TrimSpace(string(ca)), "\n", "\n  "), sshKey, pullSecret(), disk)
 	write(t, filepath.Join(dir, "install-config.yaml"), []byte(config), 0o600)
-	cmd := exec.Command(okdInstall(t), "create", "ignition-configs", "--dir", dir, "--release", line, "--release-image", release)
+	cmd := exec.Command(okdInstall(t), "create", target, "--dir", dir, "--release", line, "--release-image", release)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("okd-install: %v\n%s", err, out)
 	}
@@ -168,23 +188,31 @@ type kit struct {
 }
 
 // newHost makes a host of a release line and boots it.
-func newHost(t *testing.T, k kit, line, version, kubernetes string, node bool, faults ...bootkube.Fault) *host {
+func newHost(t *testing.T, k kit, line, version, kubernetes string, s system, faults ...bootkube.Fault) *host {
 	t.Helper()
 	key, sshKey := newKey(t)
-	h := &host{payload: newPayload(t, line, version, kubernetes, k.standin), ostree: node}
+	h := &host{payload: newPayload(t, line, version, kubernetes, k.standin), system: s, config: "bootstrap.ign"}
+	if s == live {
+		h.config = "bootstrap-in-place-for-live-iso.ign"
+	}
 	h.payload.setup.Faults = faults
 	mirror := newAuthority(t)
-	h.dir = newAssets(t, line, h.payload.setup.Release, mirror.ca, sshKey)
-	start := time.Now()
-	root := unpack(t, k.debian)
-	h.furnish(t, root, k.standin, mirror)
-	if out, err := engine.Install(k.ignition, root, filepath.Join(h.dir, "bootstrap.ign")); err != nil {
-		t.Fatalf("Ignition: %v\n%s", err, tail(string(out), 3))
-	}
-	took(t, "the root of the guest", start)
-	h.machine = newMachine(t, root, key)
+	h.dir = newAssets(t, line, h.payload.setup.Release, s == live, mirror.ca, sshKey)
+	h.machine = newMachine(t, h.newRoot(t, k, mirror, filepath.Join(h.dir, h.config)), key)
 	h.registry = newRegistry(h.dial, mirror.trust, registryPassword)
 	return h
+}
+
+// newRoot makes the root of the host, as it is once Ignition has applied a config.
+func (h *host) newRoot(t *testing.T, k kit, mirror authority, config string) string {
+	t.Helper()
+	defer took(t, "the root of the guest", time.Now())
+	root := unpack(t, k.debian)
+	h.furnish(t, root, k.standin, mirror)
+	if out, err := engine.Install(k.ignition, root, config); err != nil {
+		t.Fatalf("Ignition: %v\n%s", err, tail(string(out), 3))
+	}
+	return root
 }
 
 // registryConfig is the config of the registry on the loopback of the guest.
@@ -226,6 +254,7 @@ ExecStart=/usr/sbin/update-ca-certificates
 [Install]
 WantedBy=sysinit.target
 `,
+	"run-fakes.mount": fakesMount,
 	// Where ostree has its system, the real root is here.
 	"sysroot.mount": `[Unit]
 Description=The root of the disk
@@ -240,6 +269,21 @@ Options=bind
 WantedBy=local-fs.target
 `,
 }
+
+// fakesMount has the stand-ins find their notes under the same name on the host and in
+// containers; a link there would lead nowhere in one that has its own /run.
+const fakesMount = `[Unit]
+Description=The notes of the stand-ins
+DefaultDependencies=no
+Before=local-fs.target
+[Mount]
+What=/var/lib/okd-test/fakes
+Where=` + bootkube.FakesDir + `
+Type=none
+Options=bind
+[Install]
+WantedBy=local-fs.target
+`
 
 // enabled are the units that the presets of this system start, as those of
 // CoreOS do with its own; all that Debian has enabled beyond is switched off.
@@ -268,6 +312,7 @@ func (h *host) furnish(t *testing.T, root string, standin []byte, mirror authori
 	for name, text := range units {
 		write(t, at("etc/systemd/system/"+name), []byte(text), 0o644)
 	}
+	h.furnishSystem(t, root, standin)
 	presets := ""
 	for _, name := range enabled {
 		presets += "enable " + name + "\n"
@@ -283,22 +328,11 @@ func (h *host) furnish(t *testing.T, root string, standin []byte, mirror authori
 	must(t, os.RemoveAll(at("etc/systemd/system/timers.target.wants")))
 	must(t, os.RemoveAll(at("etc/systemd/system/default.target.wants")))
 	// the stand-ins, and where they keep their notes: also in every container
-	write(t, at("usr/bin/standin"), standin, 0o755)
-	must(t, os.Symlink("standin", at("usr/bin/rpm")))
-	if h.ostree {
-		must(t, os.Rename(at("usr/bin/ostree"), at("usr/bin/ostree.real")))
-		must(t, os.Symlink("standin", at("usr/bin/ostree")))
-	} else {
-		must(t, os.Symlink("standin", at("usr/bin/rpm-ostree")))
-		must(t, os.Remove(at("etc/os-release")))
-		write(t, at("etc/os-release"), []byte("ID=fedora\nVARIANT_ID=coreos\n"), 0o644)
-	}
 	fakes := "var/lib/okd-test/fakes"
 	setup, err := json.Marshal(h.payload.setup)
 	must(t, err)
 	write(t, at(fakes+"/"+bootkube.SetupFile), setup, 0o644)
 	write(t, at(fakes+"/"+bootkube.TableFile), operatorsFile(t), 0o644)
-	write(t, at("etc/tmpfiles.d/okd-test.conf"), []byte("L+ "+bootkube.FakesDir+" - - - - /"+fakes+"\n"), 0o644)
 	containers := "[containers]\nvolumes = [\"/" + fakes + ":" + bootkube.FakesDir + "\"]\n"
 	if kind(t) == namespace {
 		containers += "pids_limit = 0\n" // this machine may keep the controllers to itself
@@ -307,5 +341,39 @@ func (h *host) furnish(t *testing.T, root string, standin []byte, mirror authori
 	// files in which the node image differs, of which this host has changed one
 	write(t, at("etc/okd-test/changed-here"), []byte("the booted system\n"), 0o644)
 	run(t, "", "cp", "--archive", at("etc"), at("usr/etc"))
+	if h.system == live {
+		// where ostree has the /etc of its system, which is in memory while it runs
+		must(t, os.MkdirAll(at("ostree/deploy/okd/deploy/0.0"), 0o755))
+		run(t, "", "cp", "--archive", at("usr/etc"), at("ostree/deploy/okd/deploy/0.0/etc"))
+	}
 	write(t, at("etc/okd-test/changed-here"), []byte("this host\n"), 0o644)
+}
+
+// furnishSystem has the root be the system that the host boots.
+func (h *host) furnishSystem(t *testing.T, root string, standin []byte) {
+	t.Helper()
+	at := func(name string) string { return filepath.Join(root, name) }
+	link := func(names ...string) {
+		for _, name := range names {
+			must(t, os.Symlink("standin", at("usr/bin/"+name)))
+		}
+	}
+	write(t, at("usr/bin/standin"), standin, 0o755)
+	switch h.system {
+	case fedora:
+		link("rpm", "rpm-ostree")
+		must(t, os.Remove(at("etc/os-release")))
+		write(t, at("etc/os-release"), []byte("ID=fedora\nVARIANT_ID=coreos\n"), 0o644)
+	case node:
+		link(nodePrograms...)
+		write(t, at("usr/lib/systemd/system/crio.service"), []byte(crioUnit), 0o644)
+	case live:
+		link("coreos-installer")
+		// the initramfs leaves this mark, before any unit
+		write(t, at("usr/lib/systemd/system-generators/okd-test-live"), []byte("#!/bin/sh\n: >/run/ostree-live\n"), 0o755)
+		fallthrough
+	case coreos:
+		must(t, os.Rename(at("usr/bin/ostree"), at("usr/bin/ostree.real")))
+		link("rpm", "ostree")
+	}
 }

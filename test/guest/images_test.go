@@ -170,11 +170,14 @@ Type=notify
 ExecStart=/usr/bin/crio
 `
 
+// nodePrograms are those that the node image brings.
+var nodePrograms = []string{"kubelet", "crio", "crictl", "oc"}
+
 // nodeLayer is what the node image has beyond the booted system.
 func nodeLayer(t *testing.T, standin []byte) layer {
 	t.Helper()
 	entries := []entry{{name: "usr/bin/standin", content: standin, mode: 0o755}}
-	for _, name := range []string{"kubelet", "crio", "crictl", "oc"} {
+	for _, name := range nodePrograms {
 		entries = append(entries, entry{name: "usr/bin/" + name, link: "standin"})
 	}
 	return newLayer(t, append(entries,

@@ -127,6 +127,43 @@ func TestRedaction(t *testing.T) {
 	}
 }
 
+// Secrets are found in any line of what is encoded, and what is as long as the bundle of
+// all authorities takes no process for each of its lines.
+func TestRedactionLooksAtAllQuickly(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.fake("base64", `exec /usr/bin/base64 "$@"`)
+	var text strings.Builder
+	for i := range 500 {
+		line := make([]byte, 48)
+		for j := range line {
+			line[j] = byte(0x80 + (i*j+i)%0x80) // no text
+		}
+		text.WriteString(base64.StdEncoding.EncodeToString(line) + "\n")
+	}
+	want := text.String()
+	text.WriteString("source: " + b64("name: registry\nauth: c2hvcnQ6c2hvcnQ=\n") + "\n")
+	h.write("/bundle.yaml", text.String(), 0o644)
+	if out, err := h.run(h.path("/usr/local/bin/redact-secrets.sh"), h.path("/bundle.yaml")); err != nil {
+		t.Fatal(err, out)
+	}
+	if got := h.read("/bundle.yaml"); got != want+"source: REDACTED\n" {
+		t.Errorf("got\n%s", got[max(0, len(got)-300):])
+	}
+	if n := strings.Count(h.read("/calls"), "base64 "); n > 50 {
+		t.Errorf("%d words are decoded one by one", n)
+	}
+	// without the quick look, the slow one
+	h.fake("jq", "exit 2")
+	h.write("/bundle.yaml", text.String()[len(want)-650:], 0o644)
+	if out, err := h.run(h.path("/usr/local/bin/redact-secrets.sh"), h.path("/bundle.yaml")); err != nil {
+		t.Fatal(err, out)
+	}
+	if got := h.read("/bundle.yaml"); !strings.HasSuffix(got, "source: REDACTED\n") {
+		t.Errorf("without jq: %s", got)
+	}
+}
+
 // What is no secret stays, byte for byte.
 func TestRedactionLeavesTheRest(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // host is a folder that stands for the root of a host.
@@ -36,11 +37,7 @@ var hostPath = regexp.MustCompile(`(^|[\s"'=(:|<>!{-])/(run|etc|opt|var|usr/loca
 // needs do nothing but write down their arguments.
 func newHost(t *testing.T) *host {
 	t.Helper()
-	for _, tool := range []string{"bash", "jq", "awk"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not on this machine, and the scripts need it", tool)
-		}
-	}
+	needs.Programs(t, "bash", "jq", "awk")
 	h := &host{t: t, root: t.TempDir()}
 	err := fs.WalkDir(data.Bootstrap, "bootstrap/files", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

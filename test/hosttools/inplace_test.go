@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // inPlace runs the last part of bootkube on a single node, with the verbs of
@@ -290,10 +291,7 @@ systemctl restart kubelet.service
 // list: every setting is known, every command is there.
 func TestUnitFilesWithSystemd(t *testing.T) {
 	t.Parallel()
-	verify, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not on this machine, so systemd's own opinion of the units is not asked")
-	}
+	verify := needs.Program(t, "systemd-analyze")
 	h := newHost(t)
 	const folder = "bootstrap/files/etc/systemd/system"
 	entries, err := data.Bootstrap.ReadDir(folder)

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 const nodeImage = "quay.io/okd/scos-content@sha256:0f0f"
@@ -58,9 +60,7 @@ func TestKeepPatterns(t *testing.T) {
 // node image, also in folders that the host has added.
 func TestMergeEtcWithRsync(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("rsync"); err != nil {
-		t.Skip("rsync is not on this machine, so its reading of the patterns is not tested")
-	}
+	needs.Program(t, "rsync")
 	h := newHost(t)
 	odd := `odd/[a]*?\z`
 	mount := `systemd/system/var-ostree\x2dcontainer.mount`
@@ -263,6 +263,27 @@ selinuxenabled
 semodule -R
 systemctl try-restart --no-block sshd.service
 `)
+}
+
+// A host on which the overlay fails goes no further, and says so until it is tried again.
+func TestOverlayFails(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.mkdir("/checkout/usr/etc")
+	h.fake("rsync", "! times rsync 1 || exit 23")
+	if err := os.Symlink(h.path("/checkout"), h.path("/run/okd-install/node-image")); err != nil {
+		t.Fatal(err)
+	}
+	const notice = "/etc/issue.d/60_node-image-overlay.issue"
+	if out, err := h.run(h.path("/usr/local/bin/node-image-overlay.sh")); err == nil {
+		t.Fatalf("rsync fails, and the overlay is well\n%s", out)
+	}
+	if text := h.read(notice); !strings.Contains(text, "failed, so the bootstrap cannot begin") || !strings.Contains(text, "systemctl start node-image-overlay.target") {
+		t.Errorf("the console says %q", text)
+	}
+	if out, err := h.run(h.path("/usr/local/bin/node-image-overlay.sh")); err != nil || h.exists(notice) {
+		t.Errorf("tried again: %v, the notice stays: %v\n%s", err, h.exists(notice), out)
+	}
 }
 
 func TestOverlayGenerator(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // pivotHost is a Fedora CoreOS of release 4.18 that has booted once.
@@ -20,7 +22,7 @@ case "$*" in
     *' image stream-coreos') echo '`+nodeImage+`' ;;
     'pull '*) ! times pull 1 ;;
 esac`)
-	h.fake("rpm-ostree", "! times rebase 1")
+	h.fake("rpm-ostree", `[[ $1 == status ]] || ! times rebase 1`)
 	return h
 }
 
@@ -43,8 +45,10 @@ podman pull --quiet `+nodeImage+`
 sleep 10
 podman run --quiet --rm --net=none quay.io/okd/scos-release@sha256:beef image stream-coreos
 podman pull --quiet `+nodeImage+`
+rpm-ostree status --json
 rpm-ostree rebase --experimental ostree-unverified-registry:`+nodeImage+`
 sleep 10
+rpm-ostree status --json
 rpm-ostree rebase --experimental ostree-unverified-registry:`+nodeImage+`
 systemctl reboot
 sleep infinity
@@ -67,6 +71,56 @@ sleep infinity
 		t.Fatal(err, out)
 	}
 	h.want("systemctl reboot\nsleep infinity", "agetty", "journalctl", "podman")
+}
+
+// A rebase that went on by itself after its caller was killed is not begun again, which
+// rpm-ostree would refuse, for ever.
+func TestPivotGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status  string
+		rebased bool
+	}{
+		{`{"deployments":[{"booted":false,"staged":true,"container-image-reference":"ostree-unverified-registry:` + nodeImage + `"},{"booted":true}]}`, false},
+		{`{"deployments":[{"booted":false,"staged":true,"container-image-reference":"ostree-unverified-registry:other"},{"booted":true}]}`, true},
+		{`{"deployments":[{"booted":true,"container-image-reference":"ostree-unverified-registry:` + nodeImage + `"}]}`, true},
+		{`{"deployments":[{"booted":true,"origin":"fedora:fedora/x86_64/coreos/stable"}]}`, true},
+		{`error: Remote peer disconnected`, true},
+	} {
+		h := pivotHost(t)
+		h.fake("rpm-ostree", `case $1 in
+    status) echo '`+c.status+`' ;;
+esac`)
+		if out, err := h.pivot(); err != nil {
+			t.Fatal(err, out)
+		}
+		if got := strings.Contains(h.read("/calls"), "rpm-ostree rebase "); got != c.rebased {
+			t.Errorf("%s: rebased %v, want %v", c.status, got, c.rebased)
+		}
+		if got := h.read("/opt/openshift/.pivot-done"); got != "boot-1\n" {
+			t.Errorf("the marker holds %q", got)
+		}
+	}
+}
+
+// A loss of power in between undoes what was deployed, which is not the boot loader's doing.
+func TestPivotAfterALossOfPower(t *testing.T) {
+	t.Parallel()
+	h := pivotHost(t)
+	h.write("/opt/openshift/.pivot-done", "boot-0\n", 0o644)
+	h.fake("rpm-ostree", `[[ $1 == rebase ]] || echo '{"deployments":[{"booted":true,"origin":"fedora:stable"}]}'`)
+	if out, err := h.pivot(); err != nil {
+		t.Fatal(err, out)
+	}
+	if calls := h.read("/calls"); !strings.Contains(calls, "rpm-ostree rebase ") || h.read("/opt/openshift/.pivot-done") != "boot-1\n" {
+		t.Errorf("the node image is not deployed again:\n%s", calls)
+	}
+	h = pivotHost(t)
+	h.write("/opt/openshift/.pivot-done", "boot-0\n", 0o644)
+	h.fake("rpm-ostree", `echo '{"deployments":[{"booted":true},{"booted":false,"container-image-reference":"ostree-unverified-registry:`+nodeImage+`"}]}'`)
+	if out, err := h.pivot(); err == nil || !strings.Contains(h.issue(), "Secure Boot must be off") {
+		t.Errorf("the boot loader refused the node image: %v\n%s\n%s", err, out, h.issue())
+	}
 }
 
 func TestPivotDecisions(t *testing.T) {
@@ -97,7 +151,9 @@ func TestPivotDecisions(t *testing.T) {
 				t.Errorf("%v\n%s\n%s", err, out, h.issue())
 			}
 			for _, call := range h.calls("agetty", "journalctl", "podman", "findmnt") {
-				t.Errorf("called %s", call)
+				if call != "rpm-ostree status --json" {
+					t.Errorf("called %s", call)
+				}
 			}
 			if c.says == "" && !h.exists("/opt/openshift/.pivot-done") {
 				t.Error("there is no marker")
@@ -129,11 +185,7 @@ func TestSecureBootIsOffOrUnknown(t *testing.T) {
 // also where a crash has left a journal to replay; others are left alone.
 func TestOrphanFile(t *testing.T) {
 	t.Parallel()
-	for _, tool := range []string{"mkfs.ext4", "tune2fs", "e2fsck"} {
-		if _, err := exec.LookPath("/usr/sbin/" + tool); err != nil {
-			t.Skipf("%s is not on this machine", tool)
-		}
-	}
+	needs.Programs(t, "mkfs.ext4", "tune2fs", "e2fsck")
 	for _, c := range []struct {
 		features string
 		has      bool
@@ -141,7 +193,7 @@ func TestOrphanFile(t *testing.T) {
 		h := newHost(t)
 		image := h.path("/image.ext4")
 		if out, err := exec.Command("/usr/sbin/mkfs.ext4", "-q", "-O", c.features, image, "8M").CombinedOutput(); err != nil {
-			t.Skipf("mkfs.ext4 of this machine does not know %s: %s", c.features, out)
+			needs.Missing(t, "mkfs.ext4 of this machine does not know %s: %s", c.features, out)
 		}
 		ask := func(function string) (string, error) {
 			return h.run("-c", `set -euo pipefail; source "$1"; `+function+` "$2"`, "test", h.path("/usr/local/lib/okd-install/pivot-guards.sh"), image)

@@ -22,12 +22,15 @@ import (
 type api struct {
 	mutex   sync.Mutex
 	Objects map[string]object
-	file    string
 	asked   int
+	stopped bool
 }
 
-// apiState is where the objects survive a reboot.
+// apiState is what the API keeps beside its objects.
 func apiState() string { return filepath.Join(bootkube.FakesDir, "api") }
+
+// apiObjects is where the objects survive a reboot, or that a node installs itself.
+const apiObjects = "/var/lib/etcd/member/objects.json"
 
 // served are the certificates of the API server, by the first part of the name
 // that they are for.
@@ -62,11 +65,11 @@ func startAPI(secrets string) (*api, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(raw)
-	a := &api{Objects: map[string]object{}, file: filepath.Join(apiState(), "objects.json")}
-	if raw, err := os.ReadFile(a.file); err == nil {
-		if err := json.Unmarshal(raw, a); err != nil {
-			return nil, err
-		}
+	a := &api{Objects: map[string]object{}}
+	if raw, err := os.ReadFile(apiObjects); err != nil {
+		a.seedCluster()
+	} else if err := json.Unmarshal(raw, a); err != nil {
+		return nil, err
 	}
 	a.seed()
 	server := &http.Server{Addr: ":6443", Handler: a, TLSConfig: &tls.Config{
@@ -88,9 +91,57 @@ func startAPI(secrets string) (*api, error) {
 // want to join.
 func (a *api) seed() {
 	for _, name := range []string{"csr-aaaaa", "csr-bbbbb"} {
-		a.add("certificatesigningrequests", object{"kind": "CertificateSigningRequest", "metadata": object{"name": name}})
+		a.add("certificatesigningrequests", object{"kind": "CertificateSigningRequest", "metadata": object{"name": name}, "status": object{}})
 	}
 	a.add("nodes", object{"kind": "Node", "metadata": object{"name": "master-0", "labels": object{"node-role.kubernetes.io/master": ""}}})
+	// what a single node asks for that has installed itself
+	if _, err := os.Stat(filepath.Join(manifests, "etcd-pod.yaml")); err == nil {
+		a.add("certificatesigningrequests", object{"kind": "CertificateSigningRequest", "metadata": object{"name": "csr-of-the-node"}, "status": object{}})
+	}
+}
+
+// seedCluster is what the pods of the bootstrap leave, and the operators of the cluster.
+func (a *api) seedCluster() {
+	for namespace, name := range map[string]string{"openshift-cluster-version": "version", "kube-system": "cluster-policy-controller-lock"} {
+		a.add("leases", object{"kind": "Lease", "metadata": object{"namespace": namespace, "name": name}})
+	}
+	a.add("pods", object{"kind": "Pod", "metadata": object{"namespace": operatorNamespace, "name": "kube-apiserver-operator"}})
+	a.add("clusteroperators", object{"kind": "ClusterOperator", "metadata": object{"name": "console"}, "status": object{"conditions": conditions("Available", false)}})
+}
+
+const operatorNamespace = "openshift-kube-apiserver-operator"
+
+func conditions(kind string, is bool) []any {
+	status := "False"
+	if is {
+		status = "True"
+	}
+	return []any{object{"type": "Progressing", "status": "True"}, object{"type": kind, "status": status}}
+}
+
+// progress is how far the cluster has come when it is asked for an object.
+func (a *api) progress(kind, namespace string, o object) {
+	switch {
+	case kind == "nodes":
+		ready := true
+		for k, csr := range a.Objects {
+			if status, _ := csr["status"].(object); strings.HasPrefix(k, "certificatesigningrequests/") && status["certificate"] == nil {
+				ready = false
+			}
+		}
+		o["status"] = object{"conditions": conditions("Ready", ready)}
+	case kind == "pods" && namespace == operatorNamespace:
+		a.asked++
+		o["status"] = object{"conditions": conditions("Ready", a.asked > 1)}
+		if a.asked > 1 {
+			_ = os.WriteFile(operatorsReady(), nil, 0o600)
+		}
+	case kind == "clusterversions":
+		if _, err := os.Stat(operatorsReady()); err == nil {
+			a.asked++
+			merge(o, object{"status": object{"conditions": conditions("Available", a.asked > 1)}})
+		}
+	}
 }
 
 // setPods shows the static pods that run as pods of the API.
@@ -147,15 +198,29 @@ func (a *api) save() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(a.file+".new", raw, 0o600); err != nil {
+	if err := os.MkdirAll(filepath.Dir(apiObjects), 0o700); err != nil {
 		return err
 	}
-	return os.Rename(a.file+".new", a.file)
+	if err := os.WriteFile(apiObjects+".new", raw, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(apiObjects+".new", apiObjects)
+}
+
+// stop has the API say that it cannot reach etcd, from now on.
+func (a *api) stop() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.stopped = true
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+	if a.stopped {
+		http.Error(w, "etcd failed: reason withheld", http.StatusInternalServerError)
+		return
+	}
 	switch r.URL.Path {
 	case "/readyz":
 		fmt.Fprint(w, "ok")
@@ -178,6 +243,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.post(w, r, kind)
 	case r.Method == http.MethodPatch:
 		a.patch(w, r, kind)
+	case r.Method == http.MethodDelete:
+		delete(a.Objects, key(kind, r.URL.Query().Get("namespace"), r.URL.Query().Get("name")))
+		a.answer(w, http.StatusOK, object{"status": "Success"})
 	default:
 		a.get(w, r, kind)
 	}
@@ -261,6 +329,7 @@ func (a *api) get(w http.ResponseWriter, r *http.Request, kind string) {
 			http.Error(w, key(kind, namespace, name)+" is not found", http.StatusNotFound)
 			return
 		}
+		a.progress(kind, namespace, o)
 		a.answer(w, http.StatusOK, o)
 		return
 	}
@@ -273,6 +342,7 @@ func (a *api) get(w http.ResponseWriter, r *http.Request, kind string) {
 	slices.Sort(keys)
 	items := []any{}
 	for _, k := range keys {
+		a.progress(kind, namespace, a.Objects[k])
 		items = append(items, a.Objects[k])
 	}
 	a.answer(w, http.StatusOK, object{"kind": "List", "items": items})

@@ -243,9 +243,21 @@ func oc(args []string) error {
 		return show(raw, output)
 	case verb == "create" && len(words) == 3 && words[1] == "configmap":
 		key, value, _ := strings.Cut(options["--from-literal"], "=")
-		_, err := c.do(http.MethodPost, "/objects/configmaps", nil, object{
+		configMap := object{
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": words[2], "namespace": query.Get("namespace")}, "data": object{key: value},
-		})
+		}
+		if options["--dry-run"] == "client" && output == "yaml" {
+			raw, err := yaml.Marshal(configMap)
+			fmt.Print(string(raw))
+			return err
+		}
+		_, err := c.do(http.MethodPost, "/objects/configmaps", nil, configMap)
+		return err
+	case verb == "apply" && options["--filename"] == "-":
+		return c.apply(os.Stdin)
+	case verb == "delete" && len(words) == 3:
+		query.Set("name", words[2])
+		_, err := c.do(http.MethodDelete, "/objects/"+plural(words[1]), query, nil)
 		return err
 	case verb == "patch" && len(words) == 3 && options["--type"] == "merge":
 		raw, err := os.ReadFile(options["--patch-file"])
@@ -261,7 +273,7 @@ func oc(args []string) error {
 		return err
 	case len(words) > 3 && strings.Join(words[:3], " ") == "adm certificate approve":
 		for _, name := range words[3:] {
-			patch := object{"status": object{"conditions": []any{object{"type": "Approved", "status": "True"}}}}
+			patch := object{"status": object{"conditions": []any{object{"type": "Approved", "status": "True"}}, "certificate": []byte("of " + name)}}
 			if _, err := c.do(http.MethodPatch, "/objects/certificatesigningrequests", url.Values{"name": {name}}, patch); err != nil {
 				return err
 			}
@@ -272,12 +284,30 @@ func oc(args []string) error {
 	return errors.New("unknown command")
 }
 
+// apply makes the object that is described, or changes it.
+func (c *client) apply(description io.Reader) error {
+	raw, err := io.ReadAll(description)
+	if err != nil {
+		return err
+	}
+	var o object
+	if err := yaml.Unmarshal(raw, &o); err != nil {
+		return err
+	}
+	if _, err = c.do(http.MethodPost, "/objects/"+plural(kindOf(o)), nil, o); errors.Is(err, errConflict) {
+		meta, _ := o["metadata"].(object)
+		query := url.Values{"namespace": {fmt.Sprint(meta["namespace"])}, "name": {fmt.Sprint(meta["name"])}}
+		_, err = c.do(http.MethodPatch, "/objects/"+plural(kindOf(o)), query, o)
+	}
+	return err
+}
+
 // ocOptions are the options of oc that the scripts use; the value tells whether
 // one takes a value.
 var ocOptions = map[string]bool{
 	"--kubeconfig": true, "--request-timeout": true, "-n": true, "--namespace": true, "-o": true, "--output": true, "--type": true,
 	"--patch-file": true, "--from-literal": true, "--icsp-file": true, "--idms-file": true, "-l": true, "--all-namespaces": false,
-	"-A": false, "--raw": true,
+	"-A": false, "--raw": true, "--selector": true, "--ignore-not-found": false, "--dry-run": true, "--filename": true,
 }
 
 func releaseInfo(options map[string]string, output, image string) error {
@@ -299,36 +329,6 @@ func releaseInfo(options map[string]string, output, image string) error {
 		fmt.Print(setup.Kubernetes)
 	default:
 		return fmt.Errorf("the stand-in has no such answer: %s", output)
-	}
-	return nil
-}
-
-// show prints an answer. Of jsonpath it knows one path, or the names of a list.
-func show(raw []byte, output string) error {
-	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return err
-	}
-	path, isPath := strings.CutPrefix(output, "jsonpath=")
-	o, _ := value.(object)
-	items, _ := o["items"].([]any)
-	switch {
-	case isPath && strings.HasPrefix(path, "{range"), strings.HasPrefix(output, "custom-columns"):
-		for _, item := range items {
-			i, _ := item.(object)
-			meta, _ := i["metadata"].(object)
-			fmt.Println(meta["name"])
-		}
-	case isPath:
-		for _, key := range strings.Split(strings.Trim(path, "{}."), ".") {
-			o, _ := value.(object)
-			value = o[key]
-		}
-		if value != nil {
-			fmt.Print(value)
-		}
-	default:
-		fmt.Print(string(raw))
 	}
 	return nil
 }

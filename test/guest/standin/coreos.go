@@ -117,9 +117,18 @@ func refOf(image string) string {
 	return ref
 }
 
-// configDiff compares /etc with what the system came with.
+// configDiff compares the /etc of the system with what it came with. On a live medium
+// the first is not where it runs from.
 func configDiff() error {
-	const ours, theirs = "/etc", "/usr/etc"
+	const theirs = "/usr/etc"
+	ours := "/etc"
+	if _, err := os.Stat("/run/ostree-live"); err == nil {
+		deployments, _ := filepath.Glob("/ostree/deploy/*/deploy/*/etc")
+		if len(deployments) != 1 {
+			return fmt.Errorf("the deployments are %v", deployments)
+		}
+		ours = deployments[0]
+	}
 	seen := map[string]bool{}
 	err := filepath.WalkDir(ours, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -3,7 +3,7 @@
 //
 //	in the images of the release      the operators, as test/bootkube knows them; etcdctl, cat
 //	on the host, by the node image    kubelet, crio, crictl, oc
-//	on the host, by the boot image    rpm, rpm-ostree, and of ostree what Debian's lacks
+//	on the host, by the boot image    rpm, rpm-ostree, coreos-installer, and of ostree what Debian's lacks
 //
 // The kubelet sees the static pods come and go and plays them: etcd is a port,
 // the API server an HTTPS server with the certificates of the host, a store of
@@ -32,6 +32,7 @@ func main() {
 	program, args := filepath.Base(os.Args[0]), os.Args[1:]
 	play, ok := map[string]func([]string) error{
 		"kubelet": kubelet, "crio": crio, "crictl": crictl, "oc": oc, "ostree": ostree, "rpm": rpm, "rpm-ostree": rpmOSTree,
+		"coreos-installer": coreosInstaller,
 	}[program]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "standin does not play %s\n", program)
@@ -66,6 +67,13 @@ func playImage(image string) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "standin:", err)
 		return 126
+	}
+	if image == "cluster-bootstrap" && len(args) > 0 && args[0] == "bootstrap-in-place" {
+		// what the fakes check comes first; the config is then the one that a machine can boot with
+		if code := bootkube.Play(image, args, controlPlane); code != 0 {
+			return code
+		}
+		return translate(args[1:])
 	}
 	if operators.Entrypoint(image) == "" {
 		args = os.Args // the program is named by who runs it

@@ -48,11 +48,23 @@ fetch() {
     NODE_IMAGE=$(image_for stream-coreos) && podman pull --quiet "${NODE_IMAGE}" >/dev/null
 }
 
+# deployed tells whether a rebase of before has come to its end without its caller, which
+# was killed or not answered: rpm-ostree refuses to go to where it is already.
+deployed() {
+    local answer
+    answer=$(rpm-ostree status --json 2>/dev/null | jq --arg image "$1" \
+        '.deployments[0] | (.booted | not) and .["container-image-reference"] == $image' 2>/dev/null) && [[ ${answer} == true ]]
+}
+
 rebase() {
+    local image=ostree-unverified-registry:${NODE_IMAGE}
+    if deployed "${image}"; then
+        return 0
+    fi
     # rpm-ostree reads the registries without being root, and the pull secret from its own place
     chmod 0644 /etc/containers/registries.conf &&
         install -D --mode=0600 "${REGISTRY_AUTH_FILE}" /run/ostree/auth.json &&
-        rpm-ostree rebase --experimental "ostree-unverified-registry:${NODE_IMAGE}"
+        rpm-ostree rebase --experimental "${image}"
 }
 
 pivot() {
@@ -101,8 +113,12 @@ main() {
             return
             ;;
         lost)
-            status $'bootstrap-pivot: Fedora CoreOS came up again although the node image was deployed: the boot loader refused it.\n  Secure Boot must be off. Look at: rpm-ostree status; mokutil --sb-state; journalctl --list-boots\n  To try again: rm '"${MARKER}"'; systemctl restart release-image-pivot.service'
-            exit 1
+            if ! power_was_lost; then
+                status $'bootstrap-pivot: Fedora CoreOS came up again although the node image was deployed: the boot loader refused it.\n  Secure Boot must be off. Look at: rpm-ostree status; mokutil --sb-state; journalctl --list-boots\n  To try again: rm '"${MARKER}"'; systemctl restart release-image-pivot.service'
+                exit 1
+            fi
+            echo 'this host went down before the node image was deployed for good; deploying it again'
+            rm --force "${MARKER}"
             ;;
         *)
             echo 'this host runs neither Fedora CoreOS nor CentOS Stream CoreOS (ID in /etc/os-release), so the node image cannot be deployed'

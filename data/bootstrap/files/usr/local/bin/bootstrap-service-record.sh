@@ -1,29 +1,26 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2310 # functions that are called in conditions return their failures
-# Service records: what happened on this host and when, for people and for the
-# analysis of a log bundle. Source this file once, early, in a script that is a service.
+# Service records: what happened on this host and when, for people and for the analysis of a
+# log bundle. Source this file once, early, in a script that is a service.
 #
 #   record_service_stage_start NAME   open a stage; with one open already this ends the script (1)
 #   record_service_stage_success      close the open stage
 #   record_service_stage_failure      close it as failed; the script goes on, and may open it again
 #   RECORD_STAGE                      the open stage, or empty
 #
-# Sourcing writes the start of the service and sets the traps ERR and EXIT: when
-# the script ends, they close an open stage and the service by the exit code. To
-# be asked first in case of a failure, define a function at_service_failure CODE.
-# A script that a signal ends (HUP, INT, TERM: the host shuts down, somebody stops
-# the service) has failed with 128 and the signal's number, whatever ran last.
+# Sourcing writes the start of the service and sets traps: when the script ends, they close
+# an open stage and the service by the exit code. To be asked first in case of a failure,
+# define a function at_service_failure CODE. A script that a signal ends (HUP, INT, TERM: the
+# host shuts down, somebody stops the service) has failed with 128 and the signal's number.
 #
-# Set before sourcing, if wanted: SERVICE_NAME (otherwise the systemd unit of this
-# process, or else the script's name), PRE_COMMAND or POST_COMMAND (the name of a
-# command around the service; its records are then pre-command or post-command).
+# Set before sourcing, if wanted: SERVICE_NAME (otherwise the systemd unit of this process, or
+# else the script's name), PRE_COMMAND or POST_COMMAND (the name of a command around the
+# service; its records are then pre-command or post-command).
 #
-# The records of a service are the JSON array /var/log/openshift/SERVICE_NAME.json.
-# Each append replaces it by rename; one that fails (disk full) stops nothing.
+# The records of a service are the JSON array /var/log/openshift/SERVICE_NAME.json. Each append
+# replaces it by rename; one that fails (disk full) stops nothing.
 
-if [[ -n ${RECORD_SOURCED:-} ]]; then
-    return 0
-fi
+[[ -z ${RECORD_SOURCED:-} ]] || return 0
 RECORD_SOURCED=yes
 RECORD_FOLDER=${RECORD_FOLDER:-/var/log/openshift}
 RECORD_STAGE=''
@@ -54,10 +51,8 @@ record_append() {
     old=$(record_entries "${file}") || return 1
     temporary=$(mktemp "${RECORD_FOLDER}/.${SERVICE_NAME}.XXXXXX") || return 1
     # shellcheck disable=SC2016 # $ARGS is jq's
-    if jq "${fields[@]}" '. + [$ARGS.named | with_entries(select(.value != ""))]' <<<"${old}" >"${temporary}" \
-        && chmod 0644 "${temporary}" && mv --force "${temporary}" "${file}"; then
-        return 0
-    fi
+    jq "${fields[@]}" '. + [$ARGS.named | with_entries(select(.value != ""))]' <<<"${old}" >"${temporary}" \
+        && chmod 0644 "${temporary}" && sync "${temporary}" && mv --force "${temporary}" "${file}" && return 0
     rm --force "${temporary}"
     return 1
 }
@@ -67,9 +62,7 @@ record_append() {
 record_entries() {
     local entries
     if [[ -s $1 ]]; then
-        if entries=$(jq --compact-output 'arrays' "$1") && [[ -n ${entries} ]]; then
-            printf '%s\n' "${entries}" && return 0
-        fi
+        entries=$(jq --compact-output 'arrays' "$1") && [[ -n ${entries} ]] && printf '%s\n' "${entries}" && return 0
         mv --force "$1" "$1.unreadable" || return 1
     fi
     echo '[]'
@@ -77,9 +70,8 @@ record_entries() {
 
 # record PHASE [KEY VALUE...]
 record() {
-    if ! record_append phase "$@" preCommand "${PRE_COMMAND:-}" postCommand "${POST_COMMAND:-}"; then
+    record_append phase "$@" preCommand "${PRE_COMMAND:-}" postCommand "${POST_COMMAND:-}" ||
         echo "the record \"$1\" of ${SERVICE_NAME} could not be written to ${RECORD_FOLDER}; going on without it" >&2
-    fi
 }
 
 # record_service PHASE [KEY VALUE...] records the start or the end of the whole.
@@ -92,9 +84,7 @@ record_service() {
 
 # record_last_words prints the last lines that the service wrote.
 record_last_words() {
-    if command -v journalctl >/dev/null; then
-        journalctl --quiet --unit="${SERVICE_NAME}.service" --lines=3 --output=cat --no-pager 2>/dev/null || true
-    fi
+    journalctl --quiet --unit="${SERVICE_NAME}.service" --lines=3 --output=cat --no-pager 2>/dev/null || true
 }
 
 record_service_stage_start() {
@@ -129,9 +119,7 @@ record_exit() {
     set +o errexit
     RECORD_ERROR_LINE=${RECORD_ERROR_LINE:-exit ${code}}
     if ((code == 0)); then
-        if [[ -n ${RECORD_STAGE} ]]; then
-            record_service_stage_success
-        fi
+        [[ -z ${RECORD_STAGE} ]] || record_service_stage_success
         record_service end result success
         return
     fi
@@ -139,9 +127,7 @@ record_exit() {
         at_service_failure "${code}"
     fi
     words=$(record_last_words)
-    if [[ -n ${RECORD_STAGE} ]]; then
-        record_service_stage_failure
-    fi
+    [[ -z ${RECORD_STAGE} ]] || record_service_stage_failure
     record_service end result failure errorLine "${RECORD_ERROR_LINE}" errorMessage "${words}"
 }
 

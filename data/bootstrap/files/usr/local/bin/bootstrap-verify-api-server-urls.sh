@@ -8,7 +8,8 @@
 
 name_resolves() {
     local addresses
-    if command -v dig >/dev/null && addresses=$(dig +short "$1") && [[ -n ${addresses} ]]; then
+    # dig also prints where a name leads that has no address, and complaints
+    if command -v dig >/dev/null && addresses=$(dig +short "$1") && grep --quiet --extended-regexp '^[0-9.]+$' <<<"${addresses}"; then
         return 0
     fi
     getent ahosts "$1" >/dev/null

@@ -1,5 +1,8 @@
 #!/bin/bash
 # Points CRI-O at the pause image of the release, before it starts.
+#
+# If this ended with an error, systemd would never start what requires it, bootkube above
+# all, and nobody would be told; so it asks until it is answered.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -7,8 +10,21 @@ shopt -s inherit_errexit
 source /usr/local/bin/bootstrap-service-record.sh
 # shellcheck source=release-image.sh
 source /usr/local/bin/release-image.sh
+# shellcheck source=../lib/okd-install/status.sh
+source /usr/local/lib/okd-install/status.sh
 
-PAUSE_IMAGE=$(image_for pod)
+find_pause_image() {
+    # shellcheck disable=SC2310 # without an answer it is asked again
+    if PAUSE_IMAGE=$(image_for pod); then
+        return 0
+    fi
+    status 'crio-configure: the release image cannot be run, so the bootstrap cannot begin; trying again
+  more: journalctl -b -f -u crio-configure.service'
+    return 1
+}
+
+patiently 10 'the name of the pause image' find_pause_image
+status_over
 mkdir --parents /etc/crio/crio.conf.d
 cat >/etc/crio/crio.conf.d/50-bootstrap-override.conf <<EOF
 [crio.runtime]

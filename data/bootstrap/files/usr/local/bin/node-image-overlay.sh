@@ -22,8 +22,22 @@ merge_etc() {
     rsync --archive --xattrs --exclude=/crypto-policies --exclude-from="${RUN}/node-image-keep" "$1/usr/etc/" /etc/
 }
 
+# People have to be told: nothing else starts on this host.
+at_exit() {
+    local code=$?
+    if ((code != 0)); then
+        status 'node-image-overlay: failed, so the bootstrap cannot begin. Try again: systemctl start node-image-overlay.target
+  more: journalctl -b -u node-image-overlay.service'
+    fi
+}
+
 main() {
     local checkout
+    export SERVICE_NAME=node-image-overlay
+    # shellcheck source=../lib/okd-install/status.sh
+    source /usr/local/lib/okd-install/status.sh
+    status_over
+    trap at_exit EXIT
     checkout=$(readlink --canonicalize-existing "${RUN}/node-image")
     overlay_usr "${checkout}"
     merge_etc "${checkout}"

@@ -39,6 +39,7 @@ fetch() {
     since=$(clock)
     record_service_stage_start pull-release-image
     echo "pulling ${RELEASE_IMAGE}"
+    status "release-image: pulling ${RELEASE_IMAGE} since ${since}"$'\n  more: journalctl -b -f -u release-image.service'
     # shellcheck disable=SC2310 # a failure is what the loop is for
     until pull; do
         cause=$(likely_cause "${ERRORS}")
@@ -60,12 +61,18 @@ image_architecture() {
     esac
 }
 
+# An error here would keep systemd from ever starting what requires this service.
+inspect() {
+    IMAGE_ARCHITECTURE=$(podman image inspect "${RELEASE_IMAGE}" | jq --raw-output '.[0].Architecture')
+}
+
 check_architecture() {
     local machine host image
     record_service_stage_start image-metadata-arches-match
     machine=$(uname --machine)
     host=$(image_architecture "${machine}")
-    image=$(podman image inspect "${RELEASE_IMAGE}" | jq --raw-output '.[0].Architecture')
+    patiently 10 'podman to describe the release image' inspect
+    image=${IMAGE_ARCHITECTURE}
     if [[ ${image} != "${host}" ]]; then
         complain "the release image ${RELEASE_IMAGE} is for ${image}, but this host is ${host}: use the release of this architecture"
         exit 1
@@ -79,3 +86,4 @@ if ! podman image exists "${RELEASE_IMAGE}"; then
 fi
 check_architecture
 notice_over "${NOTICE}"
+status_over

@@ -28,6 +28,9 @@ CAUSES=(
     'manifest unknown|name unknown|not found: manifest'
     'the image is not in the registry; a mirror may be incomplete'
 
+    'layer not known|not found in layer tree|found incomplete layer|readlink [^ ]*/containers/storage'
+    'the images on this host are damaged, as a loss of power leaves them; to fetch them anew: podman system reset --force, and start the host again'
+
     'connection refused|i/o timeout|no route to host|network is unreachable|connection reset by peer|tls handshake timeout|context deadline exceeded|proxyconnect|pinging container registry'
     'the registry (or the API) is not reachable from here; see: curl -v https://REGISTRY/v2/'
 )

@@ -5,6 +5,7 @@
 #   guard_live          a host that runs from memory has no disk to pivot on
 #   guard_secure_boot   the boot loader of Fedora does not start the kernel of CentOS
 #   guard_ext4          file systems that the fsck of CentOS Stream 9 refuses; repairs /boot
+#   power_was_lost      tells why Fedora came up again although the node image was deployed
 #
 # A guard says what is wrong and what helps, and returns 1.
 
@@ -75,4 +76,13 @@ repair_boot() {
     umount /boot || return
     clear_orphan_file "$1" || code=$?
     systemctl start boot.mount && return "${code}"
+}
+
+# What rpm-ostree has staged is deployed for good when the host goes down in order, and is
+# gone if it does not: then no other system is there that the boot loader could have refused.
+power_was_lost() {
+    local answer
+    answer=$(rpm-ostree status --json 2>/dev/null | jq \
+        'any(.deployments[]; (.booted | not) and has("container-image-reference"))' 2>/dev/null || true)
+    [[ ${answer} == false ]]
 }

@@ -27,7 +27,8 @@ fi
 # now. It works on the host's own folders, each below an overlay that is thrown away.
 if [[ ${BOOTSTRAP_IN_PLACE} == true ]] && stage cmdbootline-nto-bootstrap; then
     fresh cmdbootline-nto-bootstrap
-    overlays=$(mktemp --directory)
+    rm --recursive --force /tmp/okd-install-tuned.*
+    overlays=$(mktemp --directory /tmp/okd-install-tuned.XXXXXX)
     TUNED_OPTIONS=(--env CLUSTER_NODE_TUNED_BOOTSTRAP_SAFE_ENV=true --attach=stderr --volume /opt/openshift:/assets:z)
     for folder in etc/modprobe.d etc/sysconfig etc/kubernetes etc/sysctl.d etc/systemd run sys \
         lib/modules var/lib/kubelet usr/lib/tuned etc/tuned; do

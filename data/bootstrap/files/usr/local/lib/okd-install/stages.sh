@@ -73,7 +73,10 @@ awaiting() {
     doing "waiting for $1"
 }
 
+# A marker must not outlive what it stands for: after a loss of power, files that were
+# written in the last half minute can be there and empty.
 finish() {
+    sync --file-system /opt/openshift /etc/kubernetes
     touch "${STAGE_MARKER}"
     rm --force "${STAGE_NOTES}.failure"
     record_service_stage_success
@@ -110,5 +113,9 @@ at_service_failure() {
     echo "last attempt: ${text}" >"${STAGE_NOTES}.failure"
     STAGE=${STAGE:-start}
     STAGE_SINCE=${STAGE_SINCE:-${now}}
-    doing 'tried again in 5 s'
+    if [[ ${RECORD_ERROR_LINE} == signal* ]]; then
+        doing "stopped; to go on: systemctl start ${SERVICE_NAME}.service"
+    else
+        doing 'tried again in 5 s'
+    fi
 }
