@@ -1,6 +1,7 @@
 package installconfig
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ type capabilitySet struct {
 	// since is the first release line that knows the set; empty if all do.
 	since string
 	adds  []string
+	// addsSince is the first release line that knows what the set adds; empty if
+	// all do that know the set.
+	addsSince string
 }
 
 // capabilitySets are the baselines in the order in which they grow.
@@ -30,7 +34,7 @@ var capabilitySets = []capabilitySet{
 	{name: "v4.16", adds: []string{"Ingress", "CloudControllerManager"}},
 	{name: "v4.17", since: "4.17"},
 	{name: "v4.18", since: "4.18", adds: []string{"OperatorLifecycleManagerV1"}},
-	{name: currentSet, adds: []string{"CompatibilityRequirements", "ClusterAPI"}},
+	{name: currentSet, adds: []string{"CompatibilityRequirements", "ClusterAPI"}, addsSince: "5.0"},
 }
 
 // capabilitiesOf lists what a baseline set turns on.
@@ -65,7 +69,13 @@ func valuesOfSets() []Value {
 
 // valuesOfCapabilities are the capabilities as values of their field.
 func valuesOfCapabilities() []Value {
-	return valuesOf(capabilitiesOf(currentSet))
+	var values []Value
+	for _, s := range capabilitySets {
+		for _, name := range s.adds {
+			values = append(values, Value{Word: name, Since: cmp.Or(s.addsSince, s.since)})
+		}
+	}
+	return values
 }
 
 func validateCapabilities(c *InstallConfig, spec *platform.Spec, o Options, f *findings) {

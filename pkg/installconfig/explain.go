@@ -4,10 +4,12 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // Field is a row of the table of fields.
@@ -238,7 +240,23 @@ func withoutIndexes(path string) string {
 // word reports a value that is not among those of the field's row, and tells
 // whether it was good.
 func (f *findings) word(path, value string) bool {
-	return f.oneOf(path, value, wordsOf(f.row(path))...)
+	row := f.row(path)
+	if i := slices.IndexFunc(row.Values, func(v Value) bool { return v.Word == value }); i >= 0 && !hasLine(f.release, row.Values[i].Since) {
+		f.fail(path, f.tooEarly(strconv.Quote(value)+" needs", row.Values[i].Since), "remove it, or choose a later release")
+		return false
+	}
+	return f.oneOf(path, value, wordsOf(row)...)
+}
+
+// tooEarly words that what is to be installed does not have something yet.
+func (f *findings) tooEarly(needs, since string) string {
+	return needs + " OKD " + since + " or later, but " + f.release.Line + " is to be installed"
+}
+
+// hasLine tells whether a release has what is there since a line. A release that
+// is not known has everything.
+func hasLine(r release.Release, since string) bool {
+	return since == "" || r.Line == "" || r.AtLeast(since)
 }
 
 // allows tells whether value is among those of the field's row.
@@ -267,7 +285,7 @@ func wordsOf(f Field) []string {
 
 // validateRows holds what the rows say of releases and feature gates against the
 // fields that the file has.
-func validateRows(c *InstallConfig, o Options, f *findings) {
+func validateRows(c *InstallConfig, f *findings) {
 	for _, path := range slices.Sorted(maps.Keys(f.places)) {
 		r := f.row(path)
 		if r.Since == "" && r.Gate == "" || strings.HasSuffix(path, "]") || !f.given(path) {
@@ -276,8 +294,8 @@ func validateRows(c *InstallConfig, o Options, f *findings) {
 		if r.Gate != "" {
 			c.gated(path, r.Gate, f)
 		}
-		if r.Since != "" && o.Release.Line != "" && !o.Release.AtLeast(r.Since) {
-			f.fail(path, "needs OKD "+r.Since+" or later, but "+o.Release.Line+" is to be installed", "remove it, or choose a later release")
+		if !hasLine(f.release, r.Since) {
+			f.fail(path, f.tooEarly("needs", r.Since), "remove it, or choose a later release")
 		}
 	}
 }

@@ -36,8 +36,9 @@ func pathsOfType(t reflect.Type, path string) []string {
 		}
 	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			add(name, t.Field(i).Type)
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+				add(name, t.Field(i).Type)
+			}
 		}
 	}
 	return paths

@@ -23,27 +23,49 @@ const (
 	gateConfigurablePKI = "ConfigurablePKI"
 )
 
-// gates tells in which feature sets a feature is on, beside CustomNoUpgrade.
-var gates = map[string][]string{
-	gateDualReplica:           {defaultSet, okdSet, techPreview, devPreview},
-	gateOSStreams:             {defaultSet, okdSet, techPreview, devPreview},
-	"VSphereMultiNetworks":    {defaultSet, okdSet, techPreview, devPreview},
-	"VSphereMultiDisk":        {defaultSet, okdSet, techPreview, devPreview},
-	"VSphereHostVMGroupZonal": {defaultSet, okdSet, techPreview, devPreview},
-	gateMultiDiskSetup:        {techPreview, devPreview},
-	gateConfigurablePKI:       {techPreview, devPreview},
-	"OnPremDNSRecords":        {techPreview, devPreview},
+// pkiSince is the first release line that knows the object which tells the
+// cluster's operators what keys to make.
+const pkiSince = "4.22"
+
+// gate is a feature that decides about fields of the install-config, or about
+// manifests.
+type gate struct {
+	// sets are the feature sets that turn it on, beside CustomNoUpgrade.
+	sets []string
+	// since is the first release line that has it; empty if that only matters
+	// to fields, whose rows say so.
+	since string
+}
+
+var (
+	everywhere = []string{defaultSet, okdSet, techPreview, devPreview}
+	previews   = []string{techPreview, devPreview}
+)
+
+var gates = map[string]gate{
+	gateDualReplica:           {sets: everywhere},
+	gateOSStreams:             {sets: everywhere},
+	"VSphereMultiNetworks":    {sets: everywhere},
+	"VSphereMultiDisk":        {sets: everywhere},
+	"VSphereHostVMGroupZonal": {sets: everywhere},
+	gateMultiDiskSetup:        {sets: previews},
+	gateConfigurablePKI:       {sets: previews, since: pkiSince},
+	"OnPremDNSRecords":        {sets: previews},
 }
 
 // Enabled tells whether the config's feature set turns a feature gate on. With
-// CustomNoUpgrade these are the gates that featureGates lists, and no other.
-func (c InstallConfig) Enabled(gate string) bool {
+// CustomNoUpgrade these are the gates that featureGates lists, and no other. A
+// gate that the release does not have yet is off.
+func (c InstallConfig) Enabled(name string) bool {
+	if !hasLine(c.Release, gates[name].since) {
+		return false
+	}
 	if c.FeatureSet != customSet {
-		return slices.Contains(gates[gate], c.FeatureSet)
+		return slices.Contains(gates[name].sets, c.FeatureSet)
 	}
 	enabled := false
 	for _, entry := range c.FeatureGates {
-		if name, on, ok := parseGate(entry); ok && name == gate {
+		if n, on, ok := parseGate(entry); ok && n == name {
 			enabled = on
 		}
 	}
@@ -86,9 +108,12 @@ func validateFeatures(c *InstallConfig, f *findings) {
 }
 
 // gated refuses a field whose feature is not turned on.
-func (c *InstallConfig) gated(path, gate string, f *findings) {
-	if !c.Enabled(gate) && !f.isBroken("featureSet") && !f.isBroken("featureGates") {
-		f.fail(path, "needs the feature gate "+gate+", which is off",
+func (c *InstallConfig) gated(path, name string, f *findings) {
+	if !hasLine(f.release, gates[name].since) {
+		return // the row of the field says so
+	}
+	if !c.Enabled(name) && !f.isBroken("featureSet") && !f.isBroken("featureGates") {
+		f.fail(path, "needs the feature gate "+name+", which is off",
 			"remove it, or set featureSet: "+techPreview+" (such a cluster cannot be upgraded)")
 	}
 }

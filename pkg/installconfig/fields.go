@@ -211,7 +211,11 @@ func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
 	value := item.Elem().Index(0)
 	into.Set(value)
 	if text && value.String() != n.Value {
-		r.warn(path, "is taken for a number or a truth value, and may not come out as written", "put the value in quotes")
+		as := "does not come out as written"
+		if !r.row(path).Secret {
+			as = "comes out as " + strconv.Quote(shorten(value.String()))
+		}
+		r.warn(path, "is taken for a number or a truth value, and "+as, "put the value in quotes")
 	}
 }
 
@@ -236,12 +240,12 @@ func (r *reader) mismatch(n *yaml.Node, path, want string) {
 			has = "is out of range"
 		}
 	}
-	r.add(r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, n)))
+	r.add(r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, want, n)))
 	r.broken[path] = true
 }
 
 // mismatchHint shows the right form where people are known to write another.
-func mismatchHint(path string, n *yaml.Node) string {
+func mismatchHint(path, want string, n *yaml.Node) string {
 	switch list := strings.TrimRight(path, "[]0123456789"); {
 	case path == "pullSecret":
 		return `put the JSON in single quotes: pullSecret: '{"auths":{...}}'`
@@ -249,20 +253,42 @@ func mismatchHint(path string, n *yaml.Node) string {
 		return "write sshKey: | and below it the keys, indented, one on a line"
 	case path == "platform":
 		return "write platform: and below it, indented, none: {}"
+	case strings.HasPrefix(path, "platform.") && !strings.Contains(path[len("platform."):], "."):
+		return "write " + path[len("platform."):] + ": {}"
 	case list == "networking.machineNetwork" && list != path:
 		return "write - cidr: 192.168.1.0/24"
 	case list == "networking.clusterNetwork" && list != path:
 		return "write - cidr: 10.128.0.0/14 and below it hostPrefix: 23"
 	case list == "networking.serviceNetwork" && list != path:
 		return "write - 172.30.0.0/16"
+	case want == "a list":
+		return "begin each entry, even if there is only one, with a dash and a blank"
+	case isQuoted(n) && unquoted(n.Value, want):
+		return "remove the quotes"
 	}
 	return ""
 }
 
+func isQuoted(n *yaml.Node) bool {
+	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
+}
+
+// unquoted tells whether a text would be what is wanted without its quotes.
+func unquoted(text, want string) bool {
+	if want == wantedBool {
+		return text == "true" || text == "false"
+	}
+	_, err := strconv.ParseUint(text, 10, 31)
+	return err == nil && strings.HasPrefix(want, "a whole number")
+}
+
+// wantedBool is what a field holds that is on or off.
+const wantedBool = "true or false"
+
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:
-		return "true or false"
+		return wantedBool
 	case reflect.Int32, reflect.Int64:
 		return "a whole number"
 	case reflect.Uint32:

@@ -6,11 +6,14 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // findings collects what is said about a file, and knows where its fields are.
 type findings struct {
 	file string
+	// release is what is to be installed, if that is known.
+	release release.Release
 	// places holds every field of the file that the schema knows.
 	places map[string]place
 	// broken holds fields that could not be read: what else there would be to

@@ -98,7 +98,7 @@ func poolRules() []any {
 func featureRules() []any {
 	rules := []any{when(at(isFilled, "featureGates"), at(constant(customSet), "featureSet"))}
 	for _, f := range Table() {
-		if f.Gate == "" || slices.Contains(gates[f.Gate], defaultSet) {
+		if f.Gate == "" || slices.Contains(gates[f.Gate].sets, defaultSet) {
 			continue
 		}
 		path := strings.Split(f.Path, ".")
@@ -106,7 +106,7 @@ func featureRules() []any {
 			path[0] += "[]"
 		}
 		is := at(object{"type": []string{"object", "array"}}, path...)
-		rules = append(rules, when(is, at(words(append([]string{customSet}, gates[f.Gate]...)...), "featureSet")))
+		rules = append(rules, when(is, at(words(append([]string{customSet}, gates[f.Gate].sets...)...), "featureSet")))
 	}
 	key := []string{"pki", "signerCertificates", "key"}
 	for algorithm, other := range map[string]string{"rsa": "ecdsa", "ecdsa": "rsa"} {
@@ -184,8 +184,12 @@ func platformRules(p platform.Spec) []any {
 		below(orNone(append([]string{"External"}, p.Publish...)...), "publish"),
 		below(orNone(p.CredentialsModes...), "credentialsMode"),
 	}
+	single := at(constant(1), "controlPlane", "replicas")
 	if !p.SingleNode {
-		rules = append(rules, not(at(constant(1), "controlPlane", "replicas")))
+		rules = append(rules, not(single))
+	}
+	if p.InPlaceOnly {
+		rules = append(rules, when(single, at(isObject, "bootstrapInPlace")))
 	}
 	if !p.Arbiter {
 		rules = append(rules, not(at(isObject, "arbiter")))
@@ -206,11 +210,16 @@ func platformRules(p platform.Spec) []any {
 	}
 	mine := []string{"controlPlane", "architecture"}
 	for _, arch := range architectures {
+		same := below(orNone(arch), "arbiter", "architecture")
+		if arch != defaultArchitecture {
+			same = when(at(isObject, "arbiter"), at(constant(arch), "arbiter", "architecture"))
+		}
 		if arch == defaultArchitecture {
-			rules = append(rules, when(below(orNone(arch), mine...), below(orNone(arch), "compute[]", "architecture")))
+			rules = append(rules, when(below(orNone(arch), mine...), all(below(orNone(arch), "compute[]", "architecture"), same)))
 			continue
 		}
-		rules = append(rules, when(at(constant(arch), mine...), at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")))
+		workers := at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")
+		rules = append(rules, when(at(constant(arch), mine...), all(workers, same)))
 	}
 	return rules
 }

@@ -55,7 +55,7 @@ func (s schema) line() string {
 
 // knows tells whether the release has what is there since a line.
 func (s schema) knows(since string) bool {
-	return since == "" || s.release.Line == "" || s.release.AtLeast(since)
+	return hasLine(s.release, since)
 }
 
 // object describes an object with the fields that the release knows.

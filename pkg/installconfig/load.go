@@ -57,8 +57,8 @@ func Load(file string, data []byte, o Options) (Loaded, error) {
 	if len(problems) > 0 {
 		return Loaded{}, &InvalidError{File: file, Problems: problems}
 	}
-	var c InstallConfig
-	f := &findings{file: file, places: map[string]place{}, broken: map[string]bool{}}
+	c := InstallConfig{Release: o.Release}
+	f := &findings{file: file, release: o.Release, places: map[string]place{}, broken: map[string]bool{}}
 	r := &reader{findings: f, lenient: o.Lenient}
 	r.read(root, reflect.ValueOf(&c).Elem(), "")
 	convert(&c, f)

@@ -184,6 +184,23 @@ func TestEnabled(t *testing.T) {
 	}
 }
 
+// A release that does not have a gate yet does not know what it guards either:
+// the bootstrap host cannot create an object of a kind that is not there.
+func TestGateOfALaterReleaseIsOff(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{"": true, "4.16": false, "4.21": false, "4.22": true, "5.0": true} {
+		for _, more := range []string{"featureSet: TechPreviewNoUpgrade\n", "featureSet: CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]\n"} {
+			loaded, err := Load(FileName, []byte(minimal+more), Options{Release: release.Release{Line: line}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := loaded.Config.Enabled("ConfigurablePKI"); got != want {
+				t.Errorf("ConfigurablePKI of release %q is %v with %s", line, got, more)
+			}
+		}
+	}
+}
+
 func TestCapabilitySets(t *testing.T) {
 	t.Parallel()
 	for set, n := range map[string]int{"None": 0, "v4.11": 4, "v4.16": 16, "v4.17": 16, "v4.18": 17, "vCurrent": 19} {

@@ -80,8 +80,9 @@ func (f *findings) pointing(n *yaml.Node, path, detail, hint string) diag.Proble
 func fieldsOf(t reflect.Type) map[string]int {
 	fields := make(map[string]int, t.NumField())
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		fields[name] = i
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+			fields[name] = i
+		}
 	}
 	return fields
 }

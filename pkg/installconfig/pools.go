@@ -18,6 +18,7 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 		validateArbiter(c, spec, f)
 		validatePool(c.Arbiter, "arbiter", spec, f)
 		forbidFencing(c.Arbiter, "arbiter", f)
+		validateSameArchitecture(c, c.Arbiter, "arbiter", spec, f)
 	}
 	seen := map[string]bool{}
 	for i := range c.Compute {
@@ -25,16 +26,22 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 		validateComputeName(p.Name, path+".name", seen, f)
 		validatePool(p, path, spec, f)
 		forbidFencing(p, path, f)
-		known := f.allows(path+".architecture", p.Architecture) && f.allows("controlPlane.architecture", c.ControlPlane.Architecture)
-		if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
-			f.fail(path+".architecture", fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
-				"on platform "+spec.Name+" all machines must have the same architecture")
-		}
+		validateSameArchitecture(c, p, path, spec, f)
 	}
 	negative := slices.ContainsFunc(c.Compute, func(p MachinePool) bool { return replicas(&p) < 0 })
 	if c.ComputeReplicas() == 0 && !negative && replicas(c.ControlPlane) > 1 && !f.isBroken("compute") {
 		f.warn("compute", "has no machines: the control plane nodes take the workloads, and the ingress routers with them",
 			"point the load balancer's ports 80 and 443 to the control plane nodes")
+	}
+}
+
+// validateSameArchitecture compares a pool with the control plane.
+func validateSameArchitecture(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings) {
+	path += ".architecture"
+	known := f.allows(path, p.Architecture) && f.allows("controlPlane.architecture", c.ControlPlane.Architecture)
+	if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
+		f.fail(path, fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
+			"on platform "+spec.Name+" all machines must have the same architecture")
 	}
 }
 
@@ -47,6 +54,9 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case n < 0: // reported with the pool
 	case n == 1 && spec != nil && !spec.SingleNode:
 		f.fail(path, "is 1, but platform "+spec.Name+" does not support a single node", "use 3")
+	case n == 1 && spec != nil && spec.InPlaceOnly && c.BootstrapInPlace == nil && c.Arbiter == nil && !f.isBroken("bootstrapInPlace"):
+		f.fail(path, "is 1, but on platform "+spec.Name+" a single node has to install itself",
+			"give bootstrapInPlace.installationDisk, or use platform none, or 3 replicas")
 	case n == 2 && c.Arbiter == nil: // validateFencing
 	case c.Arbiter != nil && replicas(c.Arbiter) < 1: // validateArbiter
 	case members%2 == 0:
@@ -99,7 +109,7 @@ func validatePool(p *MachinePool, path string, spec *platform.Spec, f *findings)
 		f.fail(path+".management", "ClusterAPI can only be used on AWS", "remove it")
 	}
 	if spec != nil && p.Platform.Name != "" && p.Platform.Name != spec.Name {
-		f.fail(path+".platform", "holds "+p.Platform.Name+", but the cluster is on platform "+spec.Name, "write platform: {}, or leave it out")
+		f.fail(under(path+".platform", p.Platform.Name), "is given, but the cluster is on platform "+spec.Name, "write platform: {}, or leave it out")
 	}
 	validateDiskSetup(p, path, spec, f)
 }

@@ -1,6 +1,9 @@
 package installconfig
 
-import "github.com/okd-project/okd-install/pkg/installconfig/platform"
+import (
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
+)
 
 // FileName is the one name under which an asset directory holds the
 // install-config.
@@ -42,6 +45,10 @@ type InstallConfig struct {
 
 	// ImageContentSources is the deprecated form of ImageDigestSources.
 	ImageContentSources []ImageContentSource `json:"imageContentSources,omitempty"`
+
+	// Release is what will be installed. It is not in the file: Load sets it. The
+	// zero value stands for a release that is not known.
+	Release release.Release `json:"-"`
 }
 
 // ObjectMeta is Kubernetes' object metadata. Only Name is used; the other

@@ -168,7 +168,7 @@ var fieldsOfCluster = []Field{
 			{Word: techPreview, Text: "with features that are being tried out; the cluster cannot be upgraded"},
 			{Word: devPreview, Text: "with features that are being developed; the cluster cannot be upgraded"},
 			{Word: customSet, Text: "with those that featureGates names; the cluster cannot be upgraded"},
-			{Word: okdSet, Text: "the set of OKD"},
+			{Word: okdSet, Since: "4.22", Text: "the set of OKD"},
 		},
 		Text: "Set of features that are turned on beside those that are for everybody. It cannot be taken back.",
 	},
@@ -177,7 +177,7 @@ var fieldsOfCluster = []Field{
 		Text: "Features to turn on or off one by one, as Name=true or Name=false. Only with featureSet: CustomNoUpgrade.",
 	},
 	{
-		Path: "pki", Gate: gateConfigurablePKI, Absent: "RSA keys of 2048 bits",
+		Path: "pki", Since: pkiSince, Gate: gateConfigurablePKI, Absent: "RSA keys of 2048 bits",
 		Text: "Keys of the certificate authorities that okd-install makes.",
 	},
 	{Path: "pki.signerCertificates", Required: true, Text: "The certificates of the authorities."},

@@ -17,6 +17,9 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 	if c.AdditionalTrustBundle == "" {
 		return
 	}
+	if c.Proxy == nil && c.AdditionalTrustBundlePolicy == "Proxyonly" {
+		f.warn(path, "is given without a proxy, and the cluster trusts it only where there is one", "write additionalTrustBundlePolicy: Always if it is for a mirror or anything else")
+	}
 	rest := []byte(c.AdditionalTrustBundle)
 	for n := 1; ; n++ {
 		block, after := pem.Decode(rest)

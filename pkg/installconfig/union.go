@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -66,7 +65,7 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 		if path != "platform" {
 			hint = "leave it out: machine pools need no platform block"
 		}
-		r.fail(path, detail, hint)
+		r.fail(under(path, shorten(name)), detail, hint)
 		r.broken[path] = true
 		return "", nil
 	}
@@ -79,7 +78,7 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 func unsupported(name string) (detail, hint string) {
 	names := platform.Names()
 	if slices.Contains(platform.Known, name) {
-		return name + " is not supported by okd-install yet", "supported are " + strings.ReplaceAll(listed(names), " or ", " and ") +
+		return "is not supported by okd-install yet", "supported are " + strings.ReplaceAll(listed(names), " or ", " and ") +
 			"; machines of any make can be used with none"
 	}
 	hint = "supported are " + strings.ReplaceAll(listed(names), " or ", " and ")
@@ -90,5 +89,5 @@ func unsupported(name string) (detail, hint string) {
 			hint += "; " + near + " is not supported yet"
 		}
 	}
-	return strconv.Quote(shorten(name)) + " is not a platform", hint
+	return "is not a platform", hint
 }

@@ -15,7 +15,7 @@ const hostCryptBypassed = "install.openshift.io/hostcrypt-check-bypassed"
 // validate reports all that cannot work in a complete config.
 func validate(c *InstallConfig, o Options, f *findings) {
 	spec := validatePlatform(c, f)
-	validateRows(c, o, f)
+	validateRows(c, f)
 	validateNames(c, spec, f)
 	validateNetworking(c, spec, f)
 	validatePools(c, spec, f)

@@ -75,10 +75,14 @@ func override(id identity) object {
 	return object{"group": id.group, "kind": id.kind, "namespace": id.namespace, "name": id.name, "unmanaged": true}
 }
 
+// arbiterUserData is the one file about machines that the established installer
+// counts among the others.
+const arbiterUserData = "99_openshift-cluster-api_arbiter-user-data-secret.yaml"
+
 // unmanaged lists every object of the manifests, in the order of their files.
 func unmanaged(docs []*document) (entries []any) {
 	for _, d := range docs {
-		machine := path.Dir(d.path) == OpenshiftDir && slices.ContainsFunc(notOverridden, func(prefix string) bool {
+		machine := path.Dir(d.path) == OpenshiftDir && path.Base(d.path) != arbiterUserData && slices.ContainsFunc(notOverridden, func(prefix string) bool {
 			return strings.HasPrefix(path.Base(d.path), prefix)
 		})
 		if d.path != ClusterVersionFile && !machine {

@@ -73,6 +73,7 @@ func TestBootstrapFiles(t *testing.T) {
 		" Secret openshift-config/pull-secret",
 		"config.openshift.io FeatureGate /cluster",
 		" Secret kube-system/kubeadmin",
+		" Secret openshift-machine-api/arbiter-user-data-managed",
 		"apps Deployment z/x",
 		" ConfigMap openshift-config/openshift-install-manifests",
 	}

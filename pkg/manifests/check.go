@@ -55,6 +55,10 @@ const remake = "put it back, or run `okd-install create manifests --overwrite`, 
 // The error, if any, is diag.Problems and holds all of them.
 func Check(files map[string][]byte) (warnings diag.Problems, err error) {
 	docs, problems, warnings := readAll(files)
+	for _, d := range docs {
+		problems = append(problems, d.contents()...)
+	}
+	warnings = append(warnings, unselected(docs)...)
 	problems = append(problems, twice(docs)...)
 	problems = append(problems, shadowed(files)...)
 	for _, o := range openedByName {

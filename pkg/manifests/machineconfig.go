@@ -104,12 +104,17 @@ func machineConfig(name, role string, parts object) object {
 	}
 }
 
+// InstallerIgnitionFile is the path of the file that InstallerIgnition makes.
+func InstallerIgnitionFile(role string) string {
+	return OpenshiftDir + "/99_openshift-installer-ignition_" + role + ".yaml"
+}
+
 // InstallerIgnition wraps what a user added to the pointer Ignition config of a
 // role in a MachineConfig, so that it stays on the machines after their first
 // boot. customised is the edited config, as JSON, without ignition.config.merge.
 // The file belongs into bootstrap.ign only, at the returned path.
 func InstallerIgnition(role string, customised []byte) (path string, data []byte, err error) {
-	path = "openshift/99_openshift-installer-ignition_" + role + ".yaml"
+	path = InstallerIgnitionFile(role)
 	decoder := json.NewDecoder(bytes.NewReader(customised))
 	decoder.UseNumber()
 	var edited object

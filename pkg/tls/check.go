@@ -4,9 +4,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Info is what a certificate says, without anything secret.
@@ -47,7 +47,7 @@ func describe(c *x509.Certificate) Info {
 		CA:        c.IsCA,
 	}
 	for _, name := range c.DNSNames {
-		info.SANs = append(info.SANs, printable(name))
+		info.SANs = append(info.SANs, diag.Printable(name))
 	}
 	for _, ip := range c.IPAddresses {
 		// An address may stand there as a DNS name too, for old clients.
@@ -58,18 +58,7 @@ func describe(c *x509.Certificate) Info {
 	return info
 }
 
-func nameOf(n pkix.Name) string { return printable(n.String()) }
-
-// printable replaces what a terminal would act on: a user's certificate may
-// have come from anywhere.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
+func nameOf(n pkix.Name) string { return diag.Printable(n.String()) }
 
 // State says whether a certificate is good enough to boot a cluster with.
 type State string

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
@@ -142,12 +141,5 @@ func TestDescribe(t *testing.T) {
 		if infos, err := Describe(data); err == nil || infos != nil {
 			t.Errorf("%s: got %v, %v", name, infos, err)
 		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	t.Parallel()
-	if got := printable("a\x1b[31mb\nc é"); got != "a\uFFFD[31mb\uFFFDc é" || strings.ContainsAny(got, "\x1b\n") {
-		t.Errorf("got %q", got)
 	}
 }

@@ -43,6 +43,9 @@ type Spec struct {
 	IPv6Only bool
 	// SingleNode allows one control plane node.
 	SingleNode bool
+	// InPlaceOnly tells that one control plane node has to install itself, with
+	// bootstrapInPlace.
+	InPlaceOnly bool
 	// Arbiter allows an arbiter pool.
 	Arbiter bool
 	// Fencing allows two control plane nodes that can power each other off.
