@@ -23,7 +23,8 @@ var Bootstrap embed.FS
 var Releases []byte
 
 // CoreOS holds one file for each build of CoreOS in the catalogue that package
-// rhcos reads. They are written by okd-install coreos import-stream.
+// rhcos reads, written by okd-install coreos import-stream, and in coreos/keys the
+// public keys that builds of Fedora CoreOS are signed with.
 //
 //go:embed coreos
 var CoreOS embed.FS

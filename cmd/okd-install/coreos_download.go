@@ -21,7 +21,7 @@ type downloadOptions struct {
 	url, sha256, uncompressed string
 	directory, cache, mirror  string
 	signingKey                string
-	decompress                bool
+	skipSignature, decompress bool
 	output                    string
 }
 
@@ -36,8 +36,14 @@ When the command is interrupted, or the network is, what came so far is kept as 
 hidden file, and the same command goes on from there.
 
 The sums are part of okd-install, so a mirror or a cache need not be trusted. Fedora
-CoreOS is signed as well: with --signing-key, the public key of that version of
-Fedora, the signature must be good, too. CentOS Stream CoreOS has no signatures.
+CoreOS is signed as well, and its signature must be good, too: by Fedora's key, which
+is part of okd-install for Fedora 39, or by one of those in --signing-key. It is taken
+from beside the file, on a mirror as well, and kept beside it as NAME.sig. With
+--skip-signature, for a mirror that has none, the sum alone decides. CentOS Stream
+CoreOS has no signatures.
+
+With --decompress the image is taken out of gz, xz, zst, or of a zip archive that
+holds nothing else.
 
 Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The name of each file
 is printed when it is there.`,
@@ -48,7 +54,11 @@ is printed when it is there.`,
   HTTPS_PROXY=http://proxy.example.com:3128 okd-install coreos download --format raw
 
   # kernel, initramfs and rootfs, from a mirror
-  cd tftp && okd-install coreos download --format pxe --mirror https://m.example.com/okd`,
+  cd tftp && okd-install coreos download --format pxe --mirror https://m.example.com/okd
+
+  # Fedora CoreOS, from a mirror that has no signatures
+  cd media && okd-install coreos download --release 4.18 --skip-signature \
+      --mirror https://m.example.com/okd`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -60,8 +70,9 @@ is printed when it is there.`,
 	f.StringVarP(&o.directory, "directory", "C", ".", "folder to put the file into")
 	f.StringVar(&o.cache, "cache", "", "folder that keeps downloads for other folders; several runs can share it")
 	f.StringVar(&o.mirror, "mirror", "", "URL of a folder that has the files under their names")
-	f.StringVar(&o.signingKey, "signing-key", "", "file with OpenPGP public keys; the signature must then be good")
-	f.BoolVar(&o.decompress, "decompress", false, "take the file out of its compression (gz, xz, zst), and verify that sum as well")
+	f.StringVar(&o.signingKey, "signing-key", "", "file with OpenPGP public keys, in place of the one that okd-install has")
+	f.BoolVar(&o.skipSignature, "skip-signature", false, "do without the signature of Fedora CoreOS: the SHA-256 sum alone decides")
+	f.BoolVar(&o.decompress, "decompress", false, "take the file out of its compression (gz, xz, zst, zip), and verify that sum as well")
 	addOutputFlag(cmd, &o.output, "text")
 	for _, flag := range []string{"directory", "cache"} {
 		_ = cmd.MarkFlagDirname(flag)
@@ -77,17 +88,16 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	var key []byte
-	if o.signingKey != "" {
-		if key, err = os.ReadFile(o.signingKey); err != nil {
-			return diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file cannot be read: " + reason(err), Hint: "name the file with the public key of Fedora"}
-		}
-		if len(key) == 0 {
-			return diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: "name the file with the public key of Fedora"}
-		}
+	mine, err := o.readKey()
+	if err != nil {
+		return err
 	}
 	results := []media.Result{}
 	for _, i := range images {
+		key, err := o.keyOf(i, mine)
+		if err != nil {
+			return err
+		}
 		result, err := o.download(cmd.Context(), i, key)
 		if err != nil {
 			return err
@@ -103,6 +113,37 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		return o.printData(o.output, downloadReport{1, results})
 	}
 	return nil
+}
+
+// readKey reads the user's keys; nil if there are none.
+func (o downloadOptions) readKey() ([]byte, error) {
+	if o.signingKey == "" {
+		return nil, nil
+	}
+	if o.skipSignature {
+		return nil, diag.Problem{Detail: "--signing-key and --skip-signature contradict each other", Hint: "use one of them"}
+	}
+	const hint = "name the file with the public key of Fedora"
+	key, err := os.ReadFile(o.signingKey)
+	if err != nil {
+		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file cannot be read: " + reason(err), Hint: hint}
+	}
+	if len(key) == 0 {
+		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: hint}
+	}
+	return key, nil
+}
+
+// keyOf is what the signature of a file is verified with; nil where there is none
+// to verify. It is read only when something signed is downloaded.
+func (o downloadOptions) keyOf(i rhcos.Image, mine []byte) ([]byte, error) {
+	switch {
+	case mine != nil || o.skipSignature:
+		return mine, nil
+	case i.Signature == "" || i.Build == "":
+		return nil, nil // nobody has signed it, or nobody knows who has
+	}
+	return signingKey(i.Build)
 }
 
 // images is what to download.
@@ -128,7 +169,7 @@ func (o downloadOptions) images(cmd *cobra.Command) ([]rhcos.Image, error) {
 		return nil, diag.Problem{Detail: "the file at --url is not in the catalogue, so nothing says what it must be", Hint: "give its sum with --sha256"}
 	case o.sha256 != "":
 		i = rhcos.Image{SHA256: o.sha256, UncompressedSHA256: o.uncompressed, Signature: o.url + ".sig"}
-	default:
+	case i.Signature != "" || o.signingKey != "":
 		i.Signature = o.url + ".sig"
 	}
 	i.Location = o.url
@@ -157,11 +198,8 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
 	name := filepath.Base(i.Location)
-	if i.Signature != "" && key == nil && o.url == "" {
-		o.log.Infof("%s: its SHA-256 sum is verified; with --signing-key its signature would be, too", name)
-	}
 	bar := o.newProgress(name)
-	fetcher := media.Fetcher{Progress: bar.update, Note: bar.note, Stall: o.patience("OKD_INSTALL_STALL"), Pause: o.patience("OKD_INSTALL_PAUSE")}
+	fetcher := media.Fetcher{Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE"))}
 	result, err := fetcher.Download(ctx, media.Request{
 		URL: i.Location, Signature: i.Signature, SHA256: i.SHA256, UncompressedSHA256: i.UncompressedSHA256,
 		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Decompress: o.decompress, SigningKey: key,
@@ -180,8 +218,8 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 }
 
 // patience reads how long to wait from the environment; 0 is the usual time.
-func (o downloadOptions) patience(name string) time.Duration {
-	d, err := time.ParseDuration(o.getenv(name))
+func patience(text string) time.Duration {
+	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
 		return 0
 	}
@@ -199,7 +237,7 @@ func (o downloadOptions) tell(r media.Result) {
 	}
 	o.log.Infof("%s: %s, %d bytes, %s", name, from, r.Size, sum)
 	if r.SignedBy != "" {
-		o.log.Infof("the signature is good, by the key %s", r.SignedBy)
+		o.log.Infof("%s: its signature is good, by the key %s", name, r.SignedBy)
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
 )
 
 // mediaServer serves one file. It holds the first request after half of it until
@@ -221,5 +223,53 @@ func TestDownloadDecompressed(t *testing.T) {
 	want := "x.raw: downloaded, 5 bytes, sha256 of x.raw.gz " + hex.EncodeToString(outer[:]) + " is right, of x.raw " + hex.EncodeToString(inner[:])
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("%q is missing in:\n%s", want, stderr)
+	}
+}
+
+// Fedora CoreOS is not taken without its signature, and nothing is fetched before
+// it is known to be there and by Fedora's key.
+func TestDownloadSignature(t *testing.T) {
+	t.Parallel()
+	pair, err := openpgp.NewEntity("somebody", "", "somebody@example.com", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var foreign bytes.Buffer
+	if err := openpgp.DetachSign(&foreign, pair, strings.NewReader("image"), nil); err != nil {
+		t.Fatal(err)
+	}
+	fcos := []string{"--release", "4.18"}
+	for name, test := range map[string]struct {
+		args      []string
+		signature []byte
+		want      string
+		asked     string
+	}{
+		"missing":     {fcos, nil, "fedora-coreos-39.20231101.3.0-live.x86_64.iso.sig: the server answers 404 Not Found", ".sig"},
+		"another key": {fcos, foreign.Bytes(), "not by E8F23996F23218640CB44CBE75CF5AC418B8E74C", ".sig"},
+		"skipped":     {append(fcos, "--skip-signature"), nil, "live.x86_64.iso cannot be downloaded: the server answers 404", ".iso"},
+		"not signed":  {[]string{"--release", "4.20"}, nil, "iso.x86_64.iso cannot be downloaded: the server answers 404", ".iso"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked []string
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked = append(asked, r.URL.Path)
+				if !strings.HasSuffix(r.URL.Path, ".sig") || test.signature == nil {
+					w.WriteHeader(http.StatusNotFound)
+				}
+				_, _ = w.Write(test.signature)
+			}))
+			dir := t.TempDir()
+			cmd, _, stderr := download(t, dir, append(test.args, "--mirror", s.URL)...)
+			_ = cmd.Run() // the exit code is looked at
+			s.Close()
+			if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(stderr.String(), test.want) {
+				t.Errorf("exit code %d, %s", code, stderr)
+			}
+			if len(asked) != 1 || !strings.HasSuffix(asked[0], test.asked) {
+				t.Errorf("asked for %v", asked)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -202,7 +203,11 @@ func (a *app) newImportStreamCmd() *cobra.Command {
 		Long: `Turn stream metadata as CoreOS publishes it into the short form in which
 okd-install carries it, and write that to a folder: data/coreos in the source of
 okd-install. Each file is read back first and must say the same as what was
-published. The same input gives the same file.`,
+published. The same input gives the same file.
+
+A build of Fedora CoreOS is signed with a key of its version of Fedora. Where that
+is not in data/coreos/keys, the command says so: coreos download will want
+--signing-key for this build.`,
 		Example: `  okd-install coreos import-stream --directory data/coreos stream.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -231,8 +236,30 @@ func (o importOptions) run(files []string) error {
 			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + reason(err), Hint: "name another folder with --directory"}
 		}
 		fmt.Fprintln(o.out, path)
+		o.warnAboutKey(short)
 	}
 	return nil
+}
+
+// warnAboutKey tells that the files of a build cannot be verified with what is here.
+func (o importOptions) warnAboutKey(short []byte) {
+	b, err := rhcos.ParseBuild(short)
+	if err != nil || !slices.ContainsFunc(b.Images(), func(i rhcos.Image) bool { return i.Signature != "" }) {
+		return
+	}
+	var missing diag.Problem
+	if _, err := signingKey(b.ID); errors.As(err, &missing) {
+		o.log.Warnf("%s: coreos download needs --signing-key or --skip-signature for it", missing.Detail)
+	}
+}
+
+// signingKey is the public key that a build of Fedora CoreOS is signed with.
+func signingKey(build string) ([]byte, error) {
+	files, err := fs.Sub(data.CoreOS, "coreos")
+	if err != nil {
+		return nil, err
+	}
+	return rhcos.SigningKey(files, build)
 }
 
 // imageReport lists the images that were asked for.

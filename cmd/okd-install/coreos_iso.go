@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +57,7 @@ func (o *isoOptions) addFlags(cmd *cobra.Command) {
 
 // edit changes the image that the command line names, and says what was done.
 func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image) error) error {
-	if err := errors.Join(notEmpty(cmd, "output"), o.checkStream(o.output)); err != nil {
+	if err := o.checkStream(o.output); err != nil {
 		return err
 	}
 	var after *iso.Image
@@ -81,17 +80,6 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 		o.log.Infof("%s is as it was published", name)
 	default:
 		o.log.Infof("%s has %s of its own", name, enumerate(what))
-	}
-	return nil
-}
-
-// notEmpty refuses flags that are given and empty, as with a variable of the
-// shell that is not set: without --output the image itself would be changed.
-func notEmpty(cmd *cobra.Command, flags ...string) error {
-	for _, name := range flags {
-		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
-			return diag.Problem{Detail: "--" + name + ": is empty", Hint: "give it a value, or leave it out; is a variable of the shell not set?"}
-		}
 	}
 	return nil
 }

@@ -42,9 +42,6 @@ func (o *customizeOptions) addFlags(cmd *cobra.Command) {
 // customization reads what the flags name.
 func (o *customizeOptions) customization(cmd *cobra.Command) (live.Customization, error) {
 	c := o.Customization
-	if err := notEmpty(cmd, "dest-device"); err != nil {
-		return c, err
-	}
 	if !o.given(cmd) {
 		return c, diag.Problem{Detail: "there is nothing to put in", Hint: seeHelp(cmd)}
 	}

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"os"
-
 	"github.com/spf13/cobra"
 
-	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
 )
@@ -54,9 +50,6 @@ func (a *app) newPXEBootCommand(loader string) *cobra.Command {
 				return err
 			}
 			if output != "" && output != "-" {
-				if old, err := os.ReadFile(output); err == nil && !bytes.Equal(old, script) {
-					return diag.Problem{Position: diag.Position{File: output}, Detail: "there is a file of this name with another content, and it is not replaced", Hint: "remove it, or give --output another name"}
-				}
 				return media.WriteFile(output, script, 0o644)
 			}
 			_, err = a.out.Write(script)

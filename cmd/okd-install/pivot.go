@@ -13,11 +13,15 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
+	"github.com/okd-project/okd-install/pkg/media/payload"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
 	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
 )
+
+// registryPatience is how long a release image is read at most.
+const registryPatience = 5 * time.Minute
 
 type pivotOptions struct {
 	createOptions
@@ -43,8 +47,12 @@ shell and says what to do; it does not reboot.
 With --mode image it installs CentOS Stream CoreOS: from its own live medium, or
 fetched and checked if the medium is Fedora CoreOS. This is the default from 4.19
 on. With --mode offline-deploy, the default before, it installs the medium's Fedora
-CoreOS and replaces that by the system of the release before its first boot;
---os-image then names that system, as the release image tells it:
+CoreOS and replaces that by the system of the release before its first boot.
+
+Which system that is stands in the release image: its registry is asked, by way of
+the mirrors and with the pull secret and the trust bundle of install-config.yaml,
+and of HTTPS_PROXY. Only this needs a network. Without one give it with --os-image,
+as this prints it elsewhere:
 oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 		Example: `  # what would happen to a worker
   okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
@@ -68,7 +76,7 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 	f.StringVar(&p.Role, "role", "", "what the machine becomes: bootstrap, master or worker")
 	f.StringVar(&p.Device, "device", "", "disk to install to, as the machine sees it, such as /dev/sda or /dev/disk/by-id/…")
 	f.StringVar(&p.Mode, "mode", "", "image or offline-deploy (default: by the release)")
-	f.StringVar(&p.OSImage, "os-image", "", "system of the release, by digest, for offline-deploy: host/repository@sha256:…")
+	f.StringVar(&p.OSImage, "os-image", "", "system of the release, by digest, for offline-deploy: host/repository@sha256:… (default: asked of the release image)")
 	f.StringVar(&p.BootImage, "boot-image", "", "live medium: a build, file name, stream, or a system such as fcos-41 (default: the release's own)")
 	f.StringVar(&p.ImageURL, "image-url", "", "URL of the image to write with --mode image, such as a mirror's (default: the medium's own, or the published one)")
 	f.StringVar(&p.ImageSHA256, "image-sha256", "", "SHA-256 of what is at --image-url")
@@ -114,6 +122,7 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 		}
 		o.openLogFile(o.args)
 	}
+	o.pivot.FindImage = o.findImage
 	report, err := asset.Create(ctx, asset.Request{
 		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
 		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
@@ -130,6 +139,31 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 	}
 	o.log.Infof("mode %s: %s", report.Pivot.Mode, report.Pivot.ModeReason)
 	return errors.Join(o.writeISO(ctx, report), o.writeInitrd(report))
+}
+
+// findImage asks the registry of a release for one of its images.
+func (o pivotOptions) findImage(ctx context.Context, q asset.PayloadQuery) (asset.PayloadImage, error) {
+	o.log.Infof("asking %s which system it brings", q.Release)
+	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	defer cancel()
+	client := payload.Client{UserAgent: media.UserAgent, Pause: patience(o.getenv("OKD_INSTALL_PAUSE"))}
+	found, err := client.Find(ctx, payload.Query{
+		Release: q.Release, Component: q.Component, Architecture: q.Architecture,
+		PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
+	})
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, registryPatience), Hint: "look the system up elsewhere, and give it with --os-image: oc adm release info --image-for=" + q.Component + " " + q.Release}
+	case err != nil:
+		var p diag.Problem
+		if errors.As(err, &p) && p.Path == "" {
+			p.Path = "--os-image"
+			return asset.PayloadImage{}, p
+		}
+		return asset.PayloadImage{}, err
+	}
+	o.log.Infof("OKD %s (%s, from %s) brings %s", found.Version, found.Release, found.Source, found.Image)
+	return asset.PayloadImage{Image: found.Image, Version: found.Version}, nil
 }
 
 func (o pivotOptions) printPlan(plan pivot.Plan) error {

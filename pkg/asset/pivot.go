@@ -2,8 +2,11 @@ package asset
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +31,20 @@ type PivotRequest struct {
 	Config                     string
 	KernelArguments            []string
 	AllowSecureBoot, Reinstall bool
+	// FindImage asks a registry for OSImage where it is empty and needed; nil asks nobody.
+	FindImage func(context.Context, PayloadQuery) (PayloadImage, error)
 }
+
+// PayloadQuery is which image of a release is wanted, and what registries want.
+type PayloadQuery struct {
+	// Release is the pull spec of the release image, Component a name in its list.
+	Release, Component, Architecture string
+	PullSecret, TrustBundle          string
+	Mirrors                          []ignition.Mirror
+}
+
+// PayloadImage is an image of a release by digest, and the version of the release.
+type PayloadImage struct{ Image, Version string }
 
 // PivotFile is the name of a config for the live system, as JSON or for Butane.
 func PivotFile(role, extension string) string { return "pivot-" + role + extension }
@@ -44,6 +60,9 @@ func (c *creation) makePivotConfig() error {
 	}
 	request, err := c.pivotRequest(loaded.Config)
 	if err != nil {
+		return err
+	}
+	if err := c.findOSImage(&request, loaded.Config); err != nil {
 		return err
 	}
 	plan, err := pivot.New(request)
@@ -74,6 +93,51 @@ func (c *creation) makePivotConfig() error {
 		c.state.Written[name] = sum(content)
 	}
 	return nil
+}
+
+// osComponent is the operating system in the list of a release's images.
+const osComponent = "stream-coreos"
+
+// findOSImage asks the release for its operating system where the user has not
+// named it. What else is wrong is told first, since that needs no network.
+func (c *creation) findOSImage(r *pivot.Request, config installconfig.InstallConfig) error {
+	if r.Mode != pivot.ModeOfflineDeploy || r.OSImage != "" || c.Pivot.FindImage == nil {
+		return nil
+	}
+	r.OSImage = "registry.invalid/os@sha256:" + strings.Repeat("0", 64)
+	plan, err := pivot.New(*r)
+	if err != nil {
+		return err
+	}
+	if err := plan.Expired(c.Now); err != nil {
+		return err
+	}
+	mirrors := ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources)
+	found, err := c.Pivot.FindImage(c.run.Context, PayloadQuery{
+		Release: r.Release.Image, Component: osComponent, Architecture: r.Architecture,
+		PullSecret: config.PullSecret, TrustBundle: config.AdditionalTrustBundle, Mirrors: mirrors,
+	})
+	if err != nil {
+		return err
+	}
+	if line := lineOf(found.Version); line != "" && line != r.Release.Line {
+		return diag.Problem{
+			Detail: fmt.Sprintf("the release image %s is of OKD %s, and not of %s", r.Release.Image, found.Version, r.Release.Line),
+			Hint:   "name the right line with --release, or the right image with --release-image",
+		}
+	}
+	r.OSImage, r.Registries = found.Image, registryHosts(found.Image, mirrors)
+	return nil
+}
+
+// lineOf is the minor version that a version begins with, or empty.
+func lineOf(version string) string {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, ok := strings.Cut(rest, ".")
+	if _, err := strconv.ParseUint(major+minor, 10, 31); err != nil || !ok {
+		return ""
+	}
+	return major + "." + minor
 }
 
 // checkSameRelease stops where the configs of the directory are of one release

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/gzip"
@@ -34,7 +35,10 @@ var compressions = []struct {
 		}
 		return d, nil
 	}},
+	{zipEnding, nil}, // it is read from its end, see openZip
 }
+
+const zipEnding = ".zip"
 
 // plainName is a name without the ending of a compression.
 func plainName(name string) (plain string, compressed bool) {
@@ -55,7 +59,7 @@ func decompress(ctx context.Context, from, to, want string, progress func(done i
 		return "", 0, fileProblem(from, "the file cannot be read", err)
 	}
 	defer func() { _ = f.Close() }()
-	source, err := openCompressed(from, &interruptible{ctx, f})
+	source, err := openCompressed(ctx, from, f)
 	if err != nil {
 		return "", 0, damaged(ctx, from, err)
 	}
@@ -105,10 +109,17 @@ func decompress(ctx context.Context, from, to, want string, progress func(done i
 }
 
 // openCompressed chooses the reader by the file's ending.
-func openCompressed(name string, r io.Reader) (io.Reader, error) {
+func openCompressed(ctx context.Context, name string, f *os.File) (io.Reader, error) {
+	if strings.HasSuffix(name, zipEnding) {
+		source, err := openZip(f)
+		if err != nil {
+			return nil, err
+		}
+		return &honest{r: &interruptible{ctx, source}}, nil
+	}
 	for _, c := range compressions {
 		if strings.HasSuffix(name, c.ending) {
-			source, err := c.open(bufio.NewReaderSize(r, 256<<10))
+			source, err := c.open(bufio.NewReaderSize(&interruptible{ctx, f}, 256<<10))
 			if err != nil {
 				return nil, err
 			}
@@ -116,6 +127,23 @@ func openCompressed(name string, r io.Reader) (io.Reader, error) {
 		}
 	}
 	return nil, errors.New("it has no ending of a compression")
+}
+
+// openZip reads the one file of an archive, which is how images for Hyper-V are
+// published. Its name there does not matter.
+func openZip(f *os.File) (io.Reader, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	archive, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	if len(archive.File) != 1 || !archive.File[0].Mode().IsRegular() {
+		return nil, fmt.Errorf("the archive holds %d entries, and not one file alone; unzip takes it apart", len(archive.File))
+	}
+	return archive.File[0].Open()
 }
 
 // honest remembers how its reader ended: io.ReadFull says "unexpected EOF" both

@@ -62,15 +62,19 @@ const (
 type download struct {
 	*Fetcher
 	Request
-	name   string
-	keys   openpgp.EntityList
-	result Result
+	name string
+	keys openpgp.EntityList
+	// signature is the signature of the file, once it was needed.
+	signature *signature
+	result    Result
 }
 
 // Download brings a file to a folder. The file has its name there only when its
-// sum is right, and so is its signature if keys are given. A file of that name
-// with another content is left alone, and is an error. When ctx ends, what came
-// so far stays in a hidden file, and the next Download goes on from it.
+// sum is right, and so is its signature if keys are given; the signature is then
+// kept beside it, with .sig behind its name, where the next Download and
+// coreos-installer look for it. A file of that name with another content is left
+// alone, and is an error. When ctx ends, what came so far stays in a hidden file,
+// and the next Download goes on from it.
 func (f *Fetcher) Download(ctx context.Context, r Request) (Result, error) {
 	d, err := f.prepare(r)
 	if err != nil {
@@ -113,12 +117,9 @@ func (f *Fetcher) prepare(r Request) (*download, error) {
 			d.Signature = m.JoinPath(path.Base(r.Signature)).String()
 		}
 	}
-	if r.Decompress && strings.HasSuffix(d.name, ".zip") {
-		return nil, diag.Problem{Detail: d.name + " is an archive of files, which is not decompressed here", Hint: "do without --decompress, and use unzip"}
-	}
 	if len(r.SigningKey) > 0 {
 		if r.Signature == "" {
-			return nil, diag.Problem{Detail: "there is no signature for " + d.name, Hint: "only Fedora CoreOS publishes signatures; without --signing-key the SHA-256 sum of the catalogue decides"}
+			return nil, diag.Problem{Detail: "there is no signature for " + d.name, Hint: "only Fedora CoreOS publishes signatures; without --signing-key the SHA-256 sum decides"}
 		}
 		if d.keys, err = readKeys(r.SigningKey); err != nil {
 			return nil, err
@@ -149,7 +150,10 @@ func (d *download) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.copy(ctx, cached, final)
+	if err := d.copy(ctx, cached, final); err != nil {
+		return err
+	}
+	return d.keepSignature(final)
 }
 
 // runDecompressed ends with what is compressed in the file. The file itself stays
@@ -193,9 +197,12 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 		return err
 	}
 	d.result.UncompressedSHA256, d.result.Size = sum, size
-	if d.Cache == "" {
-		if err := os.Remove(source); err != nil && !errors.Is(err, fs.ErrNotExist) { // another run may have
-			return fileProblem(source, "the file cannot be removed", err)
+	if d.Cache != "" {
+		return nil
+	}
+	for _, name := range []string{source, source + signatureEnding} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // another run may have
+			return fileProblem(name, "the file cannot be removed", err)
 		}
 	}
 	return nil
@@ -247,27 +254,22 @@ func (d *download) get(ctx context.Context, final string) error {
 		d.result.Size, d.result.Source = size, FromBefore
 		return d.verify(ctx, final)
 	}
+	// The signature comes first: that there is none is known before the file is fetched.
+	if err := d.readSignature(ctx, final); err != nil {
+		part.close()
+		return err
+	}
 	if err := d.fetch(ctx, d.URL, part); err != nil {
 		part.close()
 		return err
 	}
 	d.result.Size, d.result.Source = part.size, FromNetwork
-	if err := d.verify(ctx, part.file.Name()); err != nil {
+	if err := d.verifyAs(ctx, part.file.Name(), final); err != nil {
 		part.close()
 		return err
 	}
-	return part.finish()
-}
-
-// verify looks at the signature of a file if keys were given.
-func (d *download) verify(ctx context.Context, file string) error {
-	if d.keys == nil || d.result.SignedBy != "" {
-		return nil
-	}
-	signature, err := d.fetchSmall(ctx, d.Signature)
-	if err != nil {
+	if err := part.finish(); err != nil {
 		return err
 	}
-	d.result.SignedBy, err = verifySignature(ctx, file, signature, d.keys)
-	return err
+	return d.keepSignature(final)
 }

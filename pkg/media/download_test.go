@@ -57,7 +57,7 @@ func TestServers(t *testing.T) {
 		{name: "cut off, without a validator", answers: []answer{cut(good, "", part), serve(good, "")}, asked: []string{"/x.iso bytes=204800-"}},
 		{name: "cut off, with a weak validator", answers: []answer{cut(good, `W/"v"`, part), serve(good, `W/"v"`)}, asked: []string{"/x.iso bytes=204800-"}},
 		{name: "stalls, then good", answers: []answer{stall(good, tag, part), serve(good, tag)}, asked: []string{"/x.iso bytes=204800- " + tag}},
-		{name: "stalls for ever", answers: []answer{stall(good, tag, 10)}, fails: "nothing came for 700ms", kept: true},
+		{name: "stalls for ever", answers: []answer{stall(good, tag, 10)}, fails: "nothing came for 2s", kept: true},
 		{name: "ignores the range", answers: []answer{cut(good, tag, part), raw(200, good, "ETag", tag)}},
 		{name: "changed meanwhile, and says so", answers: []answer{cut(other, `"old"`, part), serve(good, tag)}, asked: []string{"/x.iso bytes=204800- \"old\""}},
 		{name: "changed meanwhile with the same tag", answers: []answer{cut(other, tag, part), serve(good, tag)}, asked: []string{"/x.iso bytes=204800- " + tag, "/x.iso"}},
@@ -93,7 +93,7 @@ func TestServers(t *testing.T) {
 			dir := t.TempDir()
 			f := quick()
 			if strings.HasPrefix(test.name, "stalls") {
-				f.Stall = 700 * time.Millisecond
+				f.Stall = 2 * time.Second // longer than a busy machine pauses
 			}
 			r := Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir}
 			result, err := f.Download(t.Context(), r)
@@ -306,7 +306,6 @@ func TestBadRequests(t *testing.T) {
 		{Request{URL: "https://example.com/x", SHA256: "123"}, "not a SHA-256 sum"},
 		{Request{URL: "https://example.com/x", SHA256: strings.ToUpper(sum)}, "not a SHA-256 sum"},
 		{Request{URL: "https://example.com/x", SHA256: sum, Mirror: "mirror"}, "the mirror is not a folder"},
-		{Request{URL: "https://example.com/x.vhdx.zip", SHA256: sum, Decompress: true}, "archive of files"},
 		{Request{URL: "https://example.com/x", SHA256: sum, SigningKey: []byte("x")}, "there is no signature for x"},
 		{Request{URL: "https://example.com/x", Signature: "https://example.com/x.sig", SHA256: sum, SigningKey: []byte("x")}, "not an OpenPGP public key"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -270,17 +271,32 @@ func TestCopyChanged(t *testing.T) {
 
 func TestWriteFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "boot.ipxe")
+	dir := t.TempDir()
 	for _, mode := range []fs.FileMode{0o644, 0o600} {
-		if err := WriteFile(path, []byte(mode.String()), mode); err != nil {
-			t.Fatal(err)
+		path := filepath.Join(dir, fmt.Sprintf("boot-%o.ipxe", mode))
+		for range 2 { // the same again is no matter
+			if err := WriteFile(path, []byte("one"), mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := WriteFile(path, []byte("two"), mode); err == nil || !strings.Contains(err.Error(), "exists with another content, and is not replaced") {
+			t.Errorf("%v: got %v", mode, err)
 		}
 		info, err := os.Stat(path)
-		if err != nil || runtime.GOOS != "windows" && info.Mode() != mode || string(content(t, path)) != mode.String() {
+		if err != nil || runtime.GOOS != "windows" && info.Mode() != mode || string(content(t, path)) != "one" {
 			t.Errorf("%v: %v, %v", mode, info.Mode(), err)
 		}
 	}
-	only(t, path, "boot.ipxe")
+	if err := WriteFile(dir, []byte("one"), 0o600); err == nil || !strings.Contains(err.Error(), "not replaced") {
+		t.Errorf("a directory: got %v", err)
+	}
+	// A device would become a file if root's command put one in its place.
+	if err := WriteFile(os.DevNull, nil, 0o600); runtime.GOOS != "windows" && err == nil {
+		t.Error("the null device was replaced")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("there is %v, %v", entries, err)
+	}
 }
 
 func TestReadInitrd(t *testing.T) {
@@ -296,7 +312,7 @@ func TestReadInitrd(t *testing.T) {
 	if got, err := ReadInitrd(path); len(got) != 1 || string(got["config.ign"]) != liveConfig || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if err := WriteFile(path, []byte("hello"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadInitrd(path); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(path)+": cannot be read as an initrd") {

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -32,14 +33,35 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 	return writeNew(out, func(f *os.File) error { return run(f) })
 }
 
-// WriteFile writes a file that was made here, in place of one that is there: it
-// has the old content or the new one at any time. Mode is what the file gets,
-// whatever the umask.
+// WriteFile writes a small file that was made here. It appears under its name when
+// it is complete. Mode is what it gets, whatever the umask. A file that is there
+// already with the same content is left alone, and so is one with another, which is
+// an error: nobody's file is replaced.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
-	return replace(path, mode, func(f *os.File) error {
-		_, err := f.Write(data)
+	same, err := holds(path, data)
+	if err != nil || same {
 		return err
+	}
+	return replace(path, mode, func(f *os.File) error {
+		if _, err := f.Write(data); err != nil {
+			return err
+		}
+		return absent(path) // someone may have made it meanwhile
 	})
+}
+
+// holds tells whether a file is there with this content. Another content, or
+// something that is not a file, is an error.
+func holds(path string, data []byte) (bool, error) {
+	if absent(path) == nil {
+		return false, nil
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == int64(len(data)) {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+			return true, nil
+		}
+	}
+	return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "exists with another content, and is not replaced", Hint: "remove it, or name another place"}
 }
 
 // inFile adds the path to problems that have none, unless they are about a flag.

@@ -6,18 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // maxSignature is far above any detached signature.
 const maxSignature = 64 << 10
+
+// signatureEnding is what the name of a signature has more than that of its file.
+const signatureEnding = ".sig"
 
 // readKeys reads public keys: one export, or several armoured ones in one file, as
 // Fedora publishes those of its versions.
@@ -61,7 +68,7 @@ func (f *Fetcher) fetchSmall(ctx context.Context, address string) ([]byte, error
 		}
 		last = err
 	}
-	return nil, diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(address), last), Hint: "without --signing-key no signature is needed"}
+	return nil, diag.Problem{Detail: fmt.Sprintf("the signature cannot be downloaded from %s: %v", show(address), last), Hint: "is there a way from here to this server? Proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror names another place, and --skip-signature does without: the SHA-256 sum is verified all the same"}
 }
 
 func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) {
@@ -78,8 +85,16 @@ func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) 
 		return nil, reasonOf(err, stall)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return nil, t.refused(response)
+	if code := response.StatusCode; code != http.StatusOK {
+		err := t.refused(response)
+		var permanent permanentError
+		if errors.As(err, &permanent) && code != http.StatusProxyAuthRequired {
+			err = permanentError{diag.Problem{
+				Detail: fmt.Sprintf("there is no signature at %s: the server answers %d %s", show(address), code, http.StatusText(code)),
+				Hint:   "put the published signature there, beside its file; or add --skip-signature: the SHA-256 sum is verified all the same",
+			}}
+		}
+		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxSignature+1))
 	if err != nil {
@@ -91,29 +106,150 @@ func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) 
 	return data, nil
 }
 
-// verifySignature tells by whose key a file is signed.
-func verifySignature(ctx context.Context, path string, signature []byte, keys openpgp.EntityList) (signer string, err error) {
-	if len(signature) == 0 {
-		return "", diag.Problem{Detail: "the signature is not good: it is empty", Hint: "look at where it comes from"}
+// signature is a detached signature of a file, and where it stands.
+type signature struct {
+	// content is not armoured. place is a path or a URL for people.
+	content []byte
+	place   string
+	// keyID is the key that it says it is by, if it says so, and issuer its name:
+	// the fingerprint or the end of that.
+	keyID  *uint64
+	issuer string
+}
+
+// parseSignature reads a detached signature, armoured or not.
+func parseSignature(data []byte, place string) (*signature, error) {
+	s := &signature{content: data, place: place}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
+		block, err := armor.Decode(bytes.NewReader(data))
+		if err == nil && block.Type == openpgp.SignatureType {
+			s.content, err = io.ReadAll(block.Body)
+		}
+		if err != nil {
+			s.content = nil
+		}
 	}
-	f, err := os.Open(path)
+	if p, err := packet.Read(bytes.NewReader(s.content)); err == nil {
+		if found, ok := p.(*packet.Signature); ok {
+			s.keyID = found.IssuerKeyId
+			switch {
+			case len(found.IssuerFingerprint) > 0:
+				s.issuer = fmt.Sprintf("%X", found.IssuerFingerprint)
+			case found.IssuerKeyId != nil:
+				s.issuer = fmt.Sprintf("%016X", *found.IssuerKeyId)
+			default:
+				s.issuer = "an unnamed one"
+			}
+			return s, nil
+		}
+	}
+	return nil, diag.Problem{Detail: "the signature is not good: " + place + " holds none"}
+}
+
+// readSignature gets the signature of a file if keys were given: from beside it,
+// where an earlier run has put it, or else over the network.
+func (d *download) readSignature(ctx context.Context, final string) error {
+	if d.keys == nil || d.signature != nil {
+		return nil
+	}
+	beside := final + signatureEnding
+	data, err := readSmall(beside)
+	place, hint := filepath.ToSlash(beside), "remove it, to have the signature fetched"
+	if errors.Is(err, fs.ErrNotExist) {
+		place, hint = show(d.Signature), "is there a portal or a proxy in between that answers in place of the server?"
+		data, err = d.fetchSmall(ctx, d.Signature)
+	}
 	if err != nil {
-		return "", fileProblem(path, "the file cannot be read", err)
+		return err
+	}
+	d.signature, err = parseSignature(data, place)
+	var p diag.Problem
+	switch {
+	case errors.As(err, &p):
+		p.Hint = hint
+		return p
+	case err == nil && d.signature.keyID != nil && len(d.keys.KeysById(*d.signature.keyID)) == 0:
+		return d.signature.byAnother(d.keys) // the file need not even be fetched
+	}
+	return err
+}
+
+func readSmall(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fileProblem(path, "the file cannot be read", err)
 	}
 	defer func() { _ = f.Close() }()
-	content := func() io.Reader { return &interruptible{ctx, f} }
-	check := openpgp.CheckDetachedSignature
-	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {
-		check = openpgp.CheckArmoredDetachedSignature
+	data, err := io.ReadAll(io.LimitReader(f, maxSignature))
+	if err != nil {
+		return nil, fileProblem(path, "the file cannot be read", err)
 	}
-	entity, err := check(keys, content(), bytes.NewReader(signature), nil)
+	return data, nil
+}
+
+// keepSignature puts the signature that was found good beside the file.
+func (d *download) keepSignature(final string) error {
+	if d.result.SignedBy == "" {
+		return nil
+	}
+	if _, err := os.Lstat(final + signatureEnding); err == nil {
+		return nil
+	}
+	return WriteFile(final+signatureEnding, d.signature.content, 0o644)
+}
+
+// verify looks at the signature of a file if keys were given, and keeps it.
+func (d *download) verify(ctx context.Context, final string) error {
+	if err := d.verifyAs(ctx, final, final); err != nil {
+		return err
+	}
+	return d.keepSignature(final)
+}
+
+// verifyAs looks at the signature of a file that is to get the name final.
+func (d *download) verifyAs(ctx context.Context, file, final string) error {
+	if d.keys == nil || d.result.SignedBy != "" {
+		return nil
+	}
+	if err := d.readSignature(ctx, final); err != nil {
+		return err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return fileProblem(file, "the file cannot be read", err)
+	}
+	defer func() { _ = f.Close() }()
+	d.result.SignedBy, err = d.signature.verify(ctx, f, d.keys)
+	return err
+}
+
+// verify tells by whose key a file is signed.
+func (s *signature) verify(ctx context.Context, file io.Reader, keys openpgp.EntityList) (signer string, err error) {
+	entity, err := openpgp.CheckDetachedSignature(keys, &interruptible{ctx, file}, bytes.NewReader(s.content), nil)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, pgperrors.ErrUnknownIssuer):
-		return "", diag.Problem{Detail: "the signature is by another key than the signing key that was given", Hint: "every major version of Fedora has a key of its own"}
+		return "", s.byAnother(keys)
 	case err != nil:
-		return "", diag.Problem{Detail: "the signature is not good: " + err.Error(), Hint: "the file has the sum of the catalogue all the same; look at the signing key and at where the signature comes from"}
+		return "", diag.Problem{
+			Detail: fmt.Sprintf("the signature at %s is not good: %v", s.place, err),
+			Hint:   "the file itself has the right SHA-256 sum, so it is the signature that was changed or damaged; --skip-signature does without it",
+		}
 	}
 	return fmt.Sprintf("%X", entity.PrimaryKey.Fingerprint), nil
+}
+
+func (s *signature) byAnother(keys openpgp.EntityList) error {
+	var names []string
+	for _, k := range keys {
+		names = append(names, fmt.Sprintf("%X", k.PrimaryKey.Fingerprint))
+	}
+	return diag.Problem{
+		Detail: fmt.Sprintf("the signature at %s is by another key than it should be: by %s, not by %s", s.place, s.issuer, strings.Join(names, " or ")),
+		Hint:   "every major version of Fedora has a key of its own; --signing-key names a file with the right one",
+	}
 }

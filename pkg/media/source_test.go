@@ -1,12 +1,12 @@
 package media
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 )
@@ -69,6 +67,8 @@ func compressed(t testing.TB, ending string, content []byte) []byte {
 		w, err = xz.NewWriter(&b)
 	case ".zst":
 		w, err = zstd.NewWriter(&b)
+	case ".zip":
+		return zipped(t, "disk.vhdx", content)
 	}
 	if err == nil {
 		_, err = w.Write(content)
@@ -79,13 +79,56 @@ func compressed(t testing.TB, ending string, content []byte) []byte {
 	return b.Bytes()
 }
 
+// zipped is an archive with a file for each name.
+func zipped(t testing.TB, names string, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	for name := range strings.FieldsSeq(names) {
+		w, err := archive.Create(name)
+		if err == nil && !strings.HasSuffix(name, "/") {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// An archive is not one image when it holds none, several, or a folder.
+func TestDecompressArchive(t *testing.T) {
+	t.Parallel()
+	for names, fails := range map[string]string{
+		"disk.vhdx": "", "../../etc/passwd": "", "": "holds 0 entries", "a.vhdx b.vhdx": "holds 2 entries", "folder/": "holds 1 entries",
+	} {
+		data := zipped(t, names, good)
+		s := newServer(t, serve(data, `"v"`))
+		dir := t.TempDir()
+		_, err := quick().Download(t.Context(), Request{URL: s.URL + "/d.vhdx.zip", SHA256: sumOf(data), UncompressedSHA256: sumOf(good), Dir: dir, Decompress: true})
+		want := []string{"d.vhdx"}
+		if fails != "" {
+			want = []string{"d.vhdx.zip"}
+		}
+		if (err == nil) != (fails == "") || err != nil && !strings.Contains(err.Error(), fails) {
+			t.Errorf("%q: got %v, want %q", names, err, fails)
+		}
+		if got := tree(t, dir); !slices.Equal(got, want) {
+			t.Errorf("%q: there is %v, want %v", names, got, want)
+		}
+	}
+}
+
 func TestDecompress(t *testing.T) {
 	t.Parallel()
 	// Zeros in front, in between and at the end, and a size that is no multiple.
 	content := append(make([]byte, 3*holeSize), noise(holeSize+7, 3)...)
 	content = append(append(content, make([]byte, 2*holeSize+1)...), noise(10, 4)...)
 	content = append(content, make([]byte, 5*holeSize+3)...)
-	for _, ending := range []string{".gz", ".xz", ".zst"} {
+	for _, ending := range []string{".gz", ".xz", ".zst", ".zip"} {
 		t.Run(ending, func(t *testing.T) {
 			t.Parallel()
 			data := compressed(t, ending, content)
@@ -146,7 +189,7 @@ func TestDecompress(t *testing.T) {
 func TestDecompressDamaged(t *testing.T) {
 	t.Parallel()
 	content := noise(3*holeSize+100, 5)
-	for _, ending := range []string{".gz", ".xz", ".zst"} {
+	for _, ending := range []string{".gz", ".xz", ".zst", ".zip"} {
 		whole := compressed(t, ending, content)
 		for what, data := range map[string][]byte{
 			"cut": whole[:len(whole)-20], "half": whole[:len(whole)/2], "empty": {}, "noise": noise(1000, 6), "flipped": flip(whole), "head": whole[:5],
@@ -162,98 +205,6 @@ func TestDecompressDamaged(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestSignature(t *testing.T) {
-	t.Parallel()
-	key := func(name string) (*openpgp.Entity, []byte) {
-		e, err := openpgp.NewEntity(name, "", name+"@example.com", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var public bytes.Buffer
-		w, err := armor.Encode(&public, openpgp.PublicKeyType, nil)
-		if err == nil {
-			err = errors.Join(e.Serialize(w), w.Close())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e, public.Bytes()
-	}
-	fedora, fedoraKey := key("fedora")
-	_, otherKey := key("other")
-	var binary bytes.Buffer
-	if err := fedora.Serialize(&binary); err != nil {
-		t.Fatal(err)
-	}
-	sign := func(content []byte) []byte {
-		var b bytes.Buffer
-		if err := openpgp.DetachSign(&b, fedora, bytes.NewReader(content), nil); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	for _, test := range []struct {
-		name           string
-		key, signature []byte
-		fails          string
-	}{
-		{"good", fedoraKey, sign(good), ""},
-		{"good, key not armoured", binary.Bytes(), sign(good), ""},
-		{"several keys", append(bytes.Clone(otherKey), fedoraKey...), sign(good), ""},
-		{"another key", otherKey, sign(good), "by another key than the signing key"},
-		{"of another file", fedoraKey, sign(other), "the signature is not good"},
-		{"nonsense", fedoraKey, []byte("<html>"), "the signature is not good"},
-		{"empty", fedoraKey, nil, "the signature is not good"},
-		{"huge", fedoraKey, noise(maxSignature+1, 7), "too large for a signature"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-				if strings.HasSuffix(r.URL.Path, ".sig") {
-					_, _ = w.Write(test.signature)
-					return
-				}
-				serve(good, `"v"`)(w, r)
-			})
-			dir := t.TempDir()
-			r := Request{URL: s.URL + "/x.iso", Signature: s.URL + "/x.iso.sig", SHA256: sumOf(good), Dir: dir, SigningKey: test.key}
-			result, err := quick().Download(t.Context(), r)
-			if test.fails == "" {
-				if err != nil || len(result.SignedBy) != 40 || !reflect.DeepEqual(tree(t, dir), []string{"x.iso"}) {
-					t.Errorf("got %+v, %v", result, err)
-				}
-				// it is looked at again when the file is there already
-				if result, err = quick().Download(t.Context(), r); err != nil || result.SignedBy == "" {
-					t.Errorf("again: got %+v, %v", result, err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), test.fails) {
-				t.Errorf("got %v, want %s", err, test.fails)
-			}
-			if _, err := os.Stat(filepath.Join(dir, "x.iso")); err == nil {
-				t.Error("the file has its name")
-			}
-			// The right key needs no second download.
-			r.SigningKey = nil
-			if _, err := quick().Download(t.Context(), r); err != nil {
-				t.Error(err)
-			}
-			if n := len(s.requests()); n > 2 {
-				t.Errorf("asked %q", s.requests())
-			}
-		})
-	}
-	t.Run("missing", func(t *testing.T) {
-		t.Parallel()
-		s := newServer(t, serve(good, `"v"`), status(404))
-		_, err := quick().Download(t.Context(), Request{URL: s.URL + "/x.iso", Signature: s.URL + "/x.iso.sig", SHA256: sumOf(good), Dir: t.TempDir(), SigningKey: fedoraKey})
-		if err == nil || !strings.Contains(err.Error(), "x.iso.sig cannot be downloaded: the server answers 404") {
-			t.Errorf("got %v", err)
-		}
-	})
 }
 
 func TestSum(t *testing.T) {

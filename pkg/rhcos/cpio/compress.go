@@ -74,11 +74,12 @@ func openXZ(in *bufio.Reader) (io.ReadCloser, error) {
 	if n := xzDictionary(in); n > maxWindow {
 		return nil, fmt.Errorf("it takes a dictionary of %d MiB to unpack, more than %d MiB", n>>20, maxWindow>>20)
 	}
-	r, err := xz.ReaderConfig{SingleStream: true}.NewReader(in)
+	end := &ending{Reader: in}
+	r, err := xz.ReaderConfig{SingleStream: true}.NewReader(end)
 	if err != nil {
 		return nil, err
 	}
-	return &xzStream{in: in, r: r}, nil
+	return &xzStream{in: end, r: r}, nil
 }
 
 // xzDictionary is the size of the dictionary that the first block of a stream
@@ -105,12 +106,39 @@ func xzDictionary(in *bufio.Reader) int64 {
 	return (2 | int64(b[2]&1)) << (b[2]/2 + 11)
 }
 
+// ending remembers the last two bytes that were read.
+type ending struct {
+	*bufio.Reader
+	last [2]byte
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	for _, b := range p[max(0, n-2):n] {
+		e.last = [2]byte{e.last[1], b}
+	}
+	return n, err
+}
+
+func (e *ending) ReadByte() (byte, error) {
+	b, err := e.Reader.ReadByte()
+	if err == nil {
+		e.last = [2]byte{e.last[1], b}
+	}
+	return b, err
+}
+
 // xzStream is one stream. The library looks one byte further to see that nothing
-// follows; here something may, so the byte goes back.
+// follows; here something may, so the byte goes back. Where the input ends between
+// two parts of a stream, the library takes it for the end of the stream: that has
+// a mark of its own.
 type xzStream struct {
-	in *bufio.Reader
+	in *ending
 	r  io.Reader
 }
+
+// footer is what a stream of xz ends with.
+const footer = "YZ"
 
 // followed is what the library says when there is that byte. It has no name
 // there; a test would see the text change.
@@ -118,10 +146,13 @@ const followed = "xz: unexpected data after stream"
 
 func (s *xzStream) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	if err != nil && err.Error() == followed {
+	switch {
+	case err != nil && err.Error() == followed:
 		if err = s.in.UnreadByte(); err == nil {
 			err = io.EOF
 		}
+	case errors.Is(err, io.EOF) && string(s.in.last[:]) != footer:
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
@@ -129,12 +160,28 @@ func (s *xzStream) Read(p []byte) (int, error) {
 func (*xzStream) Close() error { return nil }
 
 func openZstd(in *bufio.Reader) (io.ReadCloser, error) {
-	d, err := zstd.NewReader(&zstdFrame{in: in}, zstd.WithDecoderConcurrency(1),
+	frame := &zstdFrame{in: in}
+	d, err := zstd.NewReader(frame, zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
 	}
-	return d.IOReadCloser(), nil
+	return &zstdStream{d.IOReadCloser(), frame}, nil
+}
+
+// zstdStream is one frame. To the library a frame of which only the first bytes are
+// there is none at all, and no error.
+type zstdStream struct {
+	io.ReadCloser
+	frame *zstdFrame
+}
+
+func (s *zstdStream) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) && !s.frame.ended {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // zstdFrame passes on the bytes of one frame. The decoder would read on behind
@@ -145,9 +192,10 @@ type zstdFrame struct {
 	// many bytes follow it.
 	head []byte
 	body int64
-	// begun is set after the frame's header, last after its last block.
-	begun, last bool
-	checksum    bool
+	// begun is set after the frame's header, last with its last block, and ended
+	// behind all of it.
+	begun, last, ended bool
+	checksum           bool
 }
 
 func (f *zstdFrame) Read(p []byte) (int, error) {
@@ -207,6 +255,7 @@ func (f *zstdFrame) advance() error {
 		f.checksum = false
 		return f.take(4)
 	default:
+		f.ended = true
 		return io.EOF
 	}
 }

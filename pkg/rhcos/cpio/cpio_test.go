@@ -266,6 +266,22 @@ func TestAlign(t *testing.T) {
 	}
 }
 
+// A file that ends in the first bytes of something compressed once was read for ever.
+func TestUnpackEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	for name, compress := range map[string]func([]byte) ([]byte, error){"gzip": Gzip, "xz": XZ, "zstd": zstandard()} {
+		whole := compressed(t, compress, files("config.ign", "{}"))
+		for n := 1; n < len(whole); n++ {
+			if _, err := Unpack(bytes.NewReader(whole[:n]), nil); err == nil {
+				t.Errorf("%s: the first %d of %d bytes were read as an initrd", name, n, len(whole))
+			}
+		}
+		if got, err := Unpack(bytes.NewReader(whole), nil); err != nil || len(got) != 1 {
+			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+	}
+}
+
 // FuzzUnpack reads anything; what it reads as an initrd can be packed and read again.
 func FuzzUnpack(f *testing.F) {
 	for _, compress := range []func([]byte) ([]byte, error){Gzip, XZ, zstandard(), zstandard(zstd.WithSingleSegment(true))} {
@@ -275,6 +291,7 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add(pack(f, files("config.ign", "{}")))
 	f.Add([]byte("\x28\xb5\x2f\xfd\x24\x00\x03\x00\x00"))
+	f.Add([]byte("\x28\xb5\x2f\xfd"))
 	f.Fuzz(func(t *testing.T, initrd []byte) {
 		got, err := Unpack(bytes.NewReader(initrd), nil)
 		if err != nil {

@@ -32,6 +32,9 @@ func Unpack(r io.Reader, keep func(name string) bool) (map[string][]byte, error)
 		at := count.n - int64(in.Buffered())
 		if err == nil && more {
 			err = u.part(in)
+			if err == nil && count.n-int64(in.Buffered()) == at {
+				err = errors.New("it cannot be read: nothing comes of it") // and never would
+			}
 		}
 		switch {
 		case err != nil:

@@ -51,6 +51,8 @@ func FuzzOpen(f *testing.F) {
 		f.Add(uint8(i), uint32(18*sector+68), []byte{34, 0, 19}, uint32(18*sector+110), []byte{0})
 		f.Add(uint8(i), uint32(kargsHeader), []byte("coreKarg\x10"), uint32(initrdHeader), []byte("coreiso+"))
 	}
+	// an area for kernel arguments over what they are reset to
+	f.Add(uint8(2), uint32(kargsHeader+41), []byte{0xd1}, uint32(0), []byte(nil))
 	f.Fuzz(func(t *testing.T, which uint8, at1 uint32, part1 []byte, at2 uint32, part2 []byte) {
 		image := slices.Clone(images[int(which)%len(images)])
 		copy(image[int(at1)%len(image):], part1)

@@ -154,6 +154,8 @@ func kargsFromHeader(v *volume) (*kargs, error) {
 	if k.def, err = first.parse(); err != nil {
 		return nil, corrupt("the default kernel arguments are not text")
 	}
+	def.File = "the default kernel arguments"
+	v.used = append(v.used, def)
 	return k, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // Everything below data/pivot is in some config, and nothing else is named.
@@ -206,10 +207,7 @@ func TestScripts(t *testing.T) {
 
 func TestShellcheck(t *testing.T) {
 	t.Parallel()
-	shellcheck, err := exec.LookPath("shellcheck")
-	if err != nil {
-		t.Skip("shellcheck is not on this machine")
-	}
+	shellcheck := needs.Program(t, "shellcheck")
 	args := append([]string{"--enable=all", "--severity=style", "--external-sources", "--source-path=SCRIPTDIR", "--format=gcc"}, scriptNames(t)...)
 	if out, err := exec.Command(shellcheck, args...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

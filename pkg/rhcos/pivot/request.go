@@ -124,7 +124,7 @@ func (r Request) imageProblems() diag.Problems {
 	report := func(path, detail, hint string) {
 		problems = append(problems, diag.Problem{Path: path, Detail: detail, Hint: hint})
 	}
-	askForImage := "ask the release for it: oc adm release info --image-for=stream-coreos " + r.Release.Image
+	askForImage := "leave it out, and the release image is asked for it; or look it up where the registry can be reached: oc adm release info --image-for=stream-coreos " + r.Release.Image
 	name, digest, _ := strings.Cut(r.OSImage, "@sha256:")
 	switch {
 	case r.Mode == ModeImage && r.OSImage != "":

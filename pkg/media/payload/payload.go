@@ -1,0 +1,183 @@
+package payload
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
+)
+
+// Query is what to find, and what the registries want.
+type Query struct {
+	// Release is the pull spec of the release image, with a tag or a digest.
+	Release string
+	// Component is a name of the list, such as stream-coreos.
+	Component string
+	// Architecture has the name that Linux uses, such as x86_64.
+	Architecture string
+	// PullSecret is the JSON of a pull secret, or empty.
+	PullSecret string
+	// TrustBundle holds authorities as PEM, or nothing.
+	TrustBundle string
+	Mirrors     []ignition.Mirror
+}
+
+// Image is a component of a release.
+type Image struct {
+	// Image is the pull spec by digest, as the release names it: not a mirror's.
+	Image string
+	// Version is that of the release, such as 4.18.0-okd-scos.10.
+	Version string
+	// Release is the digest of the release image that was read, sha256:….
+	Release string
+	// Source is the pull spec that it was read from, which may be a mirror's.
+	Source string
+}
+
+// Client asks registries. Its zero value works with the defaults.
+type Client struct {
+	// Transport sends the requests; it is to know the trust bundle already. The
+	// default takes its proxies from the environment.
+	Transport http.RoundTripper
+	// Pause is the first wait before a failed request is repeated; 1 second if it is zero.
+	Pause time.Duration
+	// UserAgent is what registries are told.
+	UserAgent string
+}
+
+// Find looks a component up. The error is a diag.Problem that names every registry
+// that was asked, and what it answered.
+func (c Client) Find(ctx context.Context, q Query) (Image, error) {
+	references, err := candidates(q.Release, q.Mirrors)
+	if err != nil {
+		return Image{}, err
+	}
+	if c.Transport == nil {
+		if c.Transport, err = newTransport(q.TrustBundle); err != nil {
+			return Image{}, err
+		}
+	}
+	c.Transport = onlyTLS{c.Transport}
+	secret, err := parseSecret(q.PullSecret)
+	if err != nil {
+		return Image{}, err
+	}
+	var refused refusals
+	for _, reference := range references {
+		list, digest, err := c.read(ctx, reference, q.Architecture, secret)
+		if ctx.Err() != nil {
+			return Image{}, ctx.Err()
+		}
+		if err != nil {
+			refused.add(reference, err)
+			continue
+		}
+		i, err := find(list, q)
+		i.Release, i.Source = digest, reference
+		return i, err
+	}
+	return Image{}, refused.problem(q)
+}
+
+// imageReferences is the list: an ImageStream of OpenShift, as far as it is read.
+type imageReferences struct {
+	Kind     string `json:"kind"`
+	Metadata struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Spec struct {
+		Tags []struct {
+			Name string `json:"name"`
+			From struct {
+				Kind string `json:"kind"`
+				Name string `json:"name"`
+			} `json:"from"`
+		} `json:"tags"`
+	} `json:"spec"`
+}
+
+// find takes a component from the list of a release.
+func find(list []byte, q Query) (Image, error) {
+	refuse := func(detail, hint string) (Image, error) {
+		return Image{}, diag.Problem{Detail: "the release image " + q.Release + " " + detail, Hint: hint}
+	}
+	const another = "is it the release that you mean? --release and --release-image name another"
+	var r imageReferences
+	if err := json.Unmarshal(list, &r); err != nil || r.Kind != "ImageStream" {
+		return refuse("has a list of its images that cannot be read", another)
+	}
+	there := map[string]bool{}
+	for _, tag := range r.Spec.Tags {
+		there[tag.Name] = true
+		if tag.Name != q.Component {
+			continue
+		}
+		if tag.From.Kind != "DockerImage" || !isPinned(tag.From.Name) {
+			return refuse(fmt.Sprintf("does not name %s by digest, but as %.200q", q.Component, tag.From.Name), another)
+		}
+		return Image{Image: tag.From.Name, Version: r.Metadata.Name}, nil
+	}
+	detail := fmt.Sprintf("is of %.100q and names %d images, but no %s", r.Metadata.Name, len(r.Spec.Tags), q.Component)
+	switch {
+	case there["rhel-coreos"]:
+		return refuse(detail+": it is of OpenShift, whose nodes run Red Hat's system", "name a release image of OKD with --release-image")
+	case there["fedora-coreos"] || there["machine-os-content"]:
+		return refuse(detail+": its nodes run Fedora CoreOS", "name a release image of OKD on CentOS Stream CoreOS (okd-scos) with --release-image")
+	}
+	return refuse(detail, another)
+}
+
+// isPinned tells whether a pull spec is host/repository@sha256:….
+func isPinned(image string) bool {
+	return regexp.MustCompile(`^[a-zA-Z0-9.:\[\]-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$`).MatchString(image)
+}
+
+// candidates are the pull specs to ask, in this order: those of the mirrors, which
+// have images by digest only, and that of the source unless it must not be asked.
+func candidates(image string, mirrors []ignition.Mirror) ([]string, error) {
+	name, digest, pinned := strings.Cut(image, "@")
+	plain := name
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		plain = name[:i]
+	}
+	longest := ""
+	for _, m := range mirrors {
+		if within(plain, m.Source) && len(m.Source) > len(longest) {
+			longest = m.Source
+		}
+	}
+	var out []string
+	blocked := false
+	for _, m := range mirrors {
+		if m.Source != longest {
+			continue
+		}
+		blocked = blocked || m.Policy == "NeverContactSource"
+		for _, mirror := range m.Mirrors {
+			if pinned {
+				out = append(out, mirror+strings.TrimPrefix(plain, m.Source)+"@"+digest)
+			}
+		}
+	}
+	if !blocked {
+		out = append(out, image)
+	}
+	if len(out) == 0 {
+		return nil, diag.Problem{
+			Detail: "the release image " + image + " cannot be read: its source must not be asked (sourcePolicy NeverContactSource), and mirrors have images by digest only",
+			Hint:   "name the release image by digest with --release-image",
+		}
+	}
+	return out, nil
+}
+
+// within tells whether a repository is the source or below it.
+func within(repository, source string) bool {
+	return source != "" && (repository == source || strings.HasPrefix(repository, source+"/"))
+}
