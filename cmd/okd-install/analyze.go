@@ -186,6 +186,9 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 	if f.Last != nil {
 		fmt.Fprintf(w, "  last words: %s\n", evidenceText(*f.Last))
 	}
+	if f.Signal != "" {
+		fmt.Fprintln(w, "  the host shut down, or somebody stopped the service: it goes on when the host is up")
+	}
 	seen := false
 	for _, c := range f.Causes {
 		seen = seen || c.Seen
@@ -207,17 +210,19 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 }
 
 func stateText(f analyze.Finding) string {
-	text := "under way"
+	text, begun := "under way", " since "
 	switch {
 	case f.State == analyze.Failed && f.Attempts > 1:
 		text = fmt.Sprintf("failed %d times", f.Attempts)
 	case f.State == analyze.Failed:
 		text = "failed"
+	case f.Signal != "":
+		text, begun = "interrupted by the signal "+f.Signal, " after it began on "
 	case f.Since == nil:
 		text = "not begun, or not ended"
 	}
 	if f.Since != nil {
-		text += " since " + f.Since.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
+		text += begun + f.Since.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
 	}
 	if f.Optional {
 		text += "; the host goes on without it"

@@ -139,13 +139,23 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin}
-	for _, vip := range known.APIVIPs {
-		if ip, err := netip.ParseAddr(vip); err == nil {
-			facts.Reserved = append(facts.Reserved, ip.Unmap())
+	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin, Reserved: reserved(known)}
+	return &cluster.Approver{Client: client, Facts: facts, DryRun: o.dryRun}, nil
+}
+
+// reserved are the virtual addresses in the install-config: whatever machine holds one
+// just now, they are never a node's.
+func reserved(known asset.RunningCluster) map[netip.Addr]string {
+	addresses := map[netip.Addr]string{}
+	for what, vips := range map[string][]string{"the API": known.APIVIPs, "the ingress": known.IngressVIPs} {
+		for _, vip := range vips {
+			// with a load balancer of the user's own both may be one
+			if ip, err := netip.ParseAddr(vip); err == nil && addresses[ip.Unmap()] != "the API" {
+				addresses[ip.Unmap()] = what
+			}
 		}
 	}
-	return &cluster.Approver{Client: client, Facts: facts, DryRun: o.dryRun}, nil
+	return addresses
 }
 
 // declared collects the nodes from the flags, or else from the install-config.

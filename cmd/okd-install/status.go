@@ -27,7 +27,7 @@ func (a *app) newStatusCmd() *cobra.Command {
 		Short: "Tell what is in the asset directory and what to do next, or how the cluster is",
 		Long: `Tell what is in the asset directory: which cluster and release it is for, what
 okd-install made, what you have edited, added or deleted since, what no longer
-fits the install-config.yaml, until when the machines must boot, whether a run is
+fits the install-config.yaml, by when the machines must boot, whether a run is
 under way or was stopped in the middle, and the next command.
 
 It only looks: nothing is written, no lock is taken, no key is made. The exit code
@@ -82,10 +82,10 @@ func (o statusOptions) run(ctx context.Context) error {
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
 		if step.Command == "" {
-			fmt.Fprintf(&b, "  %s\n", step.Why)
+			b.WriteString(wrapped(step.Why, "  ") + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n      %s\n", o.commandLine(step.Command), step.Why)
+		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(step.Why, "      "))
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err

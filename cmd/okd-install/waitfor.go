@@ -147,7 +147,7 @@ func (o *waitOptions) run(ctx context.Context) error {
 	wait := &cluster.Wait{
 		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,
 		API: cluster.Limit{After: o.apiTimeout, Hard: o.apiTimeout > 0}, Rest: cluster.Limit{After: o.timeout, Hard: o.timeout > 0},
-		Tell: o.event, Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, o.now().Sub(since), s) },
+		Tell: o.event, Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, since, o.now(), s) },
 	}
 	if o.target == waitBootstrap {
 		err = o.bootstrap(ctx, wait, known)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,10 +99,16 @@ func hostPort(flag, value, port string) (string, error) {
 	} else if value[0] == '[' && value[len(value)-1] == ']' {
 		host = value[1 : len(value)-1]
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || (net.ParseIP(host) == nil && !isHostName(host)) {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || !isAddress(host) && !isHostName(host) {
 		return "", diag.Problem{Detail: fmt.Sprintf("%s: %q is not a host with or without a port", flag, value), Hint: "write it as 192.168.1.10, lb.example.com:6443 or [fd00::10]:6443"}
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// isAddress tells whether it is an IP address, also one of a link: fe80::1%eth0.
+func isAddress(text string) bool {
+	ip, err := netip.ParseAddr(text)
+	return err == nil && (ip.Zone() == "" || isHostName(ip.Zone()))
 }
 
 func isHostName(name string) bool {

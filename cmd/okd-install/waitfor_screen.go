@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/cluster"
 )
@@ -40,17 +39,12 @@ func (s *liveScreen) clear() {
 const shownOperators = 6
 
 // draw puts the status in the place of the last one.
-func (s *liveScreen) draw(stage string, took time.Duration, status cluster.Status) {
+func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Status) {
 	if !s.on {
 		return
 	}
-	lines := statusLines(stage, took, status)
-	width := 80
-	if f, ok := s.w.(*os.File); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
-			width = w
-		}
-	}
+	lines := statusLines(stage, since, now, status)
+	width := cmp.Or(terminalWidth(s.w), 80)
 	s.clear()
 	for _, line := range lines {
 		if runes := []rune(line); len(runes) >= width {
@@ -62,10 +56,10 @@ func (s *liveScreen) draw(stage string, took time.Duration, status cluster.Statu
 }
 
 // statusLines is what is up, and what still moves and why.
-func statusLines(stage string, took time.Duration, s cluster.Status) []string {
-	head := fmt.Sprintf("%s, %s", stage, took.Round(time.Second))
+func statusLines(stage string, since, now time.Time, s cluster.Status) []string {
+	head := fmt.Sprintf("%s, %s", stage, now.Sub(since).Round(time.Second))
 	if s.Cause != nil {
-		return []string{head + ": " + s.Cause.Detail}
+		return []string{fmt.Sprintf("%s | no API for %s: %s", head, now.Sub(s.Unreached).Round(time.Second), s.Cause.Detail)}
 	}
 	if s.API != "" {
 		head += " | API " + s.API

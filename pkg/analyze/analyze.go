@@ -5,9 +5,9 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/okd-project/okd-install/pkg/analyze/redact"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 const (
@@ -137,7 +137,8 @@ func (c *collection) holdsBootstrap() bool {
 
 func (c *collection) finding(name string, s Service) Finding {
 	stage, _ := StageOf(name, s.Stage)
-	f := Finding{State: s.State, Service: name, Stage: printable(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Optional: stage.Optional && s.State == Failed, Causes: []Cause{}}
+	f := Finding{State: s.State, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Signal: s.Signal,
+		Optional: stage.Optional && s.State == Failed, Causes: []Cause{}}
 	if f.Since != nil && f.Since.IsZero() {
 		f.Since = nil
 	}
@@ -149,6 +150,9 @@ func (c *collection) finding(name string, s Service) Finding {
 
 // explain looks for the causes of a finding.
 func (c *collection) explain(f *Finding) {
+	if f.Signal != "" && f.State == Waiting {
+		return // it has not failed: what its log says at a shutdown is no cause
+	}
 	found := map[string]*Cause{}
 	add := func(id string, score int, e Evidence) {
 		cause := found[id]
@@ -259,6 +263,8 @@ func (c *collection) summarize(r *Report) {
 		r.Summary = fmt.Sprintf("%s failed %d times", where, f.Attempts)
 	case f.State == Failed:
 		r.Summary = where + " failed"
+	case f.Signal != "":
+		r.Summary = where + " was interrupted by the signal " + f.Signal + ", as by a shutdown, and has not begun again"
 	case f.Since == nil && f.Stage == "":
 		r.Summary = where + " has not begun, or not ended"
 	default:
@@ -273,7 +279,7 @@ func (c *collection) summarize(r *Report) {
 // too long.
 func excerpt(text string) string {
 	text = strings.TrimSpace(redactor.Text(text))
-	text = printable(strings.ReplaceAll(text, "\n", " / "))
+	text = diag.Plain(strings.ReplaceAll(text, "\n", " / "))
 	if len(text) > longestShown {
 		text = strings.ToValidUTF8(text[:longestShown], "") + "…"
 	}
@@ -281,16 +287,3 @@ func excerpt(text string) string {
 }
 
 var redactor = redact.New()
-
-// printable takes out what would move a terminal's cursor or be no UTF-8.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
-			if r == '\t' {
-				return ' '
-			}
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-}

@@ -238,18 +238,6 @@ func TestBetweenServices(t *testing.T) {
 	}
 }
 
-// A service that a shutdown has stopped has not failed; it has not done its work either.
-func TestStoppedService(t *testing.T) {
-	t.Parallel()
-	h := newHost(t)
-	h.record("release-image", "service start")
-	h.record("release-image", "service end", "result", "failure", "errorLine", "signal TERM")
-	r := reportOf(t, h.bundle())
-	if r.Verdict != Waiting || r.Findings[0].Service != "release-image" {
-		t.Errorf("%s %+v", r.Verdict, r.Findings)
-	}
-}
-
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	for want, files := range map[string]map[string]string{
@@ -311,9 +299,9 @@ func TestReportHoldsNoSecrets(t *testing.T) {
 	h := newHost(t)
 	stage, _ := StageOf(bootkube, "cb-bootstrap")
 	h.upTo("4.22", stage)
-	h.fail(bootkube, stage.Name, "\x1b[31munauthorized: {\"auth\":\"Y2FuYXJ5OmNhbmFyeQ==\"}\n-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----")
+	h.fail(bootkube, stage.Name, "\x1b[31munauthorized: {\"auth\":\"Y2FuYXJ5OmNhbmFyeQ==\"}\n-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\npassword: x")
 	f := reportOf(t, h.bundle()).Findings[0]
-	if want := "[31munauthorized: {\"auth\":\"REDACTED\"} / REDACTED"; f.Last.Text != want {
+	if want := "[31munauthorized: {\"auth\":\"REDACTED\"} / REDACTED / password: REDACTED"; f.Last.Text != want {
 		t.Errorf("got %q", f.Last.Text)
 	}
 	if e := f.Causes[0].Evidence[0]; e.Text != "[31munauthorized: {\"auth\":\"REDACTED\"}" {

@@ -20,6 +20,9 @@ const (
 	maxMembers = 200_000
 	maxMember  = 1 << 30
 	maxBundle  = 8 << 30
+	// maxKept bounds the lines that are kept, in bytes, which a bundle of 100,000 logs
+	// could make as large as itself.
+	maxKept = 64 << 20
 )
 
 // tops are the names that a bundle has at its top. What stands before one of them is the
@@ -39,8 +42,10 @@ type collection struct {
 	// asked tells whether a machine has asked the machine config server for its config;
 	// served that there is a log of that server.
 	asked, served bool
-	files         int
-	left          int64
+	// full tells that no more lines are kept.
+	full       bool
+	files      int
+	left, kept int64
 }
 
 // logMatches is what a log says. File is the name in the bundle, place the one below the
@@ -145,7 +150,7 @@ func (b *budget) Read(p []byte) (int, error) {
 
 func (c *collection) note(format string, args ...any) {
 	if len(c.notes) < 20 {
-		c.notes = append(c.notes, printable(fmt.Sprintf(format, args...)))
+		c.notes = append(c.notes, diag.Plain(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -166,11 +171,12 @@ func (c *collection) wanted(name string) bool {
 	return service(place) != "" || isLog(place) || isSmall(place)
 }
 
-// service returns the service whose records a file holds, or nothing.
+// service returns the service whose records a file holds, or nothing. Services that the
+// table of stages does not have are passed over: there may be any number of them.
 func service(place string) string {
 	name, ok := strings.CutPrefix(place, "bootstrap/services/")
 	name, json := strings.CutSuffix(name, ".json")
-	if !ok || !json || strings.Contains(name, "/") {
+	if !ok || !json || !slices.ContainsFunc(Stages, func(s Stage) bool { return s.Service == name }) {
 		return ""
 	}
 	return name
@@ -198,6 +204,7 @@ func isSmall(place string) bool {
 // add learns what a file says.
 func (c *collection) add(name string, r io.Reader) {
 	place := below(name)
+	name = diag.Plain(name) // from here on it is only shown
 	r = &budget{r, min(c.left, maxMember)}
 	switch {
 	case service(place) != "":
@@ -248,9 +255,20 @@ func (c *collection) addLog(name, place string, r io.Reader) {
 	if err != nil {
 		c.note("%s is not read to its end", name)
 	}
-	if len(found) > 0 {
-		c.logs = append(c.logs, logMatches{name, place, found})
+	if len(found) == 0 {
+		return
 	}
+	for _, m := range found {
+		c.kept += int64(len(m.text))
+	}
+	if c.kept > maxKept {
+		if !c.full {
+			c.full = true
+			c.note("the logs hold more signs than any real ones; those from %s on are not looked at", name)
+		}
+		return
+	}
+	c.logs = append(c.logs, logMatches{name, place, found})
 }
 
 type counter struct {

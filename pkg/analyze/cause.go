@@ -74,6 +74,8 @@ var Causes = []Known{
 		Signs: []string{"no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving"}},
 	{ID: "image-missing", Text: "the image is not in the registry; a mirror may be incomplete", Fix: "mirror the whole release again, and compare imageDigestSources with where it was mirrored to",
 		Signs: []string{"manifest unknown", "name unknown", "not found: manifest", "blob unknown"}},
+	{ID: "images-damaged", Text: "the images on this host are damaged, as a loss of power leaves them; to fetch them anew: podman system reset --force, and start the host again", Fix: "run podman system reset --force on the host as root, and start it again: it fetches what it needs",
+		Signs: []string{"layer not known", "not found in layer tree", "found incomplete layer", "readlink *containers/storage"}},
 	{ID: "proxy", Text: "the proxy is not reached, or refuses", Fix: "correct proxy in install-config.yaml; registries and networks of your own belong in noProxy",
 		Signs: []string{"proxyconnect", "proxy authentication required"}},
 	{ID: "leftover-pod", Text: "a static pod of an earlier attempt is in the way", Fix: "remove the file that is named from /etc/kubernetes/manifests, and wait for the next attempt",

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // check finds a cause by what the bundle holds or lacks. Stages says for which stages it
@@ -55,7 +57,7 @@ func (c *collection) localhost() (Evidence, bool) {
 	names, _ := c.list("resources/nodes.list")
 	for i, name := range names {
 		if name == "localhost" || strings.HasPrefix(name, "localhost.") {
-			return Evidence{File: c.names["resources/nodes.list"], Line: i + 1, Text: printable(name)}, true
+			return Evidence{File: c.names["resources/nodes.list"], Line: i + 1, Text: diag.Plain(name)}, true
 		}
 	}
 	return Evidence{}, false

@@ -59,6 +59,8 @@ type Finding struct {
 	Since *time.Time `json:"since,omitempty"`
 	// Attempts is how often the stage failed.
 	Attempts int `json:"attempts,omitempty"`
+	// Signal is what stopped the service meanwhile, such as TERM; it has not begun again.
+	Signal string `json:"signal,omitempty"`
 	// Last is what the service said last, with the place of it.
 	Last *Evidence `json:"last,omitempty"`
 	// Causes are the likely ones, the likeliest first; none if there is nothing to say.

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -128,6 +129,47 @@ func TestBombs(t *testing.T) {
 	}
 }
 
+// Names are shown, too: they must not act on a terminal.
+func TestHostileNamesAreShown(t *testing.T) {
+	t.Parallel()
+	r, err := Tar(bytes.NewReader(archive(t,
+		member{tar.Header{Name: "x\x1b]0;y\a/bootstrap/services/bootkube.json", Typeflag: tar.TypeReg}, `[{"phase":"service start"},{"phase":"stage start","stage":"cb-bootstrap"}]`},
+		member{tar.Header{Name: "x/bootstrap/containers/\x1b[2Jetcd.log", Typeflag: tar.TypeReg}, "no space left on device\n"},
+	)))
+	if err != nil || len(r.Findings) != 1 || len(r.Findings[0].Causes) == 0 || r.Findings[0].Causes[0].Evidence[0].File != "x/bootstrap/containers/[2Jetcd.log" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	wellFormed(t, r)
+}
+
+// However many files there are, and whatever they say, only so much of them is kept.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newCollection()
+	var line strings.Builder
+	for _, k := range Causes {
+		if len(k.Signs) > 0 {
+			line.WriteString(strings.ReplaceAll(k.Signs[0], "*", "x") + strings.Repeat(" ", 4000-len(k.Signs[0])) + "\n")
+		}
+	}
+	for i := range 2000 {
+		c.add(fmt.Sprintf("x/bootstrap/journals/%d.log", i), strings.NewReader(line.String()))
+	}
+	kept := 0
+	for _, l := range c.logs {
+		for _, m := range l.matches {
+			kept += len(m.text)
+		}
+	}
+	if kept > maxKept || kept < maxKept/2 || len(c.notes) != 1 || !strings.Contains(c.notes[0], "more signs than any real ones") {
+		t.Errorf("%d bytes are kept, of which it says %q", kept, c.notes)
+	}
+	// a service that nobody knows is one of any number
+	if c.wanted("x/bootstrap/services/any.json") || !c.wanted("x/bootstrap/services/bootkube.json") {
+		t.Error("the records of any service are kept")
+	}
+}
+
 func TestNoBundle(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string]string{"empty": "", "text": strings.Repeat("hello\n", 500), "gzip": gzipped("hello"), "half a gzip": gzipped("x")[:5]} {
@@ -248,8 +290,8 @@ func wellFormed(t *testing.T, r Report) {
 		}
 		for _, c := range f.Causes {
 			for _, e := range c.Evidence {
-				if !utf8.ValidString(e.Text) || strings.ContainsAny(e.Text, "\x1b\n\x00") || len(e.Text) > 400 {
-					t.Errorf("evidence %q", e.Text)
+				if text := e.File + e.Text; !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\n\x00") || len(e.Text) > 400 {
+					t.Errorf("evidence %q in %q", e.Text, e.File)
 				}
 			}
 		}

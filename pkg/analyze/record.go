@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // The most that is read of the records of one service.
@@ -94,6 +96,9 @@ type Service struct {
 	Since *time.Time `json:"since,omitempty"`
 	// Attempts is how often it failed.
 	Attempts int `json:"attempts,omitempty"`
+	// Signal is what the service was stopped by, such as TERM when the host shuts down,
+	// and it has not begun again. That is no failure.
+	Signal string `json:"signal,omitempty"`
 	// Done are the stages that succeeded, in their order.
 	Done []string `json:"done,omitempty"`
 
@@ -110,12 +115,23 @@ type stageRun struct {
 	open     bool
 }
 
+// signal returns the name of the signal that ended the script, or nothing. The host
+// records it in place of a line: it has shut down, or somebody has stopped the service.
+func (r *Record) signal() string {
+	name, ok := strings.CutPrefix(r.ErrorLine, "signal ")
+	if !ok || r.Result == "success" {
+		return ""
+	}
+	return diag.Plain(name)
+}
+
 // serviceOf replays the records of a service.
 func serviceOf(name string, records []Record) Service {
 	s := Service{Name: name, State: Waiting}
 	runs := map[string]*stageRun{}
 	var order []string
 	var current, broken *stageRun // the stage that is open, and the one that failed last
+	var stopped *stageRun         // the one that a signal has ended
 	ended, outside := false, stageRun{}
 	for i := range records {
 		r := &records[i]
@@ -131,7 +147,7 @@ func serviceOf(name string, records []Record) Service {
 			if run.since.IsZero() {
 				run.since = r.Timestamp
 			}
-			run.open, current, ended = true, run, false
+			run.open, current, ended, stopped = true, run, false, nil
 		case subject == "stage" && what == "end":
 			run.open, current = false, nil
 			if r.Result == "success" {
@@ -142,13 +158,17 @@ func serviceOf(name string, records []Record) Service {
 				}
 				continue
 			}
+			if r.signal() != "" {
+				stopped = run
+				continue
+			}
 			run.failures++
 			run.last = r
 			if stage, _ := StageOf(name, run.name); !stage.Optional {
 				broken = run
 			}
 		case what == "start":
-			ended, current = false, nil
+			ended, current, stopped, s.Signal = false, nil, nil, ""
 			outside.since = r.Timestamp
 			for _, run := range runs {
 				run.open = false
@@ -156,12 +176,15 @@ func serviceOf(name string, records []Record) Service {
 		case what == "end":
 			ended = true
 			if r.Result == "success" {
-				s.State, current, broken, outside = Complete, nil, nil, stageRun{}
-			} else if broken == nil && !strings.HasPrefix(r.ErrorLine, "signal ") { // stopped, as by a shutdown
+				s.State, current, broken, stopped, outside = Complete, nil, nil, nil, stageRun{}
+			} else if s.Signal = r.signal(); s.Signal == "" && broken == nil {
 				outside.failures++
 				outside.last = r
 			}
 		}
+	}
+	if current == nil && broken == nil {
+		current = stopped
 	}
 	s.settle(order, runs, current, broken, ended, outside)
 	return s

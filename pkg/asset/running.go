@@ -26,8 +26,8 @@ type RunningCluster struct {
 	Domain string
 	// Hosts are the names of the machines that the install-config declares.
 	Hosts []string
-	// APIVIPs are the virtual addresses of the API.
-	APIVIPs []string
+	// APIVIPs are the virtual addresses of the API, IngressVIPs those of the ingress.
+	APIVIPs, IngressVIPs []string
 }
 
 // ReadRunning reads what the directory tells about its cluster. It never fails
@@ -43,9 +43,11 @@ func ReadRunning(dir string) (RunningCluster, error) {
 			Name string `json:"name"`
 		} `json:"metadata"`
 		Platform map[string]struct {
-			APIVIPs []string `json:"apiVIPs"`
-			APIVIP  string   `json:"apiVIP"`
-			Hosts   []struct {
+			APIVIPs     []string `json:"apiVIPs"`
+			APIVIP      string   `json:"apiVIP"`
+			IngressVIPs []string `json:"ingressVIPs"`
+			IngressVIP  string   `json:"ingressVIP"`
+			Hosts       []struct {
 				Name string `json:"name"`
 			} `json:"hosts"`
 		} `json:"platform"`
@@ -58,9 +60,12 @@ func ReadRunning(dir string) (RunningCluster, error) {
 		c.Domain = installconfig.InstallConfig{Metadata: installconfig.ObjectMeta{Name: config.Metadata.Name}, BaseDomain: config.BaseDomain}.ClusterDomain()
 	}
 	for name, p := range config.Platform {
-		c.Platform, c.APIVIPs = name, p.APIVIPs
+		c.Platform, c.APIVIPs, c.IngressVIPs = name, p.APIVIPs, p.IngressVIPs
 		if p.APIVIP != "" && len(p.APIVIPs) == 0 {
 			c.APIVIPs = []string{p.APIVIP}
+		}
+		if p.IngressVIP != "" && len(p.IngressVIPs) == 0 {
+			c.IngressVIPs = []string{p.IngressVIP}
 		}
 		for _, h := range p.Hosts {
 			if h.Name != "" {

@@ -178,9 +178,10 @@ func TestReadRunning(t *testing.T) {
 	t.Parallel()
 	for config, want := range map[string]RunningCluster{
 		"metadata: {name: a}\nbaseDomain: example.com\nplatform: {none: {}}\n": {Platform: "none", Domain: "a.example.com"},
-		"platform: {baremetal: {apiVIP: 10.0.0.5, hosts: [{name: m0}, {name: w0}, {role: worker}]}}\n": {
-			Platform: "baremetal", Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}},
-		"platform: {vsphere: {apiVIPs: [10.0.0.5, 'fd00::5']}}\n": {Platform: "vsphere", APIVIPs: []string{"10.0.0.5", "fd00::5"}},
+		"platform: {baremetal: {apiVIP: 10.0.0.5, ingressVIP: 10.0.0.7, hosts: [{name: m0}, {name: w0}, {role: worker}]}}\n": {
+			Platform: "baremetal", Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}, IngressVIPs: []string{"10.0.0.7"}},
+		"platform: {vsphere: {apiVIPs: [10.0.0.5, 'fd00::5'], ingressVIPs: [10.0.0.7]}}\n": {
+			Platform: "vsphere", APIVIPs: []string{"10.0.0.5", "fd00::5"}, IngressVIPs: []string{"10.0.0.7"}},
 		"platform: 7\n": {}, "": {},
 	} {
 		dir := t.TempDir()

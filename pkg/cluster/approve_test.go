@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,6 +45,53 @@ func TestApproveWhatWasJudged(t *testing.T) {
 		if err != nil || len(round.Approved) != c.want || len(f.puts) != c.want {
 			t.Errorf("%s: %+v, %v, %v", what, round, f.puts, err)
 		}
+	}
+}
+
+// A node that has joined a moment ago counts as joined, or somebody else would get a
+// first certificate in its name: what an API server has in memory may be older, and
+// so may what was read before the requests were.
+func TestJoinedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	joinedNow := items(testNode("worker-0", true, "192.168.1.30"))
+	for what, prepare := range map[string]func(f *fakeAPI){
+		"the memory is behind": func(f *fakeAPI) {
+			f.set(pathNodes, joinedNow)
+			f.cached = map[string]object{pathNodes: items()}
+		},
+		"it joins meanwhile": func(f *fakeAPI) {
+			f.set(pathNodes, items())
+			f.read = func(path string) {
+				if path == pathRequests {
+					f.objects[pathNodes] = joinedNow
+				}
+			}
+		},
+	} {
+		f := newFakeAPI(t, newClock())
+		r := clientAsk("worker-0").request(t)
+		f.set(pathRequests, items(onTheWire(r, "1")))
+		f.set(pathRequests+"/"+r.Metadata.Name, onTheWire(r, "1"))
+		prepare(f)
+		a := Approver{Client: f.client(t), Facts: facts(t)}
+		round, err := a.Round(t.Context())
+		if err != nil || len(round.Approved) != 0 || len(f.puts) != 0 || len(round.Refused) != 1 || !slices.ContainsFunc(round.Refused[0].Reasons, func(why string) bool {
+			return strings.Contains(why, "is part of the cluster already")
+		}) {
+			t.Errorf("%s: %+v, %v, %v", what, round, f.puts, err)
+		}
+	}
+	// and a request that the memory does not have yet is a rival all the same
+	f := newFakeAPI(t, newClock())
+	f.set(pathNodes, items())
+	mine, other := clientAsk("worker-0").request(t), clientAsk("worker-0")
+	other.Metadata.Name = "csr-other"
+	f.set(pathRequests, items(onTheWire(mine, "1"), onTheWire(other.request(t), "2")))
+	f.set(pathRequests+"/"+mine.Metadata.Name, onTheWire(mine, "1"))
+	f.cached = map[string]object{pathRequests: items(onTheWire(mine, "1"))}
+	a := Approver{Client: f.client(t), Facts: facts(t)}
+	if round, err := a.Round(t.Context()); err != nil || len(round.Approved) != 0 || len(round.Refused) != 2 {
+		t.Errorf("%+v, %v", round, err)
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // maxBody bounds what is read of one answer, in bytes. The largest one is the
@@ -218,7 +220,7 @@ func (c *Client) Served() []*x509.Certificate {
 // oneLine makes text from elsewhere fit for a terminal: on one line, without
 // control characters, and at most limit characters.
 func oneLine(text string, limit int) string {
-	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
+	text = diag.Printable(strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit-1]) + "…"
 	}

@@ -97,8 +97,8 @@ type Facts struct {
 	Rejoin []string
 	// Nodes are those that have joined.
 	Nodes []Node
-	// Reserved are addresses that no node may have, such as those of the API.
-	Reserved []netip.Addr
+	// Reserved are addresses that no node may have, by what they are: "the API".
+	Reserved map[netip.Addr]string
 	// Requests are all that the cluster has, answered or not.
 	Requests []Request
 	// Approved names those of them that were approved in this run. A machine that
@@ -321,8 +321,8 @@ func (j *judgement) checkAddress(node Node, ip netip.Addr) {
 	switch {
 	case ip.IsLoopback() || ip.IsUnspecified() || ip.IsMulticast():
 		j.refuse("%s is not an address of a machine", ip)
-	case slices.Contains(j.facts.Reserved, ip):
-		j.refuse("%s is the address of the API", ip)
+	case j.facts.Reserved[ip] != "":
+		j.refuse("%s is the address of %s", ip, j.facts.Reserved[ip])
 	case len(node0.Addresses) > 0:
 		if !slices.Contains(node0.Addresses, ip) {
 			j.refuse("%s is not one of the addresses that %s was declared with", ip, j.Node)

@@ -48,8 +48,9 @@ type Status struct {
 	Phase string `json:"phase"`
 	// API is the version of the API server; empty while it cannot be asked.
 	API string `json:"api,omitempty"`
-	// Cause is why it cannot.
-	Cause *Cause `json:"cause,omitempty"`
+	// Cause is why it cannot, Unreached since when.
+	Cause     *Cause    `json:"cause,omitempty"`
+	Unreached time.Time `json:"unreached,omitzero"`
 	// Message is what the cluster version operator says that it is doing.
 	Message   string           `json:"message,omitempty"`
 	Nodes     []NodeStatus     `json:"nodes,omitempty"`

@@ -57,12 +57,12 @@ func TestExplain(t *testing.T) {
 		"reset":       {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: CauseNoBackend},
 		"plain text": {listen: func(c net.Conn) {
 			_, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n"))
-			time.Sleep(200 * time.Millisecond)
+			_, _ = io.Copy(io.Discard, c) // until the other side has read it, and gives up
 			_ = c.Close()
 		}, kind: CauseNotTLS},
 		"plain HTTP": {listen: func(c net.Conn) {
 			_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
-			time.Sleep(200 * time.Millisecond)
+			_, _ = io.Copy(io.Discard, c) // until the other side has read it, and gives up
 			_ = c.Close()
 		}, kind: CauseNotTLS},
 		"another cluster":    {cert: &theirs.server, handler: ok, kind: CauseOtherCluster, says: []string{"the API of another cluster", "kube-apiserver-lb-signer", "earlier run"}},

@@ -127,10 +127,15 @@ type fakeAPI struct {
 	mu      sync.Mutex
 	objects map[string]object
 	puts    []string
-	down    bool
-	skew    time.Duration
-	clock   *clock
-	pki     *pki
+	// cached is what an API server has in memory that has fallen behind: it answers
+	// with it when it is asked for something that need not be new.
+	cached map[string]object
+	// read is called after each object that was read.
+	read  func(path string)
+	down  bool
+	skew  time.Duration
+	clock *clock
+	pki   *pki
 }
 
 const fakeServer = "https://api.demo.example.com:6443"
@@ -169,6 +174,9 @@ func (f *fakeAPI) setDown(down bool) {
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.down { // on a connection that was there before
+		panic(http.ErrAbortHandler)
+	}
 	w.Header().Set("Date", f.clock.Now().Add(f.skew).UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "application/json")
 	if r.Method == http.MethodPut {
@@ -178,6 +186,12 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o, ok := f.objects[r.URL.Path]
+	if old, behind := f.cached[r.URL.Path]; behind && r.URL.Query().Get("resourceVersion") == "0" {
+		o = old
+	}
+	if f.read != nil {
+		defer f.read(r.URL.Path)
+	}
 	if !ok {
 		w.WriteHeader(http.StatusNotFound)
 		o = object{"kind": "Status", "reason": "NotFound", "message": "not found", "code": 404}
@@ -192,13 +206,14 @@ func (f *fakeAPI) client(t testing.TB) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	closed := sync.OnceValue(func() string { return closedPort(t) })
 	c, err := NewClient(k, Options{Now: f.clock.Now, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		f.mu.Lock()
 		down := f.down
 		f.mu.Unlock()
 		address := f.Listener.Addr().String()
 		if down {
-			address = closedPort(t)
+			address = closed()
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}})

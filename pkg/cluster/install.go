@@ -104,24 +104,26 @@ func (w *Wait) noteDone(message string) {
 }
 
 // ingressCA hands over the authorities of the default ingress. A cluster whose
-// ingress has a certificate from elsewhere may have none.
+// ingress has a certificate from elsewhere may have none. It is a stage as the others
+// are: API servers are replaced at this time, and are away for minutes.
 func (w *Wait) ingressCA(ctx context.Context, addCA func([]byte) error) error {
 	var found configMap
-	var err error
-	for range 30 { // an API server that is being replaced misses some requests
-		if err = w.Client.get(ctx, pathIngressCA, &found); err == nil || notFound(err) {
-			break
-		}
-		if err := w.Sleep(ctx, w.Interval); err != nil {
-			return err
-		}
+	err := w.run(ctx, stage{
+		name: "Ingress Authority", phase: "the authority of the cluster's ingress is read", limit: w.limit(20 * time.Minute),
+		look: func(ctx context.Context) (bool, error) {
+			err := w.Client.get(ctx, pathIngressCA, &found)
+			if notFound(err) {
+				err = nil
+			}
+			return err == nil, err
+		},
+		unfinished: func() (string, string) { return "the authority of the cluster's ingress cannot be read", "" },
+	})
+	if err != nil {
+		return err
 	}
 	ca := found.Data["ca-bundle.crt"]
-	switch {
-	case err != nil && !notFound(err):
-		cause := w.Client.Kubeconfig.Explain(err, w.Now())
-		return &StageError{Stage: StageAvailable, Detail: "the authority of the cluster's ingress cannot be read: " + cause.Detail, Hint: cause.Hint, Status: w.status}
-	case ca == "":
+	if ca == "" {
 		w.tell(Event{Type: EventWarning, Message: "the cluster does not publish an authority for its ingress, so none is added to the kubeconfig"})
 		return nil
 	}

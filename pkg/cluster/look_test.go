@@ -95,6 +95,34 @@ func TestFetchWorker(t *testing.T) {
 	if err != nil || w.Host != "192.168.1.5" || !strings.Contains(string(w.Pointer), "https://192.168.1.5:22623/config/worker") || string(w.Authority) != string(renewed.caPEM) {
 		t.Error(string(w.Pointer), err)
 	}
+	f.set(pathInfrastructure, object{"status": object{"apiServerInternalURI": "https://[fd00::5]:6443"}})
+	if w, err = c.FetchWorker(t.Context()); err != nil || w.Host != "fd00::5" || !strings.Contains(string(w.Pointer), "https://[fd00::5]:22623/config/worker") {
+		t.Error(string(w.Pointer), err)
+	}
+}
+
+// An authority that has expired vouches for nothing: if the other place has one that is
+// good, that is it, and otherwise a worker.ign would be of no use.
+func TestFetchWorkerAfterItsAuthority(t *testing.T) {
+	t.Parallel()
+	k := newClock()
+	f := newFakeAPI(t, k)
+	c := f.client(t)
+	old := newPKI(t, "old", k.Now().AddDate(-11, 0, 0), k.Now()) // an authority is good for ten years
+	f.set(pathServerAuthority, object{"data": object{"ca-bundle.crt": string(old.caPEM)}})
+	w, err := c.FetchWorker(t.Context())
+	if err == nil || w.Pointer != nil || !strings.Contains(err.Error(), "machine-config-server-ca expired at ") || !strings.Contains(err.Error(), "hint: have the cluster renew it") {
+		t.Errorf("expired: %v", err)
+	}
+	f.set(pathRootAuthority, object{"data": object{"ca.crt": string(f.pki.caPEM)}})
+	if w, err = c.FetchWorker(t.Context()); err != nil || w.Source != "ConfigMap kube-system/root-ca" {
+		t.Errorf("%s, %v", w.Source, err)
+	}
+	// one that is being renewed has both
+	f.set(pathServerAuthority, object{"data": object{"ca-bundle.crt": string(old.caPEM) + string(f.pki.caPEM)}})
+	if w, err = c.FetchWorker(t.Context()); err != nil || !strings.Contains(w.Source, "machine-config-server-ca") {
+		t.Errorf("%s, %v", w.Source, err)
+	}
 }
 
 func TestCheckServer(t *testing.T) {

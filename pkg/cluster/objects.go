@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"time"
-	"unicode"
-)
+import "time"
 
 // This file holds the objects of the API that are read, with the fields that
 // are read. Their names are those of Kubernetes and OpenShift; see
@@ -148,12 +145,3 @@ const (
 	pathServerAuthority = "/api/v1/namespaces/openshift-machine-config-operator/configmaps/machine-config-server-ca"
 	pathRootAuthority   = "/api/v1/namespaces/kube-system/configmaps/root-ca"
 )
-
-// printable replaces what a terminal would act on: text in an object may have
-// come from anywhere.
-func printable(r rune) rune {
-	if unicode.IsPrint(r) || unicode.IsSpace(r) {
-		return r
-	}
-	return unicode.ReplacementChar
-}

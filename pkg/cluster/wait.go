@@ -38,9 +38,20 @@ type Wait struct {
 	moved   map[string]bool
 	movedAt time.Time
 	turns   map[string]int
-	cause   string
+	causes  causes
 	told    told
 	skewed  bool
+}
+
+// causes is what was told about an API that cannot be asked.
+type causes struct {
+	// last is what was wrong at the last look, and told when which cause was told.
+	last string
+	told map[string]time.Time
+	// open tells that one was told since the API could be asked.
+	open bool
+	// answered tells that the API has answered in this wait.
+	answered bool
 }
 
 // told is what the last status event said, and when.
@@ -130,31 +141,71 @@ func (w *Wait) run(ctx context.Context, s stage) error {
 	}
 }
 
-// heed takes note of how a look went: it tells a new cause once, and tells when
-// it is over. An error that no waiting mends is final.
+// heed takes note of how a look went: it tells a new cause, and tells when it is
+// over. An error that no waiting mends is final.
 func (w *Wait) heed(s stage, err error) (final bool) {
 	if err == nil {
-		if w.status.Cause != nil {
-			w.status.Cause = nil
-			w.tell(Event{Type: EventReached, Stage: s.name, Message: "the API can be asked again"})
-		}
-		w.cause = ""
-		w.checkClock(s)
-		w.tellStatus(s)
+		w.heedAnswer(s)
 		return false
 	}
 	cause := w.Client.Kubeconfig.Explain(err, w.Now())
+	if w.causes.answered && passing[cause.Kind] {
+		cause.Hint = "the API has answered before, and API servers are replaced during an installation: give it some minutes; if it stays away: " + cause.Hint
+	}
+	if w.status.Cause == nil {
+		w.status.Unreached = w.Now()
+	}
 	w.status.Cause = &cause
 	w.status.API = ""
 	// which stage of coming up the API is in is progress too
 	w.note("API " + cause.Kind)
-	if cause.Kind+cause.Detail != w.cause {
-		w.cause = cause.Kind + cause.Detail
-		if !cause.Final {
-			w.tell(Event{Type: EventCause, Stage: s.name, Message: cause.Detail, Hint: cause.Hint, Cause: &cause})
-		}
+	if !cause.Final && w.causes.news(cause.Kind+cause.Detail, w.Now()) {
+		w.tell(Event{Type: EventCause, Stage: s.name, Message: cause.Detail, Hint: cause.Hint, Cause: &cause})
 	}
 	return cause.Final
+}
+
+// heedAnswer is for a look that went well.
+func (w *Wait) heedAnswer(s stage) {
+	if w.status.Cause != nil {
+		gone := w.Now().Sub(w.status.Unreached)
+		w.status.Cause, w.status.Unreached = nil, time.Time{}
+		if w.causes.open {
+			w.tell(Event{Type: EventReached, Stage: s.name, Message: "the API can be asked again, after " + shorter(gone), Seconds: gone.Seconds()})
+		}
+	}
+	w.causes.last, w.causes.open, w.causes.answered = "", false, true
+	w.checkClock(s)
+	w.tellStatus(s)
+}
+
+// passing are causes that an API shows which was there and comes back, and which look
+// like a mistake if it was not.
+var passing = map[string]bool{CauseRefused: true, CauseNoBackend: true, CauseSilence: true, CauseRoute: true}
+
+// Behind a load balancer the causes change with every look, as one backend after
+// the other is asked, and are each told once a minute. One that stays is told again
+// after five minutes, so that nobody takes silence for a wait that hangs.
+const (
+	causePause = time.Minute
+	causeAgain = 5 * time.Minute
+)
+
+// news tells whether a cause is to be told now.
+func (c *causes) news(cause string, now time.Time) bool {
+	pause := causePause
+	if cause == c.last {
+		pause = causeAgain
+	}
+	c.last = cause
+	if at, told := c.told[cause]; told && now.Sub(at) < pause {
+		return false
+	}
+	if c.told == nil {
+		c.told = map[string]time.Time{}
+	}
+	c.told[cause], c.open = now, true
+	return true
 }
 
 // maxSkew is how far the clocks may be apart before it is said. Certificates

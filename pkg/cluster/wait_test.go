@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -109,7 +110,7 @@ func TestWaitForBootstrap(t *testing.T) {
 			says: []string{"refuses the connection", "the API can be asked again"}},
 		"API never comes": {play: play{{0, down(true)}}, took: 20 * time.Minute, stage: "API", says: []string{"refuses the connection"}},
 		"API gone for two minutes": {play: play{{0, nodes(true, masters...)}, {time.Minute, down(true)}, {3 * time.Minute, down(false)}, {4 * time.Minute, both(complete, etcd("True"))}},
-			took: 4 * time.Minute, says: []string{"the API can be asked again"}},
+			took: 4 * time.Minute, says: []string{"the API can be asked again, after 2m", "the API has answered before"}},
 		"nothing joins":               {took: 45 * time.Minute, stage: "Bootstrap Complete", says: []string{"no machine of the control plane has joined", "22623"}},
 		"bare metal":                  {took: 60 * time.Minute, platform: "baremetal", stage: "Bootstrap Complete"},
 		"slow but moving":             {play: slow, took: 2 * time.Hour, says: []string{"It is now safe"}},
@@ -219,6 +220,30 @@ func TestWaitForInstall(t *testing.T) {
 				t.Errorf("the authority of the ingress is %q", added)
 			}
 		})
+	}
+}
+
+// The API servers of a cluster are replaced when it is just complete: what is asked for
+// then is asked for again.
+func TestAPIGoneWhenComplete(t *testing.T) {
+	t.Parallel()
+	k := newClock()
+	f := newFakeAPI(t, k)
+	play{{0, both(version("Available=True", "Failing=False", "Progressing=False"), operator("dns", settled...))},
+		{0, func(f *fakeAPI, _ time.Time) { f.set(pathIngressCA, object{"data": object{"ca-bundle.crt": "PEM"}}) }},
+		{0, console}, {3 * time.Minute, down(false)}}.on(f)
+	once := sync.Once{}
+	f.read = func(path string) {
+		if path == pathOperators { // the last that is read before it
+			once.Do(func() { f.down = true })
+		}
+	}
+	w, events := newWait(f.client(t), k)
+	added := ""
+	_, err := w.WaitForInstall(t.Context(), "none", func(pem []byte) error { added = string(pem); return nil })
+	checkWait(t, err, "", []string{"the API can be asked again, after 3m", "Install complete!"}, *events)
+	if added != "PEM" {
+		t.Errorf("the authority of the ingress is %q", added)
 	}
 }
 

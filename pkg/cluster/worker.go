@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -49,6 +50,7 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 	} else {
 		return w, diag.Problem{Detail: "the cluster does not say what its internal name is", Hint: "use a kubeconfig whose server is api.<cluster>.<domain>"}
 	}
+	var expired error
 	for _, place := range []struct{ path, key, name string }{
 		{pathServerAuthority, "ca-bundle.crt", "ConfigMap openshift-machine-config-operator/machine-config-server-ca"},
 		{pathRootAuthority, "ca.crt", "ConfigMap kube-system/root-ca"},
@@ -57,10 +59,20 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 		if err := c.get(ctx, place.path, &found); err != nil && !notFound(err) {
 			return w, err
 		}
-		if authority := []byte(found.Data[place.key]); x509.NewCertPool().AppendCertsFromPEM(authority) {
+		authority := []byte(found.Data[place.key])
+		end, good := lastEnd(authority, c.clusterNow())
+		if good {
 			w.Authority, w.Source = authority, place.name
 			break
 		}
+		if !end.IsZero() && w.Source == "" {
+			w.Source = place.name
+			expired = diag.Problem{Detail: fmt.Sprintf("the authority of the machine config server that the cluster publishes in %s expired at %s: a new machine would refuse the server", place.name, moment(end)),
+				Hint: "have the cluster renew it first; the cluster's clock says " + moment(c.clusterNow())}
+		}
+	}
+	if w.Authority == nil && expired != nil {
+		return w, expired
 	}
 	if w.Authority == nil {
 		return w, diag.Problem{Detail: "the cluster does not publish the authority of its machine config server", Hint: "is this an OKD cluster, and is its kubeconfig the administrator's?"}
@@ -68,6 +80,17 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 	var err error
 	w.Pointer, err = ignition.Pointer(w.Host, "worker", append(bytes.TrimSpace(w.Authority), '\n'))
 	return w, err
+}
+
+// lastEnd is when the last of some certificates, as PEM, expires, and whether that is
+// still to come; zero if there is none.
+func lastEnd(bundle []byte, now time.Time) (end time.Time, good bool) {
+	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && cert.NotAfter.After(end) {
+			end = cert.NotAfter
+		}
+	}
+	return end, end.After(now)
 }
 
 // Offer is what the machine config server offers to a worker.

@@ -22,6 +22,9 @@ func TestParseEndpoint(t *testing.T) {
 		"[2001:db8::1]":            {"core", "2001:db8::1", 22},
 		"me@[2001:db8::1]:23":      {"me", "2001:db8::1", 23},
 		"fe80::1%eth0":             {"core", "fe80::1%eth0", 22},
+		"[::1]:2222":               {"core", "::1", 2222},
+		"::1":                      {"core", "::1", 22},
+		"[fe80::1%eth0]:23":        {"core", "fe80::1%eth0", 23},
 	} {
 		got, err := ParseEndpoint(text)
 		if err != nil || got != want {
@@ -31,7 +34,7 @@ func TestParseEndpoint(t *testing.T) {
 			t.Errorf("%s is written as %s, which is %+v, %v", text, got, again, err)
 		}
 	}
-	for _, text := range []string{"", "@", "me@", "@host", "host:", "host:0", "host:65536", "host:x", "-oProxyCommand=x", "a b", "a;b", "$(x)", "x@y@z", "[::1", "::1]:5", "host/x", "host\n", "1:2:3"} {
+	for _, text := range []string{"", "@", "me@", "@host", "host:", "host:0", "host:65536", "host:x", "-oProxyCommand=x", "a b", "a;b", "$(x)", "x@y@z", "[::1", "::1]:5", "host/x", "fe80::1%../x", "fe80::1%a;b", "[fe80::1%$(x)]:22", "me@[::1]:", "[]:22", "[]", "host\n", "1:2:3"} {
 		if got, err := ParseEndpoint(text); err == nil || !strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%q is %+v, %v", text, got, err)
 		}
@@ -89,13 +92,12 @@ func TestSilentAgent(t *testing.T) {
 		t.Skipf("there are no such sockets here: %v", err)
 	}
 	defer func() { _ = listener.Close() }()
-	for _, interrupted := range []bool{false, true} {
+	for _, timeout := range []time.Duration{1, 50 * time.Millisecond, time.Hour} { // 1: it is not even reached
 		l := &log{}
 		a := newAccess(t.TempDir(), l, good)
-		a.AgentSocket, a.Timeout = socket, 50*time.Millisecond
+		a.AgentSocket, a.Timeout = socket, timeout
 		ctx, cancel := context.WithCancel(t.Context())
-		if interrupted {
-			a.Timeout = time.Hour
+		if timeout == time.Hour {
 			time.AfterFunc(50*time.Millisecond, cancel)
 		}
 		if err := a.prepare(ctx); err != nil || len(a.keys) != 1 || !strings.Contains(l.String(), "the SSH agent is not used: it does not answer") {

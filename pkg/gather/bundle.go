@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/analyze/redact"
@@ -81,7 +82,7 @@ func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, ho
 		if h.Err != nil || h.Role != MasterRole {
 			continue
 		}
-		if err := p.add(g.path(masterFile(h.Endpoint)), "control-plane/"+h.Host, false); err != nil {
+		if err := p.add(g.path(masterFile(h.Endpoint)), masterFolder(h, hosts), false); err != nil {
 			return err
 		}
 	}
@@ -89,7 +90,7 @@ func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, ho
 		// what the host itself could get of a machine that was asked from here is less
 		p.skip = func(name string) bool {
 			for _, h := range hosts[1:] {
-				if h.Err == nil && strings.HasPrefix(name, "control-plane/"+h.Host+"/") {
+				if h.Err == nil && strings.HasPrefix(name, masterFolder(h, hosts)+"/") {
 					return true
 				}
 			}
@@ -103,6 +104,18 @@ func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, ho
 		return err
 	}
 	return errors.Join(p.out.Close(), zipped.Close())
+}
+
+// masterFolder is where in the bundle the files of a machine stand: by its host, as the
+// established installer has it, unless several machines are behind that, each at a port of
+// its own.
+func masterFolder(h Host, hosts []Host) string {
+	for _, other := range hosts {
+		if other.Role == MasterRole && other.Host == h.Host && other.Port != h.Port {
+			return "control-plane/" + h.Host + "_" + strconv.Itoa(h.Port)
+		}
+	}
+	return "control-plane/" + h.Host
 }
 
 // story says in the bundle who was asked.
@@ -153,7 +166,7 @@ func (p *packer) add(archive, folder string, strip bool) error {
 	})
 	var damaged errArchive
 	if errors.As(err, &damaged) {
-		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it goes: %s", folderName(folder), printable(damaged.Error())))
+		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it goes: %s", folderName(folder), diag.Plain(damaged.Error())))
 		return nil
 	}
 	return err

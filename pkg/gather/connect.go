@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Access is how hosts are reached.
@@ -239,13 +241,13 @@ func (a *Access) unreachable(ctx context.Context, e Endpoint, through *connectio
 	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
 		return problemOf(e, through.endpoint.Host+" does not pass connections on", "set AllowTcpForwarding there, or reach the host another way")
 	case errors.As(err, &refused):
-		return problemOf(e, fmt.Sprintf("port %d is not reached%s: %s", e.Port, where, printable(refused.Message)), "is the machine up, and is this its address?")
+		return problemOf(e, fmt.Sprintf("port %d is not reached%s: %s", e.Port, where, diag.Plain(refused.Message)), "is the machine up, and is this its address?")
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
 		return problemOf(e, fmt.Sprintf("port %d does not answer%s within %s", e.Port, where, seconds(a.Timeout)), "is the machine up, and is the port open from here? --jump USER@HOST goes through another machine")
 	case errors.Is(err, io.EOF) || strings.Contains(err.Error(), "connection reset"):
 		return problemOf(e, "the host hangs up before anybody can log in", "it may be starting, or its sshd lets nobody in just now: see its console")
 	case strings.HasPrefix(err.Error(), "ssh:"):
-		return problemOf(e, fmt.Sprintf("what answers at port %d cannot be talked to: %s", e.Port, printable(strings.TrimPrefix(err.Error(), "ssh: "))), "is it an SSH server?")
+		return problemOf(e, fmt.Sprintf("what answers at port %d cannot be talked to: %s", e.Port, diag.Plain(strings.TrimPrefix(err.Error(), "ssh: "))), "is it an SSH server?")
 	default:
 		return problemOf(e, fmt.Sprintf("port %d is not reached%s: %v", e.Port, where, reason(err)), "is the machine up, and is this its address? One that has just been started needs a minute")
 	}

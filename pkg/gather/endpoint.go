@@ -44,11 +44,11 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		host = name
 	}
 	e.Host = host
-	_, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(host)
 	switch {
 	case host == "":
 		return e, badEndpoint(text, "it names no host")
-	case err != nil && !isName(host):
+	case err != nil && !isName(host), ip.Zone() != "" && !isName(ip.Zone()):
 		return e, badEndpoint(text, "neither an address nor a host name")
 	case !isUser(e.User):
 		return e, badEndpoint(text, "its user cannot be one")
@@ -73,6 +73,9 @@ func isUser(user string) bool { return user != "" && isName(user) }
 
 // address is what is dialled.
 func (e Endpoint) address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+
+// sameAs tells whether both are one machine, whoever logs in there.
+func (e Endpoint) sameAs(other Endpoint) bool { return e.address() == other.address() }
 
 // String is the endpoint as it may be written, without what is the default.
 func (e Endpoint) String() string {

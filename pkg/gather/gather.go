@@ -103,6 +103,11 @@ func Bootstrap(ctx context.Context, r Request) (Result, error) {
 	if g.every <= 0 {
 		g.every = 15 * time.Second
 	}
+	for i, m := range r.Masters {
+		if at := slices.IndexFunc(r.Masters[:i], m.sameAs); at >= 0 {
+			return Result{}, diag.Problem{Detail: fmt.Sprintf("%s and %s are one machine", r.Masters[at], m), Hint: "name it once"}
+		}
+	}
 	if err := g.Access.prepare(ctx); err != nil {
 		return Result{}, err
 	}

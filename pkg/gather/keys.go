@@ -32,7 +32,8 @@ type named struct {
 // signers reads the keys and asks the agent. All that is wrong with them is said at once.
 func (a *Access) signers(ctx context.Context) ([]named, error) {
 	var all []named
-	var problems diag.Problems
+	var problems, locked diag.Problems
+	var inAgent []string // the public keys of those that a passphrase protects
 	seen := map[string]bool{}
 	add := func(s ssh.Signer, name string) {
 		if blob := string(s.PublicKey().Marshal()); !seen[blob] {
@@ -42,9 +43,13 @@ func (a *Access) signers(ctx context.Context) ([]named, error) {
 	}
 	for _, k := range a.Keys {
 		signer, err := ssh.ParsePrivateKey(k.PEM)
+		var passphrase *ssh.PassphraseMissingError
 		switch {
 		case err == nil:
 			add(signer, k.Name)
+		case !k.Found && errors.As(err, &passphrase) && passphrase.PublicKey != nil && a.AgentSocket != "":
+			locked = append(locked, keyProblem(k, err))
+			inAgent = append(inAgent, string(passphrase.PublicKey.Marshal()))
 		case k.Found:
 			a.debug("%s is not used: %s", k.Name, keyProblem(k, err).Detail)
 		default:
@@ -62,6 +67,14 @@ func (a *Access) signers(ctx context.Context) ([]named, error) {
 		for _, s := range offered {
 			add(s, "a key of the agent")
 		}
+	}
+	for i, blob := range inAgent {
+		if !seen[blob] {
+			problems = append(problems, locked[i])
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
 	}
 	if len(all) == 0 {
 		return nil, diag.Problem{Detail: "there is no key to log in with", Hint: "name a private key with --key, or load one into an SSH agent: ssh-add FILE"}
@@ -87,7 +100,12 @@ func keyProblem(k Key, err error) diag.Problem {
 // machine. The connection stays open, since each login uses it; how long a signature
 // takes is up to whoever has to confirm it, until ctx ends.
 func agentSigners(ctx context.Context, socket string, timeout time.Duration) ([]ssh.Signer, error) {
+	silent := errors.New("it does not answer")
 	conn, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, "unix", socket)
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() || err != nil && ctx.Err() != nil {
+		return nil, silent // so many others wait for it that it is not even reached
+	}
 	if err != nil {
 		return nil, fmt.Errorf("SSH_AUTH_SOCK leads to none (%w)", reason(err))
 	}
@@ -95,7 +113,7 @@ func agentSigners(ctx context.Context, socket string, timeout time.Duration) ([]
 	_ = conn.SetDeadline(time.Now().Add(timeout)) // a socket that cannot has none
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
-		return nil, errors.Join(errors.New("it does not answer"), conn.Close())
+		return nil, errors.Join(silent, conn.Close())
 	}
 	_ = conn.SetDeadline(time.Time{})
 	return signers, nil

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"sync"
-	"unicode"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // lines passes on what a host prints, line by line, and remembers the last ones.
@@ -34,7 +35,7 @@ func (l *lines) Write(p []byte) (int, error) {
 }
 
 func (l *lines) end() {
-	text := printable(strings.TrimSpace(string(l.part)))
+	text := diag.Plain(strings.TrimSpace(string(l.part)))
 	l.part = l.part[:0]
 	if text == "" {
 		return
@@ -51,18 +52,4 @@ func (l *lines) last() string {
 	defer l.mu.Unlock()
 	l.end()
 	return strings.Join(l.kept, " / ")
-}
-
-// printable takes out what would move a terminal's cursor or be no UTF-8. A host in
-// trouble may print anything.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func (g *gathering) collect(ctx context.Context, c *connection, m Endpoint) erro
 // masterFile is the name of a machine's archive in the partial folder. An address may
 // hold what no file name of every system may.
 func masterFile(m Endpoint) string {
-	return "master-" + strings.NewReplacer(":", "_", "%", "_").Replace(m.Host) + ".tar.gz"
+	return "master-" + strings.NewReplacer(":", "_", "%", "_").Replace(m.address()) + ".tar.gz"
 }
 
 // knownMasters are the machines that the API of the bootstrap host knows, from the bundle.
@@ -120,7 +121,7 @@ func (g *gathering) knownMasters() []Endpoint {
 	var masters []Endpoint
 	for name := range strings.FieldsSeq(g.mastersList) {
 		e, err := ParseEndpoint(name)
-		if err == nil && len(masters) < 20 {
+		if err == nil && len(masters) < 20 && !slices.ContainsFunc(masters, e.sameAs) {
 			masters = append(masters, e)
 		}
 	}

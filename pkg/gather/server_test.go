@@ -127,7 +127,7 @@ func (s *server) session(c ssh.NewChannel, conn net.Conn) {
 		s.mu.Unlock()
 		code := s.answer(exec.Command, channel, channel)
 		if code == hangUp {
-			_ = conn.Close()
+			_ = conn.(*net.TCPConn).CloseWrite() // what was written arrives before it
 			return
 		}
 		_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{uint32(code)}))

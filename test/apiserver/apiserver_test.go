@@ -31,10 +31,13 @@ const elliptic256 = plain + `featureSet: TechPreviewNoUpgrade
 pki: {signerCertificates: {key: {algorithm: ECDSA, ecdsa: {curve: P256}}}}
 `
 
-// TestRSA starts an API server with what we make by default.
+// TestRSA starts an API server with what we make by default, which then goes away for
+// two minutes.
 func TestRSA(t *testing.T) { //nolint:tparallel // each step builds on the one before it
 	t.Parallel()
-	checkControlPlane(t, newControlPlane(t, "aggregator-client", "aggregator-ca-bundle", plain))
+	c := newControlPlane(t, "aggregator-client", "aggregator-ca-bundle", plain)
+	checkControlPlane(t, c)
+	t.Run("outage", func(t *testing.T) { playOutage(t, c) })
 }
 
 // TestECDSA does the same with keys of the other kind, and then plays an

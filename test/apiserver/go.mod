@@ -3,7 +3,10 @@ module github.com/okd-project/okd-install/test/apiserver
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/openshift/api v0.0.0-20260724095150-18550f1a6d13
+	k8s.io/client-go v0.35.3
+	k8s.io/kubernetes v1.35.3
 	sigs.k8s.io/yaml v1.6.0
 )
 
@@ -131,7 +134,6 @@ require (
 	k8s.io/apiextensions-apiserver v0.0.0 // indirect
 	k8s.io/apimachinery v0.36.2 // indirect
 	k8s.io/apiserver v0.35.3 // indirect
-	k8s.io/client-go v0.35.3 // indirect
 	k8s.io/cloud-provider v0.35.3 // indirect
 	k8s.io/cluster-bootstrap v0.0.0 // indirect
 	k8s.io/component-base v0.35.3 // indirect
@@ -150,7 +152,6 @@ require (
 	k8s.io/kube-scheduler v0.0.0 // indirect
 	k8s.io/kubectl v0.0.0 // indirect
 	k8s.io/kubelet v0.35.3 // indirect
-	k8s.io/kubernetes v1.35.3 // indirect
 	k8s.io/metrics v0.35.3 // indirect
 	k8s.io/mount-utils v0.0.0 // indirect
 	k8s.io/pod-security-admission v0.0.0 // indirect

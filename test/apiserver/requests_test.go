@@ -45,28 +45,6 @@ func newRequest(t *testing.T, name string, dns []string, ips []net.IP) (key, req
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: raw})
 }
 
-// sign is what the controller manager does with a request that was approved: it
-// signs with the kubelet signer of bootstrap.ign.
-func sign(t *testing.T, c *controlPlane, request []byte, use x509.ExtKeyUsage) []byte {
-	t.Helper()
-	pair, err := tls.LoadX509KeyPair(filepath.Join(c.host, "tls", "kubelet-signer.crt"), filepath.Join(c.host, "tls", "kubelet-signer.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(request)
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	raw, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), Subject: csr.Subject, DNSNames: csr.DNSNames, IPAddresses: csr.IPAddresses,
-		NotBefore: now.Add(-time.Minute), NotAfter: now.Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}, pair.Leaf, csr.PublicKey, pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
-}
-
 // verifyToken checks a token's signature with a public key in PEM.
 func verifyToken(file, token string) error {
 	data, err := os.ReadFile(file)
@@ -107,14 +85,36 @@ func ask(x *client, name, signer, usage string, request []byte) {
 		"request": base64.StdEncoding.EncodeToString(request), "signerName": signer, "usages": []string{"digital signature", usage}}})
 }
 
-// issue signs what was approved, and returns the certificate.
-func issue(t *testing.T, c *controlPlane, name string, request []byte, use x509.ExtKeyUsage) []byte {
+// issued waits for the certificate of a request that was approved, which the
+// controllers of Kubernetes sign, and returns it. It must be for nothing else than
+// what was asked, and not outlive its authority.
+func issued(t *testing.T, c *controlPlane, name string, use x509.ExtKeyUsage) []byte {
 	t.Helper()
-	cert := sign(t, c, request, use)
-	r := c.admin.must("GET", requests+"/"+name, nil)
-	r["status"].(object)["certificate"] = base64.StdEncoding.EncodeToString(cert)
-	c.admin.must("PUT", requests+"/"+name+"/status", r)
-	return cert
+	var certificate []byte
+	for end := time.Now().Add(30 * time.Second); len(certificate) == 0; time.Sleep(100 * time.Millisecond) {
+		r := c.admin.must("GET", requests+"/"+name, nil)
+		encoded, _ := field(r, "status", "certificate").(string)
+		certificate, _ = base64.StdEncoding.DecodeString(encoded)
+		if len(certificate) == 0 && time.Now().After(end) {
+			t.Fatalf("nobody has signed %s: %v", name, field(r, "status"))
+		}
+	}
+	block, _ := pem.Decode(certificate)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := tls.LoadX509KeyPair(filepath.Join(c.host, "tls", "kubelet-signer.crt"), filepath.Join(c.host, "tls", "kubelet-signer.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cert.CheckSignatureFrom(signer.Leaf); err != nil {
+		t.Errorf("%s is not signed by the kubelet signer: %v", name, err)
+	}
+	if cert.NotAfter.After(signer.Leaf.NotAfter) || cert.IsCA || !slices.Equal(cert.ExtKeyUsage, []x509.ExtKeyUsage{use}) {
+		t.Errorf("the certificate of %s ends %s, that of its signer %s; authority %v, usages %v", name, cert.NotAfter, signer.Leaf.NotAfter, cert.IsCA, cert.ExtKeyUsage)
+	}
+	return certificate
 }
 
 const (
@@ -183,7 +183,7 @@ func checkApproval(t *testing.T, c *controlPlane) {
 		}
 	}
 
-	pair, err := tls.X509KeyPair(issue(t, c, "first", request, x509.ExtKeyUsageClientAuth), key)
+	pair, err := tls.X509KeyPair(issued(t, c, "first", x509.ExtKeyUsageClientAuth), key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func checkApproval(t *testing.T, c *controlPlane) {
 	if !slices.Equal(names(got.Approved), []string{"serving"}) || !slices.Equal(names(got.Refused), []string{"again", "greedy", "intruder", "unknown"}) {
 		t.Errorf("approved %v, refused %v", names(got.Approved), names(got.Refused))
 	}
-	issue(t, c, "serving", serving, x509.ExtKeyUsageServerAuth)
+	issued(t, c, "serving", x509.ExtKeyUsageServerAuth)
 	if code, _, _ := c.okd("approve-csrs", "--nodes", "worker-0", "--expect", "1", "--timeout", "20s"); code != 0 {
 		t.Errorf("the watch ended with %d after the node had joined", code)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,9 +24,10 @@ import (
 var programs = map[string]string{
 	"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
 	"etcd":           "go.etcd.io/etcd/server/v3",
+	"csrsigner":      "./csrsigner",
 }
 
-// build makes both programs, once for each content of go.sum and Go itself.
+// build makes the programs, once for each content of go.sum, of our own one, and Go.
 var build = sync.OnceValues(func() (string, error) {
 	sums, err := os.ReadFile("go.sum")
 	if err != nil {
@@ -39,7 +41,11 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("go is needed to build the servers: %w", err)
 	}
-	hash := sha256.Sum256(append(sums, version...))
+	own, err := os.ReadFile(filepath.Join("csrsigner", "main.go"))
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256(slices.Concat(sums, own, version))
 	dir := filepath.Join(cache, "okd-install-test", "apiserver-"+hex.EncodeToString(hash[:6]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -50,7 +56,7 @@ var build = sync.OnceValues(func() (string, error) {
 			continue
 		}
 		began := time.Now()
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file+".new", pkg)
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "csrsigner", "-ldflags", "-s -w", "-o", file+".new", pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%s cannot be built: %w\n%s", pkg, err, tail(out, 4000))
@@ -75,7 +81,7 @@ func start(t *testing.T, name string, args ...string) *server {
 	t.Helper()
 	dir, err := build()
 	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("kube-apiserver and etcd are needed, and Go with its module proxy to build them: ", err)
+		t.Skip("kube-apiserver, etcd and the signer are needed, and Go with its module proxy to build them: ", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +162,9 @@ func newControlPlane(t *testing.T, aggregator, aggregatorCA, config string, crea
 	}
 	c.admin = newClient(t, filepath.Join(c.assets, "auth", "kubeconfig"), c.port)
 	c.start()
+	// the controller manager of the bootstrap host logs in and signs with these
+	start(t, "csrsigner", "--kubeconfig="+filepath.Join(c.host, "auth", "kubeconfig-loopback"), "--master=https://localhost:"+c.port,
+		"--cluster-signing-cert-file="+tls("kubelet-signer.crt"), "--cluster-signing-key-file="+tls("kubelet-signer.key"))
 	return c
 }
 

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 var okd string
@@ -40,25 +41,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// need skips the test where something is missing, and fails it where it must not be.
+// need looks for what a world is made with.
 func need(t *testing.T) {
 	t.Helper()
-	lack := func(what string) {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
-	if os.Getuid() != 0 {
-		lack("root is needed for network namespaces")
-	}
-	for program, from := range map[string]string{"/usr/sbin/sshd": "openssh-server", "ssh-keygen": "openssh-client", "ssh-agent": "openssh-client", "ip": "iproute2", "jq": "jq", "unshare": "util-linux"} {
-		if _, err := exec.LookPath(program); err != nil {
-			lack(program + " is needed, from the Debian package " + from)
-		}
-	}
+	needs.Root(t, "to make network namespaces")
+	needs.Programs(t, "sshd", "ssh-keygen", "ssh-agent", "ip", "jq", "unshare")
 	if out, err := exec.Command("unshare", "--net", "--mount", "true").CombinedOutput(); err != nil {
-		lack("no namespaces can be made here: " + string(out))
+		needs.Missing(t, "no namespaces can be made here: %v: %s", err, out)
 	}
 }
 

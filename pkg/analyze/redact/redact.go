@@ -6,7 +6,8 @@
 // bearer tokens and passwords in URLs. They are found as they are, within JSON within
 // JSON, URL-encoded, and in base64, also compressed and base64 within base64. Those are
 // the rules of redact-secrets.sh on the bootstrap host; they are applied again because
-// that host may have been made by an installer that has no such script.
+// that host may have been made by an installer that has no such script. What follows
+// the word password in a log goes as well, and tokens of OpenShift's own form.
 //
 // What is secret as a whole, such as a kubeconfig, is not this package's matter: see
 // Whole, which tells it by the name of a file.
@@ -76,6 +77,10 @@ var patterns = sync.OnceValue(func() (p struct {
 	add(`(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone, `auth\`, `password\`, `token\`)
 	add(`(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone, `auth%`, `password%`, `token%`)
 	add(`^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone, `auth:`, `password:`, `token:`)
+	// in a log or on a command line; not in "invalid username/password: unauthorized", which
+	// says no password but why a registry refuses
+	add(`((?:^|[^\w./-])(?:--)?[\w.-]*(?i:password|passwd|passphrase)(?:\s*[:=]\s*|\s+is:\s+))(?:"[^"]+"|'[^']+'|\\+"[^"\\]+|[^\s"'\\,;&}\])]+)`, "${1}"+Gone, "assw", "ASSW", "asswd", "assphrase", "ASSPHRASE")
+	add(`sha256~[A-Za-z0-9_-]{20,}`, Gone, "sha256~")
 	add(`eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`, Gone, "eyJ")
 	add(`(https?://)[^/\s@"']*:[^/\s@"']+@`, "${1}"+Gone+"@", "://")
 	add(`((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone, "uthorization")

@@ -116,6 +116,43 @@ func TestSecretsGo(t *testing.T) {
 	}
 }
 
+// A password in a log or on a command line goes, however short it is and whatever
+// stands before it; what only speaks of passwords stays.
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"password: x":          "password: REDACTED",
+		"  password: hunter2!": "  password: REDACTED",
+		"level=error msg=\"login\" password=hunter2 user=me":                       "level=error msg=\"login\" password=REDACTED user=me",
+		"bmc: --password hunter2":                                                  "bmc: --password hunter2", // as in: --password is missing
+		"bmc: --password=hunter2 --user me":                                        "bmc: --password=REDACTED --user me",
+		"Password: 'two words', user: me":                                          "Password: REDACTED, user: me",
+		"db_password = \"two words\"; next":                                        "db_password = REDACTED; next",
+		"ROOT_PASSWORD=a,b":                                                        "ROOT_PASSWORD=REDACTED,b",
+		"adminPassword: s3cret}":                                                   "adminPassword: REDACTED}",
+		"the password is: s3cret":                                                  "the password is: REDACTED",
+		`Login to the console with user: "kubeadmin", and password: "AAAAA-BBBBB"`: `Login to the console with user: "kubeadmin", and password: REDACTED`,
+		"https://example.com/?password=x&user=me":                                  "https://example.com/?password=REDACTED&user=me",
+		"token sha256~abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE end":             "token REDACTED end",
+		"unable to retrieve auth token: invalid username/password: unauthorized":   "unable to retrieve auth token: invalid username/password: unauthorized",
+		"systemd[1]: systemd-ask-password-wall.path: Deactivated successfully.":    "systemd[1]: systemd-ask-password-wall.path: Deactivated successfully.",
+		"Failed password for core from 192.168.1.5 port 2":                         "Failed password for core from 192.168.1.5 port 2",
+		"enter the password:":                                                      "enter the password:",
+		"passwordAuthentication no, PasswordAuth=no":                               "passwordAuthentication no, PasswordAuth=no",
+		`{"password":"REDACTED","user":"me"}`:                                      `{"password":"REDACTED","user":"me"}`,
+	} {
+		if got := New().Line(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+		if got := clean(t, New(), in+"\n"); got != want+"\n" {
+			t.Errorf("%q: got %q in a stream", in, got)
+		}
+		if got := New().Line(want); got != want {
+			t.Errorf("%q: becomes %q the second time", want, got)
+		}
+	}
+}
+
 // What is no secret stays, byte for byte, with and without an end of the last line.
 func TestTheRestStays(t *testing.T) {
 	t.Parallel()
