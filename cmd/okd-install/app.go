@@ -16,7 +16,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/cluster"
-	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -127,15 +126,15 @@ changed or removed.`,
   # write bootstrap.ign, master.ign, worker.ign and auth/
   okd-install create ignition-configs --dir mycluster
 
-  # see until when the machines must have booted
+  # see by when the machines must have booted
   okd-install certs --dir mycluster`,
 		Args:          knownCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if a.dir == "" {
-				return diag.Problem{Detail: "--dir is empty", Hint: "name the asset directory, or leave the flag out for the current one"}
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := nothingEmpty(cmd, args); err != nil {
+				return err
 			}
 			return a.applyLogFlags(cmd.Flags())
 		},
@@ -174,6 +173,16 @@ func (a *app) newHelpCmd() *cobra.Command {
 --help.`,
 		Example: `  okd-install help
   okd-install help create manifests`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			if found, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, c := range found.Commands() {
+					if c.IsAvailableCommand() {
+						names = append(names, c.Name()+"\t"+c.Short)
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil {

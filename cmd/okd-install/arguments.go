@@ -106,6 +106,31 @@ func flagError(cmd *cobra.Command, err error) error {
 	return p
 }
 
+// nothingEmpty refuses flags and words that are given and empty, as with a
+// variable of the shell that is not set: the default is not what was meant. An
+// answer to the wizard may be empty; its question tells.
+func nothingEmpty(cmd *cobra.Command, args []string) error {
+	var problems diag.Problems
+	if i := slices.Index(args, ""); i >= 0 && !strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) { // whose last word is what is being typed
+		problems = append(problems, diag.Problem{Detail: fmt.Sprintf("word %d behind %s is empty", i+1, words(cmd)), Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		list, isList := f.Value.(pflag.SliceValue)
+		if isList {
+			values = list.GetSlice()
+		}
+		_, isAnswer := f.Value.(*answerFlag)
+		if !isAnswer && (len(values) == 0 || slices.Contains(values, "")) {
+			problems = append(problems, diag.Problem{Detail: "--" + f.Name + ": is empty", Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
+		}
+	})
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
 // unknownFlag proposes a flag of the command, or tells whose flag it is.
 func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 	name, dashes := err.GetSpecifiedName(), "--"

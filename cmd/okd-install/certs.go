@@ -23,7 +23,7 @@ func (a *app) newCertsCmd() *cobra.Command {
 		Use:   "certs",
 		Short: "List the certificates of the asset directory and how long they are good",
 		Long: `List every certificate in the Ignition configs and the kubeconfig of the asset
-directory: what it is for, until when it is good, and whether a cluster can
+directory: what it is for, how long it is good, and whether a cluster can
 still be booted with it. Those that expire first come first.
 
 A certificate is fresh while it has more than 12 hours left, and stale after

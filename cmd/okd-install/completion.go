@@ -12,6 +12,46 @@ import (
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
+// bareBash does what the script for bash otherwise has the package
+// bash-completion do, which is not everywhere. Bash cuts words at = and :, and
+// here they are put together again.
+const bareBash = `
+if ! declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
+    __%[1]s_init_completion()
+    {
+        local word glue=no
+        COMPREPLY=() words=() cword=0
+        for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+            if [[ ${#words[@]} -gt 1 && ( $glue == yes || $word =~ ^[=:]+$ ) ]]; then
+                words[cword]+=$word
+            else
+                cword=${#words[@]}
+                words[cword]=$word
+            fi
+            glue=no
+            [[ $word =~ ^[=:]+$ ]] && glue=yes
+        done
+        cur=${words[cword]}
+        [[ $cword -gt 0 ]] && prev=${words[cword-1]}
+        return 0
+    }
+fi
+if ! declare -F _filedir >/dev/null 2>&1; then
+    _filedir()
+    {
+        local name ending
+        while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen -d -- "$cur")
+        [[ ${1-} == -d ]] && return
+        [[ $# -eq 0 ]] && while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen -f -- "$cur")
+        for ending in ${1//|/ }; do
+            while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen -f -X "!*.$ending" -- "$cur")
+        done
+        type compopt >/dev/null 2>&1 && compopt -o filenames
+        return 0
+    }
+fi
+`
+
 func (a *app) newCompletionCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
@@ -29,7 +69,11 @@ your shell. Load it in the shell's start-up file.`,
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(a.out, true)
+				if err := root.GenBashCompletionV2(a.out, true); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.out, bareBash, root.Name())
+				return err
 			case "zsh":
 				return root.GenZshCompletion(a.out)
 			case "fish":

@@ -30,9 +30,10 @@ var createTargets = []createTarget{
 		short: "Make install-config.yaml from answers, or check the one that is there",
 		long: `Make an install-config.yaml. On a terminal it asks what it has to know: where the
 cluster runs, its release, names, networks and machines, who may log in, and
-whether there is a proxy or a mirror. Every answer is checked at once. At the end
-it shows the file and writes it, when you say so, with a JSON Schema for editors
-beside it. Ctrl-C stops and keeps your answers.
+whether there is a proxy or a mirror. Every answer is checked at once; < goes back
+to the question before. At the end it shows the file and writes it, when you say
+so, with a JSON Schema for editors beside it; there you can change any answer.
+Ctrl-C stops and keeps your answers.
 
 Each question has a flag, an environment variable (OKD_INSTALL_BASE_DOMAIN for
 --base-domain) and a field in the file of --answers (baseDomain); they count in
@@ -80,7 +81,7 @@ says what changed.`,
 and password in auth/, and metadata.json.
 
 bootstrap.ign holds certificates that are good for 24 hours. The last lines say
-until when the machines should have booted, and must have. Run the command
+by when the machines should have booted, and must have. Run the command
 again after more than 12 hours and it issues these certificates anew, and only
 these: the cluster keeps its ID, its authorities, its kubeconfig and its
 password.`,
@@ -121,6 +122,9 @@ over https, and no longer than it is needed.`,
 		made:    "Bootstrap-Pointer",
 	},
 }
+
+// leafKeys are the kinds of keys that completion proposes for --leaf-key.
+var leafKeys = []string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}
 
 type createOptions struct {
 	*app
@@ -167,6 +171,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	f.BoolVar(&o.overwrite, "overwrite", false, "make everything again from install-config.yaml; what is in the way is moved aside first")
 	if t.name == asset.TargetBootstrapPointer {
 		f.StringVar(&o.url, "url", "", "where the bootstrap host will find bootstrap.ign: https://… or http://…")
+		_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
 		return cmd
 	}
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
@@ -179,7 +184,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	} else {
 		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
 		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)")
-		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions([]string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}, cobra.ShellCompDirectiveNoFileComp))
+		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
 	}
 	if t.name == asset.TargetIgnitionConfigs || t.name == asset.TargetSingleNode {
 		f.BoolVar(&o.reissue, "reissue", false, "issue the 24-hour certificates anew, whatever their age")

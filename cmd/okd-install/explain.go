@@ -64,7 +64,10 @@ func (o explainOptions) run(path string) error {
 	if err := checkOutput(o.output, "text"); err != nil {
 		return err
 	}
-	e, err := installconfig.Explain(path)
+	for strings.Contains(path, "..") {
+		path = strings.ReplaceAll(path, "..", ".")
+	}
+	e, err := installconfig.Explain(strings.TrimRight(path, ".")) // as completion leaves it
 	if err != nil {
 		return err
 	}

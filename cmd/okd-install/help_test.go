@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 // commandTree lists a command and everything below it, but the hidden ones.
@@ -79,11 +81,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 // inDir runs a shell command line that must succeed.
 func inDir(t *testing.T, dir, line string) {
 	t.Helper()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("bash is needed to run it")
-	}
-	cmd := exec.CommandContext(t.Context(), bash, "-euo", "pipefail", "-c", line)
+	cmd := exec.CommandContext(t.Context(), needs.Program(t, "bash"), "-euo", "pipefail", "-c", line)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress())
 	if out, err := cmd.CombinedOutput(); err != nil {

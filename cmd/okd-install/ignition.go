@@ -61,6 +61,8 @@ func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 	return raw, nil
 }
 
+// readConfig reads a config as inspect.Read does: an error about contents comes
+// with the rest of the config.
 func readConfig(cmd *cobra.Command, name string) (inspect.Config, error) {
 	raw, err := ignitionInput(cmd, name)
 	if err != nil {
@@ -147,13 +149,16 @@ are hidden unless --show-secrets is given, and a file that is no text is refused
 }
 
 func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
-	config, err := readConfig(cmd, file)
-	if err != nil {
-		return err
+	config, unreadable := readConfig(cmd, file)
+	if config.Version == "" {
+		return unreadable
 	}
 	e, err := config.Find(file, name)
 	if err != nil {
-		return err
+		return errors.Join(err, unreadable)
+	}
+	if e.Unreadable {
+		return unreadable
 	}
 	if err := printableEntry(file, e); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -37,15 +38,17 @@ type ignitionEntry struct {
 	Owner string       `json:"owner,omitempty"`
 	// Size and SHA256 are those of the decoded content, as far as it is in the
 	// config. A secret has no SHA256: a short one could be guessed from it.
-	Size         int                   `json:"size"`
-	SHA256       string                `json:"sha256,omitempty"`
-	Target       string                `json:"target,omitempty"`
-	Hard         bool                  `json:"hard,omitempty"`
-	Enabled      *bool                 `json:"enabled,omitempty"`
-	Masked       bool                  `json:"masked,omitempty"`
-	Appended     bool                  `json:"appended,omitempty"`
-	Compressed   bool                  `json:"compressed,omitempty"`
-	URLs         []string              `json:"urls,omitempty"`
+	Size       int      `json:"size"`
+	SHA256     string   `json:"sha256,omitempty"`
+	Target     string   `json:"target,omitempty"`
+	Hard       bool     `json:"hard,omitempty"`
+	Enabled    *bool    `json:"enabled,omitempty"`
+	Masked     bool     `json:"masked,omitempty"`
+	Appended   bool     `json:"appended,omitempty"`
+	Compressed bool     `json:"compressed,omitempty"`
+	URLs       []string `json:"urls,omitempty"`
+	// Unreadable tells that the content cannot be decoded.
+	Unreadable   bool                  `json:"unreadable,omitempty"`
 	Secret       bool                  `json:"secret,omitempty"`
 	Certificates []inspect.Certificate `json:"certificates,omitempty"`
 }
@@ -78,23 +81,23 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 	if err := checkOutput(o.output, "table"); err != nil {
 		return err
 	}
-	config, err := readConfig(cmd, file)
-	if err != nil {
-		return err
+	config, unreadable := readConfig(cmd, file)
+	if config.Version == "" {
+		return unreadable
 	}
 	list := ignitionList{SchemaVersion: 1, File: file, Spec: config.Version, Entries: []ignitionEntry{}}
 	for _, e := range config.Entries {
 		list.Entries = append(list.Entries, describeEntry(e))
 	}
 	if isData(o.output) {
-		return o.printData(o.output, list)
+		return errors.Join(o.printData(o.output, list), unreadable)
 	}
 	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "MODE\tOWNER\tSIZE\tPATH\tWHAT IT IS")
 	for _, e := range list.Entries {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.now()), ", "))
 	}
-	return w.Flush()
+	return errors.Join(w.Flush(), unreadable)
 }
 
 func dash(s string) string {
@@ -108,7 +111,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 	data := e.Data()
 	d := ignitionEntry{
 		Path: e.Path, Kind: e.Kind, Size: len(data), Target: e.Target, Hard: e.Hard, Enabled: e.Enabled, Masked: e.Masked, Appended: e.Appended(),
-		Secret: inspect.Secret(e.Path, data), Certificates: inspect.Certificates(data),
+		Unreadable: e.Unreadable, Secret: inspect.Secret(e.Path, data), Certificates: inspect.Certificates(data),
 	}
 	if e.OnDisk() && e.Kind != inspect.Link {
 		d.Mode = fmt.Sprintf("%04o", e.Mode)
@@ -122,7 +125,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 	for _, p := range e.Parts {
 		d.Compressed = d.Compressed || p.Compressed
 	}
-	if len(e.Parts) > len(d.URLs) && !d.Secret {
+	if len(e.Parts) > len(d.URLs) && !d.Secret && !d.Unreadable {
 		sum := sha256.Sum256(data)
 		d.SHA256 = hex.EncodeToString(sum[:])
 	}
@@ -131,7 +134,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 
 // size is a dash for what has no content of its own.
 func (e ignitionEntry) size() string {
-	if e.Kind == inspect.Directory || e.Kind == inspect.Link || len(e.URLs) > 0 && e.Size == 0 {
+	if e.Kind == inspect.Directory || e.Kind == inspect.Link || (len(e.URLs) > 0 || e.Unreadable) && e.Size == 0 {
 		return "-"
 	}
 	return strconv.Itoa(e.Size)
@@ -163,6 +166,7 @@ func (e ignitionEntry) remarks(now time.Time) []string {
 	for _, url := range e.URLs {
 		out = append(out, "at "+url)
 	}
+	add(e.Unreadable, "cannot be read")
 	add(e.Secret, "secret")
 	if n := len(e.Certificates); n > 0 {
 		first := e.Certificates[0]
@@ -191,11 +195,11 @@ are: whose, signed by whom, for which names, and until when they are good.`,
 		Args:              takes("a config"),
 		ValidArgsFunction: completeConfigs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := readConfig(cmd, args[0])
-			if err != nil {
-				return err
+			config, unreadable := readConfig(cmd, args[0])
+			if config.Version == "" {
+				return unreadable
 			}
-			return a.printTree(args[0], config)
+			return errors.Join(a.printTree(args[0], config), unreadable)
 		},
 	}
 	return cmd

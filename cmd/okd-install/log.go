@@ -35,6 +35,9 @@ func (a *app) setUpLog() {
 		w: a.err, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
 		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
 	}
+	if a.terminal {
+		screen.width = func() int { return terminalWidth(a.err) }
+	}
 	a.log.AddHook(screen)
 	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }
 }
@@ -116,6 +119,8 @@ type sink struct {
 	format func(e *logrus.Entry, line string) string
 	// whole keeps a message of several lines in one record.
 	whole bool
+	// width is that of the terminal, or nil where lines may have any length.
+	width func() int
 }
 
 func (s *sink) Levels() []logrus.Level { return logrus.AllLevels }
@@ -132,7 +137,14 @@ func (s *sink) Fire(e *logrus.Entry) error {
 	}
 	var b bytes.Buffer
 	for line := range strings.SplitSeq(strings.TrimRight(e.Message, "\n"), "\n") {
-		b.WriteString(s.format(e, harmless(line)) + "\n")
+		lines := []string{harmless(line)}
+		if s.width != nil {
+			lines = folded(lines[0], max(s.width()-len(screenMargin), 0))
+		}
+		b.WriteString(s.format(e, lines[0]) + "\n")
+		for _, more := range lines[1:] {
+			b.WriteString(screenMargin + more + "\n")
+		}
 	}
 	_, err := s.w.Write(b.Bytes())
 	return err
@@ -152,6 +164,9 @@ func harmless(text string) string {
 var levelColour = map[logrus.Level]int{
 	logrus.FatalLevel: 31, logrus.ErrorLevel: 31, logrus.WarnLevel: 33, logrus.InfoLevel: 36, logrus.DebugLevel: 37, logrus.TraceLevel: 37,
 }
+
+// screenMargin is as wide as what stands before a line on a terminal.
+const screenMargin = "      "
 
 // screenFormat is level=info msg=text without quotes where scripts read it, and
 // a short level name in front of the text on a terminal.

@@ -38,6 +38,7 @@ func (a *app) newManCmd() *cobra.Command {
 			if err != nil {
 				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + reason(err), Hint: "name another folder with --directory"}
 			}
+			a.log.Infof("the manual pages are in %s", filepath.Clean(to))
 			return nil
 		},
 	}

@@ -18,6 +18,7 @@ type planOptions struct {
 	release       string
 	releaseImage  string
 	leafKey       string
+	url           string
 	overwrite     bool
 	consumeInputs bool
 	reissue       bool
@@ -26,7 +27,7 @@ type planOptions struct {
 }
 
 // planTargets are the targets that can be planned.
-var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode}
+var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode, asset.TargetBootstrapPointer}
 
 // exitChanges is the exit code of plan --exit-code where something would change.
 const exitChanges = 2
@@ -38,7 +39,8 @@ func (a *app) newPlanCmd() *cobra.Command {
 		Short: "Show what a create command would write, as a diff",
 		Long: `Show what a create command would write or move aside, file by file, and what would
 be different in each Ignition config; without the name of a target, what create
-ignition-configs would. Nothing is written, and no lock is taken.
+ignition-configs would. Nothing is written, and no lock is taken. What create
+pivot-config does on a machine is told by its own flag --dry-run.
 
 Keys, certificates and IDs that do not exist yet are made for the plan and thrown
 away, so the run makes others. Secrets are numbered and not shown: a secret that
@@ -49,8 +51,9 @@ is not valid, 1 for anything else. With --exit-code it is 2 if the run would
 succeed and write something, so that 0 says that all is up to date.`,
 		Example: `  okd-install plan --dir mycluster
   okd-install plan ignition-configs --dir mycluster --reissue
-  okd-install plan manifests --dir mycluster -o json`,
-		Args:      func(_ *cobra.Command, args []string) error { return o.oneTarget(args) },
+  okd-install plan manifests --dir mycluster -o json
+  okd-install plan bootstrap-pointer --dir mycluster --url https://example.com/b.ign`,
+		Args:      planTarget,
 		ValidArgs: planTargets,
 		RunE:      func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
@@ -64,19 +67,42 @@ succeed and write something, so that 0 says that all is up to date.`,
 	f.StringVar(&o.release, "release", "", "as with create")
 	f.StringVar(&o.releaseImage, "release-image", "", "as with create")
 	f.StringVar(&o.leafKey, "leaf-key", "", "as with create")
+	f.StringVar(&o.url, "url", "", "as with create bootstrap-pointer")
+	_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
 }
 
-func (o planOptions) oneTarget(args []string) error {
+// planTarget refuses what cannot be planned, and flags that the run would not have.
+func planTarget(cmd *cobra.Command, args []string) error {
 	all := "the targets are " + strings.Join(planTargets, ", ")
 	switch {
 	case len(args) > 1:
 		return diag.Problem{Detail: "plan takes one target at most, got " + strings.Join(args, " "), Hint: all}
+	case len(args) == 1 && args[0] == asset.TargetPivotConfig:
+		return diag.Problem{
+			Detail: "create " + asset.TargetPivotConfig + " is not planned here: what matters of it is what it does on the machine",
+			Hint:   "create " + asset.TargetPivotConfig + " --dry-run tells that",
+		}
 	case len(args) == 1 && !slices.Contains(planTargets, args[0]):
 		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", args[0]), Hint: oneOf(args[0], planTargets, all)}
+	}
+	target := append(args, asset.TargetIgnitionConfigs)[0]
+	create, _, err := cmd.Root().Find([]string{"create", target})
+	if err != nil {
+		return err
+	}
+	var problems diag.Problems
+	for _, name := range []string{"overwrite", "reissue", "consume-inputs", "release", "release-image", "leaf-key", "url"} {
+		if cmd.Flags().Changed(name) && create.Flags().Lookup(name) == nil {
+			problems = append(problems, diag.Problem{Detail: "create " + target + " has no flag --" + name, Hint: "leave it out, or plan another target"})
+		}
+	}
+	if len(problems) > 0 {
+		return problems
 	}
 	return nil
 }
@@ -90,7 +116,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		target = args[0]
 	}
 	p, err := asset.Plan(ctx, asset.Request{
-		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey,
+		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
 		Overwrite: o.overwrite, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
 		Environment: o.environment(), Version: version(), Now: o.now(),
 	}, o.showSecrets)

@@ -20,6 +20,9 @@ import (
 // answers that can be edited.
 type surveyPrompter struct{ stdio terminal.Stdio }
 
+// backTitle is the entry of a list that leads back. Typing goBack finds it.
+const backTitle = goBack + " back"
+
 // newPrompter returns the way to ask on a terminal, and what sets the terminal
 // right again, however the asking ended.
 func newPrompter(in, out *os.File, plain, colour bool) (Prompter, func(), error) {
@@ -39,9 +42,28 @@ func newPrompter(in, out *os.File, plain, colour bool) (Prompter, func(), error)
 	// our words, and short enough for 80 columns; there is no other way to change them
 	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n" //nolint:reassign // see above
 	survey.SelectQuestionTemplate = strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help").Replace(survey.SelectQuestionTemplate)
+	hints(false)
 	keys, shown := watch(in, out)
 	return &surveyPrompter{stdio: terminal.Stdio{In: keys, Out: shown, Err: shown}}, restore, nil
 }
+
+// The hints of questions that are not lists: as survey has them, and with the
+// way back. A list has an entry for it.
+var (
+	textHint   = [2]string{survey.InputQuestionTemplate, strings.Replace(survey.InputQuestionTemplate, "for help {{-", "for help, "+goBack+" back{{-", 1)}
+	secretHint = [2]string{survey.PasswordQuestionTemplate, strings.Replace(survey.PasswordQuestionTemplate, "for help]", "for help, "+goBack+" back]", 1)}
+)
+
+func hints(back bool) {
+	i := 0
+	if back {
+		i = 1
+	}
+	survey.InputQuestionTemplate, survey.PasswordQuestionTemplate = textHint[i], secretHint[i]
+}
+
+// mostEntries is how many entries of a list are on the screen, of 24 lines, at a time.
+const mostEntries = 16
 
 // Say shows a text.
 func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(text + "\n")) }
@@ -49,16 +71,20 @@ func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(text
 // Ask draws the question.
 func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 	help := strings.TrimPrefix(wrapped(p.Help, "  "), "  ")
-	titles := make([]string, len(p.Options))
-	for i, o := range p.Options {
-		titles[i] = o.Title
+	var titles []string
+	for _, o := range p.Options {
+		titles = append(titles, o.Title)
 	}
+	if p.Back && len(titles) > 0 {
+		titles = append(titles, backTitle)
+	}
+	hints(p.Back)
 	var question survey.Prompt = &survey.Input{Message: p.Label + ":", Help: help, Default: p.Default}
 	switch {
 	case p.Secret:
 		question = &survey.Password{Message: p.Label + ":", Help: help}
 	case len(p.Options) > 0:
-		list := &survey.Select{Message: p.Label + ":", Help: help, Options: titles}
+		list := &survey.Select{Message: p.Label + ":", Help: help, Options: titles, PageSize: mostEntries}
 		if i := slices.IndexFunc(p.Options, func(o Option) bool { return o.Value == p.Default }); i >= 0 {
 			list.Default = titles[i]
 		}
@@ -70,9 +96,9 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 		case string:
 			text = strings.TrimSpace(answer)
 		case core.OptionAnswer:
-			text = p.Options[answer.Index].Value
+			text = append(optionValues(p.Options), goBack)[answer.Index]
 		}
-		if p.Check == nil {
+		if p.Check == nil || p.Back && text == goBack {
 			return nil
 		}
 		return p.Check(text)
@@ -88,9 +114,12 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 			err = errInterrupted
 		}
 		if i := slices.Index(titles, answer); err == nil && len(titles) > 0 {
-			answer = p.Options[i].Value
+			answer = append(optionValues(p.Options), goBack)[i]
 		}
-		return strings.TrimSpace(answer), err
+		if answer = strings.TrimSpace(answer); err == nil && p.Back && answer == goBack {
+			return "", errBack
+		}
+		return answer, err
 	case <-ctx.Done(): // a signal, and not the key: survey goes on waiting for one
 		return "", errInterrupted
 	}

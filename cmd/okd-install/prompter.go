@@ -17,7 +17,7 @@ type Prompter interface {
 	// Say shows a text of one or more lines.
 	Say(text string)
 	// Ask puts one question until its Check is content with the answer. The
-	// error is errInterrupted, io.EOF, or what reading the terminal failed with.
+	// error is errInterrupted, errBack, io.EOF, or what reading the terminal failed with.
 	Ask(ctx context.Context, p Prompt) (string, error)
 }
 
@@ -31,6 +31,8 @@ type Prompt struct {
 	Options []Option
 	// Secret hides what is typed.
 	Secret bool
+	// Back tells that one can go back from here, by answering goBack.
+	Back bool
 	// Check says what is wrong with an answer; it may be nil.
 	Check func(answer string) error
 }
@@ -40,6 +42,13 @@ type Option struct{ Value, Title string }
 
 // errInterrupted is Ctrl-C.
 var errInterrupted = errors.New("interrupted")
+
+// goBack is what one answers to see the question before again. No answer to any
+// question looks like it.
+const goBack = "<"
+
+// errBack is the wish to go back.
+var errBack = errors.New("back to the question before")
 
 // plainPrompter writes and reads lines: nothing on the screen moves or is drawn
 // over, so that a screen reader reads all of it once.
@@ -74,6 +83,8 @@ func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
 		case answer == "?" && q.Help != "":
 			p.Say(wrapped(q.Help, "  "))
 			continue
+		case answer == goBack && q.Back:
+			return "", errBack
 		case answer == "" && q.Default != "":
 			answer = q.Default
 		case len(q.Options) > 0:
@@ -101,8 +112,13 @@ func (p *plainPrompter) offer(q Prompt) {
 
 func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
 	label := q.Label
-	if q.Help != "" {
+	switch {
+	case q.Help != "" && q.Back:
+		label += " (? for help, " + goBack + " back)"
+	case q.Help != "":
 		label += " (? for help)"
+	case q.Back:
+		label += " (" + goBack + " back)"
 	}
 	if i := slices.IndexFunc(q.Options, func(o Option) bool { return o.Value == q.Default }); i >= 0 {
 		label += " [" + strconv.Itoa(i+1) + "]"

@@ -52,7 +52,10 @@ func (o *wizardOptions) addFlags(cmd *cobra.Command) {
 		value := []string{}
 		cmd.Flags().Var((*answerFlag)(&value), q.flag(), q.usage)
 		o.flags[q.key] = &value
-		if q.words != nil {
+		switch {
+		case q.words == nil && !q.takesFile:
+			_ = cmd.RegisterFlagCompletionFunc(q.flag(), cobra.NoFileCompletions)
+		case q.words != nil:
 			_ = cmd.RegisterFlagCompletionFunc(q.flag(), cobra.FixedCompletions(q.words(), cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
@@ -86,6 +89,19 @@ type wizard struct {
 	file     map[string]string // the answers of the file
 	fileAt   map[string]diag.Position
 	answers  map[string]string
+	// asked are the questions that the person was asked: what is in the file for
+	// them does not count any more. path has their places, in order.
+	asked map[string]bool
+	path  []int
+	// aside are answers of somebody who went back, usual those that were what was
+	// proposed. again is the question that is to be asked, whatever is aside.
+	aside map[string]string
+	usual map[string]bool
+	again string
+	// keeping tells that one answer is being changed, that to the first question:
+	// what is aside is taken where it still fits.
+	keeping bool
+	first   int
 	// notes are what there is to say about an answer once it is taken, and said
 	// what has been.
 	notes    []string
@@ -98,7 +114,7 @@ type wizard struct {
 func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	w := &wizard{
 		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
-		answers: map[string]string{}, said: map[string]bool{},
+		answers: map[string]string{}, said: map[string]bool{}, asked: map[string]bool{}, usual: map[string]bool{}, aside: map[string]string{},
 	}
 	notices, err := asset.Finish(ctx, o.dir, "create "+o.target.name, o.lockWait, o.tellWaiting)
 	for _, n := range notices {
@@ -174,37 +190,41 @@ func (w *wizard) openTerminal() (restore func(), err error) {
 // run answers all questions and makes the files of it.
 func (w *wizard) run(ctx context.Context) (asset.Files, error) {
 	if w.prompter != nil {
-		w.prompter.Say(wrapped(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help. "+
-			"Ctrl-C stops and keeps what you have answered.", w.dir), "") + "\n")
+		w.prompter.Say(wrapped(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help, "+
+			"and with "+goBack+" to go back to the one before. Ctrl-C stops and keeps what you have answered.", w.dir), "") + "\n")
 	}
-	for _, q := range w.questions {
-		if err := w.settle(ctx, q); err != nil {
-			return nil, err
-		}
+	if err := w.settleAll(ctx, 0); err != nil {
+		return nil, err
 	}
 	w.tellUnused()
 	if err := w.refusal(); err != nil {
 		return nil, err
 	}
-	options, err := w.loadOptions(w.answers[releaseKey])
+	if err := w.review(ctx); err != nil {
+		return nil, err
+	}
+	text, schema, err := w.result()
 	if err != nil {
-		return nil, err
-	}
-	text := w.draft(w.answers).YAML(w.head(options.Release.Line)...)
-	if _, err := installconfig.Load(installconfig.FileName, text, options); err != nil {
-		return nil, err
-	}
-	schema, err := installconfig.JSONSchema(options.Release)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.confirm(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.makeDir(); err != nil {
 		return nil, err
 	}
 	return asset.Files{installconfig.FileName: text, schemaFile: schema}, nil
+}
+
+// result is the config that the answers make, and its schema.
+func (w *wizard) result() (text, schema []byte, err error) {
+	options, err := w.loadOptions(w.answers[releaseKey])
+	if err != nil {
+		return nil, nil, err
+	}
+	text = w.draft(w.answers).YAML(w.head(options.Release.Line)...)
+	if _, err := installconfig.Load(installconfig.FileName, text, options); err != nil {
+		return nil, nil, err
+	}
+	schema, err = installconfig.JSONSchema(options.Release)
+	return text, schema, err
 }
 
 // head are the comments at the top of the config.
@@ -222,14 +242,21 @@ func (w *wizard) settle(ctx context.Context, q question) error {
 		return nil
 	}
 	given, from, ok := w.given(q)
+	if w.asked[q.key] {
+		ok = false
+	}
+	if w.keep(q) {
+		return nil
+	}
 	switch {
 	case ok:
 		value, err := given, onCommandLine(q, given, from)
 		if err == nil {
-			value, err = w.check(q, given)
+			value, err = w.check(q, emptied(q, given))
 		}
 		if err == nil {
-			return w.accept(q, value)
+			w.accept(q, value)
+			return nil
 		}
 		if w.prompter == nil {
 			w.refuse(q, from, err)
@@ -242,7 +269,8 @@ func (w *wizard) settle(ctx context.Context, q question) error {
 			w.refuse(q, "the default of --"+q.flag(), err)
 			return nil
 		}
-		return w.accept(q, value)
+		w.accept(q, value)
+		return nil
 	case w.prompter == nil:
 		w.problems = append(w.problems, diag.Problem{
 			Path: "--" + q.flag(), Detail: "is missing: " + q.usage, Hint: fmt.Sprintf("or set %s, or write %s into the file of --answers", q.variable(), q.key),
@@ -297,45 +325,12 @@ func (w *wizard) refusal() error {
 func (w *wizard) tellUnused() {
 	for _, q := range w.questions {
 		_, from, ok := w.given(q)
-		if _, used := w.answers[q.key]; ok && !used && !slices.ContainsFunc(w.problems, func(p diag.Problem) bool { return p.Path == from }) {
+		if _, used := w.answers[q.key]; ok && !used && w.prompter != nil {
+			w.say("Note: " + from + " is given, but does not belong to a cluster with these answers.")
+		} else if ok && !used && !slices.ContainsFunc(w.problems, func(p diag.Problem) bool { return p.Path == from }) {
 			w.refuse(q, from, diag.Problem{Detail: "is given, but does not belong to a cluster with the other answers", Hint: "leave it out"})
 		}
 	}
-}
-
-// ask puts a question to the person.
-func (w *wizard) ask(ctx context.Context, q question) error {
-	value := ""
-	p := Prompt{Label: q.label, Help: q.explanation(), Default: w.preset(q), Check: func(answer string) (err error) {
-		value, err = w.check(q, emptied(q, answer))
-		return err
-	}}
-	if q.options != nil {
-		p.Options = q.options(w)
-		check := p.Check
-		p.Check = func(answer string) error {
-			if q.other[answer].Label != "" {
-				return nil
-			}
-			return check(answer)
-		}
-	} else if p.Default == "" && q.optional {
-		p.Default = noAnswer
-	}
-	answer, err := w.prompter.Ask(ctx, p)
-	if err != nil {
-		return err
-	}
-	if other, more := q.other[answer]; more {
-		other.Help, other.Check = p.Help, func(answer string) (err error) {
-			value, err = w.check(q, answer)
-			return err
-		}
-		if _, err := w.prompter.Ask(ctx, other); err != nil {
-			return err
-		}
-	}
-	return w.accept(q, value)
 }
 
 // noAnswer is what one answers to leave an optional field out.
@@ -346,18 +341,6 @@ func emptied(q question, answer string) string {
 		return ""
 	}
 	return answer
-}
-
-// accept keeps an answer and says what follows from it.
-func (w *wizard) accept(q question, value string) error {
-	w.answers[q.key] = value
-	for _, note := range w.notes {
-		w.say(note)
-	}
-	if q.then != nil {
-		q.then(w)
-	}
-	return nil
 }
 
 // say tells the person at the terminal something about an answer, once.

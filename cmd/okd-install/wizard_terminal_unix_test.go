@@ -125,7 +125,7 @@ func TestWizardInputEnds(t *testing.T) {
 func TestWizardMakesAKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	c := atTerminal(t, dir, nil, "create", "install-config", "--dir", "c", "--plain", "--answers", "")
+	c := atTerminal(t, dir, nil, "create", "install-config", "--dir", "c", "--plain")
 	for _, s := range []step{
 		{label: "Where will"}, {label: "OKD release"}, {label: "Name", plain: "okd"}, {label: "Base domain", plain: "example.com"},
 		{label: "Network of the machines", plain: "192.168.1.0/24"}, {label: "services"}, {label: "pods"}, {label: "Part of it"},

@@ -32,7 +32,7 @@ func accessQuestions() []question {
 		{
 			key: sshKeyKey, label: "SSH key for the machines",
 			usage:  "public SSH key, file of one, or generate to have a pair made in the asset directory; can be given several times",
-			fields: []string{"sshKey"}, optional: true,
+			fields: []string{"sshKey"}, optional: true, takesFile: true,
 			preset: func(w *wizard) string {
 				if w.prompter == nil {
 					return ""
@@ -55,7 +55,7 @@ func accessQuestions() []question {
 		},
 		{
 			key: pullSecretKey, label: "Pull secret", usage: "file of the pull secret; OKD needs none (default public)",
-			fields: []string{"pullSecret"},
+			fields: []string{"pullSecret"}, takesFile: true,
 			preset: func(*wizard) string { return publicSecret },
 			options: func(*wizard) []Option {
 				return []Option{

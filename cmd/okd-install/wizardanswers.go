@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -136,8 +135,9 @@ func parseAnswers(file string, data []byte) (answers map[string]string, at map[s
 func (w *wizard) answersYAML() (data []byte, left []string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Answers to the questions of okd-install create install-config. Go on with\n# okd-install %s\n", w.resume())
+	answers := w.withAside()
 	for _, q := range w.questions {
-		value, ok := w.answers[q.key]
+		value, ok := answers[q.key]
 		if !ok {
 			continue
 		}
@@ -186,7 +186,7 @@ func (w *wizard) stopped(why error) error {
 // keepAnswers writes the answers so far to a file that only its owner can read.
 func (w *wizard) keepAnswers() {
 	w.log.Warn("no install-config was written")
-	if len(w.answers) == 0 {
+	if len(w.withAside()) == 0 {
 		return
 	}
 	data, left := w.answersYAML()
@@ -217,44 +217,6 @@ func replaceFile(name string, data []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
-	}
-	return err
-}
-
-// confirm shows what will be written and asks whether it should be.
-func (w *wizard) confirm(ctx context.Context) error {
-	if w.prompter == nil {
-		return nil
-	}
-	d := w.draft(w.answers)
-	if d.PullSecret != installconfig.PublicPullSecret {
-		d.PullSecret = "(not shown)"
-	}
-	for _, url := range []*string{&d.HTTPProxy, &d.HTTPSProxy} {
-		if i := strings.LastIndex(*url, "@"); i >= 0 {
-			scheme, _, _ := strings.Cut(*url, "://")
-			*url = scheme + "://(not shown)" + (*url)[i:]
-		}
-	}
-	if lines := strings.Count(d.TrustBundle, "\n"); lines > 0 {
-		d.TrustBundle = fmt.Sprintf("(%d lines)", lines)
-	}
-	name := filepath.Join(w.dir, installconfig.FileName)
-	domain := d.ClusterName + "." + strings.TrimSuffix(d.BaseDomain, ".")
-	ingress := "the workers"
-	if d.Workers == "0" {
-		ingress = "the control plane"
-	}
-	w.prompter.Say("\nThis is " + name + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
-	w.prompter.Say("\n" + wrapped("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
-		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", ""))
-	answer, err := w.prompter.Ask(ctx, Prompt{
-		Label: "Write it", Default: "yes", Options: []Option{{"yes", "yes"}, {"no", "no, keep only my answers"}},
-		Help: "Yes writes the file, with the JSON Schema that editors use beside it, and nothing else.",
-	})
-	if err == nil && answer == "no" {
-		w.keepAnswers()
-		return quietError{exitOK}
 	}
 	return err
 }

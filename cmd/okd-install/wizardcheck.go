@@ -18,6 +18,9 @@ import (
 // the form in which it is kept.
 func (w *wizard) check(q question, answer string) (string, error) {
 	w.notes = nil
+	if answer == "" && q.optional && q.words != nil {
+		answer = noAnswer // as it is kept
+	}
 	if q.words != nil && !slices.Contains(q.words(), answer) {
 		return "", diag.Problem{Detail: fmt.Sprintf("%q is none of the answers", answer), Hint: oneOf(answer, q.words(), "use one of "+strings.Join(q.words(), ", "))}
 	}
@@ -75,6 +78,9 @@ func (w *wizard) load(answers map[string]string) (r reading, err error) {
 	}
 	if d.ControlPlane == "2" && d.Arbiter == "" && canHaveArbiter(w) {
 		d.Arbiter = "1" // the next question
+	}
+	if _, answered := answers[installationDiskKey]; !answered && installsItself(answers) {
+		d.InstallationDisk = "/dev/vda" // a later question
 	}
 	loaded, err := installconfig.Load("", d.YAML(), options)
 	var invalid *installconfig.InvalidError

@@ -168,14 +168,23 @@ func machineQuestions() []question {
 			},
 		},
 		{
-			key: "installationDisk", label: "Disk for a node that installs itself", usage: "disk of a single node that installs itself without a bootstrap host, such as /dev/vda",
+			key: installationDiskKey, label: "Disk for a node that installs itself", usage: "disk of a single node that installs itself without a bootstrap host, such as /dev/vda",
 			fields: []string{"bootstrapInPlace"}, optional: true,
-			asked: func(w *wizard) bool { return w.answers[controlPlaneKey] == "1" && w.answers[workersKey] == "0" },
+			asked: func(w *wizard) bool {
+				return w.answers[controlPlaneKey] == "1" && w.answers[workersKey] == "0" || installsItself(w.answers)
+			},
 			help: "A single node can bring itself up from a live system and install itself to this disk, such as /dev/vda, with no bootstrap host. " +
-				"What is on the disk is lost. Answer none to use a bootstrap host.",
+				"What is on the disk is lost. Answer none to use a bootstrap host, where the platform allows that.",
 			put: func(_ *wizard, d *installconfig.Draft, value string) { d.InstallationDisk = value },
 		},
 	}
+}
+
+// installsItself tells whether these answers are a single node on a platform where
+// that has to install itself.
+func installsItself(answers map[string]string) bool {
+	spec, ok := platform.Find(answers[platformKey])
+	return ok && spec.InPlaceOnly && answers[controlPlaneKey] == "1"
 }
 
 // canHaveArbiter tells whether platform and release know arbiters.

@@ -38,6 +38,8 @@ type question struct {
 	put func(w *wizard, d *installconfig.Draft, value string)
 	// then says what follows from the answer, or changes answers by it.
 	then func(*wizard)
+	// takesFile tells that an answer can be the name of a file.
+	takesFile bool
 	// secret tells that an answer is not to be kept in a file; nil if none is.
 	secret func(value string) bool
 }
@@ -80,20 +82,21 @@ func (w *wizard) preset(q question) string {
 
 // Keys of the questions that others look at.
 const (
-	releaseKey      = "release"
-	platformKey     = "platform"
-	clusterNameKey  = "clusterName"
-	baseDomainKey   = "baseDomain"
-	machineNetKey   = "machineNetwork"
-	clusterNetKey   = "clusterNetwork"
-	controlPlaneKey = "controlPlane"
-	arbiterKey      = "arbiter"
-	workersKey      = "workers"
-	sshKeyKey       = "sshKey"
-	pullSecretKey   = "pullSecret"
-	httpProxyKey    = "httpProxy"
-	httpsProxyKey   = "httpsProxy"
-	mirrorKey       = "mirror"
+	releaseKey          = "release"
+	platformKey         = "platform"
+	clusterNameKey      = "clusterName"
+	baseDomainKey       = "baseDomain"
+	machineNetKey       = "machineNetwork"
+	clusterNetKey       = "clusterNetwork"
+	controlPlaneKey     = "controlPlane"
+	arbiterKey          = "arbiter"
+	workersKey          = "workers"
+	installationDiskKey = "installationDisk"
+	sshKeyKey           = "sshKey"
+	pullSecretKey       = "pullSecret"
+	httpProxyKey        = "httpProxy"
+	httpsProxyKey       = "httpsProxy"
+	mirrorKey           = "mirror"
 )
 
 // questions lists what is asked, in order: first what decides about what is
@@ -256,9 +259,10 @@ func surroundingQuestions() []question {
 		{
 			key: "trustBundle", label: "File with certificates to trust", usage: "file with certificates of the authorities that the proxy or the mirror is signed by",
 			fields: []string{"additionalTrustBundle"}, optional: true,
-			asked: func(w *wizard) bool { return proxied(w) || w.answers[mirrorKey] != "" || w.isGiven("trustBundle") },
-			help:  "A file in PEM with the authorities that sign for your proxy or your mirror, if these are not well-known ones; otherwise none.",
-			read:  readPath,
+			asked:     func(w *wizard) bool { return proxied(w) || w.answers[mirrorKey] != "" || w.isGiven("trustBundle") },
+			takesFile: true,
+			help:      "A file in PEM with the authorities that sign for your proxy or your mirror, if these are not well-known ones; otherwise none.",
+			read:      readPath,
 			put: func(w *wizard, d *installconfig.Draft, value string) {
 				if value != "" {
 					d.TrustBundle = w.content(value)

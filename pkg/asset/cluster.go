@@ -22,6 +22,8 @@ type Cluster struct {
 	Checked              Node[checkedManifests]
 	Certificates         Node[map[string]tls.Pair]
 	Identity             Node[clusterIdentity]
+	// EditedPointers holds the pointer configs as they count.
+	EditedPointers Node[pointers]
 	// Ignition holds everything that create ignition-configs writes.
 	Ignition Node[Files]
 	// SingleNode holds everything that create single-node-ignition-config writes.
@@ -87,8 +89,10 @@ func NewCluster(in Inputs) Cluster {
 		Checked:       checked,
 		Certificates:  day,
 		Identity:      identity,
-		Ignition:      From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
-		SingleNode:    From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
+
+		EditedPointers: edited,
+		Ignition:       From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
+		SingleNode:     From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -31,6 +32,9 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 	}
 	files, err := Get(c.run, target)
 	if err != nil {
+		return err
+	}
+	if err := c.tellEditedPointers(); err != nil {
 		return err
 	}
 	certs, err := Get(c.run, c.graph.Certificates)
@@ -60,6 +64,20 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 		}
 	}
 	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
+}
+
+// tellEditedPointers says what follows from an edit of a <role>.ign.
+func (c *creation) tellEditedPointers() error {
+	edited, err := Get(c.run, c.graph.EditedPointers)
+	if err != nil {
+		return err
+	}
+	for _, role := range sortedKeys(c.edited) {
+		if _, ok := edited.MachineConfigs[manifests.InstallerIgnitionFile(role)]; ok {
+			c.warn("%s was modified: it is kept as it is, and the additions go to all %s machines of the cluster as MachineConfig 99-installer-ignition-%s", pointerFile(role), role, role)
+		}
+	}
+	return nil
 }
 
 // checkCertificates refuses to write certificates that are not valid now: the

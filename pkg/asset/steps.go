@@ -189,7 +189,15 @@ type checkedManifests struct {
 
 func checkManifests(files Files) (checkedManifests, error) {
 	warnings, err := manifests.Check(files)
-	return checkedManifests{files, warnings}, err
+	problems, err := collect(nil, err)
+	if err != nil {
+		return checkedManifests{}, err
+	}
+	for _, m := range manifests.MachineConfigs(files) {
+		refused, ignored := ignition.CheckMachineConfig(m.Position, m.Config)
+		problems, warnings = append(problems, refused...), append(warnings, ignored...)
+	}
+	return checkedManifests{files, warnings.Sorted()}, problems.Sorted().Err()
 }
 
 // bootstrapIgnition makes the config of the host that brings up the cluster and

@@ -18,7 +18,8 @@ const (
 	maxFiles   = 20_000
 )
 
-var errTooLarge = fmt.Errorf("its files hold more than %d MiB", maxContent>>20)
+// ErrTooLarge tells of more content than is read.
+var ErrTooLarge = fmt.Errorf("its files hold more than %d MiB", maxContent>>20)
 
 // Files returns the files of a config of any 3.x spec, in its order, with their
 // content decoded: data URLs, base64, gzip. A file whose content stands
@@ -137,7 +138,7 @@ func Content(source, compression string, limit int) ([]byte, error) {
 		return nil, errors.New("compression: only gzip is known")
 	}
 	if len(content) > limit {
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	return content, nil
 }
@@ -172,7 +173,7 @@ func gunzip(data []byte, limit int) ([]byte, error) {
 	case err != nil:
 		return nil, errors.New("its gzip data is damaged")
 	case len(content) > limit:
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	return content, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-// newestSpec is the newest spec that ValidateAny knows.
-const newestSpec = "3.6.0"
+// NewestSpec is the newest spec that ValidateAny knows.
+const NewestSpec = "3.6.0"
 
 // ValidateAny reads a config of any stable spec since 3.0.0 with Ignition's own
 // parser and validator, and returns the spec that it is written for. As in
@@ -72,7 +72,7 @@ func ValidateAny(name string, raw []byte) (version string, err error) {
 func unknownSpec(file diag.Position, version string) diag.Problem {
 	p := diag.Problem{
 		Position: file, Path: "ignition.version",
-		Detail: fmt.Sprintf("%.20q is not a spec that is known here: 3.0.0 to %s are", version, newestSpec),
+		Detail: fmt.Sprintf("%.20q is not a spec that is known here: 3.0.0 to %s are", version, NewestSpec),
 		Hint:   "write the config for spec " + specVersion + ", which the boot images of every OKD release read",
 	}
 	if strings.HasPrefix(version, "2.") || strings.HasPrefix(version, "1") {

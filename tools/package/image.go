@@ -89,6 +89,10 @@ func (r *release) layer(arch string) (v1.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
+	licence, err := os.ReadFile(filepath.Join(r.source, "LICENSE"))
+	if err != nil {
+		return nil, err
+	}
 	var packed bytes.Buffer
 	t := tar.NewWriter(&packed)
 	for _, f := range []struct {
@@ -107,6 +111,10 @@ func (r *release) layer(arch string) (v1.Layer, error) {
 		{"usr/", 0o755, 0, nil},
 		{"usr/bin/", 0o755, 0, nil},
 		{"usr/bin/okd-install", 0o755, 0, program},
+		{"usr/share/", 0o755, 0, nil},
+		{"usr/share/licenses/", 0o755, 0, nil},
+		{"usr/share/licenses/okd-install/", 0o755, 0, nil},
+		{"usr/share/licenses/okd-install/LICENSE", 0o644, 0, licence},
 		{"work/", 0o700, 65532, nil},
 	} {
 		header := &tar.Header{Name: f.name, Mode: f.mode, Uid: f.owner, Gid: f.owner, ModTime: r.when, Typeflag: tar.TypeReg, Size: int64(len(f.data)), Format: tar.FormatPAX}

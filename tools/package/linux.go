@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // registers the format
@@ -13,10 +14,23 @@ import (
 	_ "github.com/goreleaser/nfpm/v2/rpm" // registers the format
 )
 
-const description = `Create OKD clusters on your own machines
- okd-install turns an install-config.yaml into everything that an OKD cluster
- on your own machines needs: manifests, certificates, and the Ignition configs
- that the machines boot with.`
+// What the packages say of themselves. A deb has both in one field, one after
+// the other, an rpm in two.
+const (
+	summary     = "Create OKD clusters on your own machines"
+	description = `okd-install turns an install-config.yaml into everything that an OKD cluster
+on your own machines needs: manifests, certificates, and the Ignition configs
+that the machines boot with.`
+)
+
+// places are where a kind of package has files that others have elsewhere: zsh
+// looks for completions in another folder on Fedora than on Debian.
+type places struct{ zsh, licence string }
+
+var placesOf = map[string]places{
+	"deb": {"share/zsh/vendor-completions/_okd-install", "share/doc/okd-install/copyright"},
+	"rpm": {"share/zsh/site-functions/_okd-install", "share/licenses/okd-install/LICENSE"},
+}
 
 // linuxPackages are a deb and an rpm for each architecture.
 func (r *release) linuxPackages() (made []string, err error) {
@@ -45,15 +59,19 @@ func (r *release) linuxPackage(folder, format, arch string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	contents, err := r.packageContents(folder, arch)
+	contents, err := r.packageContents(filepath.Join(folder, format), format, arch)
 	if err != nil {
 		return "", err
+	}
+	about := description
+	if format == "deb" {
+		about = summary + "\n" + description
 	}
 	info := nfpm.WithDefaults(&nfpm.Info{
 		Name: "okd-install", Arch: arch, Platform: "linux", Version: r.number, VersionSchema: "none", Release: "1",
 		Section: "admin", Priority: "optional", Maintainer: "The okd-install authors <okd-install@users.noreply.github.com>",
-		Description: description, Homepage: "https://github.com/okd-project/okd-install", License: "Apache-2.0", MTime: r.when,
-		Overridables: nfpm.Overridables{Contents: contents, RPM: nfpm.RPM{BuildHost: "localhost", Compression: "gzip"}, Deb: nfpm.Deb{Compression: "gzip"}},
+		Description: about, Homepage: "https://github.com/okd-project/okd-install", License: "Apache-2.0", MTime: r.when,
+		Overridables: nfpm.Overridables{Contents: contents, RPM: nfpm.RPM{Summary: summary, BuildHost: "localhost", Compression: "gzip"}, Deb: nfpm.Deb{Compression: "gzip"}},
 	})
 	if err := nfpm.PrepareForPackager(info, format); err != nil {
 		return "", err
@@ -68,12 +86,20 @@ func (r *release) linuxPackage(folder, format, arch string) (string, error) {
 
 // packageContents lays the files of a package out in a folder, and says where
 // each of them goes.
-func (r *release) packageContents(folder, arch string) (contents files.Contents, err error) {
+func (r *release) packageContents(folder, format, arch string) (contents files.Contents, err error) {
+	place := placesOf[format]
 	add := func(source, target string, mode os.FileMode) {
-		contents = append(contents, &files.Content{Source: source, Destination: target, FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.when}})
+		kind := files.TypeFile
+		switch {
+		case format == "rpm" && target == "/usr/"+place.licence:
+			kind = files.TypeRPMLicense
+		case format == "rpm" && strings.HasPrefix(target, "/usr/share/doc/"):
+			kind = files.TypeRPMDoc
+		}
+		contents = append(contents, &files.Content{Source: source, Destination: target, Type: kind, FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.when}})
 	}
 	add(r.binary("linux", arch), "/usr/bin/okd-install", 0o755)
-	add(filepath.Join(r.source, "LICENSE"), "/usr/share/doc/okd-install/copyright", 0o644)
+	add(filepath.Join(r.source, "LICENSE"), "/usr/"+place.licence, 0o644)
 	add(filepath.Join(r.source, "README.md"), "/usr/share/doc/okd-install/README.md", 0o644)
 	all := maps.Clone(r.completions)
 	maps.Copy(all, r.manuals)
@@ -85,7 +111,11 @@ func (r *release) packageContents(folder, arch string) (contents files.Contents,
 		if err := os.WriteFile(source, all[name], 0o644); err != nil {
 			return nil, err
 		}
-		add(source, "/usr/"+name, 0o644)
+		target := name
+		if strings.HasPrefix(name, "share/zsh/") {
+			target = place.zsh
+		}
+		add(source, "/usr/"+target, 0o644)
 	}
 	return contents, nil
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Certificate is what a certificate says about itself.
@@ -83,12 +85,12 @@ func (f *finder) add(der []byte) {
 	}
 	f.seen[sum] = true
 	d := Certificate{
-		Subject: printable(c.Subject.String()), Issuer: printable(c.Issuer.String()),
+		Subject: diag.Printable(c.Subject.String()), Issuer: diag.Printable(c.Issuer.String()),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Key: keyKind(c.PublicKey), CA: c.IsCA,
 		SelfSigned: bytes.Equal(c.RawIssuer, c.RawSubject) && (c.AuthorityKeyId == nil || bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)), sum: sum,
 	}
 	for _, name := range c.DNSNames {
-		d.Names = append(d.Names, printable(name))
+		d.Names = append(d.Names, diag.Printable(name))
 	}
 	for _, ip := range c.IPAddresses {
 		if name := ip.String(); !slices.Contains(d.Names, name) {

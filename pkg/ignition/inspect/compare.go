@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Change is how an entry differs between two configs, or between two sets of files.
@@ -49,7 +51,7 @@ type Comparison struct {
 func (c *Comparison) Configs(before, after Config) []Change {
 	var changes []Change
 	if before.Version != after.Version {
-		changes = append(changes, Change{Path: "ignition.version", Kind: Setting, How: Changed, Details: []string{fmt.Sprintf("spec: %s -> %s", printable(before.Version), printable(after.Version))}})
+		changes = append(changes, Change{Path: "ignition.version", Kind: Setting, How: Changed, Details: []string{fmt.Sprintf("spec: %s -> %s", diag.Printable(before.Version), diag.Printable(after.Version))}})
 	}
 	old, now := byPath(before), byPath(after)
 	for _, path := range union(old, now) {

@@ -72,6 +72,8 @@ type Entry struct {
 	// Parts are the content. An entry without parts has none of its own, such as
 	// a directory, or a unit that is only enabled.
 	Parts []Part
+	// Unreadable tells that there is more content, which cannot be decoded.
+	Unreadable bool
 
 	// order is the place among all entries of the config.
 	order int

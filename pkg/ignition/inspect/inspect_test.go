@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/ignition"
 )
 
 // now is the clock of these tests.
@@ -126,6 +128,41 @@ config ignition.config.append[0] 0000 root:root "" at http://a/b `
 	}
 }
 
+// Content that cannot be decoded does not hide what is beside it.
+func TestReadKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, want string }{
+		{"base64", `"contents":{"source":"data:;base64,s3cret!"}`, "storage.files[0].contents.source: the content of /bad cannot be read: the data URL is not base64"},
+		{"gzip", `"append":[{"source":"data:,s3cret","compression":"gzip"}]`, "storage.files[0].append[0].source: the content of /bad cannot be read: it is not gzip"},
+		{"compression", `"contents":{"source":"data:,s3cret","compression":"xz"}`, "storage.files[0].contents.compression: the content of /bad cannot be read: only gzip is known"},
+	} {
+		got, err := Read("x.ign", fmt.Appendf(nil, `{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/bad",%s},{"path":"/good","contents":{"source":"data:,a"}}]}}`, c.file))
+		if err == nil || !strings.HasPrefix(err.Error(), "x.ign: "+c.want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+		}
+		if len(got.Entries) != 2 || !got.Entries[0].Unreadable || got.Entries[1].Unreadable || string(got.Entries[1].Data()) != "a" {
+			t.Errorf("%s: got %+v", c.name, got)
+		}
+	}
+}
+
+// What is known is what Ignition's validator takes, and the older generation.
+func TestKnownSpec(t *testing.T) {
+	t.Parallel()
+	for i := range 10 {
+		version := fmt.Sprintf("3.%d.0", i)
+		_, err := ignition.ValidateAny("x.ign", fmt.Appendf(nil, `{"ignition":{"version":%q}}`, version))
+		if knownSpec(version) != (err == nil) {
+			t.Errorf("%s: %v, but the validator says %v", version, knownSpec(version), err)
+		}
+	}
+	for version, want := range map[string]bool{"2.0.0": true, "2.4.0": true, "2.5.0": false, "3.6.0-experimental": true, "3.2": false, "": false, "1": false, "3.2.1": false, "4.0.0": false} {
+		if knownSpec(version) != want {
+			t.Errorf("%s: %v", version, !want)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, raw, want string }{
@@ -138,8 +175,9 @@ func TestReadRefuses(t *testing.T) {
 		{"a number", `{"ignition":{"version":3}}`, "ignition.version: a JSON number cannot stand here"},
 		{"files that are none", `{"storage":{"files":{}}}`, "storage.files: an array is expected here"},
 		{"a path that is none", `{"storage":{"files":[{},{"path":[]}]}}`, "storage.files[1].path: a JSON array cannot stand here"},
-		{"bad base64", `{"storage":{"files":[{"contents":{"source":"data:;base64,s3cret!"}}]}}`, "storage.files[0].contents.source: the data URL is not base64"},
-		{"bad gzip", `{"storage":{"files":[{"append":[{"source":"data:,s3cret","compression":"gzip"}]}]}}`, "storage.files[0].append[0].source: it is not gzip"},
+		{"a byte order mark", "\xef\xbb\xbf{}", "begins with a byte order mark"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "begins with a byte order mark"},
+		{"an unknown spec", `{"ignition":{"version":"3.9.0"}}`, "2.0.0 to 2.4.0 and 3.0.0 to " + ignition.NewestSpec},
 		{"too long", strings.Repeat(" ", maxConfig+1), "larger than 64 MiB"},
 		{"too many", `{"storage":{"files":[` + strings.Repeat("{},", maxEntries) + `{}]}}`, "more than 20000"},
 	} {
@@ -212,6 +250,31 @@ link l 0000 "" /etc/passwdfalse`
 	}
 	if strings.Contains(said, "s3cret") {
 		t.Error("a password is said")
+	}
+}
+
+// A hard link to a file of the boot image cannot be made here: it is left out, and said.
+func TestTreeLeavesLooseLinks(t *testing.T) {
+	t.Parallel()
+	c, err := Read("x.ign", []byte(`{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/f"}],"directories":[{"path":"/d"}],`+
+		`"links":[{"path":"/a","target":"../f","hard":true},{"path":"/b","target":"/usr/bin/x","hard":true},{"path":"/c","target":"/d","hard":true},{"path":"/s","target":"/usr/bin/x"}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, left, err := Tree("x.ign", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, n := range nodes {
+		paths = append(paths, n.Path)
+	}
+	if got := strings.Join(paths, " "); got != "d f a s" {
+		t.Errorf("got %s", got)
+	}
+	want := "/b: is a hard link to /usr/bin/x, which is no file of the config\n/c: is a hard link to /d, which is no file of the config"
+	if got := strings.Join(left, "\n"); got != want {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -55,21 +55,36 @@ func secretPath(name string) bool {
 	})
 }
 
-// patterns find secrets in any text. The first group is what is hidden.
-var patterns = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z))`),
+// pattern finds secrets in any text: its first group is what is hidden. A text
+// that holds none of the words, in lower case, has no match: looking for words is
+// a hundred times faster.
+type pattern struct {
+	words []string
+	find  *regexp.Regexp
+}
+
+var patterns = sync.OnceValue(func() []pattern {
+	return []pattern{
+		{[]string{"private key-----"}, regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z))`)},
 		// crypt(3) and bcrypt
-		regexp.MustCompile(`(\$(?:1|5|6|7|y|gy|2[abxy])\$[./A-Za-z0-9$=,]{12,})`),
+		{[]string{"$"}, regexp.MustCompile(`(\$(?:1|5|6|7|y|gy|2[abxy])\$[./A-Za-z0-9$=,]{12,})`)},
 		// https://name:password@host
-		regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`),
-		regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`),
+		{[]string{"://"}, regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`)},
+		// https://host/?token=…
+		{[]string{"token=", "password=", "secret=", "signature=", "key=", "sig="}, regexp.MustCompile(`(?i)[?&](?:[a-z0-9_.-]*(?:token|password|secret|signature|api[_-]?key)|sig)=([^&\s"'#]+)`)},
+		{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`)},
 		// three parts of a JSON web token
-		regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`),
+		{[]string{"eyj"}, regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`)},
 		// NAME=value, name: value; $value is a variable, and not hidden
-		regexp.MustCompile(`(?im)^[ \t]*(?:export[ \t]+|- )?["']?[a-z0-9_.-]*(?:password|passwd|passphrase|psk|secret[_-]?key|private[_-]?key|preshared[_-]?key|api[_-]?key|access[_-]?key|token)["']?[ \t]*[=:][ \t]*["']?([^\s"'$<{\[(|>][^\s"']*)`),
+		{
+			[]string{"passw", "passphrase", "psk", "key", "token"},
+			regexp.MustCompile(`(?im)^[ \t]*(?:export[ \t]+|- )?["']?[a-z0-9_.-]*(?:password|passwd|passphrase|psk|secret[_-]?key|private[_-]?key|preshared[_-]?key|api[_-]?key|access[_-]?key|token)["']?[ \t]*[=:][ \t]*["']?([^\s"'$<{\[(|>][^\s"']*)`),
+		},
 	}
 })
+
+// foldable are letters that (?i) takes for s and k.
+var foldable = strings.NewReplacer("\u017f", "s", "\u212a", "k")
 
 // spans finds the secrets of a text; it is false if all of it is to be hidden.
 func (m *Mask) spans(name, text string, depth int) ([]piece, bool) {
@@ -77,8 +92,12 @@ func (m *Mask) spans(name, text string, depth int) ([]piece, bool) {
 		return nil, false
 	}
 	var found []piece
+	lower := strings.ToLower(foldable.Replace(text))
 	for _, p := range patterns() {
-		for _, at := range p.FindAllStringSubmatchIndex(text, -1) {
+		if !slices.ContainsFunc(p.words, func(word string) bool { return strings.Contains(lower, word) }) {
+			continue
+		}
+		for _, at := range p.find.FindAllStringSubmatchIndex(text, -1) {
 			found = append(found, piece{at[2], at[3]})
 		}
 	}

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,9 @@ func TestMask(t *testing.T) {
 		{"what cannot be read but looks secret", "/m.yaml", "kind: Secret\ndata:\n  a: [s3cret\n", "<secret 1>\n"},
 		{"a MachineConfig with a key", "/m.yaml", "source: data:;base64," + b64(key) + "\n", "source: data:;base64,<secret 1>\n"},
 		{"letters of more than one byte", "/m.yaml", "kind: Secret\ndata: {ä: s3cret, ö: s3cret}\n", "kind: Secret\ndata: {ä: <secret 1>, ö: <secret 1>}\n"},
+		{"a key of LUKS", "storage.luks", "[\n  {\n    \"name\": \"root\",\n    \"keyFile\": {\n      \"source\": \"data:,s3cret\"\n    }\n  }\n]\n", "[\n  {\n    \"name\": \"root\",\n    \"keyFile\": {\n      \"source\": \"<secret 1>\"\n    }\n  }\n]\n"},
+		{"a URL with a token", "/a", "https://h/x?a=b&access_token=s3cret&c=d https://h/?X-Amz-Signature=s3cret2", "https://h/x?a=b&access_token=<secret 1>&c=d https://h/?X-Amz-Signature=<secret 2>"},
+		{"letters that fold", "/a", "pa\u017fsword: s3cret\nto\u212aen=s3cret2\n", "pa\u017fsword: <secret 1>\nto\u212aen=<secret 2>\n"},
 		{"empty", "/x.key", "", ""},
 	} {
 		got, hidden := new(Mask).Text(c.path, []byte(c.text))
@@ -45,6 +49,30 @@ func TestMask(t *testing.T) {
 			t.Errorf("%s: got %t\n%s\nwant\n%s", c.name, hidden, got, c.want)
 		}
 	}
+}
+
+// FuzzPatterns: no secret is missed for want of a word.
+func FuzzPatterns(f *testing.F) {
+	f.Add("a:b\nApi_Key: x1\n")
+	f.Add("https://u:p@h?sig=x basic abcdefghijklmnop")
+	f.Add("\u017fecret_\u212aey=abc eyJaaaaaaaaaa.eyJaaaaaaaaaa.b $6$aaaaaaaaaaaaaa")
+	f.Fuzz(func(t *testing.T, text string) {
+		var all []piece
+		for _, p := range patterns() {
+			for _, at := range p.find.FindAllStringSubmatchIndex(text, -1) {
+				all = append(all, piece{at[2], at[3]})
+			}
+		}
+		found, ok := new(Mask).spans("x", text, 3)
+		if !ok {
+			return
+		}
+		for _, p := range all {
+			if !slices.Contains(found, p) {
+				t.Errorf("%q of %q is not found", text[p.from:p.to], text)
+			}
+		}
+	})
 }
 
 // FuzzMask puts a secret into a manifest of any form: it is not in the result.

@@ -3,6 +3,7 @@ package inspect
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -20,8 +21,29 @@ const (
 	maxEntries = 20_000
 )
 
-// Read reads a config of any spec. It never panics, whatever it is given; name
-// is the file that its errors speak of.
+// The stable specs of the older generation go up to this one; those of the
+// present one up to ignition.NewestSpec.
+const lastOfOlder = "2.4.0"
+
+// knownSpec tells whether Read knows what the fields of a spec mean. A spec that
+// is not stable yet, such as 3.6.0-experimental, reads as the stable one will.
+func knownSpec(version string) bool {
+	stable := strings.TrimSuffix(version, "-experimental")
+	for _, newest := range []string{lastOfOlder, ignition.NewestSpec} {
+		generation, minor := newest[:2], int(newest[2]-'0')
+		for i := range minor + 1 {
+			if stable == generation+strconv.Itoa(i)+".0" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Read reads a config of any known spec. It never panics, whatever it is given;
+// name is the file that its errors speak of. Where contents of a config cannot be
+// decoded, the error lists them, and the config is returned all the same: their
+// entries are Unreadable.
 func Read(name string, raw []byte) (Config, error) {
 	fail := func(detail, hint string) (Config, error) {
 		return Config{}, diag.Problem{Position: diag.Position{File: name}, Detail: detail, Hint: hint}
@@ -31,6 +53,9 @@ func Read(name string, raw []byte) (Config, error) {
 		return fail(fmt.Sprintf("is larger than %d MiB", maxConfig>>20), "")
 	case len(bytes.TrimSpace(raw)) == 0:
 		return fail("is empty", "")
+	}
+	if bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")) || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
+		return fail("begins with a byte order mark, as files do that a Windows program has written; Ignition does not read it", "save it as UTF-8 without a byte order mark")
 	}
 	r := &reader{left: maxContent}
 	if err := r.config(raw); err != nil {
@@ -45,13 +70,25 @@ func Read(name string, raw []byte) (Config, error) {
 	if r.found.Version == "" {
 		return fail("is JSON, but not an Ignition config: it has no ignition.version", "an Ignition config has a spec there, such as 3.2.0")
 	}
+	if !knownSpec(r.found.Version) {
+		return Config{}, diag.Problem{
+			Position: diag.Position{File: name}, Path: "ignition.version",
+			Detail: fmt.Sprintf("%.20q is not a spec that is known here: 2.0.0 to %s and 3.0.0 to %s are", r.found.Version, lastOfOlder, ignition.NewestSpec),
+			Hint:   "correct it; or, if the config is newer than this okd-install, use a newer one",
+		}
+	}
+	for i := range r.unreadable {
+		r.unreadable[i].File = name
+	}
 	r.found.sort()
-	return r.found, nil
+	return r.found, r.unreadable.Err()
 }
 
 type reader struct {
 	found Config
 	left  int
+	// unreadable are the contents that cannot be decoded.
+	unreadable diag.Problems
 }
 
 // resource is a content as both generations of the spec write it.
@@ -125,10 +162,10 @@ func (r *reader) node(kind Kind, where string, raw json.RawMessage) error {
 	if err := decode(where, raw, &n); err != nil {
 		return err
 	}
-	e := Entry{Path: printable(path.Clean("/" + n.Path)), Kind: kind, User: n.User.String(), Group: n.Group.String()}
+	e := Entry{Path: diag.Printable(path.Clean("/" + n.Path)), Kind: kind, User: n.User.String(), Group: n.Group.String()}
 	switch kind {
 	case Link:
-		e.Target, e.Hard = printable(n.Target), n.Hard
+		e.Target, e.Hard = diag.Printable(n.Target), n.Hard
 	case Directory:
 		e.Mode = 0o755
 	default:
@@ -170,19 +207,25 @@ func (r *reader) part(e *Entry, where string, c resource, appended bool) error {
 	if c.Source == nil {
 		return nil
 	}
-	p := Part{Append: appended, Hash: printable(c.Verification.Hash), Compressed: c.Compression != ""}
+	p := Part{Append: appended, Hash: diag.Printable(c.Verification.Hash), Compressed: c.Compression != ""}
 	switch source := *c.Source; {
 	case source == "":
 		p.Data = []byte{}
 	case strings.HasPrefix(source, "data:"):
 		data, err := ignition.Content(source, c.Compression, r.left)
-		if err != nil {
+		if errors.Is(err, ignition.ErrTooLarge) {
 			return fmt.Errorf("%s.%w", where, err)
+		}
+		if err != nil {
+			e.Unreadable = true
+			field, detail, _ := strings.Cut(err.Error(), ": ")
+			r.unreadable = append(r.unreadable, diag.Problem{Path: where + "." + field, Detail: "the content of " + e.Path + " cannot be read: " + detail})
+			return nil
 		}
 		r.left -= len(data)
 		p.Data = data
 	default:
-		p.URL = printable(source)
+		p.URL = diag.Printable(source)
 	}
 	e.Parts = append(e.Parts, p)
 	return nil
@@ -247,7 +290,7 @@ func (r *reader) unit(dir, where string, raw json.RawMessage) error {
 	if u.Enable && u.Enabled == nil {
 		u.Enabled = &u.Enable
 	}
-	name := printable(path.Clean("/" + u.Name))
+	name := diag.Printable(path.Clean("/" + u.Name))
 	e := Entry{Path: path.Join(dir, name), Kind: Unit, Mode: 0o644, Enabled: u.Enabled, Masked: u.Mask}
 	if u.Contents != nil && *u.Contents != "" {
 		e.Parts = []Part{{Data: []byte(*u.Contents)}}
@@ -260,7 +303,7 @@ func (r *reader) unit(dir, where string, raw json.RawMessage) error {
 		if err := decode(where, raw, &d); err != nil {
 			return err
 		}
-		e := Entry{Path: path.Join(dir, name+".d", printable(path.Clean("/"+d.Name))), Kind: Dropin, Mode: 0o644}
+		e := Entry{Path: path.Join(dir, name+".d", diag.Printable(path.Clean("/"+d.Name))), Kind: Dropin, Mode: 0o644}
 		if d.Contents != nil {
 			e.Parts = []Part{{Data: []byte(*d.Contents)}}
 		}
@@ -280,7 +323,7 @@ func (r *reader) passwd(raw json.RawMessage) error {
 			if err := decode(where, raw, &named); err != nil {
 				return err
 			}
-			return r.add(Entry{Path: fmt.Sprintf("passwd.%s[%s]", key, printable(named.Name)), Kind: kind, Parts: []Part{{Data: indent(raw)}}})
+			return r.add(Entry{Path: fmt.Sprintf("passwd.%s[%s]", key, diag.Printable(named.Name)), Kind: kind, Parts: []Part{{Data: indent(raw)}}})
 		})
 	})
 }
@@ -291,7 +334,7 @@ func (r *reader) setting(where string, raw json.RawMessage) error {
 	case "null", "{}", "[]":
 		return nil
 	}
-	return r.add(Entry{Path: printable(where), Kind: Setting, Parts: []Part{{Data: indent(raw)}}})
+	return r.add(Entry{Path: diag.Printable(where), Kind: Setting, Parts: []Part{{Data: indent(raw)}}})
 }
 
 func (r *reader) add(e Entry) error {
@@ -312,7 +355,7 @@ type owner struct {
 func (o owner) String() string {
 	switch {
 	case o.Name != nil:
-		return printable(*o.Name)
+		return diag.Printable(*o.Name)
 	case o.ID != nil:
 		return strconv.Itoa(*o.ID)
 	}

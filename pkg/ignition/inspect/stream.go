@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // This file reads JSON piece by piece, and says where a piece is wrong.
@@ -21,7 +22,7 @@ func decode(where string, raw json.RawMessage, to any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &typed) && typed.Field != "":
-		return fmt.Errorf("%s.%s: a JSON %s cannot stand here", where, printable(strings.ToLower(typed.Field[:1])+typed.Field[1:]), typed.Value)
+		return fmt.Errorf("%s.%s: a JSON %s cannot stand here", where, diag.Printable(strings.ToLower(typed.Field[:1])+typed.Field[1:]), typed.Value)
 	case errors.As(err, &typed):
 		return fmt.Errorf("%s: a JSON %s cannot stand here", where, typed.Value)
 	}
@@ -87,16 +88,6 @@ func stream(where string, raw json.RawMessage, open json.Delim, kind string, vis
 		return errors.New("there is more text after the end of the config")
 	}
 	return nil
-}
-
-// printable replaces what a terminal would act on.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }
 
 // validText tells that data is UTF-8 without control characters but white space.

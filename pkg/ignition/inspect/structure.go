@@ -78,7 +78,7 @@ func (w *walker) walk(n *yaml.Node, secret bool) {
 			if value.Kind == yaml.ScalarNode {
 				inside = inside || slices.Contains(secretKeys, strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(key)))
 			}
-			if key == "httpHeaders" {
+			if key == "httpHeaders" || key == "keyFile" || key == "key_file" { // of LUKS, as Ignition and Butane write it
 				inside = true
 			}
 			w.walk(value, inside)

@@ -66,6 +66,7 @@ func Tree(file string, c Config) (nodes []Node, left []string, err error) {
 		nodes = append(nodes, Node{Path: presetFile, Kind: File, Mode: 0o644, Data: presets(enabled)})
 	}
 	nodes = slices.DeleteFunc(nodes, func(n Node) bool { return n.Path == "." || n.Path == "" })
+	nodes, left = withoutLooseLinks(nodes, left)
 	slices.SortStableFunc(nodes, func(a, b Node) int {
 		if a.rank() != b.rank() {
 			return a.rank() - b.rank()
@@ -73,6 +74,23 @@ func Tree(file string, c Config) (nodes []Node, left []string, err error) {
 		return strings.Compare(a.Path, b.Path)
 	})
 	return nodes, left, collisions(file, nodes)
+}
+
+// withoutLooseLinks leaves out hard links to files that the boot image has, and
+// the config has not.
+func withoutLooseLinks(nodes []Node, left []string) (kept []Node, more []string) {
+	files := map[string]bool{}
+	for _, n := range nodes {
+		files[n.Path] = files[n.Path] || n.Kind == File
+	}
+	for _, n := range nodes {
+		if target := path.Clean("/" + n.Target)[1:]; n.Hard && !files[target] {
+			left = append(left, "/"+n.Path+": is a hard link to /"+target+", which is no file of the config")
+			continue
+		}
+		kept = append(kept, n)
+	}
+	return kept, left
 }
 
 // rank orders nodes: links come last, so that nothing is written through one.
@@ -149,7 +167,7 @@ func (e Entry) user() (nodes []Node, left string) {
 	case home == "":
 		home = "/home/" + u.Name
 	}
-	ssh := strings.TrimPrefix(path.Join("/", printable(home), ".ssh"), "/")
+	ssh := strings.TrimPrefix(path.Join("/", diag.Printable(home), ".ssh"), "/")
 	keys := strings.Join(u.Keys, "\n")
 	if !strings.HasSuffix(keys, "\n") {
 		keys += "\n"
