@@ -165,8 +165,8 @@ func TestRPM(t *testing.T) {
 		t.Errorf("the package says %q", got)
 	}
 	const licence = "usr/share/licenses/okd-install/LICENSE"
-	if got := run(t, "rpm", "--query", "--package", "--licensefiles", name); got != "/"+licence+"\n" {
-		t.Errorf("the licence is in %q", got)
+	if got := run(t, "rpm", "--query", "--package", "--licensefiles", name); got != "/"+licence+"\n/usr/share/licenses/okd-install/THIRD_PARTY_NOTICES\n" {
+		t.Errorf("the licences are in %q", got)
 	}
 	root := t.TempDir()
 	run(t, "rpm", "--root", root, "--dbpath", "/var/lib/rpm", "--nodeps", "--nosignature", "--install", name)
@@ -178,7 +178,7 @@ func TestArchives(t *testing.T) {
 	for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"} {
 		folder := t.TempDir()
 		untar(t, gunzip(t, read(t, path("okd-install_1.2.3_"+platform+".tar.gz"))), folder)
-		for _, name := range []string{"okd-install", "LICENSE", "README.md", "share/man/man1/okd-install.1"} {
+		for _, name := range []string{"okd-install", "LICENSE", "README.md", "THIRD_PARTY_NOTICES", "share/man/man1/okd-install.1"} {
 			if info, err := os.Stat(filepath.Join(folder, "okd-install_1.2.3_"+platform, name)); err != nil || info.Size() == 0 {
 				t.Errorf("%s: %s: %v", platform, name, err)
 			}
@@ -194,7 +194,7 @@ func TestArchives(t *testing.T) {
 		for _, f := range z.File {
 			names = append(names, strings.TrimPrefix(f.Name, "okd-install_1.2.3_"+platform+"/"))
 		}
-		if want := []string{"okd-install.exe", "LICENSE", "README.md"}; !slices.Equal(names, want) {
+		if want := []string{"okd-install.exe", "LICENSE", "README.md", "THIRD_PARTY_NOTICES"}; !slices.Equal(names, want) {
 			t.Errorf("%s holds %v, want %v", platform, names, want)
 		}
 	}
@@ -237,6 +237,26 @@ func TestComponents(t *testing.T) {
 	}
 	if modules == 0 || len(listed) != modules+1 { // the standard library
 		t.Errorf("%d modules, %d components", modules, len(listed))
+	}
+}
+
+// The notices name each module that is in a binary, and have what its licence wants
+// to be passed on.
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	untar(t, gunzip(t, read(t, path("okd-install_1.2.3_linux_amd64.tar.gz"))), folder)
+	notices := string(read(t, filepath.Join(folder, "okd-install_1.2.3_linux_amd64", "THIRD_PARTY_NOTICES")))
+	lines := strings.Split(notices, "\n")
+	for line := range strings.Lines(run(t, "go", "version", "-m", path("okd-install-windows-arm64.exe"))) {
+		if words := strings.Fields(line); len(words) > 2 && words[0] == "dep" && !slices.Contains(lines, words[1]+" "+words[2]) {
+			t.Errorf("%s %s is not named", words[1], words[2])
+		}
+	}
+	for _, want := range []string{"the Go standard library", "Copyright 2009 The Go Authors", "Apache License"} {
+		if !strings.Contains(notices, want) {
+			t.Errorf("%q is missing", want)
+		}
 	}
 }
 

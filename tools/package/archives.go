@@ -25,7 +25,7 @@ type file struct {
 }
 
 // archives are a tar.gz for Linux and macOS and a zip for Windows, each with one
-// folder: the binary, the licence, the README, manual pages and completions.
+// folder: the binary, the licences, the README, manual pages and completions.
 func (r *release) archives() (made []string, err error) {
 	for _, p := range platforms {
 		folder := fmt.Sprintf("okd-install_%s_%s_%s", r.number, p.system, p.arch)
@@ -68,6 +68,7 @@ func (r *release) contents(system, arch string) (files []file, err error) {
 		}
 		files = append(files, file{f.name, f.mode, data})
 	}
+	files = append(files, file{noticesName, 0o644, r.notices})
 	if system != "windows" {
 		for _, more := range []map[string][]byte{r.completions, r.manuals} {
 			for _, name := range slices.Sorted(maps.Keys(more)) {
@@ -124,7 +125,7 @@ func (r *release) zip(folder string, files []file) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.HasSuffix(f.name, ".md") || f.name == "LICENSE" {
+		if strings.HasSuffix(f.name, ".md") || f.name == "LICENSE" || f.name == noticesName {
 			f.data = bytes.ReplaceAll(f.data, []byte("\n"), []byte("\r\n"))
 		}
 		if _, err := w.Write(f.data); err != nil {

@@ -115,6 +115,7 @@ func (r *release) layer(arch string) (v1.Layer, error) {
 		{"usr/share/licenses/", 0o755, 0, nil},
 		{"usr/share/licenses/okd-install/", 0o755, 0, nil},
 		{"usr/share/licenses/okd-install/LICENSE", 0o644, 0, licence},
+		{"usr/share/licenses/okd-install/" + noticesName, 0o644, 0, r.notices},
 		{"work/", 0o700, 65532, nil},
 	} {
 		header := &tar.Header{Name: f.name, Mode: f.mode, Uid: f.owner, Gid: f.owner, ModTime: r.when, Typeflag: tar.TypeReg, Size: int64(len(f.data)), Format: tar.FormatPAX}

@@ -25,11 +25,11 @@ that the machines boot with.`
 
 // places are where a kind of package has files that others have elsewhere: zsh
 // looks for completions in another folder on Fedora than on Debian.
-type places struct{ zsh, licence string }
+type places struct{ zsh, licence, notices string }
 
 var placesOf = map[string]places{
-	"deb": {"share/zsh/vendor-completions/_okd-install", "share/doc/okd-install/copyright"},
-	"rpm": {"share/zsh/site-functions/_okd-install", "share/licenses/okd-install/LICENSE"},
+	"deb": {"share/zsh/vendor-completions/_okd-install", "share/doc/okd-install/copyright", "share/doc/okd-install/" + noticesName},
+	"rpm": {"share/zsh/site-functions/_okd-install", "share/licenses/okd-install/LICENSE", "share/licenses/okd-install/" + noticesName},
 }
 
 // linuxPackages are a deb and an rpm for each architecture.
@@ -91,7 +91,7 @@ func (r *release) packageContents(folder, format, arch string) (contents files.C
 	add := func(source, target string, mode os.FileMode) {
 		kind := files.TypeFile
 		switch {
-		case format == "rpm" && target == "/usr/"+place.licence:
+		case format == "rpm" && (target == "/usr/"+place.licence || target == "/usr/"+place.notices):
 			kind = files.TypeRPMLicense
 		case format == "rpm" && strings.HasPrefix(target, "/usr/share/doc/"):
 			kind = files.TypeRPMDoc
@@ -103,6 +103,7 @@ func (r *release) packageContents(folder, format, arch string) (contents files.C
 	add(filepath.Join(r.source, "README.md"), "/usr/share/doc/okd-install/README.md", 0o644)
 	all := maps.Clone(r.completions)
 	maps.Copy(all, r.manuals)
+	all[place.notices] = r.notices
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		source := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(source), 0o755); err != nil {

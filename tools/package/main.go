@@ -32,6 +32,8 @@ type release struct {
 	// manuals are the manual pages, completions the scripts for shells, by the
 	// path below /usr where a package puts them.
 	manuals, completions map[string][]byte
+	// notices are the licences of what is linked into the binaries.
+	notices []byte
 }
 
 func main() {
@@ -64,6 +66,9 @@ func (r *release) pack(only string) error {
 		if err := r.generate(); err != nil {
 			return err
 		}
+	}
+	if err := r.gatherNotices(); err != nil {
+		return err
 	}
 	var made []string
 	for _, step := range []struct {
