@@ -89,7 +89,7 @@ bench: ## run the benchmarks
 e2e: build ## run the end-to-end tests in test/ against bin/okd-install
 	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m $(filter-out ./test/bootkube/,$(E2E_PACKAGES))
 	@# the rest of this package has run in make test, and takes minutes
-	go test -tags e2e -count=1 -run TestIgnitionApplies ./test/bootkube
+	go test -tags e2e -count=1 -run '^(TestIgnitionApplies|TestResume)$$/.*/^killed$$' ./test/bootkube
 	@for module in $(TEST_MODULES); do \
 		echo "+ go test in $$module"; \
 		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \

@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -133,12 +135,37 @@ type result struct {
 	calls  []madeCall
 }
 
+// program is the binary that plays the fakes: this one, or where the race detector is
+// in it, one without. The fakes are many and short, and each would start five times
+// as slowly; they have nothing to race with.
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := plainProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var plainProgram = sync.OnceValues(func() (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return os.Executable()
+	}
+	path := filepath.Join(scratch, "bootkube.test")
+	build := exec.Command("go", "test", "-c", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the binary of the fakes: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
 // run runs a unit of the host as systemd does, once.
 func (h *host) run(unit string) result {
 	h.t.Helper()
 	before := len(h.calls())
-	self, err := os.Executable()
-	h.must(err)
+	self := program(h.t)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, h.root, self, unit)
@@ -167,7 +194,7 @@ func (h *host) run(unit string) result {
 		}
 	}()
 	began := time.Now()
-	err = cmd.Wait()
+	err := cmd.Wait()
 	h.t.Logf("%s took %v, of the processor %v", unit, time.Since(began), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
 	close(done)
 	r := result{unit: unit, killed: <-killed, output: output.String(), calls: h.calls()[before:]}

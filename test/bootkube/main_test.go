@@ -39,5 +39,17 @@ func TestMain(m *testing.M) {
 		// not os.Exit, where the race detector makes each of thousands of fakes wait a second
 		syscall.Exit(play(name, fake))
 	}
-	os.Exit(m.Run())
+	os.Exit(runTests(m))
+}
+
+// scratch is a folder that lasts as long as the tests.
+var scratch string
+
+func runTests(m *testing.M) int {
+	var err error
+	if scratch, err = os.MkdirTemp("", "okd-install-bootkube"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(scratch)
+	return m.Run()
 }

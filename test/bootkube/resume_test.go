@@ -49,9 +49,15 @@ func TestResume(t *testing.T) {
 		clean.mustRun("release-image.service")
 		undisturbed := clean.mustRun("bootkube.service")
 		t.Run("failed", func(t *testing.T) { eachStageFails(t, line, clean, byStage(undisturbed.calls)) })
-		t.Run("killed", func(t *testing.T) { killedInEachStage(t, line, clean) })
+		if slices.Contains(killed, line) {
+			t.Run("killed", func(t *testing.T) { killedInEachStage(t, line, clean) })
+		}
 	})
 }
+
+// killed are the lines on which the host is killed in each stage. These three have
+// all the stages that there are; the other lines follow in the end-to-end tests.
+var killed = []string{"4.16", "4.19", "5.0"}
 
 func eachStageFails(t *testing.T, line string, clean *host, want map[string][]string) {
 	h := newReleaseHost(t, line, quickly)
