@@ -15,6 +15,8 @@ func TestCheckMachineConfig(t *testing.T) {
 		{`{"ignition":{"version":"3.4.0"},"kernelArguments":{"shouldExist":["a"]}}`, "", ""},
 		{`{"ignition":{"version":"2.2.0"},"storage":{"files":[{"path":"a","filesystem":"root"}]}}`, "", ""},
 		{`{"ignition":{}}`, "spec.config.ignition.version: is missing, and the machine-config operator stops", ""},
+		{`{}`, "spec.config.ignition.version: is missing, and the machine-config operator stops", ""},
+		{`"{\"ignition\":{\"version\":\"3.2.0\"}}"`, "spec.config: a JSON string cannot stand here; an object is expected", ""},
 		{`{"ignition":{"version":"3.9.0"}}`, `spec.config.ignition.version: "3.9.0" is not a spec that is known here`, ""},
 		{`{"ignition":{"version":3}}`, "spec.config.ignition.version: a JSON number cannot stand here", ""},
 		{`{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"a"}]}}`, "spec.config.storage.files[0].path: path not absolute, and the machine-config operator stops", ""},

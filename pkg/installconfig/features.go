@@ -27,8 +27,16 @@ const (
 // cluster's operators what keys to make.
 const pkiSince = "4.22"
 
-// gate is a feature that decides about fields of the install-config, or about
-// manifests.
+// What these gates bring has webhooks that the API server of the bootstrap host
+// must reach in the cluster: since konnectivitySince, through konnectivity.
+const (
+	gateCRDCompatibility  = "CRDCompatibilityRequirementOperator"
+	gateMachineManagement = "ClusterAPIMachineManagement"
+	konnectivitySince     = "5.0"
+)
+
+// gate is a feature that decides about fields of the install-config, about
+// manifests or about the bootstrap host.
 type gate struct {
 	// sets are the feature sets that turn it on, beside CustomNoUpgrade.
 	sets []string
@@ -51,6 +59,8 @@ var gates = map[string]gate{
 	gateMultiDiskSetup:        {sets: previews},
 	gateConfigurablePKI:       {sets: previews, since: pkiSince},
 	"OnPremDNSRecords":        {sets: previews},
+	gateCRDCompatibility:      {sets: previews},
+	gateMachineManagement:     {sets: previews},
 }
 
 // Enabled tells whether the config's feature set turns a feature gate on. With
@@ -70,6 +80,12 @@ func (c InstallConfig) Enabled(name string) bool {
 		}
 	}
 	return enabled
+}
+
+// Konnectivity tells whether the API server of the bootstrap host reaches the
+// cluster through konnectivity. A node that installs itself never needs it.
+func (c InstallConfig) Konnectivity() bool {
+	return hasLine(c.Release, konnectivitySince) && (c.Enabled(gateCRDCompatibility) || c.Enabled(gateMachineManagement))
 }
 
 // parseGate reads Name=true or Name=false.

@@ -210,16 +210,11 @@ func platformRules(p platform.Spec) []any {
 	}
 	mine := []string{"controlPlane", "architecture"}
 	for _, arch := range architectures {
-		same := below(orNone(arch), "arbiter", "architecture")
-		if arch != defaultArchitecture {
-			same = when(at(isObject, "arbiter"), at(constant(arch), "arbiter", "architecture"))
-		}
 		if arch == defaultArchitecture {
-			rules = append(rules, when(below(orNone(arch), mine...), all(below(orNone(arch), "compute[]", "architecture"), same)))
+			rules = append(rules, when(below(orNone(arch), mine...), below(orNone(arch), "compute[]", "architecture")))
 			continue
 		}
-		workers := at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")
-		rules = append(rules, when(at(constant(arch), mine...), all(workers, same)))
+		rules = append(rules, when(at(constant(arch), mine...), at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")))
 	}
 	return rules
 }

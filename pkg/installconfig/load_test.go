@@ -201,6 +201,34 @@ func TestGateOfALaterReleaseIsOff(t *testing.T) {
 	}
 }
 
+// Konnectivity takes one of two gates, and a release that has them.
+func TestKonnectivity(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		line, more string
+		want       bool
+	}{
+		{"5.0", "", false},
+		{"5.0", "featureSet: OKD\n", false},
+		{"5.0", "featureSet: TechPreviewNoUpgrade\n", true},
+		{"5.0", "featureSet: DevPreviewNoUpgrade\n", true},
+		{"4.22", "featureSet: TechPreviewNoUpgrade\n", false},
+		{"5.0", "featureSet: CustomNoUpgrade\n", false},
+		{"5.0", "featureSet: CustomNoUpgrade\nfeatureGates: [CRDCompatibilityRequirementOperator=true]\n", true},
+		{"5.0", "featureSet: CustomNoUpgrade\nfeatureGates: [ClusterAPIMachineManagement=true]\n", true},
+		{"5.0", "featureSet: CustomNoUpgrade\nfeatureGates: [ClusterAPIMachineManagement=false]\n", false},
+		{"4.22", "featureSet: CustomNoUpgrade\nfeatureGates: [ClusterAPIMachineManagement=true]\n", false},
+	} {
+		loaded, err := Load(FileName, []byte(minimal+c.more), Options{Release: release.Release{Line: c.line}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := loaded.Config.Konnectivity(); got != c.want {
+			t.Errorf("%s with %q: %t", c.line, c.more, got)
+		}
+	}
+}
+
 func TestCapabilitySets(t *testing.T) {
 	t.Parallel()
 	for set, n := range map[string]int{"None": 0, "v4.11": 4, "v4.16": 16, "v4.17": 16, "v4.18": 17, "vCurrent": 19} {

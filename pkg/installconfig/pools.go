@@ -18,7 +18,7 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 		validateArbiter(c, spec, f)
 		validatePool(c.Arbiter, "arbiter", spec, f)
 		forbidFencing(c.Arbiter, "arbiter", f)
-		validateSameArchitecture(c, c.Arbiter, "arbiter", spec, f)
+		validateSameArchitecture(c, c.Arbiter, "arbiter", spec, f, f.warn) // as the established installer takes it
 	}
 	seen := map[string]bool{}
 	for i := range c.Compute {
@@ -26,7 +26,7 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 		validateComputeName(p.Name, path+".name", seen, f)
 		validatePool(p, path, spec, f)
 		forbidFencing(p, path, f)
-		validateSameArchitecture(c, p, path, spec, f)
+		validateSameArchitecture(c, p, path, spec, f, f.fail)
 	}
 	negative := slices.ContainsFunc(c.Compute, func(p MachinePool) bool { return replicas(&p) < 0 })
 	if c.ComputeReplicas() == 0 && !negative && replicas(c.ControlPlane) > 1 && !f.isBroken("compute") {
@@ -35,12 +35,13 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 }
 
-// validateSameArchitecture compares a pool with the control plane.
-func validateSameArchitecture(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings) {
+// validateSameArchitecture compares a pool with the control plane, and tells a
+// difference by say.
+func validateSameArchitecture(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings, say func(path, detail, hint string)) {
 	path += ".architecture"
 	known := f.allows(path, p.Architecture) && f.allows("controlPlane.architecture", c.ControlPlane.Architecture)
 	if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
-		f.fail(path, fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
+		say(path, fmt.Sprintf("is %s, but the control plane is %s", p.Architecture, c.ControlPlane.Architecture),
 			"on platform "+spec.Name+" all machines must have the same architecture")
 	}
 }

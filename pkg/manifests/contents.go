@@ -76,13 +76,14 @@ type MachineConfig struct {
 
 // MachineConfigs lists the Ignition configs in the MachineConfigs among the
 // files, in the order of their paths. One without a config, such as one that
-// only has kernel arguments, is not in it.
+// only has kernel arguments, is not in it; one with an empty config is, since the
+// machine-config operator reads that, and anything else that stands there.
 func MachineConfigs(files map[string][]byte) []MachineConfig {
 	var list []MachineConfig
 	docs, _, _ := readAll(files)
 	for _, d := range docs {
-		config, ok := d.value("spec", "config").(object)
-		if !d.isMachineConfig() || !ok || len(config) == 0 {
+		config := d.value("spec", "config")
+		if !d.isMachineConfig() || config == nil {
 			continue
 		}
 		raw, err := json.Marshal(config)

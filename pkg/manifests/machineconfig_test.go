@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 )
@@ -25,6 +26,27 @@ func TestInstallerIgnitionOfSomethingElse(t *testing.T) {
 		want := "worker.ign: is not a JSON object\n    hint: delete the file to have it made again, and repeat the edit"
 		if err == nil || err.Error() != want {
 			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+// Whatever stands in spec.config is read by the machine-config operator; only
+// nothing is nothing.
+func TestMachineConfigsWithAConfig(t *testing.T) {
+	t.Parallel()
+	const begin = "apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata: {name: ours}\nspec:\n  extensions: [usbguard]\n"
+	for config, want := range map[string]string{
+		"": "", "  config:\n": "", "  config: null\n": "",
+		"  config: {}\n":   `openshift/99.yaml:6:11 {}`,
+		"  config: '{}'\n": `openshift/99.yaml:6:11 "{}"`,
+		"  config:\n    ignition: {version: 3.2.0}\n": `openshift/99.yaml:7:5 {"ignition":{"version":"3.2.0"}}`,
+	} {
+		got := ""
+		for _, m := range MachineConfigs(map[string][]byte{"openshift/99.yaml": []byte(begin + config)}) {
+			got += fmt.Sprintf("%s:%d:%d %s", m.Position.File, m.Position.Line, m.Position.Column, m.Config)
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", config, got, want)
 		}
 	}
 }
