@@ -36,7 +36,7 @@ func (a *app) setUpLog() {
 		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
 	}
 	if a.terminal {
-		screen.width = func() int { return terminalWidth(a.err) }
+		screen.width = func() int { return foldingWidth(a.err) }
 	}
 	a.log.AddHook(screen)
 	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }

@@ -13,15 +13,28 @@ import (
 // between words before they get there; but a command stays in one line, which the
 // terminal may break: it is copied as a whole.
 
-// terminalWidth is the number of columns of a terminal; 0 if w is none, or too
-// narrow to care.
+// narrowest is the least number of columns at which lines are broken here: in
+// fewer there is a word or two beside the margin.
+const narrowest = 40
+
+// foldingWidth is the number of columns that log lines are broken for; 0 if they
+// are not.
+func foldingWidth(w io.Writer) int {
+	if width := terminalWidth(w); width >= narrowest {
+		return width
+	}
+	return 0
+}
+
+// terminalWidth is the number of columns of a terminal; 0 if w is none, or does
+// not tell.
 func terminalWidth(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width < 40 {
+	if err != nil {
 		return 0
 	}
 	return width

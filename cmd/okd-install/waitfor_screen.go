@@ -44,7 +44,7 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 		return
 	}
 	lines := statusLines(stage, since, now, status)
-	width := cmp.Or(terminalWidth(s.w), 80)
+	width := max(cmp.Or(terminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
 	s.clear()
 	for _, line := range lines {
 		if runes := []rune(line); len(runes) >= width {

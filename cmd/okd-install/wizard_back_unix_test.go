@@ -205,6 +205,35 @@ func TestWizardChangesAnswersOfAFile(t *testing.T) {
 	}
 }
 
+// What was only proposed is asked again when a change makes that another
+// proposal: nobody has said that https goes through the old proxy.
+func TestWizardAsksAgainWhereTheProposalChanges(t *testing.T) {
+	t.Parallel()
+	args := []string{"--platform", "none", "--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com", "--machine-network", "192.168.1.0/24",
+		"--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14", "--host-prefix", "23", "--ssh-key", "none", "--pull-secret", "public", "--mirror", ""}
+	inBothWays(t, args, func(t *testing.T, c *console, dir string, do func(label, drawn, plain string)) {
+		do("control plane machines", "", "")
+		do("Number of workers", "", "")
+		do("Proxy for http", "http://old.example.com:3128", "http://old.example.com:3128")
+		do("Proxy for https", "", "")
+		do("Reached without the proxy", "", "")
+		do("File with certificates", "", "")
+		do("Write it", down, "2")
+		do("Proxy for http: http://old", "Proxy for http:", "3")
+		do("Proxy for http", "http://new.example.com:3128", "http://new.example.com:3128")
+		do("Proxy for https: [? for help, < back] (http://new.example.com:3128)", "", "")
+		do("Write it", down, "2")
+		do("Which answer", "", "1")
+		do("control plane machines", "1", "1")
+		do("Number of workers: [? for help, < back] (0)", "", "")
+		do("Disk for a node", "", "")
+		do("Write it", "", "")
+		c.exits(0)
+		text := written(t, dir)
+		wantLines(t, text, "  httpProxy: http://new.example.com:3128", "  httpsProxy: http://new.example.com:3128", "  replicas: 1", "  replicas: 0")
+	})
+}
+
 // enterFirst chooses the first entry of a list that has no default.
 func enterFirst(plain string) string {
 	return map[string]string{"--plain=true": "1", "--plain=false": ""}[plain]

@@ -77,7 +77,8 @@ func (w *wizard) isFixed(q question) bool {
 }
 
 // keep takes the answer that was put aside, if nothing is to be asked without
-// need and the answer still fits.
+// need and the answer still fits. One that was what was proposed does not if
+// something else is proposed now: the proxy for https is that for http.
 func (w *wizard) keep(q question) bool {
 	value, ok := w.aside[q.key]
 	if !w.keeping || !ok || w.again == q.key {
@@ -90,6 +91,9 @@ func (w *wizard) keep(q question) bool {
 		return false
 	}
 	usual := w.usual[q.key]
+	if usual && !w.isUsual(q, value) {
+		return false
+	}
 	w.accept(q, value)
 	w.usual[q.key] = usual
 	return true
@@ -212,11 +216,16 @@ func (w *wizard) shown(q question, answer string) string {
 	return shortened(strings.Join(lines, ", "), 48)
 }
 
+// isUsual tells whether an answer is what is proposed anyway.
+func (w *wizard) isUsual(q question, value string) bool {
+	usual := w.preset(q)
+	return value == usual || value == strings.ReplaceAll(usual, ",", "\n")
+}
+
 // accept keeps an answer and says what follows from it.
 func (w *wizard) accept(q question, value string) {
 	if w.prompter != nil {
-		usual := w.preset(q)
-		w.usual[q.key] = value == usual || value == strings.ReplaceAll(usual, ",", "\n")
+		w.usual[q.key] = w.isUsual(q, value)
 	}
 	w.answers[q.key] = value
 	delete(w.aside, q.key)

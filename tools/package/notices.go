@@ -39,7 +39,9 @@ func (r *release) gatherNotices() error {
 			return err
 		}
 	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	where := exec.Command("go", "env", "GOROOT")
+	where.Dir = r.source // whose toolchain it is
+	root, err := where.Output()
 	if err != nil {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
@@ -76,6 +78,7 @@ func (r *release) gatherNotices() error {
 func (r *release) addNotices(texts map[string]map[string]bool, system, arch string) error {
 	list := exec.Command("go", "list", "-deps", "-json=Dir,Module", "./cmd/okd-install")
 	list.Dir, list.Env = r.source, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)
+	list.Stderr = os.Stderr
 	raw, err := list.Output()
 	if err != nil {
 		return fmt.Errorf("go list -deps: %w", err)

@@ -551,3 +551,25 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// A pull secret names Docker Hub in several ways.
+func TestDockerHub(t *testing.T) {
+	t.Parallel()
+	image, err := name.ParseReference("docker.io/okd/release:4.18")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{"docker.io", "https://index.docker.io/v1/", "index.docker.io", "docker.io/okd"} {
+		secret, err := parseSecret(`{"auths": {"` + place + `": {"auth": "dTpw"}, "quay.io": {"auth": "eDp5"}}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		login, err := secret.Resolve(image.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := login.Authorization(); err != nil || got.Username != "u" || got.Password != "p" {
+			t.Errorf("%s is not found: %+v, %v", place, got, err)
+		}
+	}
+}

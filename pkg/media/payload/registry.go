@@ -141,9 +141,23 @@ func parseSecret(text string) (pullSecret, error) {
 			continue // a registry that is not asked for need not be right
 		}
 		place = strings.TrimPrefix(strings.TrimPrefix(place, "https://"), "http://")
-		secret[strings.TrimSuffix(place, "/")] = auth
+		secret[dockerHub(strings.TrimSuffix(place, "/"))] = auth
 	}
 	return secret, nil
+}
+
+// dockerHub brings the names that Docker Hub has in pull secrets into the one that the
+// library asks for.
+func dockerHub(place string) string {
+	place = strings.TrimSuffix(place, "/v1")
+	host, path, below := strings.Cut(place, "/")
+	if host != "docker.io" {
+		return place
+	}
+	if below {
+		return "index.docker.io/" + path
+	}
+	return "index.docker.io"
 }
 
 // Resolve finds the credentials of a repository: those of the longest beginning.

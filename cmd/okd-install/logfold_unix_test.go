@@ -1,0 +1,45 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/creack/pty"
+
+	"github.com/okd-project/okd-install/pkg/cluster"
+)
+
+// Log lines are left alone where there is no room to break them, but the live
+// status keeps to any width: a line that the terminal breaks is two, and only one
+// of them would be taken away.
+func TestNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ columns, folding, longest int }{{1, 0, 2}, {24, 0, 23}, {39, 0, 38}, {40, 40, 39}, {120, 120, 119}} {
+		screen, tty, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer screen.Close()
+		defer tty.Close()
+		if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: uint16(c.columns)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := foldingWidth(tty); got != c.folding {
+			t.Errorf("%d columns: log lines are broken for %d, want %d", c.columns, got, c.folding)
+		}
+		s := &liveScreen{w: tty, on: true}
+		s.draw(strings.Repeat("stage ", 40), time.Unix(0, 0), time.Unix(60, 0), cluster.Status{})
+		line, err := bufio.NewReader(screen).ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := utf8.RuneCountInString(strings.TrimSpace(line)); got > c.longest || got < c.longest-1 {
+			t.Errorf("%d columns: the status has %d, want %d: %q", c.columns, got, c.longest, line)
+		}
+	}
+}
