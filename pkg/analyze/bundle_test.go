@@ -64,7 +64,7 @@ func (h *host) fail(service, stage, message string) {
 func (h *host) upTo(line string, until Stage) {
 	service := ""
 	for _, s := range Stages {
-		if !s.InRelease(line) || s.InPlace != until.InPlace && (s.InPlace || s.Host) || s.Foreign && !until.Foreign || s.Service == nodeImage {
+		if !s.InRelease(line) || s.InPlace != until.InPlace && (s.InPlace || s.Host) || s.Gated && !until.Gated || s.Service == nodeImage {
 			continue
 		}
 		if s.Service != service {

@@ -19,8 +19,9 @@ type Stage struct {
 	// InPlace says that only a node that installs itself has the stage, Host that only a
 	// bootstrap host has it.
 	InPlace, Host bool
-	// Foreign says that only the established installer's bootstrap host has it.
-	Foreign bool
+	// Gated says that only a host with konnectivity has it, which comes with features that
+	// are off by default.
+	Gated bool
 	// Causes are what it usually fails of, if nothing in the bundle says why.
 	Causes []string
 }
@@ -41,8 +42,8 @@ var Stages = []Stage{
 	{Service: bootkube, Name: "config-bootstrap", Does: "renders the cluster's configuration", Causes: []string{"bad-manifest", "mixed-release"}},
 	{Service: bootkube, Name: "cvo-bootstrap", Does: "renders the cluster-version operator", Causes: []string{"mixed-release"}},
 	{Service: bootkube, Name: "etcd-bootstrap", Does: "renders etcd", Causes: []string{"machine-network", "mixed-release"}},
-	{Service: bootkube, Name: "konnectivity-certs", Since: "5.0", Foreign: true, Host: true, Does: "makes the certificates of konnectivity", Causes: []string{"no-tools"}},
-	{Service: bootkube, Name: "konnectivity-server-bootstrap", Since: "5.0", Foreign: true, Host: true, Does: "starts the konnectivity server", Causes: []string{"port-in-use"}},
+	{Service: bootkube, Name: "konnectivity-certs", Since: "5.0", Gated: true, Host: true, Does: "makes the certificates of konnectivity", Causes: []string{"no-tools"}},
+	{Service: bootkube, Name: "konnectivity-server-bootstrap", Since: "5.0", Gated: true, Host: true, Does: "starts the konnectivity server", Causes: []string{"port-in-use"}},
 	{Service: bootkube, Name: "kube-apiserver-bootstrap", Does: "renders the API server", Causes: []string{"mixed-release", "clock"}},
 	{Service: bootkube, Name: "kube-controller-manager-bootstrap", Does: "renders the controller manager", Causes: []string{"mixed-release"}},
 	{Service: bootkube, Name: "kube-scheduler-bootstrap", Does: "renders the scheduler", Causes: []string{"mixed-release"}},
@@ -54,7 +55,7 @@ var Stages = []Stage{
 	{Service: bootkube, Name: "resolve-api-int-url", Optional: true, Does: "looks the internal API's name up", Causes: []string{"dns-api"}},
 	{Service: bootkube, Name: "cco-bootstrap", Does: "renders the cloud-credential operator", Causes: []string{"mixed-release"}},
 	{Service: bootkube, Name: "wait-for-etcd", Does: "waits for the temporary etcd", Causes: []string{"slow-disk", "machine-network", "clock"}},
-	{Service: bootkube, Name: "konnectivity-agent-manifest", Since: "5.0", Foreign: true, Host: true, Does: "adds the konnectivity agents to the manifests", Causes: []string{"no-tools"}},
+	{Service: bootkube, Name: "konnectivity-agent-manifest", Since: "5.0", Gated: true, Host: true, Does: "adds the konnectivity agents to the manifests", Causes: []string{"no-tools"}},
 	{Service: bootkube, Name: "cb-bootstrap", Does: "starts the temporary control plane and waits for the real one", Causes: []string{"no-machine-asked", "load-balancer", "slow-disk"}},
 	{Service: bootkube, Name: "cvo-overrides", Host: true, Does: "hands the cluster-version operator its overrides back", Causes: []string{"load-balancer", "slow-disk"}},
 	{Service: bootkube, Name: "stop-etcd", InPlace: true, Does: "stops etcd, to take it along to the disk", Causes: []string{"slow-disk"}},
@@ -62,7 +63,7 @@ var Stages = []Stage{
 	{Service: bootkube, Name: "wait-for-ceo", Host: true, Does: "waits until the cluster's own etcd runs", Causes: []string{"no-nodes", "slow-disk", "load-balancer"}},
 	{Service: bootkube, Name: "check-api-url", Optional: true, Does: "asks the API through its name", Causes: []string{"load-balancer", "dns-api"}},
 	{Service: bootkube, Name: "check-api-int-url", Optional: true, Does: "asks the API through its internal name", Causes: []string{"load-balancer", "dns-api"}},
-	{Service: bootkube, Name: "konnectivity-cleanup", Since: "5.0", Foreign: true, Host: true, Does: "takes konnectivity away", Causes: []string{"load-balancer"}},
+	{Service: bootkube, Name: "konnectivity-cleanup", Since: "5.0", Gated: true, Host: true, Does: "takes konnectivity away", Causes: []string{"load-balancer"}},
 	{Service: progress, Name: "wait-for-bootstrap-complete", Host: true, Does: "waits until bootkube is done", Causes: []string{"no-nodes"}},
 	{Service: progress, Name: "report-bootstrap-complete", Host: true, Does: "tells that the host is no longer needed", Causes: []string{"load-balancer"}},
 	{Service: "install-to-disk", Name: "wait-for-bootkube", InPlace: true, Does: "waits until bootkube is done", Causes: []string{"slow-disk"}},

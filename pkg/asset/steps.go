@@ -238,6 +238,7 @@ func (in Inputs) bootstrapHost(c installconfig.InstallConfig, r release.Release,
 			ReleaseImage: r.Image, ReleaseLine: r.Line, ClusterDomain: c.ClusterDomain(),
 			BootstrapNodeIP: in.Environment.BootstrapNodeIP, NodeIPFamily: addressFamily(c.ServiceIPs()),
 			ClusterProfile: in.Environment.ClusterProfile, OSImageStream: c.OSImageStream,
+			Konnectivity: c.Konnectivity(),
 		},
 		OpenShift: files,
 	}

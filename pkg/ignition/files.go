@@ -27,11 +27,13 @@ type releases struct {
 	since, until string
 	// inPlace is for single nodes only, which bootstrap themselves in place.
 	inPlace bool
+	// konnectivity is for hosts with konnectivity only.
+	konnectivity bool
 }
 
 func (r releases) include(e Environment) bool {
 	line := release.Release{Line: e.ReleaseLine}
-	if r.inPlace && !e.BootstrapInPlace {
+	if r.inPlace && !e.BootstrapInPlace || r.konnectivity && !e.konnectivity() {
 		return false
 	}
 	if r.since != "" && !line.AtLeast(r.since) {
@@ -79,6 +81,8 @@ var (
 	overlaid = releases{since: "4.19"}
 	pivoted  = releases{until: "4.18"}
 	inPlace  = releases{inPlace: true}
+	// konnectivity comes with features that are off by default
+	konnectivity = releases{konnectivity: true}
 )
 
 // staticFiles declares the files of data/bootstrap/files: one row per file, in
@@ -97,6 +101,12 @@ var staticFiles = []staticFile{
 	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-handover.sh", mode: modeSecret, releases: inPlace},
 	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-post-reboot.sh", mode: modeSecret, releases: inPlace},
 	{path: "/opt/openshift/bootstrap-in-place/master-update.fcc", mode: modeSecret, releases: inPlace},
+	{path: "/opt/openshift/egress-selector-config.yaml", mode: modeSecret, releases: konnectivity},
+	{path: "/opt/openshift/konnectivity-agent-certs-secret.yaml", mode: modeSecret, releases: konnectivity},
+	{path: "/opt/openshift/konnectivity-agent-daemonset.yaml", mode: modeSecret, releases: konnectivity},
+	{path: "/opt/openshift/konnectivity-config-override.yaml", mode: modeSecret, releases: konnectivity},
+	{path: "/opt/openshift/konnectivity-namespace.yaml", mode: modeSecret, releases: konnectivity},
+	{path: "/opt/openshift/konnectivity-server-pod.yaml", mode: modeSecret, releases: konnectivity},
 	{path: binDir + "approve-csr.sh", mode: modeProgram},
 	{path: binDir + "bootkube.sh", mode: modeProgram},
 	{path: binDir + "bootstrap-cluster-gather.sh", mode: modeProgram},
@@ -122,6 +132,8 @@ var staticFiles = []staticFile{
 	{path: libraryDir + "control-plane.sh", mode: modeLibrary},
 	{path: libraryDir + "folders.sh", mode: modeLibrary},
 	{path: libraryDir + "gather.sh", mode: modeLibrary},
+	{path: libraryDir + "konnectivity-certs.sh", mode: modeLibrary, releases: konnectivity},
+	{path: libraryDir + "konnectivity.sh", mode: modeLibrary, releases: konnectivity},
 	{path: libraryDir + "ostree.sh", mode: modeLibrary, releases: overlaid},
 	{path: libraryDir + "pivot-guards.sh", mode: modeLibrary, releases: pivoted},
 	{path: libraryDir + "preflight.sh", mode: modeLibrary},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/shell"
 )
 
@@ -38,6 +39,10 @@ type Environment struct {
 	// BootstrapInPlace is set on a single node that becomes the cluster without
 	// a host besides it.
 	BootstrapInPlace bool
+	// Konnectivity is set if the API server of this host is to reach the pods of
+	// the cluster through a konnectivity server. A host before 5.0, and one with
+	// BootstrapInPlace, has none all the same.
+	Konnectivity bool
 	// InstallationDisk is the device that such a node installs itself to.
 	InstallationDisk string
 }
@@ -64,8 +69,13 @@ func (e Environment) variables(mirrors string) []variable {
 		{"OS_IMAGE_STREAM", e.OSImageStream},
 		{"BOOTSTRAP_IN_PLACE", strconv.FormatBool(e.BootstrapInPlace)},
 		{"INSTALLATION_DISK", e.InstallationDisk},
+		{"KONNECTIVITY", strconv.FormatBool(e.konnectivity())},
 		{"MIRRORS_MANIFEST", mirrors},
 	}
+}
+
+func (e Environment) konnectivity() bool {
+	return e.Konnectivity && !e.BootstrapInPlace && release.Release{Line: e.ReleaseLine}.AtLeast("5.0")
 }
 
 // mirrorsManifest is the asset that `oc adm release info` is to take mirrors

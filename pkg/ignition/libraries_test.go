@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/shell"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -355,5 +356,33 @@ func TestPreflight(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A template is filled in with what its place can hold, and with nothing else; the
+// result is for root alone.
+func TestKonnectivityFill(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"quay.io/okd/scos-content@sha256:0a": "image: 'quay.io/okd/scos-content@sha256:0a'\nhost: '@HOST@'\n",
+		"[2001:db8::1]":                      "image: '[2001:db8::1]'\nhost: '@HOST@'\n",
+		"":                                   "",
+		"a'b":                                "",
+		"a\nb":                               "",
+		"a&b":                                "",
+		`a\b`:                                "",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "x.yaml"), []byte("image: '@IMAGE@'\nhost: '@HOST@'\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, code := runBash(t, dir, `source <(sed '/^source/d' "$L/lib/okd-install/konnectivity.sh"); mkdir out; konnectivity_fill out x.yaml IMAGE `+shell.Quote(value))
+		got, err := os.ReadFile(filepath.Join(dir, "out/x.yaml"))
+		if string(got) != want || (code == 0) != (want != "") || want == "" && !strings.Contains(out, "IMAGE") {
+			t.Errorf("%q: exit %d, %v, %s\n%s", value, code, err, got, out)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "out/x.yaml")); err == nil && info.Mode().Perm() != 0o600 {
+			t.Errorf("%v", info.Mode())
+		}
 	}
 }

@@ -93,10 +93,15 @@ var ownPath = regexp.MustCompile(`/usr/local/(?:bin|lib/okd-install)/[a-z-]+(?:\
 func TestHostHasWhatItsScriptsName(t *testing.T) {
 	t.Parallel()
 	// known to be named without being needed: bootkube asks before it sources it
-	conditional := map[string]bool{"/usr/local/bin/bootstrap-in-place.sh": true}
-	for _, line := range lines {
+	conditional := func(path string, e Environment) bool {
+		return path == "/usr/local/bin/bootstrap-in-place.sh" && !e.BootstrapInPlace || path == "/usr/local/lib/okd-install/konnectivity.sh" && !e.konnectivity()
+	}
+	for _, line := range append(slices.Clone(lines), "preview") {
 		for _, inPlace := range []bool{false, true} {
 			h := hostOf(line, inPlace)
+			if line == "preview" {
+				h.Environment.ReleaseLine, h.Environment.Konnectivity = "5.0", true
+			}
 			files, err := readStaticFiles(h.Environment)
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +129,7 @@ func TestHostHasWhatItsScriptsName(t *testing.T) {
 						continue
 					}
 					for _, path := range ownPath.FindAllString(row, -1) {
-						if strings.HasSuffix(path, ".sh") && !have[path] && (inPlace || !conditional[path]) {
+						if strings.HasSuffix(path, ".sh") && !have[path] && !conditional(path, h.Environment) {
 							t.Errorf("%s, in place %t: %s names %s, which is not there", line, inPlace, name, path)
 						}
 					}
@@ -173,6 +178,37 @@ func TestRowsByRelease(t *testing.T) {
 	}
 }
 
+// Konnectivity is on the hosts that want it and may have it, and only there; the
+// environment file says so with the same word.
+func TestKonnectivityRows(t *testing.T) {
+	t.Parallel()
+	for _, line := range lines {
+		for _, inPlace := range []bool{false, true} {
+			for _, wanted := range []bool{false, true} {
+				h := hostOf(line, inPlace)
+				h.Environment.Konnectivity = wanted
+				files, err := h.files()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := wanted && !inPlace && line == "5.0"
+				n := 0
+				for _, f := range files {
+					if strings.Contains(f.Path, "konnectivity") || strings.Contains(f.Path, "egress-selector") {
+						n++
+					}
+					if f.Path == EnvironmentFile && !strings.Contains(string(f.Data), fmt.Sprintf("\nKONNECTIVITY='%t'\n", want)) {
+						t.Errorf("%s, in place %t, wanted %t:\n%s", line, inPlace, wanted, f.Data)
+					}
+				}
+				if n != 0 && n != 8 || (n > 0) != want {
+					t.Errorf("%s, in place %t, wanted %t: %d files of konnectivity", line, inPlace, wanted, n)
+				}
+			}
+		}
+	}
+}
+
 // Modes follow from what a file is for; the table is held against the folders.
 func TestStaticModes(t *testing.T) {
 	t.Parallel()
@@ -183,7 +219,7 @@ func TestStaticModes(t *testing.T) {
 			want = 0o555
 		case folder == "/usr/local/lib/okd-install":
 			want = 0o444
-		case strings.HasPrefix(folder, "/etc/systemd/system"), folder == "/opt/openshift/bootstrap-in-place":
+		case strings.HasPrefix(folder, "/etc/systemd/system"), folder == "/opt/openshift/bootstrap-in-place", folder == "/opt/openshift":
 			want = 0o600
 		case f.path == "/etc/motd":
 			want = 0o644

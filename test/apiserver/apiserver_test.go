@@ -57,6 +57,7 @@ func checkControlPlane(t *testing.T, c *controlPlane) {
 	t.Run("kubeconfigs", func(t *testing.T) { checkKubeconfigs(t, c) })
 	t.Run("tokens", func(t *testing.T) { checkTokens(t, c) })
 	t.Run("aggregator", func(t *testing.T) { checkAggregator(t, c) })
+	t.Run("konnectivity", func(t *testing.T) { checkKonnectivity(t, c) })
 	t.Run("kubelet", func(t *testing.T) { checkKubelet(t, c) })
 	t.Run("approve-csrs", func(t *testing.T) { checkApproval(t, c) })
 }
@@ -104,7 +105,7 @@ func playBootstrap(t *testing.T, c *controlPlane) {
 		c.etcd("EtcdBootstrapMemberRemoved=True")
 	})
 	out := c.wants(t, 0, []string{"refuses the connection", "It is now safe to remove the bootstrap resources", "port 22623 of api-int.demo.example.com", "master-0 (192.168.1.20)", "Time elapsed: "},
-		"bootstrap-complete", "--timeout", "60s", "-o", "json")
+		"bootstrap-complete", "--timeout", "5m", "-o", "json")
 	wait()
 	var last struct {
 		SchemaVersion int      `json:"schemaVersion"`
@@ -178,7 +179,7 @@ func playInstall(t *testing.T, c *controlPlane) {
 		c.version(ready...)
 	})
 	c.wants(t, 0, []string{"Install complete!", "export KUBECONFIG=" + filepath.Join(c.assets, "auth", "kubeconfig"), "https://console-openshift-console.apps.demo.example.com",
-		`user: "kubeadmin"`, "the authority of the cluster's ingress was added"}, "install-complete", "--timeout", "60s")
+		`user: "kubeadmin"`, "the authority of the cluster's ingress was added"}, "install-complete", "--timeout", "5m")
 	wait()
 	password, err := os.ReadFile(filepath.Join(c.assets, "auth", "kubeadmin-password"))
 	if err != nil {

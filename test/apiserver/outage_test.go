@@ -34,11 +34,11 @@ func playOutage(t *testing.T, c *controlPlane) {
 	stream := make(chan []event, 1)
 	go func() { stream <- c.events() }()
 	terminal := c.onTerminal(t, "wait-for", "bootstrap-complete")
-	terminal.until(t, 60*time.Second, `Bootstrap Complete, .*\| API v\S+ \| nodes 1/2 \| operators 1/1`)
+	terminal.until(t, 2*time.Minute, `Bootstrap Complete, .*\| API v\S+ \| nodes 1/2 \| operators 1/1`)
 
 	c.api.stop()
 	gone := time.Now()
-	terminal.until(t, 10*time.Second, `Bootstrap Complete, \S+ \| no API for \d+s: api\.demo\.example\.com:6443 \(127\.0\.0\.1:\d+\) refuses the connection`)
+	terminal.until(t, 30*time.Second, `Bootstrap Complete, \S+ \| no API for \d+s: api\.demo\.example\.com:6443 \(127\.0\.0\.1:\d+\) refuses the connection`)
 	time.Sleep(outage - 15*time.Second - time.Since(gone))
 	terminal.until(t, 15*time.Second, `\| no API for 1m(4[5-9]|5\d)s: `)
 	time.Sleep(time.Until(gone.Add(outage)))
@@ -47,7 +47,7 @@ func playOutage(t *testing.T, c *controlPlane) {
 	terminal.until(t, time.Minute, `Bootstrap Complete, \S+ \| API v\S+ \| nodes 1/2`)
 	c.bootstrapped()
 	c.etcd("EtcdBootstrapMemberRemoved=True")
-	terminal.until(t, time.Minute, `Time elapsed: [23]m\d+s`)
+	terminal.until(t, time.Minute, `Time elapsed: [2-9]m\d+s`)
 	if err := terminal.cmd.Wait(); err != nil {
 		t.Errorf("the wait on the terminal ended with %v", err)
 	}
@@ -90,6 +90,7 @@ func (c *controlPlane) events() (all []event) {
 // changes, that it is back and after how long, and that the wait went well.
 func checkStream(t *testing.T, all []event, away time.Duration) {
 	var types, kinds []string
+	var longest time.Duration
 	for _, e := range all {
 		types = append(types, e.Type)
 		switch e.Type {
@@ -99,14 +100,22 @@ func checkStream(t *testing.T, all []event, away time.Duration) {
 				t.Errorf("in the middle of the wait the hint is %q", e.Hint)
 			}
 		case "reached":
-			if d := time.Duration(e.Seconds * float64(time.Second)); (d - away).Abs() > 30*time.Second {
-				t.Errorf("the API was away for %s, and the stream says %q", away, e.Message)
-			}
+			longest = max(longest, time.Duration(e.Seconds*float64(time.Second)))
 		}
+	}
+	// it may stumble once more when it has just come up, which is said as well
+	if (longest - away).Abs() > 30*time.Second {
+		t.Errorf("the API was away for %s, and the stream says at most %s", away, longest)
 	}
 	said := strings.Join(types, " ")
 	if !regexp.MustCompile(`^stage stageEnd note stage status cause (cause )*reached ((cause )+reached )*(status )?stageEnd stage (status )?stageEnd done$`).MatchString(said) {
 		t.Errorf("the events are %s", said)
+	}
+	if len(kinds) > 1 && kinds[0] == "no-backend" {
+		kinds = kinds[1:] // a question was under way when it went
+	}
+	if len(kinds) == 0 {
+		t.Fatal("the stream says nothing of the outage")
 	}
 	// while it comes up again it takes connections before it answers, and answers before
 	// it is ready

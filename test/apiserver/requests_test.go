@@ -91,7 +91,7 @@ func ask(x *client, name, signer, usage string, request []byte) {
 func issued(t *testing.T, c *controlPlane, name string, use x509.ExtKeyUsage) []byte {
 	t.Helper()
 	var certificate []byte
-	for end := time.Now().Add(30 * time.Second); len(certificate) == 0; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); len(certificate) == 0; time.Sleep(100 * time.Millisecond) {
 		r := c.admin.must("GET", requests+"/"+name, nil)
 		encoded, _ := field(r, "status", "certificate").(string)
 		certificate, _ = base64.StdEncoding.DecodeString(encoded)

@@ -87,7 +87,7 @@ func changes(made madeCall) bool {
 		return false
 	case slices.Contains(call, "configmap"): // as often as one likes, see bootstrapConfigMap
 		return false
-	case call[0] == "oc" && (slices.Contains(call, "get") || slices.Contains(call, "info")), call[0] == "getent", call[0] == "dig":
+	case call[0] == "oc" && (slices.Contains(call, "get") || slices.Contains(call, "info")), call[0] == "getent", call[0] == "dig", call[0] == "ip":
 		return false
 	}
 	return true
@@ -163,6 +163,11 @@ func stagesOf(line string) []string {
 		"kube-apiserver-bootstrap", "kube-controller-manager-bootstrap", "kube-scheduler-bootstrap", "ingress-operator-bootstrap",
 		"node-tuning-bootstrap", "mco-bootstrap", "resolve-api-url", "resolve-api-int-url", "cco-bootstrap", "wait-for-etcd", "cb-bootstrap",
 		"cvo-overrides", "wait-for-ceo", "check-api-url", "check-api-int-url",
+	}
+	if line == previewLine {
+		all = slices.Insert(all, slices.Index(all, "kube-apiserver-bootstrap"), "konnectivity-certs", "konnectivity-server-bootstrap")
+		all = slices.Insert(all, slices.Index(all, "cb-bootstrap"), "konnectivity-agent-manifest")
+		all = append(all, "konnectivity-cleanup")
 	}
 	if slices.Contains([]string{"4.16", "4.17", "4.18"}, line) {
 		all = slices.DeleteFunc(all, func(s string) bool { return s == "auth-api-bootstrap" })

@@ -45,6 +45,11 @@ type Setup struct {
 	Copies bool
 	// Quick has records written by a quicker jq than the real one.
 	Quick bool
+	// Konnectivity says that this host has it. Its certificates are made by the
+	// real openssl.
+	Konnectivity bool
+	// NodeIP is the address of the host, by its routes; empty if there is none.
+	NodeIP string
 	// Without are programs that this host does not have.
 	Without []string
 }

@@ -163,8 +163,17 @@ func CheckPod(file string) error {
 	if err != nil {
 		return err
 	}
-	if obj, err := decode(raw); err != nil || text(obj, "kind") != "Pod" {
+	obj, err := decode(raw)
+	if err != nil || text(obj, "kind") != "Pod" {
 		return fmt.Errorf("%s is not a pod: %v", file, err)
+	}
+	switch file {
+	case konnectivityPod:
+		return checkKonnectivityPod(obj)
+	case "kube-apiserver-pod.yaml":
+		if err := checkEgress(); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
 	}
 	for _, name := range podSecrets[file] {
 		if err := exist(filepath.Join(bootstrapSecrets, name)); err != nil {

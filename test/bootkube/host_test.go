@@ -25,7 +25,7 @@ import (
 var covered = []string{"/etc", "/home", "/opt", "/root", "/tmp", "/usr/local", "/var", "/run"}
 
 // wrapped are programs whose fakes call the real ones.
-var wrapped = []string{"cp", "jq"}
+var wrapped = []string{"cp", "jq", "openssl"}
 
 // host is a bootstrap host: a folder that is laid over the file system for the
 // time of a unit's run.
@@ -45,7 +45,7 @@ func newHost(t *testing.T, ign []byte, setup Setup) *host {
 	}
 	h.must(os.MkdirAll(h.path(fakesDir+"/bin"), 0o755))
 	for name := range fakes {
-		if name != hostName && (name != "cp" || setup.Copies) && (name != "jq" || setup.Quick) {
+		if name != hostName && (name != "cp" || setup.Copies) && (name != "jq" || setup.Quick) && (name != "openssl" || setup.Konnectivity) {
 			program := fakesDir + "/program"
 			if slices.Contains([]string{"agetty", "restorecon", "sync"}, name) {
 				program = "true" // of the same folder, and faster
@@ -55,8 +55,14 @@ func newHost(t *testing.T, ign []byte, setup Setup) *host {
 	}
 	h.must(os.WriteFile(h.path(fakesDir+"/program"), nil, 0o755))
 	for _, name := range wrapped {
-		h.must(os.WriteFile(h.path(fakesDir+"/real-"+name), nil, 0o755))
+		if h.exists(fakesDir + "/bin/" + name) {
+			needs.Program(t, name)
+			h.must(os.WriteFile(h.path(fakesDir+"/real-"+name), nil, 0o755))
+		}
 	}
+	// the real one is in a folder that comes before /usr/bin
+	h.must(os.MkdirAll(h.path("/usr/local/sbin"), 0o755))
+	h.must(os.Symlink(fakesDir+"/program", h.path("/usr/local/sbin/ip")))
 	table, err := os.ReadFile("testdata/operators.yaml")
 	h.must(err)
 	h.must(os.WriteFile(h.path(fakesDir+"/operators.yaml"), table, 0o644))
@@ -293,6 +299,9 @@ func mountHost(root, program string) error {
 		{program, root + fakesDir + "/program", "", syscall.MS_BIND, ""},
 	}
 	for _, name := range wrapped {
+		if _, err := os.Stat(root + fakesDir + "/real-" + name); err != nil {
+			continue
+		}
 		steps = append(steps, step{"/usr/bin/" + name, root + fakesDir + "/real-" + name, "", syscall.MS_BIND, ""})
 	}
 	steps = append(steps,

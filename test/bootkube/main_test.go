@@ -23,6 +23,8 @@ var fakes = map[string]func(*call) int{
 	"systemctl":  systemctl,
 	"journalctl": journalctl,
 	"dig":        dig,
+	"ip":         ip,
+	"openssl":    openssl,
 	"getent":     dig,
 	"curl":       curl,
 	"agetty":     silent,

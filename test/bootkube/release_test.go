@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,9 @@ import (
 
 // lines are the release lines that okd-install knows.
 var lines = []string{"4.16", "4.17", "4.18", "4.19", "4.20", "4.21", "4.22", "5.0"}
+
+// previewLine is a technology preview of the newest line: its host has konnectivity.
+const previewLine = "5.0-preview"
 
 const installConfig = `apiVersion: v1
 metadata:
@@ -62,10 +66,17 @@ var payloads = sync.OnceValues(func() (map[string]payloadOf, error) {
 	if err := os.WriteFile(filepath.Join(dir, "install-config.yaml"), []byte(installConfig), 0o600); err != nil {
 		return nil, err
 	}
-	for _, line := range lines {
-		setup := newSetup(line)
+	for _, line := range append(slices.Clone(lines), previewLine) {
+		number, preview := strings.CutSuffix(line, "-preview")
+		setup := newSetup(number)
+		if preview {
+			setup.Konnectivity, setup.Copies, setup.NodeIP = true, true, "192.0.2.9"
+			if err := os.WriteFile(filepath.Join(dir, "install-config.yaml"), []byte(installConfig+"featureSet: TechPreviewNoUpgrade\n"), 0o600); err != nil {
+				return nil, err
+			}
+		}
 		_, err := asset.Create(context.Background(), asset.Request{
-			Dir: dir, Target: asset.TargetIgnitionConfigs, Release: line, ReleaseImage: setup.Release, LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(), Overwrite: true,
+			Dir: dir, Target: asset.TargetIgnitionConfigs, Release: number, ReleaseImage: setup.Release, LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(), Overwrite: true,
 		})
 		if err != nil {
 			return nil, err

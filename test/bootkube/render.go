@@ -2,6 +2,7 @@ package bootkube
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -236,8 +237,13 @@ func kasRender(o *operation) {
 	}
 	o.mustRead(o.flag("cluster-config-file"), "failed to read network config: %v")
 	o.mustRead(o.flag("infra-config-file"), "failed to read infrastructure config: %v")
+	config := object{"apiVersion": "kubecontrolplane.config.openshift.io/v1", "kind": "KubeAPIServerConfig"}
 	for _, file := range o.flags["config-override-files"] {
-		o.mustRead(file, "failed to load config override file: %v")
+		override, err := decode(o.mustRead(file, "failed to load config override file: %v"))
+		if err != nil || text(override, "kind") != text(config, "kind") || text(override, "apiVersion") != text(config, "apiVersion") {
+			o.complain("%s is no config of the API server: %v", file, err)
+		}
+		maps.Copy(config, override)
 	}
 	for _, dir := range o.flags["rendered-manifest-files"] {
 		o.featureGate(o.manifestDir(dir))
@@ -258,7 +264,7 @@ func kasRender(o *operation) {
 	if _, ok := o.host(path.Join(tls, o.flag("manifest-etcd-serving-ca"))); !ok {
 		o.complain("the etcd serving CA %s is not in %s", o.flag("manifest-etcd-serving-ca"), tls)
 	}
-	o.write(o.flag("config-output-file"), object{"apiVersion": "kubecontrolplane.config.openshift.io/v1", "kind": "KubeAPIServerConfig"}, 0o644)
+	o.write(o.flag("config-output-file"), config, 0o644)
 	o.writeTable(o.flag("asset-output-dir"))
 }
 

@@ -18,6 +18,8 @@ var stageCalls = []struct{ stage, match string }{
 	{"config-bootstrap", "--name config-render"},
 	{"cvo-bootstrap", "--name cvo-render"},
 	{"etcd-bootstrap", "--name etcd-render"},
+	{"konnectivity-certs", "-out konnectivity-certs/agent.crt"},
+	{"konnectivity-server-bootstrap", " image apiserver-network-proxy"},
 	{"kube-apiserver-bootstrap", "--name kube-apiserver-render"},
 	{"kube-controller-manager-bootstrap", "--name kube-controller-render"},
 	{"kube-scheduler-bootstrap", "--name kube-scheduler-render"},
@@ -25,6 +27,7 @@ var stageCalls = []struct{ stage, match string }{
 	{"node-tuning-bootstrap", "--name node-tuning-render"},
 	{"mco-bootstrap", "--name mco-render"},
 	{"cco-bootstrap", "--name cco-render"},
+	{"konnectivity-agent-manifest", " konnectivity-agent-manifest manifests.taking"},
 	{"cb-bootstrap", "--name cluster-bootstrap"},
 	{"wait-for-ceo", "--name wait-for-ceo"},
 }
@@ -36,6 +39,7 @@ var patientStages = []struct{ stage, match string }{
 	{"cvo-overrides", "oc patch clusterversion"},
 	{"check-api-url", "https://api.demo.example.com:6443"},
 	{"check-api-int-url", "https://api-int.demo.example.com:6443"},
+	{"konnectivity-cleanup", "oc delete namespace"},
 }
 
 // Everything goes wrong once. First each stage fails: the next start must take up
@@ -44,7 +48,7 @@ var patientStages = []struct{ stage, match string }{
 // operator writes, and when it has just ended. In the end both hosts must be as
 // if nothing had happened.
 func TestResume(t *testing.T) {
-	eachLine(t, lines, func(t *testing.T, line string) {
+	eachLine(t, append(slices.Clone(lines), previewLine), func(t *testing.T, line string) {
 		clean := newReleaseHost(t, line, quickly)
 		clean.mustRun("release-image.service")
 		undisturbed := clean.mustRun("bootkube.service")
@@ -57,7 +61,7 @@ func TestResume(t *testing.T) {
 
 // killed are the lines on which the host is killed in each stage. These three have
 // all the stages that there are; the other lines follow in the end-to-end tests.
-var killed = []string{"4.16", "4.19", "5.0"}
+var killed = []string{"4.16", "4.19", "5.0", previewLine}
 
 func eachStageFails(t *testing.T, line string, clean *host, want map[string][]string) {
 	h := newReleaseHost(t, line, quickly)
@@ -73,7 +77,7 @@ func eachStageFails(t *testing.T, line string, clean *host, want map[string][]st
 	// what is waited for fails too, and is asked for again in the same run; what is
 	// checked is asked for once in a run, see TestBrokenURLsStopNothing
 	for _, s := range patientStages {
-		if !strings.HasPrefix(s.stage, "check-") {
+		if !strings.HasPrefix(s.stage, "check-") && slices.Contains(stagesOf(line), s.stage) {
 			faults = append(faults, Fault{Match: s.match, Code: 7})
 		}
 	}
@@ -114,7 +118,9 @@ func killedInEachStage(t *testing.T, line string, clean *host) {
 		}
 	}
 	for _, s := range patientStages {
-		faults = append(faults, Fault{Match: s.match, After: true})
+		if slices.Contains(stagesOf(line), s.stage) {
+			faults = append(faults, Fault{Match: s.match, After: true})
+		}
 	}
 	h.killedBy(t, faults)
 	h.sameAs(t, clean)
@@ -122,7 +128,12 @@ func killedInEachStage(t *testing.T, line string, clean *host) {
 
 // quickly leaves out what takes long and has nothing to do with stages: the look
 // at the dates of all certificates, and the real jq.
-func quickly(s *Setup) { s.Without, s.Quick = []string{"openssl"}, true }
+func quickly(s *Setup) {
+	s.Quick = true
+	if !s.Konnectivity {
+		s.Without = []string{"openssl"}
+	}
+}
 
 // failedIn wants the last records to tell that the stage failed, and why.
 func (h *host) failedIn(t *testing.T, stage string) {
@@ -230,8 +241,9 @@ func (h *host) sameAs(t *testing.T, clean *host) {
 	}
 }
 
-// ofAuthority tells whether a file names etcd's authority, which is another one
-// after each render.
+// ofAuthority tells whether a file names the authority of etcd, which is another
+// one after each render, or that of konnectivity.
 func ofAuthority(name string) bool {
-	return strings.Contains(name, "etcd-member/") || strings.HasPrefix(filepath.Base(name), "etcd-ca-bundle") || strings.HasPrefix(filepath.Base(name), "etcd-client.")
+	return strings.Contains(name, "/konnectivity/") || strings.HasSuffix(name, "/konnectivity-agent-certs-secret.yaml") ||
+		strings.Contains(name, "etcd-member/") || strings.HasPrefix(filepath.Base(name), "etcd-ca-bundle") || strings.HasPrefix(filepath.Base(name), "etcd-client.")
 }

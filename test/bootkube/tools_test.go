@@ -47,6 +47,9 @@ func cp(c *call) int {
 	}
 	raw, err := os.ReadFile(from)
 	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o755)
+	}
+	if err == nil {
 		err = os.WriteFile(to, raw[:len(raw)/2], 0o600)
 	}
 	if err != nil {
@@ -267,6 +270,8 @@ func (c *call) api(options map[string]string, words []string) int {
 		return c.bootstrapConfigMap(verb, options)
 	case verb == "apply" || verb == "create":
 		return c.bootstrapConfigMap(verb, options)
+	case verb == "delete":
+		return c.deleteNamespace(options, rest)
 	case verb == "get" && (rest == "csr" || strings.HasPrefix(rest, "certificatesigningrequest")):
 		return c.requests(options)
 	case verb == "adm" && strings.HasPrefix(rest, "certificate approve"):

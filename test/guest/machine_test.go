@@ -32,7 +32,8 @@ type machine struct {
 	dial func(port int) (net.Conn, error)
 	// ended is closed when the guest ends for good.
 	ended <-chan struct{}
-	// slow is how many times longer everything takes than on this machine itself.
+	// slow is how many times longer everything may take than one host alone takes on a
+	// machine that is idle.
 	slow int
 }
 
@@ -44,6 +45,9 @@ const (
 	emulated  = "emulated"
 	namespace = "namespace"
 )
+
+// shared is for the processors that several hosts share, with the tests of other packages.
+const shared = 2
 
 // kind is the kind of the guests here.
 func kind(t *testing.T) string {
@@ -68,7 +72,7 @@ func kind(t *testing.T) string {
 // newMachine starts a guest of a kind from its root.
 func newMachine(t *testing.T, root string, key ed25519.PrivateKey) *machine {
 	t.Helper()
-	m := &machine{t: t, console: filepath.Join(t.TempDir(), "console.log"), key: key, slow: 1}
+	m := &machine{t: t, console: filepath.Join(t.TempDir(), "console.log"), key: key, slow: shared}
 	if dir := os.Getenv("OKD_GUEST_KEEP"); dir != "" {
 		m.console = filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+"-console.log")
 	}

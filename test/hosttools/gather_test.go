@@ -168,6 +168,9 @@ func TestRedactionLooksAtAllQuickly(t *testing.T) {
 func TestRedactionLeavesTheRest(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
+	if out, err := h.run("-c", `echo '"auth": "x"' | "$1"`, "test", h.path("/usr/local/bin/redact-secrets.sh")); err != nil || out != "" {
+		t.Errorf("without files: %v, %q", err, out)
+	}
 	text := "kind: ConfigMap\nimage: quay.io/okd/scos-content@sha256:" + strings.Repeat("0f", 32) + "\nca: |\n  -----BEGIN CERTIFICATE-----\n  " +
 		strings.Repeat("MIIC", 16) + "\n  -----END CERTIFICATE-----\nsource: data:;base64," + b64("a script that has nothing to hide, and is longer than forty characters") + "\nauthor: someone\n"
 	h.write("/plain.yaml", text, 0o644)

@@ -115,6 +115,18 @@ func TestPivotAfterALossOfPower(t *testing.T) {
 	if calls := h.read("/calls"); !strings.Contains(calls, "rpm-ostree rebase ") || h.read("/opt/openshift/.pivot-done") != "boot-1\n" {
 		t.Errorf("the node image is not deployed again:\n%s", calls)
 	}
+	// where it is undone each time, as with a full /boot, the host does not start for ever
+	rebases := func() int { return strings.Count(h.read("/calls"), "rpm-ostree rebase ") }
+	for boot := 2; boot <= 4; boot++ {
+		h.write("/opt/openshift/.pivot-done", "an earlier boot\n", 0o644)
+		out, err := h.pivot()
+		if want := min(boot, 3); (err != nil) != (boot == 4) || rebases() != want {
+			t.Errorf("start %d: %v, deployed %d times, want %d\n%s", boot, err, rebases(), want, out)
+		}
+	}
+	if says := h.issue(); !strings.Contains(says, "was gone at each start") || !strings.Contains(says, "ostree-finalize-staged") {
+		t.Errorf("people are told: %s", says)
+	}
 	h = pivotHost(t)
 	h.write("/opt/openshift/.pivot-done", "boot-0\n", 0o644)
 	h.fake("rpm-ostree", `echo '{"deployments":[{"booted":true},{"booted":false,"container-image-reference":"ostree-unverified-registry:`+nodeImage+`"}]}'`)

@@ -46,12 +46,21 @@ fi
 
 # shellcheck source=../lib/okd-install/render-cluster.sh
 source /usr/local/lib/okd-install/render-cluster.sh
+# shellcheck disable=SC2154 # it is in the environment file
+if [[ ${KONNECTIVITY} == true ]]; then
+    # shellcheck source=../lib/okd-install/konnectivity.sh
+    source /usr/local/lib/okd-install/konnectivity.sh
+    konnectivity_server
+fi
 # shellcheck source=../lib/okd-install/render-kube.sh
 source /usr/local/lib/okd-install/render-kube.sh
 # shellcheck source=../lib/okd-install/render-nodes.sh
 source /usr/local/lib/okd-install/render-nodes.sh
 # shellcheck source=../lib/okd-install/control-plane.sh
 source /usr/local/lib/okd-install/control-plane.sh
+if [[ ${KONNECTIVITY} == true ]]; then
+    konnectivity_cleanup
+fi
 
 touch .bootkube.done
 status 'bootkube: the temporary control plane has done its work; see: journalctl -b -u progress.service'

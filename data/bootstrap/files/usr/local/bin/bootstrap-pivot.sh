@@ -11,6 +11,7 @@ shopt -s inherit_errexit
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 MARKER=/opt/openshift/.pivot-done
+LOSSES=/opt/openshift/.pivot-lost # a line for each start at which the node image was gone
 
 # pivot_decision prints what is to be done, by the system that runs and the marker, which
 # holds the boot in which the node image was deployed:
@@ -96,7 +97,7 @@ main() {
     source /usr/local/lib/okd-install/status.sh
     # shellcheck source=../lib/okd-install/pivot-guards.sh
     source /usr/local/lib/okd-install/pivot-guards.sh
-    local decision
+    local decision losses
     decision=$(pivot_decision)
     case ${decision} in
         done)
@@ -115,6 +116,13 @@ main() {
         lost)
             if ! power_was_lost; then
                 status $'bootstrap-pivot: Fedora CoreOS came up again although the node image was deployed: the boot loader refused it.\n  Secure Boot must be off. Look at: rpm-ostree status; mokutil --sb-state; journalctl --list-boots\n  To try again: rm '"${MARKER}"'; systemctl restart release-image-pivot.service'
+                exit 1
+            fi
+            echo lost >>"${LOSSES}"
+            # rpm-ostree may be unable to write it for good, which it tries while the host goes down
+            mapfile -t losses <"${LOSSES}"
+            if ((${#losses[@]} > 3)); then
+                status $'bootstrap-pivot: the node image was deployed three times, and was gone at each start: the power was lost, or there is no room for it.\n  Look at: df -h /boot /sysroot; journalctl --boot=-1 --unit=ostree-finalize-staged.service\n  To try again: rm '"${LOSSES}"'; systemctl restart release-image-pivot.service'
                 exit 1
             fi
             echo 'this host went down before the node image was deployed for good; deploying it again'

@@ -129,6 +129,7 @@ redact() {
     fi
 }
 
+(($# > 0)) || exit 0 # or grep would wait for the standard input
 WORK=$(mktemp --directory)
 trap 'rm --recursive --force "${WORK}"' EXIT
 # Most files have nothing that looks like a secret, which one look at all of them tells.

@@ -84,6 +84,6 @@ mkdir --parents "${ERRORS%/*}"
 if ! podman image exists "${RELEASE_IMAGE}"; then
     fetch
 fi
+status_over
 check_architecture
 notice_over "${NOTICE}"
-status_over

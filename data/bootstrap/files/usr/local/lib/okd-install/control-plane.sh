@@ -22,6 +22,10 @@ if [[ ! -e stop-etcd.done ]] && stage wait-for-etcd; then
     finish
 fi
 
+if [[ ${KONNECTIVITY} == true ]]; then
+    konnectivity_agents
+fi
+
 # cluster-bootstrap refuses to write over a static pod, and takes its own away only if it
 # may end by itself.
 remove_leftover_pods() {
