@@ -120,12 +120,13 @@ func (w *wizard) change(ctx context.Context) error {
 	}
 	w.first = slices.IndexFunc(w.questions, func(q question) bool { return q.key == key })
 	answers, aside, path := maps.Clone(w.answers), maps.Clone(w.aside), w.path
+	usual, asked := maps.Clone(w.usual), maps.Clone(w.asked)
 	w.keeping, w.path = true, nil
 	defer func() { w.keeping = false }()
 	w.askAgain(w.first)
 	err = w.settleAll(ctx, w.first)
 	if errors.Is(err, errBack) {
-		w.answers, w.aside, w.path = answers, aside, path
+		w.answers, w.aside, w.path, w.usual, w.asked = answers, aside, path, usual, asked
 		return nil
 	}
 	return err

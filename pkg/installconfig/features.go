@@ -59,8 +59,8 @@ var gates = map[string]gate{
 	gateMultiDiskSetup:        {sets: previews},
 	gateConfigurablePKI:       {sets: previews, since: pkiSince},
 	"OnPremDNSRecords":        {sets: previews},
-	gateCRDCompatibility:      {sets: previews},
-	gateMachineManagement:     {sets: previews},
+	gateCRDCompatibility:      {sets: previews, since: konnectivitySince},
+	gateMachineManagement:     {sets: previews, since: konnectivitySince},
 }
 
 // Enabled tells whether the config's feature set turns a feature gate on. With
@@ -85,7 +85,7 @@ func (c InstallConfig) Enabled(name string) bool {
 // Konnectivity tells whether the API server of the bootstrap host reaches the
 // cluster through konnectivity. A node that installs itself never needs it.
 func (c InstallConfig) Konnectivity() bool {
-	return hasLine(c.Release, konnectivitySince) && (c.Enabled(gateCRDCompatibility) || c.Enabled(gateMachineManagement))
+	return c.Enabled(gateCRDCompatibility) || c.Enabled(gateMachineManagement)
 }
 
 // parseGate reads Name=true or Name=false.

@@ -3,6 +3,7 @@ package manifests
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func (d *document) texts(field, hint string, good func(string) bool) (problems d
 	if !ok {
 		return d.refuse(d.field(field), field, "is not an object", "write each entry as a name, a colon and a value")
 	}
-	for _, key := range sortedKeys(entries) {
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		switch text, isText := entries[key].(string); {
 		case entries[key] == nil: // the same as an empty text
 		case !isText:
@@ -46,15 +47,6 @@ func (d *document) texts(field, hint string, good func(string) bool) (problems d
 		}
 	}
 	return problems
-}
-
-func sortedKeys(o object) []string {
-	keys := make([]string, 0, len(o))
-	for key := range o {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // isBase64 is as tolerant as the API server, which skips line ends.
