@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func testAuthority(t *testing.T, name string) []byte {
+func testAuthority(t testing.TB, name string) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -213,15 +213,17 @@ func (d Draft) writeSurroundings(w *draftWriter) {
 
 // block writes a text of several lines.
 func (w *draftWriter) block(field, text string) {
-	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
-	readable := !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\r' })
+	// a lone carriage return ends a line too: for YAML, and in files of old
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	readable := !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' })
 	if !readable || strings.HasPrefix(lines[0], " ") {
 		w.line("%s: %s", field, scalarYAML(text))
 		return
 	}
 	w.line("%s: |", field)
 	for _, line := range lines {
-		if line = strings.TrimRight(line, "\r \t"); line != "" {
+		if line = strings.TrimRight(line, " \t"); line != "" {
 			line = "  " + line
 		}
 		w.line("%s", line)

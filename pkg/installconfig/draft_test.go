@@ -81,7 +81,7 @@ func TestDraftWithEverything(t *testing.T) {
 // Whatever is answered, the draft is one YAML document in which each text is
 // itself: what is wrong with an answer is said about that answer.
 func FuzzDraft(f *testing.F) {
-	for _, seed := range []string{"okd", "yes", "0123", "a: b", "- x", "'", "a\nb: c", "{", "#", "*x", "!y", " a ", "é\u2028", "1e3", "~", "\x01", "|", "x:"} {
+	for _, seed := range []string{"okd", "yes", "0123", "a: b", "- x", "'", "a\nb: c", "{", "#", "*x", "!y", " a ", "é\u2028", "1e3", "~", "\x01", "|", "x:", "\r0", "a\r\nb", "\r", "a\rb"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -17,7 +17,7 @@ import (
 )
 
 // newKey makes a pair of keys; public is armoured.
-func newKey(t *testing.T, name string) (pair *openpgp.Entity, public []byte) {
+func newKey(t testing.TB, name string) (pair *openpgp.Entity, public []byte) {
 	t.Helper()
 	e, err := openpgp.NewEntity(name, "", name+"@example.com", nil)
 	if err != nil {
@@ -34,7 +34,7 @@ func newKey(t *testing.T, name string) (pair *openpgp.Entity, public []byte) {
 	return e, b.Bytes()
 }
 
-func sign(t *testing.T, key *openpgp.Entity, content []byte) []byte {
+func sign(t testing.TB, key *openpgp.Entity, content []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := openpgp.DetachSign(&b, key, bytes.NewReader(content), nil); err != nil {
@@ -43,7 +43,7 @@ func sign(t *testing.T, key *openpgp.Entity, content []byte) []byte {
 	return b.Bytes()
 }
 
-func armoured(t *testing.T, signature []byte) []byte {
+func armoured(t testing.TB, signature []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := armor.Encode(&b, openpgp.SignatureType, nil)

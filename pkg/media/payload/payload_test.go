@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -368,5 +369,39 @@ func FuzzScan(f *testing.F) {
 		if err == nil && !isPinned(i.Image) {
 			t.Errorf("got %+v", i)
 		}
+	})
+}
+
+// FuzzSecret: whatever a pull secret holds, each registry gets one answer, and nobody
+// gets the credentials of a registry that only begins like its own.
+func FuzzSecret(f *testing.F) {
+	for _, seed := range []string{`{"auths":{"quay.io":{"auth":"dTpw"}}}`, `{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"},"x/y":{"username":"u"}}}`, `{"auths":null}`, `{"auths":{"":{}}}`, `[]`, "", `{"auths":{"/":{"auth":"%%"}}}`} {
+		f.Add(seed, "quay.io/okd/scos-release")
+	}
+	f.Fuzz(func(t *testing.T, text, repository string) {
+		secret, err := parseSecret(text)
+		if err != nil {
+			if secret != nil {
+				t.Errorf("got %v beside %v", secret, err)
+			}
+			return
+		}
+		at, err := name.NewRepository(repository)
+		if err != nil {
+			return
+		}
+		found, err := secret.Resolve(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found == authn.Anonymous {
+			return
+		}
+		for place := range secret {
+			if place == at.String() || strings.HasPrefix(at.String(), place+"/") {
+				return
+			}
+		}
+		t.Errorf("%s gets credentials, and none of %v is for it", at, secret)
 	})
 }
