@@ -142,6 +142,7 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
 	a.logFlags(root)
 	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
+	root.AddCommand(a.newAbsentCmds(absentFromRoot)...)
 	root.SetHelpCommand(a.newHelpCmd())
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -149,17 +150,12 @@ changed or removed.`,
 	return root
 }
 
-// group is a command that only holds others. Alone, or with a word that it does
-// not know, it prints its help and succeeds, as the established installer does;
-// but what is wrong with the word is said below the help.
+// group is a command that only holds others. Alone it prints its help and
+// succeeds, as the established installer does. A word that it does not know is an
+// error there too: a script would take a step for done that nobody has taken.
 func (a *app) group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		err := cmd.Help()
-		if unknown := knownCommand(cmd, args); unknown != nil {
-			a.log.Warn(unknown.Error())
-		}
-		return err
-	}
+	cmd.Args = knownCommand
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	cmd.AddCommand(subcommands...)
 	return cmd
 }

@@ -146,7 +146,10 @@ func (a *app) newCreateCmd() *cobra.Command {
 		Use:   "create",
 		Short: "Create part of an OKD cluster",
 		Long: `Create the files that a cluster is installed from, step by step or all at once:
-each command makes what it needs of the steps before it.`,
+each command makes what it needs of the steps before it.
+
+There is no create cluster: your own machines are not created. You boot them from
+these files, and wait-for says how far they are.`,
 		Example: `  okd-install create manifests --dir mycluster
   okd-install create ignition-configs --dir mycluster`,
 	}
@@ -154,7 +157,7 @@ each command makes what it needs of the steps before it.`,
 		cmd.AddCommand(a.newCreateTargetCmd(t))
 	}
 	cmd.AddCommand(a.newPivotConfigCmd())
-	return a.group(cmd)
+	return a.group(cmd, a.newAbsentCmds(absentFromCreate)...)
 }
 
 func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,26 @@ func TestEveryCommandIsExplained(t *testing.T) {
 			case strings.HasPrefix(line, "okd-install "), strings.HasPrefix(line, "source "):
 				inDir(t, dir, line)
 			}
+		}
+	}
+}
+
+// A group that took any word for granted would end with 0, and a pipeline would go
+// on without the step that it has misspelt.
+func TestGroupsRefuseWords(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range commandTree(rootCommand()) {
+		if !cmd.HasSubCommands() {
+			continue
+		}
+		a := testApp()
+		a.out, a.err = io.Discard, io.Discard
+		words := strings.Fields(cmd.CommandPath())[1:]
+		if got := a.run(append(words, "no-such-word")); got != exitFailure {
+			t.Errorf("%s no-such-word ends with %d", cmd.CommandPath(), got)
+		}
+		if got := a.run(words); got != exitOK {
+			t.Errorf("%s alone ends with %d", cmd.CommandPath(), got)
 		}
 	}
 }

@@ -17,12 +17,12 @@ func nextSteps(target string, config installconfig.InstallConfig, r release.Rele
 	case TargetInstallConfig:
 		return []Step{
 			{"create manifests", "writes the manifests, if you want to look at them or change them"},
-			{createFor(config), "makes the files that the machines boot with"},
+			{createFor(config), makesFiles},
 		}
 	case TargetManifests:
 		return []Step{
 			{"", "look through manifests/ and openshift/; what you change, add or delete there is kept"},
-			{createFor(config), "makes the files that the machines boot with"},
+			{createFor(config), makesFiles},
 		}
 	case TargetIgnitionConfigs:
 		return append(prepare(config), bootCluster(config, r)...)
@@ -36,6 +36,31 @@ func nextSteps(target string, config installconfig.InstallConfig, r release.Rele
 	}
 	return nil
 }
+
+// InstallSteps are the steps from an install-config to a cluster, for those who
+// look for one command that takes them all. Without an install-config that can be
+// read they are the usual ones, and the first is about that file.
+func InstallSteps(dir string, env Environment) []Step {
+	first := Step{"create install-config", "asks for what is in an install-config.yaml"}
+	if data, _, err := ReadConfig(dir); err == nil && data != nil {
+		first = Step{"validate", "says what is wrong with install-config.yaml, which cannot be used as it is"}
+		options, err := ConfigOptions(dir, "", "", env)
+		if loaded, loadErr := installconfig.Load(installconfig.FileName, data, options); err == nil && loadErr == nil {
+			target := strings.TrimPrefix(createFor(loaded.Config), "create ")
+			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, options.Release)...)
+		}
+	}
+	return []Step{
+		first,
+		{"create " + TargetIgnitionConfigs, makesFiles},
+		{"", "set up DNS and load balancers, and boot your machines from the Ignition configs"},
+		{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"},
+		{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"},
+		{"wait-for install-complete", "says when the cluster is up, and where its console is"},
+	}
+}
+
+const makesFiles = "makes the files that the machines boot with"
 
 func createFor(config installconfig.InstallConfig) string {
 	if config.BootstrapInPlace != nil {
