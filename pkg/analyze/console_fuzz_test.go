@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"io/fs"
 	"testing"
 	"testing/fstest"
 )
@@ -16,6 +17,9 @@ func FuzzConsole(f *testing.F) {
 		f.Add("\x1b[2J.log", seed, "")
 	}
 	f.Fuzz(func(t *testing.T, name, console, journal string) {
+		if !fs.ValidPath("b/serial/" + name) {
+			return // fstest's file system walks such a name for ever
+		}
 		r, err := FS(fstest.MapFS{
 			"b/bootstrap/services/bootkube.json":             {Data: []byte(`[{"timestamp":"2026-03-02T08:00:00Z","phase":"stage start","stage":"wait-for-ceo"}]`)},
 			"b/serial/" + name:                               {Data: []byte(console)},
