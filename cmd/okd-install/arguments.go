@@ -138,6 +138,10 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 		name, dashes = short, "-" // such as -dir, with one dash
 	}
 	p := diag.Problem{Detail: "unknown flag: " + dashes + name, Hint: seeHelp(cmd)}
+	if name == "version" || dashes+name == "-v" || dashes+name == "-V" {
+		p.Hint = cmd.Root().Name() + " version prints the version"
+		return p
+	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := oneOf(name, names, ""); near != "" {

@@ -56,7 +56,7 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
 	f.StringVar(&o.cpu, "cpu", "", "file with the machine's /proc/cpuinfo")
 	f.BoolVar(&o.thisMachine, "this-machine", false, "take architecture, Secure Boot and CPU of this machine where no flag says otherwise")
 	f.StringVar(&o.pivot, "pivot", "", "the image runs live and puts the system on the disk: image or offline-deploy, as with create pivot-config")
-	f.BoolVar(&o.computedRef, "computed-ref", false, "bootstrap.ign is made by okd-install, which computes the name of the node image")
+	f.BoolVar(&o.computedRef, "computed-ref", true, "bootstrap.ign computes the name of the node image, as that of okd-install does; =false for one of the established installer")
 	f.BoolVar(&o.ext4, "ignition-ext4", false, "the Ignition config makes ext4 file systems: a mirrored /boot, a /var of its own")
 	addOutputFlag(cmd, &o.output, "text")
 	for flag, values := range map[string][]string{

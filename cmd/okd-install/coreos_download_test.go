@@ -150,7 +150,7 @@ func TestCheckReadsTheLabel(t *testing.T) {
 	t.Parallel()
 	const descriptor = 16 * 2048
 	for label, want := range map[string]string{
-		"fedora-coreos-42.20250410.3.2": "Fedora CoreOS, build 42.20250410.3.2 does not go with OKD 4.20",
+		"fedora-coreos-42.20250410.3.2": "Fedora CoreOS, build 42.20250410.3.2 may fail with OKD 4.20",
 		"scos-10.0.20250628-0":          "CentOS Stream CoreOS 10, build 10.0.20250628-0 goes with OKD 4.20",
 		"rhcos-9.6.20250523-0":          "Red Hat Enterprise Linux CoreOS, build 9.6.20250523-0 does not go with OKD 4.20",
 		"Debian 13":                     "by its label: cannot tell what the image",

@@ -21,13 +21,23 @@ type graphOptions struct {
 	format     string
 }
 
-// graphFormats are the languages in which the graph can be written.
-var graphFormats = []struct {
-	name  string
-	write func(io.Writer, ...asset.Target) error
-}{
-	{"dot", asset.Dot}, {"svg", asset.SVG}, {"mermaid", asset.Mermaid}, {"json", asset.JSON},
+type graphFormat struct {
+	name    string
+	write   func(io.Writer, ...asset.Target) error
+	endings []string
 }
+
+// graphFormats are the languages in which the graph can be written, and what the
+// names of files in each end with. No ending at all is the first one's.
+var graphFormats = []graphFormat{
+	{"dot", asset.Dot, []string{"", ".dot", ".gv", ".txt"}},
+	{"svg", asset.SVG, []string{".svg"}},
+	{"mermaid", asset.Mermaid, []string{".mermaid", ".mmd"}},
+	{"json", asset.JSON, []string{".json"}},
+}
+
+// dotFormats are forms that Graphviz makes of dot, and this command does not.
+var dotFormats = []string{".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".ps", ".tiff", ".webp"}
 
 func (a *app) newGraphCmd() *cobra.Command {
 	o := graphOptions{app: a}
@@ -42,7 +52,7 @@ target needs.
 --format svg is a picture that every browser shows, and mermaid a text that code
 forges draw; in both, what belongs together shares a box. dot is Graphviz'
 language, and json is for programs; both have every single certificate. Without
---format the name of the output file decides, and else it is dot.
+--format the name of the output file decides, such as graph.svg, and else it is dot.
 
 Bold frames are values that are remembered in the asset directory; files that you
 may edit are folders in dot, and yellow in the pictures.`,
@@ -91,21 +101,40 @@ func (o graphOptions) run(args []string) error {
 }
 
 // writer is that of the format, or of the one that the output file is named
-// after.
+// after. A name that says another form than what would be in the file is refused.
 func (o graphOptions) writer() (func(io.Writer, ...asset.Target) error, error) {
-	name := o.format
-	if name == "" {
-		name = "dot"
-		if ending := strings.TrimPrefix(filepath.Ext(o.outputFile), "."); slices.Contains(formatNames(), ending) {
-			name = ending
-		}
+	ending := strings.ToLower(filepath.Ext(o.outputFile))
+	named := slices.IndexFunc(graphFormats, func(f graphFormat) bool { return slices.Contains(f.endings, ending) })
+	asked := slices.IndexFunc(graphFormats, func(f graphFormat) bool { return f.name == o.format })
+	p := diag.Problem{Detail: fmt.Sprintf("--output-file: nothing tells which form of the graph %s is to have", o.outputFile)}
+	switch {
+	case o.format != "" && asked < 0:
+		p.Detail = fmt.Sprintf("--format: there is no form %q of the graph", o.format)
+		p.Hint = oneOf(o.format, formatNames(), "the forms are "+strings.Join(formatNames(), ", "))
+		return nil, p
+	case slices.Contains(dotFormats, ending):
+		p.Detail = fmt.Sprintf("--output-file: %s files are not written", strings.TrimPrefix(ending, "."))
+		p.Hint = fmt.Sprintf("write %s.svg; or have Graphviz draw it: okd-install graph | dot -T%s -o %s", strings.TrimSuffix(o.outputFile, filepath.Ext(o.outputFile)), ending[1:], quoted(o.outputFile))
+		return nil, p
+	case asked >= 0 && named > 0 && asked != named:
+		p.Detail = fmt.Sprintf("--format is %s, but --output-file %s says %s", o.format, o.outputFile, graphFormats[named].name)
+		p.Hint = "leave one of them out"
+		return nil, p
+	case asked >= 0:
+		return graphFormats[asked].write, nil
+	case named >= 0:
+		return graphFormats[named].write, nil
 	}
+	p.Hint = "end its name with " + strings.Join(graphEndings(), ", ") + "; or say the form with --format"
+	return nil, p
+}
+
+func graphEndings() []string {
+	var names []string
 	for _, f := range graphFormats {
-		if f.name == name {
-			return f.write, nil
-		}
+		names = append(names, "."+f.name)
 	}
-	return nil, diag.Problem{Detail: fmt.Sprintf("--format: there is no form %q of the graph", name), Hint: oneOf(name, formatNames(), "the forms are "+strings.Join(formatNames(), ", "))}
+	return names
 }
 
 func oneTarget(_ *cobra.Command, args []string) error {

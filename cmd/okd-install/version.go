@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -23,7 +24,20 @@ func version() string {
 	return "unreleased"
 }
 
-func commit() string { return linkedCommit }
+// commit is what the program was built from, or empty where nobody knows.
+func commit() string {
+	if linkedCommit != "" {
+		return linkedCommit
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
 
 type versionOptions struct {
 	*app
@@ -34,9 +48,12 @@ func (a *app) newVersionCmd() *cobra.Command {
 	o := versionOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version and the default release",
-		Long: `Print the version of okd-install, the commit it was built from, and the OKD
-release that it installs unless --release says otherwise.`,
+		Short: "Print the default release and the version",
+		Long: `Print the OKD release that okd-install installs unless --release says otherwise, the
+commit it was built from, and its own version.
+
+The first three lines are as scripts know them: the second word of the first is the
+release, and the third has its image. The version of okd-install is the last line.`,
 		Example: `  okd-install version
   okd-install version -o json`,
 		Args: noArguments,
@@ -57,15 +74,11 @@ func (o versionOptions) run() error {
 	if isData(o.output) {
 		return o.printData(o.output, versionReport{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
-	fmt.Fprintf(o.out, "%s %s\n", o.name, version())
-	if c := commit(); c != "" {
-		fmt.Fprintf(o.out, "built from commit %s\n", c)
-	}
-	fmt.Fprintf(o.out, "release image %s\n", r.Image)
+	fmt.Fprintf(o.out, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(commit(), "unknown"), r.Image)
 	if r.Version != "" {
 		fmt.Fprintf(o.out, "release %s\n", r.Version)
 	}
-	_, err = fmt.Fprintf(o.out, "default architecture amd64\n")
+	_, err = fmt.Fprintf(o.out, "default architecture amd64\nokd-install version %s\n", version())
 	return err
 }
 

@@ -60,10 +60,10 @@ var Rules = []Rule{
 	},
 	{
 		Name:   "docker-ref",
-		When:   "Fedora CoreOS 42 or later with 4.19 or later, not pivoted: refused; a note where the name of the node image is computed",
+		When:   "Fedora CoreOS 42 or later with 4.19 or later, not pivoted: a note, since our bootstrap.ign computes the name of the node image; refused with one that does not (`--computed-ref=false`)",
 		Reason: "Fedora CoreOS is a container image itself since 42. A bootstrap host that looks for the one container image in its repository finds two and stops with \"Expected single docker ref, found:\"",
 		Eased:  "Fedora CoreOS is a container image itself since 42; a bootstrap.ign that okd-install made copes with that",
-		Way:    "boot {stream} {build}; or make bootstrap.ign with okd-install, which computes the name (--computed-ref), or use Fedora CoreOS 41 or older",
+		Way:    "boot {stream} {build}; make bootstrap.ign with okd-install, which computes the name; or use Fedora CoreOS 41 or older",
 		judge: func(s situation) Verdict {
 			switch {
 			case !s.fedora(42) || !s.release.AtLeast("4.19") || s.Pivot != "":
