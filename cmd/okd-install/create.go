@@ -46,7 +46,11 @@ If there is an install-config.yaml already, it is checked: everything that is
 wrong with it is said at once, and nothing is changed. If an earlier run with
 --consume-inputs removed the file, it is written again. With --overwrite it is
 replaced by its canonical form, with all defaults spelled out; the file as it
-was is moved aside first.`,
+was is moved aside first.
+
+Where the established installer has consumed the file, --from-state gets it back
+out of .openshift_install_state.json, with the defaults that it had added. Nothing
+else in there is used: the keys and the cluster ID are made again.`,
 		example: `  # ask, or check what is there
   okd-install create install-config --dir mycluster
 
@@ -139,6 +143,7 @@ type createOptions struct {
 	overwrite     bool
 	consumeInputs bool
 	reissue       bool
+	fromState     bool
 }
 
 func (a *app) newCreateCmd() *cobra.Command {
@@ -184,6 +189,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	})
 	if t.name == asset.TargetInstallConfig {
 		o.wizard.addFlags(cmd)
+		f.BoolVar(&o.fromState, "from-state", false, "take the install-config that the established installer has consumed here out of its "+asset.EstablishedStateFile)
 	} else {
 		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
 		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)")
@@ -199,7 +205,11 @@ func (o createOptions) run(ctx context.Context) error {
 	o.openLogFile(withoutSecrets(o.args))
 	o.warnAboutEnvironment()
 	var config asset.Files
-	if o.target.name == asset.TargetInstallConfig {
+	if o.target.name == asset.TargetInstallConfig && o.fromState {
+		if err := o.wizard.refuseAnswers("--from-state takes the whole install-config from the state file"); err != nil {
+			return err
+		}
+	} else if o.target.name == asset.TargetInstallConfig {
 		var err error
 		if config, err = o.newConfig(ctx); err != nil {
 			return err
@@ -212,6 +222,7 @@ func (o createOptions) run(ctx context.Context) error {
 		Release:       o.release,
 		ReleaseImage:  o.releaseImage,
 		Config:        config,
+		FromState:     o.fromState,
 		URL:           o.url,
 		LeafKey:       o.leafKey,
 		Overwrite:     o.overwrite,

@@ -105,7 +105,11 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 		case err != nil:
 			return "", "", nil, err
 		case data == nil:
-			return name, o.dir, nil, noConfig(name, "there is no such file", "write one, or have okd-install create install-config ask for what is in it")
+			hint := "write one, or have okd-install create install-config ask for what is in it"
+			if asset.HasEstablishedConfig(o.dir) {
+				hint = asset.FromStateHint
+			}
+			return name, o.dir, nil, noConfig(name, "there is no such file", hint)
 		case consumed:
 			o.log.Infof("%s was removed by --consume-inputs; what is checked is what okd-install remembers of it", name)
 		}

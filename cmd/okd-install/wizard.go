@@ -127,6 +127,9 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	if !wanted || err != nil {
 		return nil, err
 	}
+	if asset.HasEstablishedConfig(o.dir) {
+		o.log.Warnf("there is an install-config in %s, which the established installer has consumed: --from-state gets it back", filepath.Join(o.dir, asset.EstablishedStateFile))
+	}
 	if err := w.readAnswers(); err != nil {
 		return nil, err
 	}
@@ -146,11 +149,30 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	return files, err
 }
 
+// refuseAnswers stops where answers were given that nothing would read.
+func (o *wizardOptions) refuseAnswers(why string) error {
+	var problems diag.Problems
+	for _, name := range append([]string{"answers"}, o.names()...) {
+		if o.given(name) {
+			problems = append(problems, diag.Problem{Path: "--" + name, Detail: "would change nothing: " + why, Hint: "leave it out, and change the file afterwards"})
+		}
+	}
+	return problems.Err()
+}
+
+// names are the flags of the questions, but for that of the release.
+func (o *wizardOptions) names() (names []string) {
+	for _, q := range questions() {
+		if q.key != releaseKey {
+			names = append(names, q.flag())
+		}
+	}
+	return names
+}
+
 // wanted tells whether a config is to be made from answers.
 func (w *wizard) wanted() (bool, error) {
-	given := w.options.answers != "" || slices.ContainsFunc(w.questions, func(q question) bool {
-		return q.key != releaseKey && w.options.given(q.flag())
-	})
+	given := w.options.answers != "" || slices.ContainsFunc(w.options.names(), w.options.given)
 	if _, err := os.Stat(w.dir); errors.Is(err, fs.ErrNotExist) {
 		// it will be made, if the one that it is to be in is there
 		parent, err := os.Stat(filepath.Dir(filepath.Clean(w.dir)))

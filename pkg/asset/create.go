@@ -55,6 +55,9 @@ type Request struct {
 	// Config is a new install-config, with what is to stand beside it, to be
 	// written instead of the one in the directory; for TargetInstallConfig.
 	Config Files
+	// FromState takes the new install-config from the state file of the established
+	// installer, which has consumed it; for TargetInstallConfig.
+	FromState bool
 	// URL is where a server will offer bootstrap.ign, for TargetBootstrapPointer.
 	URL string
 	// Pivot is for TargetPivotConfig.
@@ -133,7 +136,7 @@ func Create(ctx context.Context, req Request) (Report, error) {
 func (c *creation) create(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build, c.tellConfig, c.make} {
 		if err := step(ctx); err != nil {
-			return err
+			return c.keepTakenConfig(ctx, err)
 		}
 	}
 	if err := c.finishState(); err != nil {
@@ -161,6 +164,11 @@ func (c *creation) readDir(context.Context) (err error) {
 		return err
 	}
 	c.state = c.before.clone()
+	if c.FromState {
+		if err := c.takeEstablishedConfig(); err != nil {
+			return err
+		}
+	}
 	files, left, onDisk, err := c.dir.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
 	if err != nil {
 		return err
@@ -238,9 +246,12 @@ func (c *creation) loadConfig() (installconfig.Loaded, error) {
 		data, ok = c.before.Consumed[installconfig.FileName]
 	}
 	if !ok {
+		hint := "write one, or have create install-config ask for what is in it, or name its directory with --dir"
+		if HasEstablishedConfig(c.Dir) {
+			hint = FromStateHint
+		}
 		return installconfig.Loaded{}, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
-			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + c.Dir,
-			Hint: "write one, or have create install-config ask for what is in it, or name its directory with --dir",
+			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + c.Dir, Hint: hint,
 		}}}
 	}
 	return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))
@@ -254,6 +265,7 @@ func (c *creation) tellConfig(context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.tellEstablished()
 	c.report.NoProxy = loaded.Config.NoProxy()
 	if r := c.report.Release; c.Environment.DisableImagePolicy && !r.AtLeast(imagePolicyLine) {
 		c.warn("OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY has no effect: release %s has no image policy", r.Line)

@@ -144,6 +144,13 @@ func (c *creation) checkStateIsThere() error {
 	if len(there) == 0 {
 		return nil
 	}
+	if c.dir.Exists(EstablishedStateFile) {
+		return diag.Problems{{
+			Position: diag.Position{File: c.Dir},
+			Detail:   fmt.Sprintf("there is the result of the established installer (%s), whose cluster cannot be continued here: another one would be made now", strings.Join(there, ", ")),
+			Hint:     "use an empty directory with a copy of the install-config; or --overwrite, which moves the old result aside",
+		}}
+	}
 	return diag.Problems{{
 		Position: diag.Position{File: c.Dir},
 		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),

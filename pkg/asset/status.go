@@ -266,6 +266,9 @@ func (s *Status) next(target string) {
 	}
 	switch s.Condition {
 	case Empty:
+		if HasEstablishedConfig(s.Dir) {
+			add("create install-config --from-state", "gets the install-config back that the established installer has consumed here")
+		}
 		add("create install-config", "asks for what is in an install-config.yaml; or write one into the directory yourself")
 	case Configured:
 		add(create, "makes the files that the machines boot with")

@@ -29,6 +29,9 @@ func (s *Status) files(c *creation) error {
 	} else if c.before.Consumed[installconfig.FileName] != nil {
 		s.add(installconfig.FileName, Consumed, "remembered, and used as if it were there")
 	}
+	if c.dir.Exists(EstablishedStateFile) {
+		s.add(EstablishedStateFile, Foreign, "of the established installer: nothing in it is used")
+	}
 	own, err := c.dir.ReadFolder(tlsDir)
 	if err != nil {
 		return err
