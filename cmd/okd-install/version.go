@@ -48,7 +48,7 @@ func (a *app) newVersionCmd() *cobra.Command {
 	o := versionOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the default release and the version",
+		Short: "Print the version and the default release",
 		Long: `Print the OKD release that okd-install installs unless --release says otherwise, the
 commit it was built from, and its own version.
 
