@@ -103,11 +103,11 @@ func (o explainOptions) describe(b *strings.Builder, e installconfig.Explanation
 	if e.Most > 0 {
 		facts = append(facts, [2]string{"entries", fmt.Sprintf("at most %d", e.Most)})
 	}
-	facts = append(facts, [2]string{"example", e.Example}, [2]string{"feature gate", e.Gate})
+	facts = append(facts, [2]string{"example", e.Example}, [2]string{"feature gate", gateOf(e.Field)})
 	if e.Name != "" {
 		since := "every release that okd-install knows"
-		if e.Since != "" {
-			since = "OKD " + e.Since
+		if e.Since() != "" {
+			since = "OKD " + e.Since()
 		}
 		facts = append(facts, [2]string{"since", since})
 	}
@@ -149,6 +149,15 @@ func (o explainOptions) list(b *strings.Builder, fields []installconfig.Explanat
 	}
 }
 
+// gateOf words which feature gate a field needs, and until when.
+func gateOf(f installconfig.Field) string {
+	gate := f.Gate()
+	if note := gate.GateNote(); note != "" {
+		return gate.Gate + ", " + note
+	}
+	return gate.Gate
+}
+
 func rangeOf(f installconfig.Field) string {
 	switch {
 	case f.Range == nil:
@@ -164,8 +173,8 @@ func valueList(values []installconfig.Value) string {
 	words := make([]string, len(values))
 	for i, v := range values {
 		words[i] = v.Word
-		if v.Since != "" {
-			words[i] += " (since " + v.Since + ")"
+		if v.Since() != "" {
+			words[i] += " (since " + v.Since() + ")"
 		}
 	}
 	return strings.Join(words, ", ")
@@ -206,6 +215,7 @@ type explainedField struct {
 	Example    string           `json:"example,omitempty"`
 	Since      string           `json:"since,omitempty"`
 	Gate       string           `json:"featureGate,omitempty"`
+	GateOn     string           `json:"featureGateDefaultSince,omitempty"`
 	Deprecated string           `json:"deprecatedBy,omitempty"`
 	Fields     []explainedField `json:"fields,omitempty"`
 }
@@ -220,10 +230,10 @@ type explainedValue struct {
 func explained(e installconfig.Explanation, deep, top bool) explainedField {
 	out := explainedField{
 		Path: e.Name, Type: e.Type, Text: e.Text, Required: e.Required, Default: e.Default, Absent: e.Absent,
-		Form: string(e.Form), Example: e.Example, Since: e.Since, Gate: e.Gate, Deprecated: e.Deprecated,
+		Form: string(e.Form), Example: e.Example, Since: e.Since(), Gate: e.Gate().Gate, GateOn: e.Gate().GateDefault, Deprecated: e.Deprecated,
 	}
 	for _, v := range e.Values {
-		out.Values = append(out.Values, explainedValue{v.Word, v.Text, v.Since})
+		out.Values = append(out.Values, explainedValue{v.Word, v.Text, v.Since()})
 	}
 	if deep || top {
 		for _, f := range e.Fields {

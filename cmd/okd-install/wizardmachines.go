@@ -8,6 +8,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // This file holds the questions about networks and machines.
@@ -174,23 +175,22 @@ func machineQuestions() []question {
 				return w.answers[controlPlaneKey] == "1" && w.answers[workersKey] == "0" || installsItself(w.answers)
 			},
 			help: "A single node can bring itself up from a live system and install itself to this disk, such as /dev/vda, with no bootstrap host. " +
-				"What is on the disk is lost. Answer none to use a bootstrap host, where the platform allows that.",
+				"What is on the disk is lost. Answer none to use a bootstrap host.",
 			put: func(_ *wizard, d *installconfig.Draft, value string) { d.InstallationDisk = value },
 		},
 	}
 }
 
 // installsItself tells whether these answers are a single node on a platform where
-// that has to install itself.
+// that usually installs itself.
 func installsItself(answers map[string]string) bool {
 	spec, ok := platform.Find(answers[platformKey])
-	return ok && spec.InPlaceOnly && answers[controlPlaneKey] == "1"
+	return ok && spec.InPlaceUsual && answers[controlPlaneKey] == "1"
 }
 
 // canHaveArbiter tells whether platform and release know arbiters.
 func canHaveArbiter(w *wizard) bool {
-	spec, ok := platform.Find(w.answers[platformKey])
-	row, err := installconfig.Explain("arbiter")
-	options, e := w.loadOptions(w.answers[releaseKey])
-	return ok && spec.Arbiter && err == nil && e == nil && options.Release.AtLeast(row.Since)
+	options, err := w.loadOptions(w.answers[releaseKey])
+	support, _ := options.Release.Support(release.Arbiter, w.answers[platformKey])
+	return err == nil && support == release.Present
 }

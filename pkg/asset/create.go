@@ -267,7 +267,7 @@ func (c *creation) tellConfig(context.Context) error {
 	}
 	c.tellEstablished()
 	c.report.NoProxy = loaded.Config.NoProxy()
-	if r := c.report.Release; c.Environment.DisableImagePolicy && !r.AtLeast(imagePolicyLine) {
+	if r := c.report.Release; c.Environment.DisableImagePolicy && !r.Has(release.ImagePolicy) {
 		c.warn("OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY has no effect: release %s has no image policy", r.Line)
 	}
 	c.warnAboutMirrors(loaded.Config)

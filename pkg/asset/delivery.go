@@ -9,13 +9,11 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // This file holds the ways in which a machine gets its first config other than
 // as bootstrap.ign: from a server, or in the live ISO of a single node.
-
-// overlayLine is the first release line that a live host can bootstrap.
-const overlayLine = "4.19"
 
 // makeSingleNode makes the config of a node that bootstraps itself in place.
 func (c *creation) makeSingleNode() error {
@@ -31,8 +29,9 @@ func (c *creation) makeSingleNode() error {
 		}
 		return &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{p}}
 	}
-	if r := c.report.Release; !r.AtLeast(overlayLine) {
-		c.warn("release %s cannot be brought up on a live host: it needs Fedora CoreOS on a disk; choose %s or later for a single node, with --release", r.Line, overlayLine)
+	if r := c.report.Release; !r.Has(release.NodeImageOverlay) {
+		_, needed := r.Support(release.NodeImageOverlay, "")
+		c.warn("release %s cannot be brought up on a live host: it needs Fedora CoreOS on a disk; choose %s or later for a single node, with --release", r.Line, needed.Since)
 	}
 	return c.makeIgnitionConfigs(c.graph.SingleNode)
 }

@@ -95,7 +95,7 @@ func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
 		machines = append(machines, several(n, "worker")+" with "+"worker.ign")
 	}
 	boot := Step{imageCommand(r), "names the boot image: boot " + strings.Join(machines, ", ")}
-	if !r.AtLeast(scosMediaLine) {
+	if !r.Has(release.SCOSMedia) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
 	}
 	steps := []Step{boot, {"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"}}
@@ -116,10 +116,6 @@ func bootNode(r release.Release) []Step {
 		{"wait-for install-complete", "says when the node has installed itself and the cluster is up"},
 	}
 }
-
-// scosMediaLine is the first release line for which there are boot images of its
-// own system.
-const scosMediaLine = "4.19"
 
 func imageCommand(r release.Release) string {
 	return "coreos image --release " + r.Line + " --platform metal --format iso"

@@ -20,9 +20,6 @@ import (
 // configurablePKI is the feature gate under which authorities have other keys.
 const configurablePKI = "ConfigurablePKI"
 
-// imagePolicyLine is the first release line whose payload brings an image policy.
-const imagePolicyLine = "4.21"
-
 func clusterName(c installconfig.InstallConfig) (string, error) { return c.Metadata.Name, nil }
 
 func clusterNames(c installconfig.InstallConfig) (tls.Names, error) {
@@ -223,7 +220,7 @@ func (in Inputs) inPlaceIgnition(c installconfig.InstallConfig, r release.Releas
 
 func (in Inputs) bootstrapHost(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) (ignition.Host, error) {
 	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
-		DisableImagePolicy: in.Environment.DisableImagePolicy && r.AtLeast(imagePolicyLine),
+		DisableImagePolicy: in.Environment.DisableImagePolicy && r.Has(release.ImagePolicy),
 	})
 	if err != nil {
 		return ignition.Host{}, err

@@ -53,7 +53,7 @@ func Bootstrap(h Host) ([]byte, error) {
 	if strings.TrimSpace(h.BootstrapSSHKey) == "" {
 		return nil, errors.New("the bootstrap host has no ssh key of its own")
 	}
-	if !(release.Release{Line: h.Environment.ReleaseLine}).AtLeast("4.16") {
+	if h.Environment.ReleaseLine == "" || !(release.Release{Line: h.Environment.ReleaseLine}).Has(release.BootstrapScripts) {
 		return nil, fmt.Errorf("the bootstrap host has no scripts for the release %q", h.Environment.ReleaseLine)
 	}
 	if err := h.problems().Err(); err != nil {

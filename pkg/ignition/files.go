@@ -23,8 +23,9 @@ type File struct {
 
 // releases says which bootstrap hosts a row is for. The zero value is every host.
 type releases struct {
-	// since and until are the first and the last line, such as 4.19; empty is open.
-	since, until string
+	// with is what the release must have, and without what it must not; empty asks
+	// for nothing.
+	with, without release.Feature
 	// inPlace is for single nodes only, which bootstrap themselves in place.
 	inPlace bool
 	// konnectivity is for hosts with konnectivity only.
@@ -36,10 +37,7 @@ func (r releases) include(e Environment) bool {
 	if r.inPlace && !e.BootstrapInPlace || r.konnectivity && !e.konnectivity() {
 		return false
 	}
-	if r.since != "" && !line.AtLeast(r.since) {
-		return false
-	}
-	return r.until == "" || e.ReleaseLine == r.until || !line.AtLeast(r.until)
+	return (r.with == "" || line.Has(r.with)) && (r.without == "" || !line.Has(r.without))
 }
 
 // staticFile is a file of data/bootstrap/files.
@@ -78,8 +76,8 @@ const (
 var (
 	// overlaid hosts put the release's node image over the /usr that they booted;
 	// pivoted ones boot it.
-	overlaid = releases{since: "4.19"}
-	pivoted  = releases{until: "4.18"}
+	overlaid = releases{with: release.NodeImageOverlay}
+	pivoted  = releases{without: release.NodeImageOverlay}
 	inPlace  = releases{inPlace: true}
 	// konnectivity comes with features that are off by default
 	konnectivity = releases{konnectivity: true}
@@ -96,8 +94,8 @@ var staticFiles = []staticFile{
 	{path: unitDir + "node-image-pull.service", mode: modeUnit, releases: overlaid},
 	{path: unitDir + "ostree-finalize-staged.service.d/10-okd-path.conf", mode: modeUnit, releases: pivoted},
 	{path: unitDir + "rpm-ostreed.service.d/10-okd-path.conf", mode: modeUnit, releases: pivoted},
-	{path: unitDir + `var-ostree\x2dcontainer.mount`, mode: modeUnit, releases: releases{since: "4.20", until: "4.20"}, source: "/etc/systemd/system/var-ostree-container.mount"},
-	{path: unitDir + "var-ostreecontainer.mount", mode: modeUnit, releases: releases{since: "4.21"}},
+	{path: unitDir + `var-ostree\x2dcontainer.mount`, mode: modeUnit, releases: releases{with: release.DashedOSTreeStore}, source: "/etc/systemd/system/var-ostree-container.mount"},
+	{path: unitDir + "var-ostreecontainer.mount", mode: modeUnit, releases: releases{with: release.OSTreeStore}},
 	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-handover.sh", mode: modeSecret, releases: inPlace},
 	{path: "/opt/openshift/bootstrap-in-place/bootstrap-in-place-post-reboot.sh", mode: modeSecret, releases: inPlace},
 	{path: "/opt/openshift/bootstrap-in-place/master-update.fcc", mode: modeSecret, releases: inPlace},

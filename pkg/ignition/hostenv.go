@@ -75,7 +75,7 @@ func (e Environment) variables(mirrors string) []variable {
 }
 
 func (e Environment) konnectivity() bool {
-	return e.Konnectivity && !e.BootstrapInPlace && release.Release{Line: e.ReleaseLine}.AtLeast("5.0")
+	return e.Konnectivity && !e.BootstrapInPlace && release.Release{Line: e.ReleaseLine}.Has(release.Konnectivity)
 }
 
 // mirrorsManifest is the asset that `oc adm release info` is to take mirrors

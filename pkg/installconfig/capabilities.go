@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // currentSet is the set of all capabilities that a release knows.
@@ -15,12 +16,12 @@ const currentSet = "vCurrent"
 // capabilitySet is a baseline: what it adds to the sets before it.
 type capabilitySet struct {
 	name string
-	// since is the first release line that knows the set; empty if all do.
-	since string
-	adds  []string
-	// addsSince is the first release line that knows what the set adds; empty if
+	// feature is what a release must have to know the set; empty if all do.
+	feature release.Feature
+	adds    []string
+	// addsFeature is what a release must have to know what the set adds; empty if
 	// all do that know the set.
-	addsSince string
+	addsFeature release.Feature
 }
 
 // capabilitySets are the baselines in the order in which they grow.
@@ -32,9 +33,9 @@ var capabilitySets = []capabilitySet{
 	{name: "v4.14", adds: []string{"Build", "DeploymentConfig", "ImageRegistry"}},
 	{name: "v4.15", adds: []string{"OperatorLifecycleManager", "CloudCredential"}},
 	{name: "v4.16", adds: []string{"Ingress", "CloudControllerManager"}},
-	{name: "v4.17", since: "4.17"},
-	{name: "v4.18", since: "4.18", adds: []string{"OperatorLifecycleManagerV1"}},
-	{name: currentSet, adds: []string{"CompatibilityRequirements", "ClusterAPI"}, addsSince: "5.0"},
+	{name: "v4.17", feature: release.Capabilities417},
+	{name: "v4.18", feature: release.Capabilities418, adds: []string{"OperatorLifecycleManagerV1"}},
+	{name: currentSet, adds: []string{"CompatibilityRequirements", "ClusterAPI"}, addsFeature: release.ClusterAPIComponents},
 }
 
 // capabilitiesOf lists what a baseline set turns on.
@@ -62,7 +63,7 @@ func (c InstallConfig) HasCapability(name string) bool {
 func valuesOfSets() []Value {
 	values := make([]Value, len(capabilitySets))
 	for i, s := range capabilitySets {
-		values[i] = Value{Word: s.name, Since: s.since}
+		values[i] = Value{Word: s.name, Feature: s.feature}
 	}
 	return values
 }
@@ -72,7 +73,7 @@ func valuesOfCapabilities() []Value {
 	var values []Value
 	for _, s := range capabilitySets {
 		for _, name := range s.adds {
-			values = append(values, Value{Word: name, Since: cmp.Or(s.addsSince, s.since)})
+			values = append(values, Value{Word: name, Feature: cmp.Or(s.addsFeature, s.feature)})
 		}
 	}
 	return values
@@ -113,7 +114,7 @@ func validateBaseline(set string, o Options, f *findings) bool {
 	var names []string
 	for _, s := range capabilitySets {
 		names = append(names, s.name)
-		if s.name == set && s.since != "" && o.Release.Line != "" && !o.Release.AtLeast(s.since) {
+		if s.name == set && s.feature != "" && !o.Release.Has(s.feature) {
 			f.fail(path, set+" is newer than OKD "+o.Release.Line+", which is to be installed", "use v"+strings.TrimPrefix(o.Release.Line, "v")+" or "+currentSet)
 			return false
 		}

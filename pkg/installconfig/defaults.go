@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // PublicPullSecret stands in for a pull secret that the user does not have: all
@@ -34,7 +35,9 @@ func complete(c *InstallConfig, o Options, f *findings) {
 	completePlatform(&c.Platform, f)
 	setDefault(&c.AdditionalTrustBundlePolicy, "Proxyonly")
 	setDefault(&c.Publish, "External")
-	setDefault(&c.OSImageStream, defaultOSImageStream)
+	if c.Release.Has(release.OSImageStream) {
+		setDefault(&c.OSImageStream, defaultOSImageStream)
+	}
 	if !f.given("pullSecret") && c.PullSecret == "" {
 		c.PullSecret = PublicPullSecret
 		f.note("pullSecret", "is absent: OKD's public one is used, which is enough for the images of OKD", "")

@@ -81,14 +81,24 @@ func defaultCell(f Field) string {
 func meaningCell(f Field) string {
 	text := f.Text
 	if len(f.Values) > 0 {
-		words := wordsOf(f)
-		text += " One of `" + strings.Join(words, "`, `") + "`."
+		words := make([]string, len(f.Values))
+		for i, v := range f.Values {
+			words[i] = "`" + v.Word + "`"
+			if v.Since() != "" {
+				words[i] += " (since " + v.Since() + ")"
+			}
+		}
+		text += " One of " + strings.Join(words, ", ") + "."
 	}
-	if f.Since != "" {
-		text += " Since OKD " + f.Since + "."
+	if since := f.Since(); since != "" {
+		text += " Since OKD " + since + "."
 	}
-	if f.Gate != "" {
-		text += " Needs the feature gate `" + f.Gate + "`."
+	if gate := f.Gate(); gate.Gate != "" {
+		text += " Needs the feature gate `" + gate.Gate + "`"
+		if note := gate.GateNote(); note != "" {
+			text += ", which is " + note
+		}
+		text += "."
 	}
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*.apps", "\\*.apps").Replace(text)
 }

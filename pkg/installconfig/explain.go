@@ -241,22 +241,18 @@ func withoutIndexes(path string) string {
 // whether it was good.
 func (f *findings) word(path, value string) bool {
 	row := f.row(path)
-	if i := slices.IndexFunc(row.Values, func(v Value) bool { return v.Word == value }); i >= 0 && !hasLine(f.release, row.Values[i].Since) {
-		f.fail(path, f.tooEarly(strconv.Quote(value)+" needs", row.Values[i].Since), "remove it, or choose a later release")
+	if i := slices.IndexFunc(row.Values, func(v Value) bool { return v.Word == value }); i >= 0 && !f.knows(row.Values[i].Feature) {
+		_, needed := f.release.Support(row.Values[i].Feature, "")
+		f.fail(path, f.tooEarly(strconv.Quote(value)+" needs", needed, ""), "remove it, or choose a later release with --release")
 		return false
 	}
 	return f.oneOf(path, value, wordsOf(row)...)
 }
 
-// tooEarly words that what is to be installed does not have something yet.
-func (f *findings) tooEarly(needs, since string) string {
-	return needs + " OKD " + since + " or later, but " + f.release.Line + " is to be installed"
-}
-
-// hasLine tells whether a release has what is there since a line. A release that
-// is not known has everything.
-func hasLine(r release.Release, since string) bool {
-	return since == "" || r.Line == "" || r.AtLeast(since)
+// knows tells whether the release has a feature that words of fields need; none is
+// needed for most.
+func (f *findings) knows(feature release.Feature) bool {
+	return feature == "" || f.release.Has(feature)
 }
 
 // allows tells whether value is among those of the field's row.
@@ -287,15 +283,8 @@ func wordsOf(f Field) []string {
 // fields that the file has.
 func validateRows(c *InstallConfig, f *findings) {
 	for _, path := range slices.Sorted(maps.Keys(f.places)) {
-		r := f.row(path)
-		if r.Since == "" && r.Gate == "" || strings.HasSuffix(path, "]") || !f.given(path) {
-			continue
-		}
-		if r.Gate != "" {
-			c.gated(path, r.Gate, f)
-		}
-		if !hasLine(f.release, r.Since) {
-			f.fail(path, f.tooEarly("needs", r.Since), "remove it, or choose a later release")
+		if r := f.row(path); r.Feature != "" && !strings.HasSuffix(path, "]") && f.given(path) {
+			c.offers(path, r.Feature, f)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package installconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -85,8 +86,13 @@ func TestRowsAreComplete(t *testing.T) {
 		if err != nil || e.Path != f.Path || e.Type == "" || e.Text != f.Text {
 			t.Errorf("explain %s: %+v, %v", f.Path, e, err)
 		}
-		if _, known := gates[f.Gate]; f.Gate != "" && !known {
-			t.Errorf("%s needs the gate %s, which is not known", f.Path, f.Gate)
+		if f.Feature != "" && f.Since() == "" {
+			t.Errorf("%s needs the feature %s, which is in no row of the releases' table", f.Path, f.Feature)
+		}
+		for _, v := range f.Values {
+			if v.Feature != "" && v.Since() == "" {
+				t.Errorf("%s: %s needs the feature %s, which is in no row of the releases' table", f.Path, v.Word, v.Feature)
+			}
 		}
 	}
 }
@@ -293,10 +299,15 @@ func TestTableIsHeld(t *testing.T) {
 				}
 			}
 		}
-		if f.Since != "" {
-			found := problemsAt(set(t, f.Path, map[string]any{}), f.Path, Options{Release: release.Release{Line: "4.16"}})
-			if len(found) == 0 || !strings.Contains(found.Error(), f.Since) {
-				t.Errorf("%s is since %s, but with 4.16: %v", f.Path, f.Since, found)
+		old := release.Release{Line: "4.16"}
+		if support, _ := old.Support(f.Feature, "none"); f.Feature != "" && support == release.Absent {
+			var value any = map[string]any{}
+			if e, err := Explain(f.Path); err == nil && e.Type == "string" {
+				value = cmp.Or(f.Example, f.Default)
+			}
+			found := problemsAt(set(t, f.Path, value), f.Path, Options{Release: old})
+			if len(found) == 0 || !strings.Contains(found.Error(), f.Since()) {
+				t.Errorf("%s is since %s, but with 4.16: %v", f.Path, f.Since(), found)
 			}
 		}
 	}

@@ -1,77 +1,29 @@
 package installconfig
 
 import (
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
-// Feature sets.
-const (
-	defaultSet  = ""
-	techPreview = "TechPreviewNoUpgrade"
-	devPreview  = "DevPreviewNoUpgrade"
-	customSet   = "CustomNoUpgrade"
-	okdSet      = "OKD"
-)
-
-// Gates that decide about fields of the install-config.
-const (
-	gateDualReplica     = "DualReplica"
-	gateMultiDiskSetup  = "MultiDiskSetup"
-	gateOSStreams       = "OSStreams"
-	gateConfigurablePKI = "ConfigurablePKI"
-)
-
-// pkiSince is the first release line that knows the object which tells the
-// cluster's operators what keys to make.
-const pkiSince = "4.22"
-
-// What these gates bring has webhooks that the API server of the bootstrap host
-// must reach in the cluster: since konnectivitySince, through konnectivity.
+// The gates under which the API server of the bootstrap host has to reach webhooks in
+// the cluster.
 const (
 	gateCRDCompatibility  = "CRDCompatibilityRequirementOperator"
 	gateMachineManagement = "ClusterAPIMachineManagement"
-	konnectivitySince     = "5.0"
 )
-
-// gate is a feature that decides about fields of the install-config, about
-// manifests or about the bootstrap host.
-type gate struct {
-	// sets are the feature sets that turn it on, beside CustomNoUpgrade.
-	sets []string
-	// since is the first release line that has it; empty if that only matters
-	// to fields, whose rows say so.
-	since string
-}
-
-var (
-	everywhere = []string{defaultSet, okdSet, techPreview, devPreview}
-	previews   = []string{techPreview, devPreview}
-)
-
-var gates = map[string]gate{
-	gateDualReplica:           {sets: everywhere},
-	gateOSStreams:             {sets: everywhere},
-	"VSphereMultiNetworks":    {sets: everywhere},
-	"VSphereMultiDisk":        {sets: everywhere},
-	"VSphereHostVMGroupZonal": {sets: everywhere},
-	gateMultiDiskSetup:        {sets: previews},
-	gateConfigurablePKI:       {sets: previews, since: pkiSince},
-	"OnPremDNSRecords":        {sets: previews},
-	gateCRDCompatibility:      {sets: previews, since: konnectivitySince},
-	gateMachineManagement:     {sets: previews, since: konnectivitySince},
-}
 
 // Enabled tells whether the config's feature set turns a feature gate on. With
 // CustomNoUpgrade these are the gates that featureGates lists, and no other. A
 // gate that the release does not have yet is off.
 func (c InstallConfig) Enabled(name string) bool {
-	if !hasLine(c.Release, gates[name].since) {
+	if !c.Release.KnowsGate(name) {
 		return false
 	}
-	if c.FeatureSet != customSet {
-		return slices.Contains(gates[name].sets, c.FeatureSet)
+	if c.FeatureSet != release.CustomSet {
+		return c.Release.TurnsOn(name, c.FeatureSet)
 	}
 	enabled := false
 	for _, entry := range c.FeatureGates {
@@ -106,8 +58,8 @@ func validateFeatures(c *InstallConfig, f *findings) {
 	if c.FeatureSet != "" {
 		f.word("featureSet", c.FeatureSet)
 	}
-	if len(c.FeatureGates) > 0 && c.FeatureSet != customSet && !f.isBroken("featureSet") {
-		f.fail("featureGates", "can only be given with featureSet: "+customSet, "set featureSet: "+customSet+", or remove featureGates")
+	if len(c.FeatureGates) > 0 && c.FeatureSet != release.CustomSet && !f.isBroken("featureSet") {
+		f.fail("featureGates", "can only be given with featureSet: "+release.CustomSet, "set featureSet: "+release.CustomSet+", or remove featureGates")
 	}
 	seen := map[string]bool{}
 	for i, entry := range c.FeatureGates {
@@ -123,13 +75,55 @@ func validateFeatures(c *InstallConfig, f *findings) {
 	}
 }
 
-// gated refuses a field whose feature is not turned on.
-func (c *InstallConfig) gated(path, name string, f *findings) {
-	if !hasLine(f.release, gates[name].since) {
-		return // the row of the field says so
+// offers reports a feature that the config uses at path and that the release does not
+// have on the cluster's platform, or only behind a gate that is off. What is only
+// tolerated is a warning. It tells whether the config may use the feature.
+func (c *InstallConfig) offers(path string, feature release.Feature, f *findings) bool {
+	name := ""
+	if spec, ok := platform.Find(c.Platform.Name); ok {
+		name = spec.Name
 	}
-	if !c.Enabled(name) && !f.isBroken("featureSet") && !f.isBroken("featureGates") {
-		f.fail(path, "needs the feature gate "+name+", which is off",
-			"remove it, or set featureSet: "+techPreview+" (such a cluster cannot be upgraded)")
+	support, row := f.release.Support(feature, name)
+	switch support {
+	case release.Absent:
+		if row.Feature == "" {
+			f.fail(path, "cannot be used on platform "+name, "remove it")
+			return false
+		}
+		f.fail(path, f.tooEarly("needs", row, name), "remove it, or choose a later release with --release")
+		return false
+	case release.Tolerated:
+		f.warn(path, "is new in OKD "+row.Since+", but "+f.release.Line+" is to be installed: "+row.Risk, "choose a later release with --release, or go without it")
+	case release.Gated:
+		return c.gated(path, row, f)
 	}
+	if row.Gate != "" && c.FeatureSet == release.CustomSet {
+		return c.gated(path, row, f) // which turns off what it does not name
+	}
+	return true
+}
+
+// gated refuses what needs a gate that is not on.
+func (c *InstallConfig) gated(path string, row release.FeatureRow, f *findings) bool {
+	if c.Enabled(row.Gate) || f.isBroken("featureSet") || f.isBroken("featureGates") {
+		return true
+	}
+	hint := "remove it, or set featureSet: " + release.TechPreview + " (such a cluster cannot be upgraded)"
+	switch {
+	case c.FeatureSet == release.CustomSet:
+		hint = "remove it, or add " + row.Gate + "=true to featureGates"
+	case row.GateDefault != "":
+		hint += ", or choose OKD " + row.GateDefault + " or later, which has it on"
+	}
+	f.fail(path, "needs the feature gate "+row.Gate+", which is off", hint)
+	return false
+}
+
+// tooEarly words that what is to be installed does not have something yet.
+func (f *findings) tooEarly(needs string, row release.FeatureRow, platform string) string {
+	on := ""
+	if len(row.Platforms) > 0 && platform != "" {
+		on = " on platform " + platform
+	}
+	return needs + " OKD " + row.Since + " or later" + on + ", but " + f.release.Line + " is to be installed"
 }

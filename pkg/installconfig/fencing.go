@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // validateFencing checks the rule of the two-node control plane: two members of
@@ -23,16 +24,24 @@ func validateFencing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	if fencing != nil {
 		credentials = fencing.Credentials
 	}
+	name := ""
+	if spec != nil {
+		name = spec.Name
+	}
+	support, row := f.release.Support(release.Fencing, name)
 	switch {
-	case twoNodes && spec != nil && !spec.Fencing:
-		f.fail("controlPlane.replicas", "is 2, which platform "+spec.Name+" does not support", "use 3")
+	case twoNodes && support == release.Absent && row.Feature == "":
+		f.fail("controlPlane.replicas", "is 2, which platform "+name+" does not support", "use 3")
+		return
+	case twoNodes && support == release.Absent:
+		f.fail("controlPlane.replicas", f.tooEarly("is 2, which takes fencing, and that needs", row, name), "use 3, or 1 for a single node")
 		return
 	case twoNodes && len(credentials) != 2:
 		if !f.given(path + ".credentials") {
 			f.places[path+".credentials"] = f.places["controlPlane.replicas"]
 		}
 		f.fail(path+".credentials", "needs 2 entries, because controlPlane.replicas is 2, but has "+strconv.Itoa(len(credentials)),
-			"two nodes have no quorum: when one is lost, the other cannot go on unless it can power that one off. Use 3 (or 1) replicas, add an arbiter, or give the credentials of both management controllers")
+			"two nodes have no quorum: when one is lost, the other cannot go on unless it can power that one off. "+c.waysOutOfTwo(row, name, f))
 	case !twoNodes && len(credentials) > 0:
 		f.fail(path+".credentials", "is only for a control plane of 2 nodes without an arbiter", "remove fencing, or set controlPlane.replicas to 2")
 	}
@@ -42,11 +51,29 @@ func validateFencing(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 }
 
+// waysOutOfTwo says what to do about two nodes in this release on this platform.
+func (c *InstallConfig) waysOutOfTwo(fencing release.FeatureRow, platform string, f *findings) string {
+	ways := []string{"use 3 (or 1) replicas"}
+	if support, _ := f.release.Support(release.Arbiter, platform); support == release.Present {
+		ways = append(ways, "add an arbiter")
+	}
+	credentials := "give the credentials of both management controllers"
+	if !c.Enabled(fencing.Gate) {
+		credentials += " and set featureSet: " + release.TechPreview
+	}
+	text := listed(append(ways, credentials))
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
 // validateCredential checks one entry. Seen holds what must be unique, by kind
 // and value, with the path where it was first.
 func validateCredential(c FencingCredential, path string, seen map[string]string, f *findings) {
-	if c.HostName == "" && c.MACAddress == "" {
-		f.fail(path, "names no node", "give its hostName, or the macAddress that it boots from")
+	if byMAC, _ := f.release.Support(release.FencingByMAC, ""); c.HostName == "" && (c.MACAddress == "" || byMAC == release.Absent) {
+		hint := "give the name that the node has in the cluster, such as master-0"
+		if byMAC == release.Present {
+			hint += ", or the macAddress that it boots from"
+		}
+		f.fail(path+".hostName", missing(f, path+".hostName"), hint)
 	}
 	for _, one := range []struct{ field, value string }{{"hostName", c.HostName}, {"macAddress", c.MACAddress}, {"address", c.Address}} {
 		if one.value == "" {

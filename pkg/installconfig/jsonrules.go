@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // This file holds the rules between fields, as conditions of the JSON Schema.
@@ -13,9 +14,9 @@ import (
 
 // rules lists all conditions for the release.
 func (s schema) rules() []any {
-	all := slices.Concat(poolRules(), featureRules(), networkRules(), s.capabilityRules(), otherRules())
+	all := slices.Concat(s.poolRules(), s.featureRules(), networkRules(), s.capabilityRules(), otherRules())
 	for _, p := range platform.Table {
-		all = append(all, when(at(object{"type": "object"}, "platform", p.Name), object{"allOf": platformRules(p)}))
+		all = append(all, when(at(object{"type": "object"}, "platform", p.Name), object{"allOf": s.platformRules(p)}))
 	}
 	return all
 }
@@ -73,7 +74,7 @@ var (
 )
 
 // poolRules are about numbers of machines.
-func poolRules() []any {
+func (s schema) poolRules() []any {
 	arbiter := at(isObject, "arbiter")
 	fencing := []string{"controlPlane", "fencing", "credentials"}
 	two := at(constant(2), "controlPlane", "replicas")
@@ -90,15 +91,19 @@ func poolRules() []any {
 			rules = append(rules, below(all(when(isKind, has), when(has, isKind)), pool, "diskSetup[]"))
 		}
 	}
-	node := object{"anyOf": []any{at(object{"type": "string", "minLength": 1}, "hostName"), at(object{"type": "string", "minLength": 1}, "macAddress")}}
+	node := at(object{"type": "string", "minLength": 1}, "hostName")
+	if s.knows(release.FencingByMAC) {
+		node = object{"anyOf": []any{node, at(object{"type": "string", "minLength": 1}, "macAddress")}}
+	}
 	return append(rules, below(node, "controlPlane", "fencing", "credentials[]"))
 }
 
 // featureRules are about feature sets and what they turn on.
-func featureRules() []any {
-	rules := []any{when(at(isFilled, "featureGates"), at(constant(customSet), "featureSet"))}
+func (s schema) featureRules() []any {
+	rules := []any{when(at(isFilled, "featureGates"), at(constant(release.CustomSet), "featureSet"))}
 	for _, f := range Table() {
-		if f.Gate == "" || slices.Contains(gates[f.Gate].sets, defaultSet) {
+		support, row := s.release.Support(f.Feature, "")
+		if f.Feature == "" || support != release.Gated {
 			continue
 		}
 		path := strings.Split(f.Path, ".")
@@ -106,7 +111,13 @@ func featureRules() []any {
 			path[0] += "[]"
 		}
 		is := at(object{"type": []string{"object", "array"}}, path...)
-		rules = append(rules, when(is, at(words(append([]string{customSet}, gates[f.Gate].sets...)...), "featureSet")))
+		sets := []string{release.CustomSet}
+		for _, set := range []string{release.TechPreview, release.DevPreview, release.OKDSet} {
+			if s.release.TurnsOn(row.Gate, set) {
+				sets = append(sets, set)
+			}
+		}
+		rules = append(rules, when(is, at(words(sets...), "featureSet")))
 	}
 	key := []string{"pki", "signerCertificates", "key"}
 	for algorithm, other := range map[string]string{"rsa": "ecdsa", "ecdsa": "rsa"} {
@@ -179,7 +190,7 @@ func otherRules() []any {
 }
 
 // platformRules are what a row of the platforms' table requires of the rest.
-func platformRules(p platform.Spec) []any {
+func (s schema) platformRules(p platform.Spec) []any {
 	rules := []any{
 		below(orNone(append([]string{"External"}, p.Publish...)...), "publish"),
 		below(orNone(p.CredentialsModes...), "credentialsMode"),
@@ -188,11 +199,10 @@ func platformRules(p platform.Spec) []any {
 	if !p.SingleNode {
 		rules = append(rules, not(single))
 	}
-	if p.InPlaceOnly {
-		rules = append(rules, when(single, at(isObject, "bootstrapInPlace")))
-	}
-	if !p.Arbiter {
-		rules = append(rules, not(at(isObject, "arbiter")))
+	for _, f := range Table() {
+		if path := strings.Split(f.Path, "."); len(path) == 1 && s.knows(f.Feature) && !s.takes(f.Feature, p.Name) {
+			rules = append(rules, not(at(isObject, path...)))
+		}
 	}
 	if p.DualStack == platform.NoDualStack {
 		rules = append(rules, below(object{"maxItems": 1}, "networking", "serviceNetwork"))

@@ -53,9 +53,15 @@ func (s schema) line() string {
 	return s.release.Line
 }
 
-// knows tells whether the release has what is there since a line.
-func (s schema) knows(since string) bool {
-	return hasLine(s.release, since)
+// knows tells whether the release takes a feature on any of the platforms.
+func (s schema) knows(feature release.Feature) bool {
+	return slices.ContainsFunc(platform.Names(), func(name string) bool { return s.takes(feature, name) })
+}
+
+// takes tells whether the release takes a feature on a platform; every one takes none.
+func (s schema) takes(feature release.Feature, platform string) bool {
+	support, _ := s.release.Support(feature, platform)
+	return feature == "" || support > release.Absent
 }
 
 // object describes an object with the fields that the release knows.
@@ -63,7 +69,7 @@ func (s schema) object(e Explanation) object {
 	properties := object{}
 	required := []string{}
 	for _, f := range e.Fields {
-		if !s.knows(f.Since) {
+		if !s.knows(f.Feature) {
 			continue
 		}
 		name := f.Path[strings.LastIndex(f.Path, ".")+1:]
@@ -128,7 +134,7 @@ func (s schema) scalar(f Explanation, kind string, entry bool) object {
 	if len(f.Values) > 0 {
 		words := []string{}
 		for _, v := range f.Values {
-			if s.knows(v.Since) {
+			if s.knows(v.Feature) {
 				words = append(words, v.Word)
 			}
 		}
@@ -184,18 +190,18 @@ func (s schema) describe(f Field) string {
 	var text strings.Builder
 	text.WriteString(f.Text)
 	for _, v := range f.Values {
-		if v.Text != "" && s.knows(v.Since) {
+		if v.Text != "" && s.knows(v.Feature) {
 			text.WriteString("\n- " + v.Word + ": " + v.Text)
 		}
 	}
 	if f.Absent != "" {
 		text.WriteString("\nIf absent: " + f.Absent + ".")
 	}
-	if f.Since != "" {
-		text.WriteString("\nSince OKD " + f.Since + ".")
+	if since := f.Since(); since != "" {
+		text.WriteString("\nSince OKD " + since + ".")
 	}
-	if f.Gate != "" {
-		text.WriteString("\nNeeds the feature gate " + f.Gate + ".")
+	if support, gate := s.release.Support(f.Feature, ""); support == release.Gated {
+		text.WriteString("\nNeeds the feature gate " + gate.Gate + ".")
 	}
 	if f.Deprecated != "" {
 		text.WriteString("\nDeprecated: use " + f.Deprecated + ".")

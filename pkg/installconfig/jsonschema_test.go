@@ -81,7 +81,8 @@ func TestSchemaOfEveryLine(t *testing.T) {
 		}
 		r := release.Release{Line: line}
 		for text, since := range map[string]string{
-			"arbiter: {replicas: 1}\n":                          "4.19",
+			"arbiter: {replicas: 1}\n":                          "4.22",
+			"osImageStream: centos-10\n":                        "4.22",
 			"capabilities: {baselineCapabilitySet: v4.17}\n":    "4.17",
 			"capabilities: {baselineCapabilitySet: v4.18}\n":    "4.18",
 			"capabilities: {baselineCapabilitySet: vCurrent}\n": "4.16",
@@ -140,7 +141,7 @@ func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 // unseen are the bad configs that the schema does not flag, with the reason why
 // no schema could, or this one should not.
 var unseen = []string{
-	"cluster-network-small", "deprecated-contradictions", "domain-too-long", "fips", "host-subnet-length", "join-subnet",
+	"cluster-network-small", "deprecated-contradictions", "domain-too-long", "fencing-gate-off", "fips", "host-subnet-length", "join-subnet",
 	"join-subnet-small", "join-subnet-transit", "overlaps", "proxy-inside", "proxy-port", "pull-secret-entries",
 	"reserved-networks", "ssh-fips", "ssh-keys", "trust-bundle-corrupt", "trust-bundle-leftover",
 	"trust-bundle-not-certificate", "two-documents",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // Network plug-ins whose names the installer knows.
@@ -173,7 +174,7 @@ func validateFamilies(c *InstallConfig, all networks, spec *platform.Spec, f *fi
 	most := 1
 	if service == bothFamilies {
 		most = 2
-		validateDualStack(all.service, spec, f)
+		validateDualStack(c, all.service, spec, f)
 	}
 	if len(all.service) > most {
 		f.fail(services, fmt.Sprintf("has %d networks, but there can be only one of each address family", len(all.service)), "remove those that are too many")
@@ -193,7 +194,7 @@ func validateFamilies(c *InstallConfig, all networks, spec *platform.Spec, f *fi
 	}
 }
 
-func validateDualStack(services []network, spec *platform.Spec, f *findings) {
+func validateDualStack(c *InstallConfig, services []network, spec *platform.Spec, f *findings) {
 	const path = "networking.serviceNetwork"
 	switch {
 	case spec == nil:
@@ -201,6 +202,8 @@ func validateDualStack(services []network, spec *platform.Spec, f *findings) {
 		f.fail(path, "has both address families, which platform "+spec.Name+" does not support", "keep one of them")
 	case spec.DualStack == platform.IPv4First && services[0].prefix.Addr().Is6():
 		f.fail(path, "must begin with the IPv4 network on platform "+spec.Name, "change the order")
+	case services[0].prefix.Addr().Is6():
+		c.offers(path, release.IPv6First, f)
 	}
 }
 

@@ -203,7 +203,7 @@ func TestDualStackOrderOfPlatforms(t *testing.T) {
 		{platform.NoDualStack, v4, false}, {platform.IPv4First, v4, true}, {platform.IPv4First, v6, false}, {platform.EitherFirst, v6, true},
 	} {
 		f := &findings{}
-		validateDualStack([]network{c.first}, &platform.Spec{Name: "toy", DualStack: c.allows}, f)
+		validateDualStack(&InstallConfig{}, []network{c.first}, &platform.Spec{Name: "toy", DualStack: c.allows}, f)
 		if (len(f.problems) == 0) != c.good {
 			t.Errorf("%+v: %v", c, f.problems)
 		}

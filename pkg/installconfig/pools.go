@@ -8,14 +8,11 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
-// arbiterSince is the first release line whose bootstrap serves arbiter machines.
-const arbiterSince = "4.19"
-
 func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 	validateControlPlane(c, spec, f)
 	validatePool(c.ControlPlane, "controlPlane", spec, f)
 	if c.Arbiter != nil {
-		validateArbiter(c, spec, f)
+		validateArbiter(c, f)
 		validatePool(c.Arbiter, "arbiter", spec, f)
 		forbidFencing(c.Arbiter, "arbiter", f)
 		validateSameArchitecture(c, c.Arbiter, "arbiter", spec, f, f.warn) // as the established installer takes it
@@ -55,9 +52,9 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case n < 0: // reported with the pool
 	case n == 1 && spec != nil && !spec.SingleNode:
 		f.fail(path, "is 1, but platform "+spec.Name+" does not support a single node", "use 3")
-	case n == 1 && spec != nil && spec.InPlaceOnly && c.BootstrapInPlace == nil && c.Arbiter == nil && !f.isBroken("bootstrapInPlace"):
-		f.fail(path, "is 1, but on platform "+spec.Name+" a single node has to install itself",
-			"give bootstrapInPlace.installationDisk, or use platform none, or 3 replicas")
+	case n == 1 && spec != nil && spec.InPlaceUsual && c.BootstrapInPlace == nil && c.Arbiter == nil && !f.isBroken("bootstrapInPlace"):
+		f.warn(path, "is 1 without bootstrapInPlace: on platform "+spec.Name+" a single node usually installs itself, and here a bootstrap host brings it up",
+			"give bootstrapInPlace.installationDisk and run create single-node-ignition-config, unless you have a bootstrap host")
 	case n == 2 && c.Arbiter == nil: // validateFencing
 	case c.Arbiter != nil && replicas(c.Arbiter) < 1: // validateArbiter
 	case members%2 == 0:
@@ -66,10 +63,7 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 }
 
-func validateArbiter(c *InstallConfig, spec *platform.Spec, f *findings) {
-	if spec != nil && !spec.Arbiter {
-		f.fail("arbiter", "cannot be used on platform "+spec.Name, "remove it")
-	}
+func validateArbiter(c *InstallConfig, f *findings) {
 	if n := replicas(c.Arbiter); n == 0 {
 		f.fail("arbiter.replicas", map[bool]string{true: "is 0", false: "is missing"}[f.given("arbiter.replicas")], "use 1, or remove arbiter")
 	}

@@ -1,6 +1,9 @@
 package installconfig
 
-import "github.com/okd-project/okd-install/pkg/installconfig/platform"
+import (
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
+)
 
 // fieldsOfCluster are the rows of what concerns the cluster as a whole.
 var fieldsOfCluster = []Field{
@@ -98,7 +101,7 @@ var fieldsOfCluster = []Field{
 		Text:   "Whether cores of the machines can be set aside for the cluster itself. It cannot be turned on later.",
 	},
 	{
-		Path: "osImageStream", Default: defaultOSImageStream, Values: []Value{{Word: defaultOSImageStream}},
+		Path: "osImageStream", Feature: release.OSImageStream, Default: defaultOSImageStream, Values: []Value{{Word: defaultOSImageStream}},
 		Text: "Stream of the operating system that the machines run. OKD has one.",
 	},
 	{
@@ -165,10 +168,10 @@ var fieldsOfCluster = []Field{
 	{
 		Path: "featureSet", Absent: "the features that are for everybody",
 		Values: []Value{
-			{Word: techPreview, Text: "with features that are being tried out; the cluster cannot be upgraded"},
-			{Word: devPreview, Text: "with features that are being developed; the cluster cannot be upgraded"},
-			{Word: customSet, Text: "with those that featureGates names; the cluster cannot be upgraded"},
-			{Word: okdSet, Since: "4.22", Text: "the set of OKD"},
+			{Word: release.TechPreview, Text: "with features that are being tried out; the cluster cannot be upgraded"},
+			{Word: release.DevPreview, Text: "with features that are being developed; the cluster cannot be upgraded"},
+			{Word: release.CustomSet, Text: "with those that featureGates names; the cluster cannot be upgraded"},
+			{Word: release.OKDSet, Feature: release.OKDFeatureSet, Text: "the set of OKD"},
 		},
 		Text: "Set of features that are turned on beside those that are for everybody. It cannot be taken back.",
 	},
@@ -177,7 +180,7 @@ var fieldsOfCluster = []Field{
 		Text: "Features to turn on or off one by one, as Name=true or Name=false. Only with featureSet: CustomNoUpgrade.",
 	},
 	{
-		Path: "pki", Since: pkiSince, Gate: gateConfigurablePKI, Absent: "RSA keys of 2048 bits",
+		Path: "pki", Feature: release.ConfigurablePKI, Absent: "RSA keys of 2048 bits",
 		Text: "Keys of the certificate authorities that okd-install makes.",
 	},
 	{Path: "pki.signerCertificates", Required: true, Text: "The certificates of the authorities."},

@@ -1,6 +1,9 @@
 package installconfig
 
-import "github.com/okd-project/okd-install/pkg/installconfig/platform"
+import (
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/release"
+)
 
 // fieldsOfNetwork are the rows of the networks.
 var fieldsOfNetwork = []Field{
@@ -64,7 +67,7 @@ var fieldsOfPools = []Field{
 			"of anything when they lose sight of each other, and need an arbiter or fencing.",
 	},
 	{
-		Path: "arbiter", Since: arbiterSince, Absent: "there is no arbiter",
+		Path: "arbiter", Feature: release.Arbiter, Absent: "there is no arbiter",
 		Text: "A small machine that votes beside two control plane nodes, and runs nothing else.",
 	},
 	{Path: "arbiter.name", Default: "arbiter", Values: []Value{{Word: "arbiter"}}, Text: "Name of the pool. It is always arbiter."},
@@ -112,11 +115,11 @@ var fieldsOfPool = []Field{
 		Text:   "Kind of processor. On your own machines all pools have the same.",
 	},
 	{
-		Path: "management", Absent: "MachineAPI", Values: []Value{{Word: "MachineAPI"}, {Word: "ClusterAPI", Text: "only on AWS"}},
+		Path: "management", Feature: release.PoolManagement, Absent: "MachineAPI", Values: []Value{{Word: "MachineAPI"}, {Word: "ClusterAPI", Text: "only on AWS"}},
 		Text: "What manages the machines, on platforms where the cluster makes them.",
 	},
 	{
-		Path: "diskSetup", Gate: gateMultiDiskSetup, Absent: "everything is on the disk of the system",
+		Path: "diskSetup", Feature: release.DiskSetup, Absent: "everything is on the disk of the system",
 		Text: "Further disks of the machines. Without effect on the platforms none and external: use a MachineConfig there.",
 	},
 	{
@@ -132,12 +135,12 @@ var fieldsOfPool = []Field{
 	{Path: "diskSetup.userDefined.platformDiskID", Required: true, Text: "Name of the disk on the platform, at most 12 characters."},
 	{Path: "diskSetup.userDefined.mountPath", Required: true, Form: platform.Disk, Example: "/var/lib/data", Text: "Folder that the disk is mounted on."},
 	{
-		Path: "fencing", Gate: gateDualReplica, Since: "4.20", Absent: "there are not 2 nodes without an arbiter",
+		Path: "fencing", Feature: release.Fencing, Absent: "there are not 2 nodes without an arbiter",
 		Text: "How two nodes power each other off. Only in controlPlane, and for 2 nodes without an arbiter, which cannot do without.",
 	},
 	{Path: "fencing.credentials", Most: 2, Text: "Management controllers of the two nodes, one entry for each."},
 	{Path: "fencing.credentials.hostName", Example: "master-0", Text: "Name that the node has in the cluster. It, or macAddress, has to be given."},
-	{Path: "fencing.credentials.macAddress", Form: platform.MAC, Example: "52:54:00:ab:cd:01", Text: "MAC address that the node boots from."},
+	{Path: "fencing.credentials.macAddress", Feature: release.FencingByMAC, Form: platform.MAC, Example: "52:54:00:ab:cd:01", Text: "MAC address that the node boots from."},
 	{Path: "fencing.credentials.username", Required: true, Text: "User of the management controller."},
 	{Path: "fencing.credentials.password", Required: true, Secret: true, Text: "Password of that user."},
 	{

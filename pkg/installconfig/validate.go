@@ -130,7 +130,9 @@ func validatePublishing(c *InstallConfig, spec *platform.Spec, f *findings) {
 // validateModes checks the fields that hold one word.
 func validateModes(c *InstallConfig, spec *platform.Spec, f *findings) {
 	f.word("additionalTrustBundlePolicy", c.AdditionalTrustBundlePolicy)
-	f.word("osImageStream", c.OSImageStream)
+	if c.OSImageStream != "" {
+		f.word("osImageStream", c.OSImageStream)
+	}
 	if c.CPUPartitioningMode != "" {
 		f.word("cpuPartitioningMode", c.CPUPartitioningMode)
 	}

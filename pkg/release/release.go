@@ -2,8 +2,9 @@
 // and what a release can do.
 //
 // Read a Catalogue with Parse, pick a Release from it with Find, ForImage or
-// Default, and ask the Release with AtLeast. The package reads no registry: it
-// tells what the project's own catalogue file, data/releases.yaml, says, and an
+// Default, and ask the Release what it can do with Has and Support, which read
+// Features, the one table of what differs between the lines. The package reads no
+// registry: it tells what the project's own catalogue file, data/releases.yaml, says, and an
 // image that is not in there is taken at the user's word.
 package release
 
@@ -36,7 +37,8 @@ type BootImage struct {
 	Build string `json:"build"`
 }
 
-// AtLeast tells whether the release's line is line or a later one. It panics if
+// AtLeast tells whether the release's line is line or a later one, for tables whose
+// rows have a first line; a fact that stands alone is a row of Features. It panics if
 // line is not a version, since lines in code are constants.
 func (r Release) AtLeast(line string) bool {
 	want, err := parseLine(line)

@@ -54,7 +54,7 @@ type Report struct {
 
 // Target is the system that a release puts on its nodes.
 func Target(r release.Release) OS {
-	if r.AtLeast("4.20") {
+	if r.Has(release.SCOS10) {
 		return SCOS10
 	}
 	return SCOS9

@@ -1,6 +1,10 @@
 package rhcos
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/okd-project/okd-install/pkg/release"
+)
 
 // Rule is one row of the compatibility table: images that do not go with a
 // release, or only with care.
@@ -66,7 +70,7 @@ var Rules = []Rule{
 		Way:    "boot {stream} {build}; make bootstrap.ign with okd-install, which computes the name; or use Fedora CoreOS 41 or older",
 		judge: func(s situation) Verdict {
 			switch {
-			case !s.fedora(42) || !s.release.AtLeast("4.19") || s.Pivot != "":
+			case !s.fedora(42) || !s.release.Has(release.NodeImageOverlay) || s.Pivot != "":
 				return Good
 			case s.ComputedRef:
 				return Note
@@ -96,7 +100,7 @@ var Rules = []Rule{
 		Reason: "up to 4.18 a bootstrap host moves to {target} by rebasing its disk; one that runs from the live ISO cannot: \"Remounting /sysroot read-write: Permission denied\"",
 		Way:    "install the image to the disk of every machine, the bootstrap host too",
 		judge: func(s situation) Verdict {
-			return noteIf(s.image.OS == FCOS && !s.release.AtLeast("4.19") && s.Pivot == "")
+			return noteIf(s.image.OS == FCOS && !s.release.Has(release.NodeImageOverlay) && s.Pivot == "")
 		},
 	},
 	{
@@ -105,7 +109,7 @@ var Rules = []Rule{
 		Reason: "OKD {release} was made with {stream} {build}; nobody tries it with Fedora CoreOS any more",
 		Way:    "boot {stream} {build}, or let a live system write it to the disk: create pivot-config --mode image",
 		judge: func(s situation) Verdict {
-			return warnIf(s.image.OS == FCOS && s.release.AtLeast("4.19") && s.Pivot == "")
+			return warnIf(s.image.OS == FCOS && s.release.Has(release.SCOSMedia) && s.Pivot == "")
 		},
 	},
 	{
@@ -114,7 +118,7 @@ var Rules = []Rule{
 		Reason: "up to 4.18 a bootstrap host takes CentOS Stream CoreOS for the finished node image, but its boot media have neither oc nor kubelet",
 		Way:    "use {stream} {build}; to have the disk right from the start: create pivot-config --mode offline-deploy",
 		judge: func(s situation) Verdict {
-			return refuseIf(!s.release.AtLeast("4.19") && (s.image.OS == SCOS9 || s.Pivot == PivotImage))
+			return refuseIf(!s.release.Has(release.SCOSMedia) && (s.image.OS == SCOS9 || s.Pivot == PivotImage))
 		},
 	},
 	{

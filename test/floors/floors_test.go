@@ -4,6 +4,7 @@
 package floors
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -79,6 +80,34 @@ func TestClockIsGiven(t *testing.T) {
 				t.Errorf("%s has %s…): take the time as an argument", file, call)
 			}
 		}
+	}
+}
+
+// What a release line can do stands in the table of pkg/release and in the rows of
+// other tables. A line that is written where it is asked for is a fact that neither
+// the documents nor explain know.
+func TestLinesAreRows(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "pkg/release/") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, read(t, file), parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "AtLeast" {
+				if _, row := call.Args[0].(*ast.SelectorExpr); !row {
+					t.Errorf("%s asks for a release line that is no row: add it to Features in pkg/release, and ask with Has", file)
+				}
+			}
+			return true
+		})
 	}
 }
 

@@ -34,9 +34,7 @@ var external = Spec{
 	DualStack:    EitherFirst,
 	IPv6Only:     true,
 	SingleNode:   true,
-	InPlaceOnly:  true,
-	Arbiter:      true,
-	Fencing:      true,
+	InPlaceUsual: true,
 }
 
 func validateExternal(config any, _ Cluster, fail Report) {

@@ -1,5 +1,7 @@
 package platform
 
+import "github.com/okd-project/okd-install/pkg/release"
+
 // Field is one row of the table of fields: what one field of an install-config
 // is for, and what it may hold. The explanations, the JSON Schema and validation
 // are made from the rows, so that they cannot contradict each other.
@@ -25,12 +27,10 @@ type Field struct {
 	Form Form
 	// Most is how many entries a list may have; 0 if there is no limit.
 	Most int
-	// Since is the first release line that has the field; empty if all have it.
-	Since string
+	// Feature is what a release must have for the field; empty if all have it.
+	Feature release.Feature
 	// Deprecated names the field that took its place; empty if it is in use.
 	Deprecated string
-	// Gate is the feature gate that must be on for the field.
-	Gate string
 	// Example is a value as it is written in YAML.
 	Example string
 	// Ask is the question of the wizard for a field of a platform's block; empty
@@ -45,9 +45,20 @@ type Value struct {
 	Word string
 	// Text says what the word means, where it does not say so itself.
 	Text string
-	// Since is the first release line that knows it; empty if all do.
-	Since string
+	// Feature is what a release must have to know it; empty if all do.
+	Feature release.Feature
 }
+
+// Since is the first release line that has the field on a supported platform;
+// empty if all have it.
+func (f Field) Since() string { return release.Since(f.Feature, Names()...) }
+
+// Gate is the row with the feature gate that the field needs; the zero row if it
+// needs none.
+func (f Field) Gate() release.FeatureRow { return release.GateOf(f.Feature, Names()...) }
+
+// Since is the first release line that knows the word; empty if all do.
+func (v Value) Since() string { return release.Since(v.Feature, Names()...) }
 
 // Range bounds a whole number on both sides.
 type Range struct{ Min, Max int64 }

@@ -14,6 +14,4 @@ var none = Spec{
 	DualStack:  EitherFirst,
 	IPv6Only:   true,
 	SingleNode: true,
-	Arbiter:    true,
-	Fencing:    true,
 }

@@ -43,13 +43,9 @@ type Spec struct {
 	IPv6Only bool
 	// SingleNode allows one control plane node.
 	SingleNode bool
-	// InPlaceOnly tells that one control plane node has to install itself, with
+	// InPlaceUsual tells that one control plane node usually installs itself, with
 	// bootstrapInPlace.
-	InPlaceOnly bool
-	// Arbiter allows an arbiter pool.
-	Arbiter bool
-	// Fencing allows two control plane nodes that can power each other off.
-	Fencing bool
+	InPlaceUsual bool
 	// MixedArchitectures allows compute pools of another architecture than the control plane's.
 	MixedArchitectures bool
 	// DiskSetup tells that the diskSetup of machine pools has an effect.

@@ -24,12 +24,9 @@ var (
 	Roles = []string{"bootstrap", "master", "worker"}
 )
 
-// mediaLine is the first release that was made with boot media of CentOS Stream CoreOS.
-const mediaLine = "4.19"
-
 // DefaultMode is the mode for a release, and why.
 func DefaultMode(r release.Release) (mode, reason string) {
-	if r.AtLeast(mediaLine) {
+	if r.Has(release.SCOSMedia) {
 		return ModeImage, fmt.Sprintf("OKD %s has boot media of CentOS Stream CoreOS of its own (%s %s), so there is nothing to replace on the disk", r.Line, r.BootImage.Stream, r.BootImage.Build)
 	}
 	return ModeOfflineDeploy, fmt.Sprintf("OKD %s was made with boot media of Fedora CoreOS (%s), whose system the release replaces", r.Line, r.BootImage.Build)
