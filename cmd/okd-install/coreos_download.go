@@ -199,10 +199,17 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
 	name := filepath.Base(i.Location)
 	bar := o.newProgress(name)
-	fetcher := media.Fetcher{Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE"))}
+	fetcher := media.Fetcher{
+		Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE")),
+		Window: patience(o.getenv("OKD_INSTALL_WINDOW")),
+	}
+	most := int64(maxImage)
+	if o.url != "" {
+		most = 0
+	}
 	result, err := fetcher.Download(ctx, media.Request{
 		URL: i.Location, Signature: i.Signature, SHA256: i.SHA256, UncompressedSHA256: i.UncompressedSHA256,
-		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Decompress: o.decompress, SigningKey: key,
+		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Most: most, Decompress: o.decompress, SigningKey: key,
 	})
 	bar.end()
 	switch {
@@ -216,6 +223,10 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 	o.tell(result)
 	return result, nil
 }
+
+// maxImage is how many bytes an image of the catalogue has at most: four times the
+// largest. The catalogue itself has sums, and no sizes.
+const maxImage = 16 << 30
 
 // patience reads how long to wait from the environment; 0 is the usual time.
 func patience(text string) time.Duration {

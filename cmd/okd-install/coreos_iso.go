@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -204,7 +205,7 @@ Nothing secret is shown; iso ignition show prints the Ignition config itself.`,
   # for scripts
   okd-install coreos iso show scos.iso -o json`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
 	addOutputFlag(cmd, &o.output, "table")
 	return cmd
@@ -240,11 +241,11 @@ type isoKargs struct {
 	Error   string     `json:"error,omitempty"`
 }
 
-func (o isoShowOptions) run(path string) error {
+func (o isoShowOptions) run(ctx context.Context, path string) error {
 	if err := checkOutput(o.output, "table"); err != nil {
 		return err
 	}
-	image, err := media.ReadISO(path)
+	image, err := media.ReadISO(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -78,8 +78,8 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
   okd-install coreos iso ignition show scos.iso > config.ign
   okd-install coreos iso ignition remove scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -222,8 +222,8 @@ with --default those that it was published with.`,
 		Example: `  okd-install coreos iso kargs show scos.iso
   okd-install coreos iso kargs show --default scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

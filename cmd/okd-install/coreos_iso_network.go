@@ -90,8 +90,8 @@ write them to a directory. Files that are there are not replaced.`,
   okd-install coreos iso network extract scos.iso
   okd-install coreos iso network extract -C keyfiles scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -110,7 +110,7 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	in := cmd.InOrStdin()
 	if len(args) == 1 && args[0] != "-" {
 		name = args[0]
-		files, err = media.ReadInitrd(name)
+		files, err = media.ReadInitrd(cmd.Context(), name)
 		return name, files, err
 	}
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
