@@ -48,6 +48,9 @@ type app struct {
 	// dialSSH connects to a machine; nil for the network itself.
 	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// ctx ends with the first signal.
+	ctx context.Context
+
 	log       *logrus.Logger
 	logFile   io.Closer
 	logAsJSON func()
@@ -70,6 +73,7 @@ func newApp() *app {
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	a.ctx = ctx
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)

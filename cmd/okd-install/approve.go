@@ -176,9 +176,9 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 		}
 	}
 	if o.nodesFile != "" {
-		data, err := os.ReadFile(o.nodesFile)
+		data, err := o.readUpTo(o.nodesFile, maxText)
 		if err != nil {
-			return nil, asset.RunningCluster{}, diag.Problem{Position: diag.Position{File: o.nodesFile}, Detail: "the file cannot be read: " + reason(err), Hint: "correct --nodes-file"}
+			return nil, asset.RunningCluster{}, unreadable(o.nodesFile, err, "correct --nodes-file")
 		}
 		if err := add(cluster.ParseNodes(o.nodesFile, string(data), true)); err != nil {
 			return nil, asset.RunningCluster{}, err

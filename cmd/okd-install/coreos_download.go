@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"time"
@@ -124,9 +123,9 @@ func (o downloadOptions) readKey() ([]byte, error) {
 		return nil, diag.Problem{Detail: "--signing-key and --skip-signature contradict each other", Hint: "use one of them"}
 	}
 	const hint = "name the file with the public key of Fedora"
-	key, err := os.ReadFile(o.signingKey)
+	key, err := o.readUpTo(o.signingKey, maxText)
 	if err != nil {
-		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file cannot be read: " + reason(err), Hint: hint}
+		return nil, unreadable(o.signingKey, err, hint)
 	}
 	if len(key) == 0 {
 		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: hint}

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -223,16 +223,16 @@ is not in data/coreos/keys, the command says so: coreos download will want
 
 func (o importOptions) run(files []string) error {
 	for _, file := range files {
-		published, err := os.ReadFile(file)
+		published, err := o.readUpTo(file, maxStream)
 		if err != nil {
-			return diag.Problem{Position: diag.Position{File: file}, Detail: "the file cannot be read: " + reason(err), Hint: "name a file with stream metadata"}
+			return unreadable(file, err, "name a file with stream metadata")
 		}
 		name, short, err := rhcos.Import(published)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		path := o.directory + "/" + name
-		if err := os.WriteFile(path, short, 0o644); err != nil { //nolint:gosec // what was published is no secret
+		if err := writeOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
 			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + reason(err), Hint: "name another folder with --directory"}
 		}
 		fmt.Fprintln(o.out, path)

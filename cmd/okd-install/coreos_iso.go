@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +21,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newISOCommand holds what changes a live ISO image. The flags are those of
@@ -104,8 +105,11 @@ func oneFile(what string) cobra.PositionalArgs {
 }
 
 // readFile reads a file that a flag names.
-func readFile(path string) (live.File, error) {
-	data, err := os.ReadFile(path)
+func readFile(ctx context.Context, path string) (live.File, error) {
+	data, err := system.ReadFile(ctx, path, maxIgnition)
+	if ctx.Err() != nil {
+		return live.File{}, ctx.Err()
+	}
 	if err != nil {
 		detail := "cannot be read: " + reason(err)
 		if os.IsNotExist(err) {
@@ -117,14 +121,17 @@ func readFile(path string) (live.File, error) {
 }
 
 // readFiles reads all of them and says everything that is wrong at once.
-func readFiles(lists ...struct {
+func readFiles(ctx context.Context, lists ...struct {
 	paths []string
 	to    *[]live.File
 }) error {
 	var problems diag.Problems
 	for _, list := range lists {
 		for _, path := range list.paths {
-			f, err := readFile(path)
+			f, err := readFile(ctx, path)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if p, ok := err.(diag.Problem); ok { //nolint:errorlint // readFile returns nothing else
 				problems = append(problems, p)
 			}
@@ -143,12 +150,12 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 			return nil, diag.Problem{Detail: "there is no Ignition config", Hint: "name the file with --ignition-file, or send it to standard input"}
 		}
-		f.Data, err = io.ReadAll(io.LimitReader(input(cmd), maxIgnition+1))
-		if err == nil && len(f.Data) > maxIgnition {
+		f.Data, err = readInput(input(cmd), maxIgnition)
+		if errors.As(err, new(system.TooLargeError)) {
 			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
 		}
 	} else {
-		f, err = readFile(path)
+		f, err = readFile(cmd.Context(), path)
 	}
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -41,7 +42,7 @@ them too if the installer copies them, which iso customize arranges.`,
 		Example: `  okd-install coreos iso network embed --force -k eth0.nmconnection scos.iso`,
 		Args:    oneFile("an ISO image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			keyfiles, err := readKeyfiles(paths)
+			keyfiles, err := readKeyfiles(cmd.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -68,12 +69,12 @@ func addKeyfileFlag(cmd *cobra.Command, paths *[]string) {
 }
 
 // readKeyfiles reads what --keyfile names, by path in the initrd.
-func readKeyfiles(paths []string) (map[string][]byte, error) {
+func readKeyfiles(ctx context.Context, paths []string) (map[string][]byte, error) {
 	if len(paths) == 0 {
 		return nil, diag.Problem{Detail: "there are no network settings", Hint: "name a keyfile with --keyfile"}
 	}
 	var keyfiles []live.File
-	if err := readFiles(fileList{paths, &keyfiles}); err != nil {
+	if err := readFiles(ctx, fileList{paths, &keyfiles}); err != nil {
 		return nil, err
 	}
 	return live.Keyfiles(keyfiles)

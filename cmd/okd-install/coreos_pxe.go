@@ -201,8 +201,8 @@ func (a *app) newPXENetworkWrapCommand() *cobra.Command {
 the boot loader load it behind the initramfs.`,
 		Example: `  okd-install coreos pxe network wrap -k eth0.nmconnection -o network.img`,
 		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			keyfiles, err := readKeyfiles(paths)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keyfiles, err := readKeyfiles(cmd.Context(), paths)
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newIgnitionCmd holds the commands that read Ignition configs.
@@ -39,24 +40,19 @@ const maxIgnition = 64 << 20
 
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
-	in := input(cmd)
-	if name != "-" {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
-		}
-		f, err := os.Open(name)
+	if name == "-" {
+		raw, err := readInput(input(cmd), maxIgnition)
 		if err != nil {
-			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+			return nil, unreadable("standard input", err, "")
 		}
-		defer func() { _ = f.Close() }()
-		in = f
+		return raw, nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, maxIgnition+1))
-	if err := cmd.Context().Err(); err != nil {
-		return nil, err
-	}
-	if err != nil {
-		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+	raw, err := system.ReadFile(cmd.Context(), name, maxIgnition)
+	switch {
+	case errors.Is(err, system.ErrFolder):
+		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
+	case err != nil:
+		return nil, unreadable(name, err, "")
 	}
 	return raw, nil
 }

@@ -168,6 +168,8 @@ type validation struct {
 	File          string         `json:"file"`
 	Spec          string         `json:"spec,omitempty"`
 	Problems      []diag.Problem `json:"problems"`
+	// Omitted is how many more there are.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 func (a *app) newIgnitionValidateCmd() *cobra.Command {
@@ -209,7 +211,8 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	if isData(o.output) {
-		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: problemsOf(err)}
+		told, more := problemsOf(err).First()
+		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: append([]diag.Problem{}, told...), Omitted: more}
 		if err := o.printData(o.output, out); err != nil {
 			return err
 		}
@@ -226,16 +229,16 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 }
 
 // problemsOf lists the problems that an error is made of; another error is one.
-func problemsOf(err error) []diag.Problem {
+func problemsOf(err error) diag.Problems {
 	var many diag.Problems
 	var one diag.Problem
 	switch {
 	case err == nil:
-		return []diag.Problem{}
+		return diag.Problems{}
 	case errors.As(err, &many):
 		return many.Sorted()
 	case errors.As(err, &one):
-		return []diag.Problem{one}
+		return diag.Problems{one}
 	}
-	return []diag.Problem{{Detail: err.Error()}}
+	return diag.Problems{{Detail: err.Error()}}
 }

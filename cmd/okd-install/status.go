@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type statusOptions struct {
@@ -78,6 +79,9 @@ func (o statusOptions) run(ctx context.Context) error {
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(&b, "\nproblem: %s\n", harmless(p.Error()))
+	}
+	if s.Omitted > 0 {
+		fmt.Fprintf(&b, "\n%s\n", diag.More(s.Omitted))
 	}
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {

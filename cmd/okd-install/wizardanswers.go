@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,9 +43,9 @@ func (w *wizard) readAnswers() error {
 	var err error
 	if name == "-" {
 		name = "standard input"
-		data, err = io.ReadAll(io.LimitReader(w.in, maxConfig))
+		data, err = readInput(&interruptible{ctx: w.context(), from: w.in}, maxConfig)
 	} else {
-		data, err = readUpTo(name, maxConfig)
+		data, err = w.readUpTo(name, maxConfig)
 	}
 	if err != nil {
 		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + reason(err), Hint: "name a file of answers"}

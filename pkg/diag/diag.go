@@ -58,11 +58,11 @@ func (p Problem) Error() string {
 		b.WriteString(pos + ": ")
 	}
 	if p.Path != "" {
-		b.WriteString(p.Path + ": ")
+		b.WriteString(Short(p.Path) + ": ")
 	}
-	b.WriteString(p.Detail)
+	b.WriteString(Short(p.Detail))
 	if p.Hint != "" {
-		b.WriteString("\n    hint: " + p.Hint)
+		b.WriteString("\n    hint: " + Short(p.Hint))
 	}
 	return b.String()
 }
@@ -71,11 +71,38 @@ func (p Problem) Error() string {
 // it is not empty; use Err to return it.
 type Problems []Problem
 
-// Error gives all problems in the order of their places.
+// Most is how many problems are told at once. Whoever has more of them has one cause
+// for all, and nobody reads a hundred thousand lines.
+const Most = 50
+
+// First returns the problems that are told, in the order of their places, and how many
+// more there are.
+func (ps Problems) First() (told Problems, more int) {
+	told = ps.Sorted()
+	if len(told) <= Most {
+		return told, 0
+	}
+	return told[:Most], len(told) - Most
+}
+
+// More says that there are n more problems than those that were told.
+func More(n int) string {
+	if n == 1 {
+		return "1 more problem is not shown: correct these first"
+	}
+	return fmt.Sprintf("%d more problems are not shown: correct these first", n)
+}
+
+// Error gives the first problems in the order of their places, and says how many more
+// there are.
 func (ps Problems) Error() string {
-	lines := make([]string, 0, len(ps))
-	for _, p := range ps.Sorted() {
+	told, more := ps.First()
+	lines := make([]string, 0, len(told)+1)
+	for _, p := range told {
 		lines = append(lines, p.Error())
+	}
+	if more > 0 {
+		lines = append(lines, More(more))
 	}
 	return strings.Join(lines, "\n")
 }

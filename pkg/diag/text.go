@@ -1,8 +1,10 @@
 package diag
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Printable puts U+FFFD in the place of what a terminal would act on, line ends
@@ -15,6 +17,22 @@ func Printable(s string) string {
 		}
 		return unicode.ReplacementChar
 	}, s)
+}
+
+// longest is how many bytes of one text of a problem are told. A value that somebody
+// pasted by mistake may have a million.
+const longest = 4000
+
+// Short is a text, or as much of it as a person reads.
+func Short(s string) string {
+	if len(s) <= longest {
+		return s
+	}
+	cut := longest
+	for cut > longest-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%d more bytes)", s[:cut], len(s)-cut)
 }
 
 // Plain takes out what Printable replaces, and makes a tab a space. It is for
