@@ -13,6 +13,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/redact"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
@@ -160,7 +161,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 		return err
 	}
 	for _, url := range e.Remote() {
-		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, inspect.HideURL(url))
+		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, redact.URL(url))
 	}
 	data := e.Data()
 	if o.screen {
@@ -198,7 +199,7 @@ func printableEntry(file string, e inspect.Entry) error {
 	case len(e.Parts) == 0 && e.Kind == inspect.Unit:
 		p.Detail = "is a unit of the boot image: the config only switches it on or off, or adds a drop-in"
 	case len(e.Parts) > 0 && len(e.Remote()) == len(e.Parts):
-		p.Detail, p.Hint = "is not in the config, only its address: "+inspect.HideURL(e.Remote()[0]), "fetch it from there"
+		p.Detail, p.Hint = "is not in the config, only its address: "+redact.URL(e.Remote()[0]), "fetch it from there"
 	default:
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 type ignitionListOptions struct {
@@ -120,7 +121,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 		d.Owner = e.Owner()
 	}
 	for _, url := range e.Remote() {
-		d.URLs = append(d.URLs, inspect.HideURL(url))
+		d.URLs = append(d.URLs, redact.URL(url))
 	}
 	for _, p := range e.Parts {
 		d.Compressed = d.Compressed || p.Compressed

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/analyze/redact"
+	"github.com/okd-project/okd-install/pkg/redact"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/analyze/redact"
+	"github.com/okd-project/okd-install/pkg/redact"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
