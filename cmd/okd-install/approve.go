@@ -301,7 +301,7 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		r.Refused = r.Refused[:diag.Most]
 	}
 	if o.output == "json" {
-		writeJSONLine(o.out, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
+		writeJSONLine(o.data, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
 		return
 	}
 	done := "approved"
@@ -309,15 +309,15 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		done = "would approve"
 	}
 	for _, v := range r.Approved {
-		fmt.Fprintf(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
+		say(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
 	}
 	for _, v := range r.Refused {
-		fmt.Fprintf(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
+		say(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
 		for _, why := range v.Reasons {
-			fmt.Fprintf(o.out, "    %s\n", why)
+			say(o.out, "    %s\n", why)
 		}
 		if v.Hint != "" {
-			fmt.Fprintf(o.out, "    hint: %s\n", v.Hint)
+			say(o.out, "    hint: %s\n", v.Hint)
 		}
 	}
 	if more > 0 {

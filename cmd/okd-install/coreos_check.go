@@ -192,11 +192,11 @@ func (o checkOptions) print(r rhcos.Report) error {
 		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
 	}[r.Verdict]
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
+	say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
 	for _, f := range r.Findings {
-		fmt.Fprintf(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
+		say(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
 		if f.Way != "" {
-			fmt.Fprintf(&text, "    hint: %s\n", f.Way)
+			say(&text, "    hint: %s\n", f.Way)
 		}
 	}
 	_, err := io.WriteString(o.out, text.String())

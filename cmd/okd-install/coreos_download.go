@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"path/filepath"
 	"time"
@@ -103,7 +104,7 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		}
 		results = append(results, result)
 		if o.output == "text" {
-			if _, err := fmt.Fprintln(o.out, result.File); err != nil {
+			if _, err := fmt.Fprintln(o.data, result.File); err != nil {
 				return err
 			}
 		}
@@ -196,7 +197,7 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 }
 
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
-	name := filepath.Base(i.Location)
+	name := fileAt(i.Location)
 	bar := o.newProgress(name)
 	fetcher := media.Fetcher{
 		Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE")),
@@ -227,6 +228,15 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 // largest. The catalogue itself has sums, and no sizes.
 const maxImage = 16 << 30
 
+// fileAt is the name of the file that a URL leads to, without what may follow it.
+func fileAt(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "the file"
+	}
+	return path.Base(u.Path)
+}
+
 // patience reads how long to wait from the environment; 0 is the usual time.
 func patience(text string) time.Duration {
 	d, err := time.ParseDuration(text)
@@ -239,7 +249,7 @@ func patience(text string) time.Duration {
 func (o downloadOptions) tell(r media.Result) {
 	from := map[string]string{media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already"}[r.Source]
 	name, sum := filepath.Base(r.File), "sha256 "+r.SHA256+" is right"
-	if fetched := path.Base(r.URL); o.decompress && fetched != name {
+	if fetched := fileAt(r.URL); o.decompress && fetched != name {
 		sum = "sha256 of " + fetched + " " + r.SHA256 + " is right"
 		if r.UncompressedSHA256 != "" {
 			sum += ", of " + name + " " + r.UncompressedSHA256

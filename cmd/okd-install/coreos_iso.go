@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -63,7 +62,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 		return err
 	}
 	var after *iso.Image
-	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.out}
+	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.data}
 	changed, err := edit.Run(cmd.Context(), func(image *iso.Image) error {
 		after = image
 		return change(image)
@@ -88,7 +87,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 
 // checkStream refuses to write an image to a terminal.
 func (a *app) checkStream(output string) error {
-	if f, ok := a.out.(*os.File); ok && output == "-" && term.IsTerminal(int(f.Fd())) {
+	if output == "-" && a.stdoutIsTerminal() {
 		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
 	}
 	return nil
@@ -289,30 +288,30 @@ func text(err error) string {
 }
 
 func (o isoShowOptions) table(r isoReport) error {
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	t := newTable(o.out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {
 		customized = enumerate(r.Customized)
 	}
-	fmt.Fprintf(w, "LABEL\t%s\n", asShown(r.Label))
-	fmt.Fprintf(w, "CUSTOMIZED\t%s\n", customized)
-	fmt.Fprintf(w, "AREA FOR CONFIGS\t%d of %d bytes used, at byte %d in %s\n", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
+	t.rowf("LABEL", "%s", asShown(r.Label))
+	t.rowf("CUSTOMIZED", "%s", customized)
+	t.rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
 	for _, f := range r.Initrd.Files {
-		fmt.Fprintf(w, "\t%s, %d bytes\n", asShown(f.Path), f.Size)
+		t.rowf("", "%s, %d bytes", asShown(f.Path), f.Size)
 	}
 	if r.Kargs == nil {
-		fmt.Fprintf(w, "KERNEL ARGUMENTS\tno place for them\n")
+		t.rowf("KERNEL ARGUMENTS", "no place for them")
 	} else {
-		fmt.Fprintf(w, "KERNEL ARGUMENTS\t%s\n", r.Kargs.Current)
+		t.rowf("KERNEL ARGUMENTS", "%s", r.Kargs.Current)
 		if r.Kargs.Current != r.Kargs.Default {
-			fmt.Fprintf(w, "AS PUBLISHED\t%s\n", r.Kargs.Default)
+			t.rowf("AS PUBLISHED", "%s", r.Kargs.Default)
 		}
 		for _, area := range r.Kargs.Areas {
-			fmt.Fprintf(w, "\tup to %d bytes, in %s\n", area.Length-1, area.File)
+			t.rowf("", "up to %d bytes, in %s", area.Length-1, area.File)
 		}
 	}
-	fmt.Fprintf(w, "THE SYSTEM READS\t%s\n", readable(r.Features))
-	if err := w.Flush(); err != nil {
+	t.rowf("THE SYSTEM READS", "%s", readable(r.Features))
+	if err := t.flush(); err != nil {
 		return err
 	}
 	for _, problem := range []string{r.Initrd.Error, kargsError(r.Kargs)} {

@@ -90,7 +90,7 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = a.out.Write(raw)
+			_, err = a.data.Write(raw)
 			return err
 		},
 	}
@@ -235,7 +235,7 @@ with --default those that it was published with.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = fmt.Fprintln(a.out, strings.TrimSpace(kargs))
+			_, err = fmt.Fprintln(a.data, strings.TrimSpace(kargs))
 			return err
 		},
 	}

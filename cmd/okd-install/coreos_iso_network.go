@@ -127,9 +127,9 @@ func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir stri
 		data, base := keyfiles[name], path.Base(name)
 		if dir == "" {
 			if i > 0 {
-				fmt.Fprintln(a.out)
+				fmt.Fprintln(a.data)
 			}
-			fmt.Fprintf(a.out, "########## %s ##########\n%s", base, data)
+			fmt.Fprintf(a.data, "########## %s ##########\n%s", base, data)
 			continue
 		}
 		// Base has no slash, so that nothing is written elsewhere, whatever the image says.

@@ -63,7 +63,7 @@ The initramfs itself stays as it is.`,
 				return err
 			}
 			configured := false
-			err = media.CopyChanged(cmd.Context(), args[0], output, a.out, func(w io.Writer, r io.Reader) error {
+			err = media.CopyChanged(cmd.Context(), args[0], output, a.data, func(w io.Writer, r io.Reader) error {
 				return pxe.Customize(w, r, func(can live.Features) (map[string][]byte, error) {
 					files, err := custom.Files(can, validateIgnition)
 					_, configured = files[live.ConfigPath]
@@ -97,7 +97,7 @@ func (a *app) writeInitrd(output string, files map[string][]byte) error {
 	if err := a.checkStream("-"); err != nil {
 		return err
 	}
-	_, err = a.out.Write(packed)
+	_, err = a.data.Write(packed)
 	return err
 }
 
@@ -174,7 +174,7 @@ initrd may be a small one or a whole initramfs, from a file or standard input.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			_, err = a.out.Write(raw)
+			_, err = a.data.Write(raw)
 			return err
 		},
 	}

@@ -91,7 +91,7 @@ func (o graphOptions) run(args []string) error {
 		return err
 	}
 	if o.outputFile == "" {
-		return write(o.out, targets...)
+		return write(o.data, targets...)
 	}
 	if err := writeOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
 		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + reason(err), Hint: "name another file with --output-file"}

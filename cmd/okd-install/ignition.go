@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
@@ -136,8 +132,7 @@ are hidden unless --show-secrets is given, and a file that is no text is refused
 		Args:              takes("a config", "a path in it"),
 		ValidArgsFunction: completeEntry,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, isFile := o.out.(*os.File)
-			o.screen = isFile && term.IsTerminal(int(f.Fd()))
+			o.screen = o.stdoutIsTerminal()
 			return o.run(cmd, args[0], args[1])
 		},
 	}
@@ -169,7 +164,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 			return err
 		}
 	}
-	_, err = io.Copy(o.out, bytes.NewReader(data))
+	_, err = o.data.Write(data)
 	return err
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -74,9 +73,9 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	c := inspect.Comparison{Now: o.now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
 	if isData(o.output) {
-		err = o.printData(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
+		err = o.printWhole(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
 	} else {
-		err = printChanges(o.out, changes)
+		err = printChanges(o.text, changes)
 	}
 	if err == nil && len(changes) > 0 {
 		return quietError{exitFailure}
@@ -85,13 +84,13 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 }
 
 // printChanges prints each change as one line, with what there is to say about
-// it below.
+// it below. The comparison has hidden the secrets, unless somebody asked for them.
 func printChanges(w io.Writer, changes []inspect.Change) error {
 	var b strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&b, "%s %s %s\n", c.How, c.Kind, c.Path)
+		say(&b, "%s %s %s\n", c.How, c.Kind, c.Path)
 		for _, d := range c.Details {
-			b.WriteString("    " + d + "\n")
+			say(&b, "    %s\n", d)
 		}
 		b.WriteString(c.Diff)
 	}

@@ -171,7 +171,7 @@ func (o validateOptions) print(name string, all []finding, more int, valid bool)
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.out, harmless(line+f.Message)); err != nil {
+		if _, err := fmt.Fprintln(o.out, diag.Printable(line)+diag.Lines(f.Message)); err != nil {
 			return err
 		}
 		if f.Hint != "" {

@@ -66,17 +66,6 @@ func onCommandLine(q question, value, from string) error {
 	return diag.Problem{Detail: "is the secret itself, which does not belong on a command line: others can see it there", Hint: "name the file that it is in"}
 }
 
-// withoutSecrets leaves such a secret out of what is logged of a command line.
-func withoutSecrets(args []string) []string {
-	out := slices.Clone(args)
-	for i, arg := range out {
-		if strings.Contains(arg, `"auth`) {
-			out[i] = "REDACTED"
-		}
-	}
-	return out
-}
-
 // parseAnswers reads answers by key. A list becomes lines.
 func parseAnswers(file string, data []byte) (answers map[string]string, at map[string]diag.Position, problems diag.Problems) {
 	answers, at = map[string]string{}, map[string]diag.Position{}

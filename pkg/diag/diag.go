@@ -8,7 +8,7 @@
 //	install-config.yaml:12:5: networking.clusterNetwork[0].hostPrefix: 8 is wider than the network itself
 //	    hint: use a value from 14 to 32, such as 23
 //
-// Printable and Plain make text from elsewhere fit for such a line.
+// Printable, Lines and Plain make text from elsewhere fit to be shown.
 //
 // The package knows neither files nor the terminal: it only carries values.
 package diag
@@ -51,18 +51,19 @@ type Problem struct {
 	Hint string `json:"hint,omitempty"`
 }
 
-// Error gives the finding on one line, and the hint on a second.
+// Error gives the finding on one line, and the hint on a second. A name in it, which
+// may be from elsewhere, cannot make a third.
 func (p Problem) Error() string {
 	var b strings.Builder
 	if pos := p.Position.String(); pos != "" {
-		b.WriteString(pos + ": ")
+		b.WriteString(Printable(pos) + ": ")
 	}
 	if p.Path != "" {
-		b.WriteString(Short(p.Path) + ": ")
+		b.WriteString(Printable(Short(p.Path)) + ": ")
 	}
-	b.WriteString(Short(p.Detail))
+	b.WriteString(Printable(Short(p.Detail)))
 	if p.Hint != "" {
-		b.WriteString("\n    hint: " + Short(p.Hint))
+		b.WriteString("\n    hint: " + Printable(Short(p.Hint)))
 	}
 	return b.String()
 }

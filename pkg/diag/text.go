@@ -7,16 +7,39 @@ import (
 	"unicode/utf8"
 )
 
-// Printable puts U+FFFD in the place of what a terminal would act on, line ends
-// and invalid UTF-8 among it. It is for a name or a value from elsewhere, where
-// one should see that something else stood there.
-func Printable(s string) string {
+// Obeyed tells whether a terminal, or whoever reads what it shows, would be led by a
+// character rather than see it: control characters, those that turn the direction of
+// writing, that have no width, or end a line.
+func Obeyed(r rune) bool {
+	switch {
+	case r >= ' ' && r < 0x7f: // most are
+		return false
+	case r == utf8.RuneError:
+		return false // one that stands for another is seen
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// Printable puts U+FFFD in the place of what Obeyed says, line ends and invalid UTF-8
+// among it. It is for a name or a value from elsewhere, where one should see that
+// something else stood there.
+func Printable(s string) string { return strings.Map(printable, s) }
+
+// Lines is Printable for a text of several lines: line ends and tabs stay.
+func Lines(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if r == '\n' || r == '\t' {
 			return r
 		}
-		return unicode.ReplacementChar
+		return printable(r)
 	}, s)
+}
+
+func printable(r rune) rune {
+	if Obeyed(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // longest is how many bytes of one text of a problem are told. A value that somebody
@@ -42,7 +65,7 @@ func Plain(s string) string {
 		switch {
 		case r == '\t':
 			return ' '
-		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
+		case r == unicode.ReplacementChar || !unicode.IsPrint(r) || Obeyed(r):
 			return -1
 		}
 		return r

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Fetcher gets files over HTTP. Its zero value works with the defaults.
@@ -375,11 +376,4 @@ func reasonOf(err error, stall time.Duration) error {
 }
 
 // show is a URL for people: without user, password and query.
-func show(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the URL"
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
-}
+func show(address string) string { return redact.URL(address) }

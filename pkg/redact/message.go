@@ -16,11 +16,11 @@ import (
 // that what somebody forgot to leave out of a message goes here. That is the second
 // line of defence: a message does not quote what may be a secret.
 func Message(text string) string {
-	var s stream
+	var lines Lines
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if clean := s.line(messages, []byte(line)); clean != nil {
-			out = append(out, string(clean))
+		if clean, ok := lines.Next(line); ok {
+			out = append(out, clean)
 		}
 	}
 	return strings.Join(out, "\n")

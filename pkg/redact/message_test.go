@@ -112,6 +112,8 @@ func TestMessage(t *testing.T) {
 		"core@host:22 and me@example.com":                                     "core@host:22 and me@example.com",
 		"image quay.io/o/r@sha256:" + hex64:                                   "image quay.io/o/r@sha256:" + hex64,
 		"sum " + hex64:                                                        "sum " + hex64,
+		`pullSecret: '{"auths":{"fake":{"auth":"aWQ6cGFzcwo="}}}'`:            `pullSecret: '{"auths":{"fake":{"auth":"aWQ6cGFzcwo="}}}'`,
+		"pullSecret: 's3cret'":                                                "pullSecret: 'REDACTED'",
 		pullSecret:                                                            `{"auths":{"quay.io":{"auth":"REDACTED","email":"me@example.com"}}}`,
 		"x " + quoted(pullSecret):                                             `x "{\"auths\":{\"quay.io\":{\"auth\":\"REDACTED\",\"email\":\"me@example.com\"}}}"`,
 		"x " + hex.EncodeToString([]byte(pullSecret)) + " y":                  "x REDACTED y",

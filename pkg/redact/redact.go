@@ -58,6 +58,10 @@ const (
 	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
 )
 
+// noSecret is what our hints, and many guides, write where a pull secret is asked for and
+// none is needed: id:pass.
+const noSecret = "aWQ6cGFzcwo="
+
 // rule is one pattern with what takes its place. It cannot match without one of the
 // triggers, which are looked for first because that is much faster.
 type rule struct {
@@ -69,7 +73,15 @@ type rule struct {
 func (r rule) apply(line []byte) []byte {
 	for _, trigger := range r.triggers {
 		if bytes.Contains(line, []byte(trigger)) {
-			return r.pattern.ReplaceAll(line, r.with)
+			if !bytes.Contains(line, []byte(noSecret)) {
+				return r.pattern.ReplaceAll(line, r.with)
+			}
+			return r.pattern.ReplaceAllFunc(line, func(found []byte) []byte {
+				if bytes.HasSuffix(found, []byte(noSecret)) {
+					return found
+				}
+				return r.pattern.ReplaceAll(found, r.with)
+			})
 		}
 	}
 	return line
@@ -120,6 +132,16 @@ func (r *Redactor) Text(text string) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// Lines takes the secrets out of messages that come a line at a time.
+type Lines struct{ s stream }
+
+// Next returns a line without its secrets, or false if all of it belonged to a key
+// that began in a line before.
+func (l *Lines) Next(line string) (clean string, ok bool) {
+	out := l.s.line(messages, []byte(line))
+	return string(out), out != nil
 }
 
 // rules applies what needs no look at other lines.

@@ -22,6 +22,22 @@ func Quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
+// QuoteBytes writes a value as one word of bash, zsh or ksh, by the codes of all bytes
+// but letters, digits and the like: a person can read and copy a name that would
+// otherwise lead the terminal.
+func QuoteBytes(value string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for _, c := range []byte(value) {
+		if c >= ' ' && c < 0x7f && c != '\'' && c != '\\' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return b.String() + "'"
+}
+
 // Environment writes a file of assignments below a comment, for a shell that
 // sources it and for systemd's EnvironmentFile=. An empty value is written too:
 // the scripts run with nounset.
