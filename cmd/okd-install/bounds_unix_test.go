@@ -46,7 +46,8 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			a := testApp()
-			a.in, a.out, a.err, a.ctx = strings.NewReader(""), io.Discard, io.Discard, ctx
+			a.in, a.ctx = strings.NewReader(""), ctx
+			a.setStreams(io.Discard, io.Discard)
 			a.setUpLog()
 			root := a.newRootCmd()
 			root.SetArgs(strings.Fields(strings.NewReplacer("PIPE", pipe, "DIR", dir).Replace(args)))
@@ -84,7 +85,7 @@ func TestFiftyFindings(t *testing.T) {
 	run := func(args ...string) string {
 		var out bytes.Buffer
 		a := testApp()
-		a.out, a.err = &out, io.Discard
+		a.setStreams(&out, io.Discard)
 		if code := a.run(args); code != exitInstallConfig {
 			t.Errorf("%v: the code is %d", args, code)
 		}
@@ -117,7 +118,7 @@ func TestManyRefused(t *testing.T) {
 	for _, output := range []string{"text", "json"} {
 		var out bytes.Buffer
 		o := approveOptions{app: testApp(), told: map[string]string{}, nodeNames: map[string]bool{"worker-0": true}, output: output}
-		o.out = &out
+		o.setStreams(&out, io.Discard)
 		o.tell(round, false)
 		if output == "json" {
 			var event approvalEvent

@@ -171,11 +171,11 @@ func (o validateOptions) print(name string, all []finding, more int, valid bool)
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.out, diag.Printable(line)+diag.Lines(f.Message)); err != nil {
+		if _, err := fmt.Fprintln(o.out, diag.Printable(line+f.Message)); err != nil {
 			return err
 		}
 		if f.Hint != "" {
-			if _, err := fmt.Fprintln(o.out, "    hint: "+f.Hint); err != nil {
+			if _, err := fmt.Fprintln(o.out, "    hint: "+diag.Printable(f.Hint)); err != nil {
 				return err
 			}
 		}

@@ -63,7 +63,7 @@ func (p Problem) Error() string {
 	}
 	b.WriteString(Printable(Short(p.Detail)))
 	if p.Hint != "" {
-		b.WriteString("\n    hint: " + Printable(Short(p.Hint)))
+		b.WriteString("\n    hint: " + steps(Short(p.Hint)))
 	}
 	return b.String()
 }

@@ -35,6 +35,16 @@ func Lines(s string) string {
 	}, s)
 }
 
+// steps is Printable for a hint, which may list steps on lines of their own: those that
+// are indented as a hint is.
+func steps(s string) string {
+	lines := strings.Split(s, "\n    ")
+	for i := range lines {
+		lines[i] = Printable(lines[i])
+	}
+	return strings.Join(lines, "\n    ")
+}
+
 func printable(r rune) rune {
 	if Obeyed(r) {
 		return unicode.ReplacementChar
