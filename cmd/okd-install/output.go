@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -39,6 +40,26 @@ func checkEvents(value string) error {
 
 // isData tells whether a form is for programs.
 func isData(form string) bool { return form == "json" || form == "yaml" }
+
+// printData writes a value for programs: JSON, or YAML with the same keys.
+func (a *app) printData(form string, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	out := b.Bytes()
+	if form == "yaml" {
+		var err error
+		if out, err = yaml.JSONToYAML(out); err != nil {
+			return err
+		}
+	}
+	_, err := a.out.Write(out)
+	return err
+}
 
 func checkOutput(value, plain string) error {
 	if value == plain || isData(value) {
@@ -107,17 +128,5 @@ func (a *app) commandLine(command string) string {
 	return line
 }
 
-// quoted writes a word of a command line that people copy: as it is where a shell
-// reads that as one word, and between quotes elsewhere.
-func quoted(s string) string {
-	special := func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./~+:@%", r)
-	}
-	switch {
-	case s != "" && !strings.ContainsFunc(s, special):
-		return s
-	case strings.ContainsFunc(s, diag.Obeyed) || !utf8.ValidString(s):
-		return shell.QuoteBytes(s)
-	}
-	return shell.Quote(s)
-}
+// quoted writes a word of a command line that people copy.
+func quoted(s string) string { return shell.Word(s) }

@@ -8,6 +8,7 @@ package shell
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Variable is one assignment of an environment file.
@@ -22,20 +23,16 @@ func Quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
-// QuoteBytes writes a value as one word of bash, zsh or ksh, by the codes of all bytes
-// but letters, digits and the like: a person can read and copy a name that would
-// otherwise lead the terminal.
-func QuoteBytes(value string) string {
-	var b strings.Builder
-	b.WriteString("$'")
-	for _, c := range []byte(value) {
-		if c >= ' ' && c < 0x7f && c != '\'' && c != '\\' {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, `\x%02x`, c)
-		}
+// Word writes a word of a command line that people copy: as it is where a shell
+// reads that as one word, and between quotes elsewhere.
+func Word(s string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./~+:@%", r)
 	}
-	return b.String() + "'"
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return Quote(s)
 }
 
 // Environment writes a file of assignments below a comment, for a shell that
