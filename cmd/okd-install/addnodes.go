@@ -108,8 +108,8 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	update := asset.Update{Dir: o.dir, Command: "add-nodes", Overwrite: o.overwrite, Now: o.now(), LockWait: o.lockWait,
-		Waiting: o.tellWaiting}
+	update := o.newUpdate("add-nodes")
+	update.Overwrite = o.overwrite
 	written, aside, err := asset.WriteFiles(ctx, update, asset.Files{workerFile: worker.Pointer})
 	if err != nil {
 		return err

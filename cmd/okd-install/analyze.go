@@ -169,10 +169,10 @@ func writeReport(w io.Writer, r analyze.Report) {
 		writeFinding(w, f)
 	}
 	if len(r.Findings) == 0 {
-		say(w, "%s\n", r.Summary)
+		fmt.Fprintln(w, r.Summary)
 	}
 	for _, n := range r.Notes {
-		say(w, "note: %s\n", n)
+		fmt.Fprintln(w, "note: "+n)
 	}
 }
 
@@ -181,10 +181,10 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 	if f.Stage != "" {
 		where = "stage " + f.Stage + " of " + f.Service
 	}
-	say(w, "%s: %s\n", where, stateText(f))
-	say(w, "  it %s\n", f.Does)
+	fmt.Fprintf(w, "%s: %s\n", where, stateText(f))
+	fmt.Fprintf(w, "  it %s\n", f.Does)
 	if f.Last != nil {
-		say(w, "  last words: %s\n", evidenceText(*f.Last))
+		fmt.Fprintf(w, "  last words: %s\n", evidenceText(*f.Last))
 	}
 	if f.Signal != "" {
 		fmt.Fprintln(w, "  the host shut down, or somebody stopped the service: it goes on when the host is up")
@@ -198,14 +198,14 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 	}
 	for _, c := range f.Causes {
 		if c.Seen {
-			say(w, "  likely cause: %s\n", c.Text)
+			fmt.Fprintf(w, "  likely cause: %s\n", c.Text)
 		} else {
-			say(w, "  - %s\n", c.Text)
+			fmt.Fprintf(w, "  - %s\n", c.Text)
 		}
 		for _, e := range c.Evidence {
-			say(w, "      %s\n", evidenceText(e))
+			fmt.Fprintf(w, "      %s\n", evidenceText(e))
 		}
-		say(w, "    what helps: %s\n", c.Fix)
+		fmt.Fprintf(w, "    what helps: %s\n", c.Fix)
 	}
 }
 

@@ -20,9 +20,7 @@ func TestAnalyzeLostOutput(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	for _, form := range []string{"text", "json"} {
-		a := &app{log: log}
-		a.setStreams(fullDisk{full}, io.Discard)
-		o := analyzeOptions{app: a, output: form}
+		o := analyzeOptions{app: &app{out: fullDisk{full}, log: log}, output: form}
 		if err := o.analyze(t.Context(), t.TempDir()); !errors.Is(err, full) {
 			t.Errorf("%s: %v", form, err)
 		}

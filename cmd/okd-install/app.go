@@ -33,15 +33,13 @@ const (
 // app is what a command gets from the outside: its streams, the environment and
 // the clock.
 type app struct {
-	name string
-	in   io.Reader
-	// stdout and stderr are the process's own, and the others filters before them: see setStreams.
-	stdout, stderr       io.Writer
-	out, err, text, data io.Writer
-	flush                func() error
-
-	getenv func(string) string
-	now    func() time.Time
+	name     string
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	// allowShared takes an asset directory that its group or others may write to.
+	allowShared bool
 	// lockWait is how long a run waits for another one in the same directory.
 	lockWait time.Duration
 	// terminal tells that err is a terminal, so that colour makes sense.
@@ -51,9 +49,6 @@ type app struct {
 	sleep func(context.Context, time.Duration) error
 	// dialSSH connects to a machine; nil for the network itself.
 	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
-
-	// ctx ends with the first signal.
-	ctx context.Context
 
 	log       *logrus.Logger
 	logFile   io.Closer
@@ -66,29 +61,23 @@ type app struct {
 
 // newApp is the app of a process.
 func newApp() *app {
-	a := &app{
-		name: filepath.Base(os.Args[0]), in: os.Stdin, getenv: os.Getenv, now: time.Now,
+	return &app{
+		name: filepath.Base(os.Args[0]), in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
 		lockWait: 2 * time.Minute, terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
 		dial: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, sleep: cluster.Sleep,
 	}
-	a.setStreams(os.Stdout, os.Stderr)
-	return a
 }
 
 // run executes the command line and returns the exit code.
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	a.ctx = ctx
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)
-	root.SetOut(a.text) // help, which has no secrets and examples that look like some
+	root.SetOut(a.out)
 	root.SetErr(a.err)
 	code := a.exitCode(root.ExecuteContext(ctx))
-	if err := a.flush(); err != nil && code == exitOK {
-		code = a.exitCode(err)
-	}
 	if a.logFile != nil {
 		_ = a.logFile.Close() // every line is written when it is logged
 	}
@@ -153,6 +142,7 @@ changed or removed.`,
 		},
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
+	root.PersistentFlags().BoolVar(&a.allowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
 	a.logFlags(root)
 	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
 	root.AddCommand(a.newAbsentCmds(absentFromRoot)...)

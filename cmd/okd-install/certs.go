@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -62,8 +64,8 @@ func (o certsOptions) run() error {
 }
 
 func (o certsOptions) table(certs asset.Certificates) error {
-	t := newTable(o.out)
-	t.row("NAME", "STATE", "NOT AFTER", "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
+	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tSTATE\tNOT AFTER\tWHAT IT IS FOR\tISSUER\tSUBJECT\tNAMES")
 	for _, c := range certs.Certificates {
 		issuer := c.Issuer
 		if issuer == c.Subject {
@@ -73,9 +75,9 @@ func (o certsOptions) table(certs asset.Certificates) error {
 		if names == "" {
 			names = "-"
 		}
-		t.row(c.Name, string(c.State), c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.State, c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
 	}
-	return t.flush()
+	return w.Flush()
 }
 
 // verdict says in words what the list means.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +13,7 @@ func TestClusterClock(t *testing.T) {
 	t.Parallel()
 	for skew, want := range map[float64]string{120: "is 120 seconds ahead of this", -120: "is 120 seconds behind this", 60: ""} {
 		var b strings.Builder
-		a := &app{now: time.Now}
-		a.setStreams(&b, io.Discard)
+		a := &app{out: &b, now: time.Now}
 		if err := a.tellCluster(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos"
-	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type checkOptions struct {
@@ -113,7 +112,7 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	if err != nil {
 		return rhcos.BootImage{}, err
 	}
-	f, err := system.Open(o.context(), o.image)
+	f, err := os.Open(o.image)
 	if errors.Is(err, fs.ErrNotExist) {
 		image, err := rhcos.Identify(builds, o.image)
 		var p diag.Problem
@@ -173,7 +172,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	if cpu == "" {
 		return m, nil
 	}
-	text, err := o.readUpTo(cpu, maxText)
+	text, err := os.ReadFile(cpu)
 	switch {
 	case err == nil:
 		m.CPU = rhcos.ReadCPU(string(text))
@@ -192,11 +191,11 @@ func (o checkOptions) print(r rhcos.Report) error {
 		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
 	}[r.Verdict]
 	var text strings.Builder
-	say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
+	fmt.Fprintf(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
 	for _, f := range r.Findings {
-		say(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
+		fmt.Fprintf(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
 		if f.Way != "" {
-			say(&text, "    hint: %s\n", f.Way)
+			fmt.Fprintf(&text, "    hint: %s\n", f.Way)
 		}
 	}
 	_, err := io.WriteString(o.out, text.String())

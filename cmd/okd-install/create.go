@@ -202,7 +202,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 }
 
 func (o createOptions) run(ctx context.Context) error {
-	o.openLogFile(o.args)
+	o.openLogFile(withoutSecrets(o.args))
 	o.warnAboutEnvironment()
 	var config asset.Files
 	if o.target.name == asset.TargetInstallConfig && o.fromState {
@@ -231,12 +231,26 @@ func (o createOptions) run(ctx context.Context) error {
 		Environment:   o.environment(),
 		Version:       version(),
 		Now:           o.now(),
+		AllowShared:   o.allowShared,
 		LockWait:      o.lockWait,
 		Waiting:       o.tellWaiting,
 		Trace:         func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
 	o.tell(report, err == nil)
 	return err
+}
+
+// opening says how the asset directory is opened for a command.
+func (a *app) opening(command string) asset.Opening {
+	return asset.Opening{Command: command, Wait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared}
+}
+
+// newUpdate says how a file of the asset directory is written by a command.
+func (a *app) newUpdate(command string) asset.Update {
+	return asset.Update{
+		Dir: a.dir, Command: command, Now: a.now(), LockWait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared,
+		Warn: func(text string) { a.log.Warn(text) },
+	}
 }
 
 func (a *app) tellWaiting(holder string) {

@@ -91,12 +91,13 @@ func (o graphOptions) run(args []string) error {
 		return err
 	}
 	if o.outputFile == "" {
-		return write(o.data, targets...)
+		return write(o.out, targets...)
 	}
-	if err := writeOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
+	f, err := os.Create(o.outputFile)
+	if err != nil {
 		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + reason(err), Hint: "name another file with --output-file"}
 	}
-	return nil
+	return errors.Join(write(f, targets...), f.Close())
 }
 
 // writer is that of the format, or of the one that the output file is named

@@ -126,7 +126,7 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 	report, err := asset.Create(ctx, asset.Request{
 		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
 		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
-		Environment: o.environment(), Version: version(), Now: o.now(), LockWait: o.lockWait,
+		Environment: o.environment(), Version: version(), Now: o.now(), AllowShared: o.allowShared, LockWait: o.lockWait,
 		Waiting: o.tellWaiting,
 		Trace:   func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
@@ -179,7 +179,7 @@ func (o pivotOptions) writeISO(ctx context.Context, report asset.Report) error {
 	if o.iso == "" {
 		return nil
 	}
-	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.data}.Run(ctx, func(image *iso.Image) error {
+	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.out}.Run(ctx, func(image *iso.Image) error {
 		if !image.Features.InstallerConfig {
 			return diag.Problem{Detail: "its live system is too old to install by a config", Hint: "use a build since 2022"}
 		}

@@ -118,7 +118,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	p, err := asset.Plan(ctx, asset.Request{
 		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
 		Overwrite: o.overwrite, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
-		Environment: o.environment(), Version: version(), Now: o.now(),
+		AllowShared: o.allowShared, Environment: o.environment(), Version: version(), Now: o.now(),
 	}, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
 		o.log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
@@ -133,7 +133,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if isData(o.output) {
-		err = o.printWhole(o.output, p)
+		err = o.printData(o.output, p)
 	} else {
 		err = o.print(p)
 	}
@@ -145,12 +145,12 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 
 func (o planOptions) print(p asset.Planned) error {
 	for _, from := range sortedNames(p.MovedAside) {
-		say(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
+		fmt.Fprintf(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
 	}
 	for _, name := range p.Removed {
-		say(o.out, "consumed file %s\n", name)
+		fmt.Fprintf(o.out, "consumed file %s\n", name)
 	}
-	if err := printChanges(o.text, p.Changes); err != nil {
+	if err := printChanges(o.out, p.Changes); err != nil {
 		return err
 	}
 	command := "create " + p.Target

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
-	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type statusOptions struct {
@@ -63,7 +63,7 @@ func (o statusOptions) run(ctx context.Context) error {
 	if o.cluster.on {
 		return o.clusterStatus(ctx, o.cluster, o.output)
 	}
-	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, Environment: o.environment(), Version: version(), Now: o.now()})
+	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, AllowShared: o.allowShared, Environment: o.environment(), Version: version(), Now: o.now()})
 	if err != nil {
 		return err
 	}
@@ -77,18 +77,15 @@ func (o statusOptions) run(ctx context.Context) error {
 		fileTable(&b, s.Files)
 	}
 	for _, p := range s.Problems {
-		say(&b, "\nproblem: %s\n", error(p))
-	}
-	if s.Omitted > 0 {
-		fmt.Fprintf(&b, "\n%s\n", diag.More(s.Omitted))
+		fmt.Fprintf(&b, "\nproblem: %s\n", harmless(p.Error()))
 	}
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
 		if step.Command == "" {
-			b.WriteString(wrapped(diag.Printable(step.Why), "  ") + "\n")
+			b.WriteString(wrapped(step.Why, "  ") + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(diag.Printable(step.Why), "      "))
+		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(step.Why, "      "))
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err
@@ -109,34 +106,34 @@ var conditions = map[asset.Condition]string{
 
 // head is what concerns the directory as a whole.
 func (o statusOptions) head(b *strings.Builder, s asset.Status) {
-	t := newTable(b)
-	t.rowf("directory", "%s", s.Dir)
-	t.rowf("condition", "%s: %s", s.Condition, conditions[s.Condition])
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "directory\t%s\n", s.Dir)
+	fmt.Fprintf(w, "condition\t%s: %s\n", s.Condition, conditions[s.Condition])
 	if c := s.Cluster; c != nil {
-		text := c.Domain + ", platform " + cmp.Or(c.Platform, "unknown")
+		fmt.Fprintf(w, "cluster\t%s, platform %s", c.Domain, cmp.Or(c.Platform, "unknown"))
 		if c.InfraID != "" {
-			text += ", infra ID " + c.InfraID
+			fmt.Fprintf(w, ", infra ID %s", c.InfraID)
 		}
-		t.row("cluster", text)
+		fmt.Fprintln(w)
 	}
 	if r := s.Release; r != nil {
 		from := "by default; no run has settled it yet"
 		if r.Remembered {
 			from = r.Image
 		}
-		t.rowf("release", "%s (%s)", cmp.Or(r.Version, r.Line), from)
+		fmt.Fprintf(w, "release\t%s (%s)\n", cmp.Or(r.Version, r.Line), from)
 	}
 	if !s.BootAtLatest.IsZero() {
-		t.rowf("boot by", "%s", o.when(s.BootBy))
-		t.rowf("at the latest", "%s", o.when(s.BootAtLatest))
+		fmt.Fprintf(w, "boot by\t%s\n", o.when(s.BootBy))
+		fmt.Fprintf(w, "at the latest\t%s\n", o.when(s.BootAtLatest))
 	}
 	if l := s.Lock; l != nil {
-		t.rowf("in use by", "process %d on %s (%s), since %s", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
+		fmt.Fprintf(w, "in use by\tprocess %d on %s (%s), since %s\n", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
 	}
 	if s.Condition == asset.Unfinished {
-		t.rowf("unfinished", "%s", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
+		fmt.Fprintf(w, "unfinished\t%s\n", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
 	}
-	_ = t.flush() // a strings.Builder takes everything
+	_ = w.Flush() // a strings.Builder takes everything
 }
 
 func (o statusOptions) when(t time.Time) string {
@@ -148,14 +145,14 @@ func (o statusOptions) when(t time.Time) string {
 }
 
 func fileTable(b *strings.Builder, files []asset.FileStatus) {
-	t := newTable(b)
-	t.row("FILE", "STATE")
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "FILE\tSTATE")
 	for _, f := range files {
 		detail := ""
 		if f.Detail != "" {
 			detail = ": " + f.Detail
 		}
-		t.row(f.Path, string(f.State)+detail)
+		fmt.Fprintf(w, "%s\t%s%s\n", f.Path, f.State, detail)
 	}
-	_ = t.flush()
+	_ = w.Flush()
 }

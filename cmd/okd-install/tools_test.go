@@ -210,7 +210,7 @@ func holdLock(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: hold-lock dir file")
 	}
-	dir, err := asset.OpenDir(context.Background(), args[0], "hold-lock", 0, nil)
+	dir, err := asset.OpenDir(context.Background(), args[0], asset.Opening{Command: "hold-lock"})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -74,7 +75,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 		}
 		return cluster.ParseKubeconfig(name, data, nil)
 	}
-	data, err := a.readUpTo(f.kubeconfig, maxText)
+	data, err := os.ReadFile(f.kubeconfig)
 	if err != nil {
 		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + reason(err), Hint: "correct --kubeconfig"}
 	}
@@ -82,7 +83,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(f.kubeconfig), name)
 		}
-		data, err := a.readUpTo(name, maxText)
+		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %s", name, reason(err))
 		}

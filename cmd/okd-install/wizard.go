@@ -116,7 +116,7 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
 		answers: map[string]string{}, said: map[string]bool{}, asked: map[string]bool{}, usual: map[string]bool{}, aside: map[string]string{},
 	}
-	notices, err := asset.Finish(ctx, o.dir, "create "+o.target.name, o.lockWait, o.tellWaiting)
+	notices, err := asset.Finish(ctx, o.dir, o.opening("create "+o.target.name))
 	for _, n := range notices {
 		o.log.Info(n)
 	}
@@ -196,7 +196,7 @@ func (w *wizard) wanted() (bool, error) {
 // write on.
 func (w *wizard) canAsk() bool {
 	in, isFile := w.in.(*os.File)
-	out, outIsFile := w.stderr.(*os.File)
+	out, outIsFile := w.err.(*os.File)
 	return isFile && outIsFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && w.options.answers != "-"
 }
 
@@ -205,7 +205,7 @@ func (w *wizard) openTerminal() (restore func(), err error) {
 		return func() {}, nil
 	}
 	plain := w.options.plain || w.getenv("TERM") == "dumb" || w.getenv("ACCESSIBLE") != ""
-	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.stderr.(*os.File), plain, w.getenv("NO_COLOR") == "")
+	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.err.(*os.File), plain, w.getenv("NO_COLOR") == "")
 	return restore, err
 }
 

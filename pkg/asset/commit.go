@@ -4,23 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // A commit writes new files aside into stageDir, makes them durable, and then
 // writes journalFile: from that moment the new result counts, and all that is
 // left are renames. Whoever opens the directory next does the renames that a
 // killed process left, or, without a journal, throws the staged files away.
+//
+// The journal has a digest of all that the renames replace, move or remove.
+// Where the disk has something else by then, somebody has worked on it since, and
+// nothing is touched.
 const (
 	stageDir    = ".okd_install_commit"
 	journalFile = "journal.json"
+	journalPath = stageDir + "/" + journalFile
 )
 
 // Change is what a run wants to do to the asset directory. All of it happens, or nothing.
@@ -33,26 +37,14 @@ type Change struct {
 	Remove []string
 }
 
-// journal is a Change whose contents are staged. All paths are relative to the
-// asset directory and have slashes.
-type journal struct {
-	Moves   []move   `json:"moves,omitempty"`
-	Writes  []move   `json:"writes,omitempty"`
-	Removes []string `json:"removes,omitempty"`
-}
-
-type move struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-}
-
 // Commit carries out the change and returns the files that it wrote. Files that
 // hold the wanted content already are not touched; if all do, nothing is
-// written at all.
+// written at all. What was changed since this run has read it is not touched
+// either: that is an error.
 func (d *Dir) Commit(c Change) (written []string, err error) {
-	j := journal{Removes: slices.Clone(c.Remove)}
-	for _, from := range sortedKeys(c.Aside) {
-		j.Moves = append(j.Moves, move{from, c.Aside[from]})
+	j := journal{SchemaVersion: journalSchema}
+	if err := d.planned(&j, c); err != nil {
+		return nil, err
 	}
 	for _, name := range sortedKeys(c.Write) {
 		same, err := d.holds(name, c.Write[name])
@@ -62,20 +54,57 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 		if same && !movedAside(name, c.Aside) {
 			continue
 		}
-		j.Writes = append(j.Writes, move{path.Join(stageDir, strconv.Itoa(len(j.Writes))), name})
+		j.Writes = append(j.Writes, move{From: path.Join(stageDir, strconv.Itoa(len(j.Writes))), To: name, Digest: "sha256:" + sum(c.Write[name])})
 		written = append(written, name)
 	}
-	if len(j.Moves)+len(j.Writes)+len(j.Removes) == 0 {
+	if len(j.Moves)+len(j.Writes)+len(j.Removals) == 0 {
 		return nil, nil
 	}
-	if err := d.stage(j, c.Write); err != nil {
-		d.unstage(j)
-		return nil, cannotWrite(d.path, err)
+	s := staging{dir: d, journal: j, touched: map[string]bool{".": true, stageDir: true}}
+	if err := s.stage(c.Write); err != nil {
+		return nil, s.undo(err)
 	}
-	if err := d.apply(j); err != nil {
+	left, changed, err := d.remaining(s.journal)
+	if err == nil && len(changed) > 0 {
+		err = d.changedMeanwhile(changed)
+	}
+	if err != nil {
+		return nil, s.undo(err)
+	}
+	if err := d.finish(s.journal, left); err != nil {
 		return nil, cannotFinish(d.path, err)
 	}
+	d.forget()
 	return written, nil
+}
+
+// planned adds what is moved and removed to a journal. What is not there needs
+// neither.
+func (d *Dir) planned(j *journal, c Change) error {
+	for _, name := range append(sortedKeys(c.Aside), c.Remove...) {
+		if err := d.plainPath(name); err != nil {
+			return d.because(name, err)
+		}
+		_, err := d.lstat(name)
+		to, isMoved := c.Aside[name]
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return cannotWrite(d.abs(name), err)
+		case isMoved:
+			j.Moves = append(j.Moves, move{From: name, To: to})
+		default:
+			j.Removals = append(j.Removals, removal{Name: name})
+		}
+	}
+	return nil
+}
+
+// forget makes later reads count: the directory is another one now.
+func (d *Dir) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.seen)
 }
 
 func cannotFinish(dir string, err error) error {
@@ -83,29 +112,35 @@ func cannotFinish(dir string, err error) error {
 		"mend that and run the same command again: it finishes the move first")
 }
 
-// holds tells whether the file has the content and the mode that it should
+// holds reports whether the file has the content and the mode that it should
 // have. A link or a folder in its place is an error: secrets are not written
 // through links.
 func (d *Dir) holds(name string, want []byte) (bool, error) {
-	for p := name; p != "."; p = path.Dir(p) {
-		info, err := os.Lstat(d.abs(p))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			return false, cannotWrite(d.abs(p), err)
-		case info.Mode()&fs.ModeSymlink != 0:
-			return false, dirError(d.abs(p), "this is a symbolic link, and okd-install does not write secrets through links", "replace the link by a plain file or folder, or move it away")
-		case p == name && !info.Mode().IsRegular(), p != name && !info.IsDir():
-			return false, dirError(d.abs(p), "something else has the name of a file that okd-install writes", "move it away")
-		}
+	if err := d.plainPath(name); err != nil {
+		return false, d.because(name, err)
 	}
-	data, ok, err := d.ReadFile(name)
-	if err != nil || !ok || !bytes.Equal(data, want) {
-		return false, err
+	info, err := d.lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, cannotWrite(d.abs(name), err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return false, linkInTheWay(d.abs(name))
+	case !info.Mode().IsRegular():
+		return false, dirError(d.abs(name), "something else has the name of a file that okd-install writes", "move it away")
 	}
-	info, err := os.Lstat(d.abs(name))
-	return err == nil && private(info), nil
+	data, ok, err := d.readFile(name)
+	return err == nil && ok && bytes.Equal(data, want) && private(info), err
+}
+
+// because is an error in the user's words: the one given if it has them already.
+func (d *Dir) because(name string, err error) error {
+	var told diag.Problems
+	if errors.As(err, &told) {
+		return told
+	}
+	return cannotWrite(d.abs(name), err)
 }
 
 func movedAside(name string, aside map[string]string) bool {
@@ -117,246 +152,260 @@ func movedAside(name string, aside map[string]string) bool {
 	return false
 }
 
+// staging is a commit whose journal does not count yet.
+type staging struct {
+	dir     *Dir
+	journal journal
+	// made are the folders that were made for it, touched those to be synced.
+	made    []string
+	touched map[string]bool
+}
+
 // stage writes everything aside and, as its last step, the journal.
-func (d *Dir) stage(j journal, contents Files) error {
-	if err := os.RemoveAll(d.abs(stageDir)); err != nil {
+func (s *staging) stage(contents Files) error {
+	d := s.dir
+	if err := d.root.RemoveAll(stageDir); err != nil {
 		return err
 	}
-	if err := makePrivateDir(d.abs(stageDir)); err != nil {
+	if err := d.mkdir(stageDir); err != nil {
 		return err
 	}
-	for _, w := range j.Writes {
-		if err := writePrivate(d.abs(w.From), contents[w.To]); err != nil {
-			return err
-		}
-		// made before the journal, so that a full disk cannot stop the renames
-		if !movedAside(w.To, asideOf(j)) {
-			if err := d.makeFolders(w.To); err != nil {
-				return err
-			}
-		}
-	}
-	for _, m := range j.Moves {
-		if err := d.makeFolders(m.To); err != nil {
+	for _, w := range s.journal.Writes {
+		if err := d.writePrivate(w.From, contents[w.To]); err != nil {
 			return err
 		}
 	}
-	if err := d.permitted(j); err != nil {
+	if err := s.makeFolders(); err != nil {
 		return err
 	}
-	data, err := json.Marshal(j)
+	if err := s.permitted(); err != nil {
+		return err
+	}
+	if err := s.takeDown(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(s.journal)
 	if err != nil {
 		return err
 	}
-	tmp := d.abs(path.Join(stageDir, journalFile+".new"))
-	if err := writePrivate(tmp, data); err != nil {
+	if err := d.writePrivate(journalPath+".new", data); err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(d.abs(stageDir)), syncDir(d.path)); err != nil {
+	if err := d.sync(s.touched); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, d.abs(path.Join(stageDir, journalFile))); err != nil {
+	if err := d.rename(journalPath+".new", journalPath); err != nil {
 		return err
 	}
-	return syncDir(d.abs(stageDir))
+	return d.sync(map[string]bool{stageDir: true})
 }
 
-// permitted tells why the renames of a journal would be refused. It is asked
+// makeFolders makes those that the renames need before the journal counts, so
+// that a full disk cannot stop them.
+func (s *staging) makeFolders() error {
+	for _, m := range slices.Concat(s.journal.Writes, s.journal.Moves) {
+		if movedAside(m.To, s.journal.aside()) {
+			continue
+		}
+		made, err := s.dir.makeFolders(m.To)
+		for _, folder := range made {
+			s.touched[folder], s.touched[path.Dir(folder)] = true, true
+		}
+		s.made = append(s.made, made...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// permitted says why the renames of a journal would be refused. It is asked
 // before the journal counts, while everything can still be left as it was.
-func (d *Dir) permitted(j journal) error {
-	asked := map[string]bool{}
+func (s *staging) permitted() error {
+	aside, asked := s.journal.aside(), map[string]bool{}
 	ask := func(folder string) error {
-		if asked[folder] || movedAside(folder, asideOf(j)) {
+		if asked[folder] || movedAside(folder, aside) {
 			return nil
 		}
 		asked[folder] = true
-		return writable(d.abs(folder))
+		return s.dir.writable(folder)
 	}
-	for _, m := range slices.Concat(j.Writes, j.Moves) {
+	for _, m := range slices.Concat(s.journal.Writes, s.journal.Moves) {
 		if err := ask(path.Dir(m.To)); err != nil {
 			return err
 		}
 	}
-	for _, m := range j.Moves {
+	for _, m := range s.journal.Moves {
 		if err := ask(path.Dir(m.From)); err != nil {
 			return err
 		}
 		// a folder that gets another parent is itself written to
-		if info, err := os.Lstat(d.abs(m.From)); err == nil && info.IsDir() {
-			if err := writable(d.abs(m.From)); err != nil {
+		if info, err := s.dir.lstat(m.From); err == nil && info.IsDir() {
+			if err := s.dir.writable(m.From); err != nil {
 				return err
 			}
 		}
 	}
-	for _, name := range j.Removes {
-		if err := ask(path.Dir(name)); err != nil {
+	for _, r := range s.journal.Removals {
+		if err := ask(path.Dir(r.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// unstage takes back what stage did. What it cannot remove, the next start does.
-func (d *Dir) unstage(j journal) {
-	// first, since a journal without its files would lose them
-	_ = os.Remove(d.abs(path.Join(stageDir, journalFile)))
-	_ = os.RemoveAll(d.abs(stageDir))
-	for _, m := range slices.Concat(j.Writes, j.Moves) {
-		for parent := path.Dir(m.To); parent != "."; parent = path.Dir(parent) {
-			_ = os.Remove(d.abs(parent)) // succeeds only when it is empty
+// takeDown adds the digests of what is there now to the journal. What this run
+// has read and is not as it was then is an error: the new result does not know it.
+func (s *staging) takeDown() (err error) {
+	d, aside := s.dir, s.journal.aside()
+	for i, m := range s.journal.Moves {
+		if s.journal.Moves[i].Digest, err = d.digest(m.From); err != nil {
+			return err
+		}
+		there, err := d.digest(m.To)
+		if err != nil {
+			return err
+		}
+		if there != "" {
+			return d.changedMeanwhile(diag.Problems{{Position: diag.Position{File: d.abs(m.To)}}})
 		}
 	}
+	names := map[string]bool{}
+	for i, w := range s.journal.Writes {
+		names[w.To] = true
+		if movedAside(w.To, aside) {
+			continue
+		}
+		if s.journal.Writes[i].Replaces, err = d.digest(w.To); err != nil {
+			return err
+		}
+	}
+	for i, r := range s.journal.Removals {
+		names[r.Name] = true
+		if s.journal.Removals[i].Digest, err = d.digest(r.Name); err != nil {
+			return err
+		}
+	}
+	return d.unchanged(func(name string) bool { return names[name] || movedAside(name, aside) })
 }
 
-func asideOf(j journal) map[string]string {
-	aside := map[string]string{}
-	for _, m := range j.Moves {
-		aside[m.From] = m.To
+// unchanged compares what this run has read with what is there now.
+func (d *Dir) unchanged(concerns func(name string) bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var problems diag.Problems
+	for _, name := range sortedKeys(d.seen) {
+		if !concerns(name) {
+			continue
+		}
+		data, ok, err := d.readFile(name)
+		if err != nil {
+			return err
+		}
+		digest := ""
+		if ok {
+			digest = "sha256:" + sum(data)
+		}
+		if digest != d.seen[name] {
+			problems = append(problems, diag.Problem{Position: diag.Position{File: d.abs(name)}})
+		}
 	}
-	return aside
+	return d.changedMeanwhile(problems)
 }
 
-// apply does the renames of a journal that have not been done yet.
-func (d *Dir) apply(j journal) error {
-	touched := map[string]bool{d.path: true}
-	for _, m := range j.Moves {
-		if _, err := os.Lstat(d.abs(m.To)); err == nil {
-			continue // done before
+// changedMeanwhile is the error for places that somebody has worked on during the run.
+func (d *Dir) changedMeanwhile(places diag.Problems) error {
+	var problems diag.Problems
+	for _, p := range places {
+		problems = append(problems, diag.Problem{
+			Position: p.Position, Detail: "this was changed while the run was at work, so the run touched neither it nor anything else", Hint: "run the command again",
+		})
+	}
+	return problems.Err()
+}
+
+// undo takes back what stage did, for a reason that it returns in the user's
+// words. Where the journal cannot be taken back, the commit is not undone: the
+// next start finishes it.
+func (s *staging) undo(why error) error {
+	d := s.dir
+	if err := d.remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) && !notAFolder(err) {
+		if _, gone := d.lstat(journalPath); !errors.Is(gone, fs.ErrNotExist) {
+			return cannotFinish(d.path, why)
 		}
-		if err := d.makeFolders(m.To); err != nil {
-			return err
+	}
+	// the staged files go only when the journal is gone for good: it would miss them
+	if err := d.sync(map[string]bool{stageDir: true}); err == nil {
+		_ = d.root.RemoveAll(stageDir) // what stays, the next start removes
+	}
+	for _, folder := range slices.Backward(s.made) {
+		_ = d.remove(folder) // succeeds only when it is empty
+	}
+	return d.because(".", why)
+}
+
+// finish does the renames of a journal that are left to do.
+func (d *Dir) finish(j, left journal) error {
+	touched := map[string]bool{".": true}
+	touch := func(names ...string) {
+		for _, name := range names {
+			for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
+				touched[parent] = true
+			}
 		}
-		if err := d.rename(m, touched); err != nil {
+	}
+	for _, m := range slices.Concat(j.Moves, j.Writes) {
+		touch(m.From, m.To) // also of what was done before the kill
+	}
+	for _, r := range j.Removals {
+		touch(r.Name)
+	}
+	// The disk may take renames down in another order than they are done in. What
+	// a write replaces has to be in its new place before.
+	for _, renames := range [][]move{left.Moves, left.Writes} {
+		for _, m := range renames {
+			if _, err := d.makeFolders(m.To); err != nil {
+				return err
+			}
+			if err := d.closeFolders(m.To); err != nil {
+				return err
+			}
+			if err := d.rename(m.From, m.To); err != nil {
+				return err
+			}
+		}
+		if err := d.sync(touched); err != nil {
 			return err
 		}
 	}
-	for _, w := range j.Writes {
-		if err := d.makeFolders(w.To); err != nil {
-			return err
-		}
-		if err := d.rename(w, touched); err != nil {
-			return err
-		}
-	}
-	for _, name := range j.Removes {
-		if err := os.Remove(d.abs(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if dir := path.Dir(name); dir != "." {
-			_ = os.Remove(d.abs(dir)) // succeeds only when it is empty
-		}
-	}
-	for dir := range touched {
-		if err := syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := d.removeInputs(left, touched); err != nil {
+		return err
 	}
 	// the journal goes first: staged files without it are thrown away
-	if err := os.Remove(d.abs(path.Join(stageDir, journalFile))); err != nil {
+	if err := d.remove(journalPath); err != nil {
 		return err
 	}
-	return os.RemoveAll(d.abs(stageDir))
-}
-
-// rename moves a file into place; one that is gone was moved before.
-func (d *Dir) rename(m move, touched map[string]bool) error {
-	err := os.Rename(d.abs(m.From), d.abs(m.To))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	touched[filepath.Dir(d.abs(m.To))] = true
+	// From here on all is done. What stays, also after a power cut, is seen to have
+	// been done by the next start, which clears up.
+	_ = d.sync(map[string]bool{stageDir: true})
+	_ = d.root.RemoveAll(stageDir)
 	return nil
 }
 
-// recover finishes or forgets the commit of a process that was killed.
-func (d *Dir) recover() (finished bool, err error) {
-	if _, err := os.Lstat(d.abs(stageDir)); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	data, ok, err := d.ReadFile(path.Join(stageDir, journalFile))
-	if err != nil {
-		return false, err
-	}
-	if !ok {
-		if err := os.RemoveAll(d.abs(stageDir)); err != nil {
-			return false, cannotWrite(d.abs(stageDir), err)
-		}
-		return false, nil
-	}
-	j, err := parseJournal(data)
-	if err != nil {
-		return false, dirError(d.abs(path.Join(stageDir, journalFile)), err.Error(), "remove the folder "+stageDir+" and run the command again")
-	}
-	if err := d.apply(j); err != nil {
-		return false, cannotFinish(d.path, err)
-	}
-	return true, nil
-}
-
-// parseJournal reads a journal and refuses paths that lead out of the directory.
-func parseJournal(data []byte) (journal, error) {
-	var j journal
-	if err := json.Unmarshal(data, &j); err != nil {
-		return j, errors.New("the journal of an earlier run is damaged")
-	}
-	names := slices.Clone(j.Removes)
-	for _, m := range slices.Concat(j.Moves, j.Writes) {
-		names = append(names, m.From, m.To)
-	}
-	for _, name := range names {
-		if !fs.ValidPath(name) || name == "." {
-			return j, fmt.Errorf("the journal of an earlier run names %q, which is not inside the asset directory", name)
-		}
-	}
-	return j, nil
-}
-
-func (d *Dir) abs(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
-
-// makeFolders makes the folders above a file.
-func (d *Dir) makeFolders(name string) error {
-	parent := path.Dir(name)
-	if parent == "." {
+// removeInputs removes what is left to be removed, and folders that it empties.
+func (d *Dir) removeInputs(left journal, touched map[string]bool) error {
+	if len(left.Removals) == 0 {
 		return nil
 	}
-	if err := d.makeFolders(parent); err != nil {
-		return err
-	}
-	return makePrivateDir(d.abs(parent))
-}
-
-// makePrivateDir makes a folder with mode 0700, whatever the umask, and gives
-// that mode to one of ours that is there.
-func makePrivateDir(dir string) error {
-	info, err := os.Lstat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.Mkdir(dir, 0o700); err != nil {
+	for _, r := range left.Removals {
+		if err := d.remove(r.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return os.Chmod(dir, 0o700)
+		if folder := path.Dir(r.Name); folder != "." {
+			_ = d.remove(folder) // succeeds only when it is empty
+		}
 	}
-	if err != nil {
-		return err
-	}
-	if private(info) {
-		return nil
-	}
-	return os.Chmod(dir, 0o700)
-}
-
-// writePrivate writes a new file with mode 0600, whatever the umask, durably.
-func writePrivate(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-}
-
-// private tells whether nobody but the owner has any access.
-func private(info fs.FileInfo) bool {
-	return info.Mode().Perm()&0o077 == 0 || !permissionsCount
+	return d.sync(touched)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -71,10 +70,12 @@ type Request struct {
 	Version                           string
 	Now                               time.Time
 	// Serial makes one thing at a time, for reproducible output.
-	Serial   bool
-	LockWait time.Duration
-	Waiting  func(holder string)
-	Trace    func(node, how string, took time.Duration)
+	Serial bool
+	// AllowShared takes a directory that its group or others may write to.
+	AllowShared bool
+	LockWait    time.Duration
+	Waiting     func(holder string)
+	Trace       func(node, how string, took time.Duration)
 }
 
 // Report says what a run did. It is filled as far as the run came, also when
@@ -123,14 +124,17 @@ type creation struct {
 // Create makes the target's files in the asset directory. All of them are
 // written, or none.
 func Create(ctx context.Context, req Request) (Report, error) {
-	dir, err := OpenDir(ctx, req.Dir, req.Command, req.LockWait, req.Waiting)
+	dir, err := OpenDir(ctx, req.Dir, Opening{Command: req.Command, Wait: req.LockWait, Waiting: req.Waiting, AllowShared: req.AllowShared})
 	if err != nil {
 		return Report{}, err
 	}
 	c := &creation{Request: req, dir: dir, change: Change{Aside: map[string]string{}, Write: Files{}}}
 	c.report.Notes = dir.Notices
 	err = c.create(ctx)
-	return c.report, errors.Join(err, dir.Close())
+	if left := dir.Close(); left != nil {
+		c.warn("%v", left)
+	}
+	return c.report, err
 }
 
 func (c *creation) create(ctx context.Context) error {
@@ -384,12 +388,8 @@ func (c *creation) warn(format string, args ...any) {
 }
 
 func (c *creation) say(to *[]string, ps diag.Problems) {
-	told, more := ps.First()
-	for _, p := range told {
+	for _, p := range ps {
 		*to = append(*to, p.Error())
-	}
-	if more > 0 {
-		*to = append(*to, diag.More(more))
 	}
 }
 

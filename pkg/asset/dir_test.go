@@ -14,7 +14,7 @@ import (
 
 func openTestDir(t *testing.T, path string) *Dir {
 	t.Helper()
-	d, err := OpenDir(t.Context(), path, "test", 0, nil)
+	d, err := OpenDir(t.Context(), path, Opening{Command: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,15 +114,19 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		Remove: []string{"gone"},
 	}
 	j := journal{
-		Moves:   []move{{"m", "replaced/m"}},
-		Writes:  []move{{stageDir + "/0", "a"}, {stageDir + "/1", "b/c"}, {stageDir + "/2", "m/y.yaml"}},
-		Removes: []string{"gone"},
+		SchemaVersion: journalSchema,
+		Moves:         []move{{From: "m", To: "replaced/m"}},
+		Writes: []move{
+			{From: stageDir + "/0", To: "a", Digest: digestOf("new a")}, {From: stageDir + "/1", To: "b/c", Digest: digestOf("new c")},
+			{From: stageDir + "/2", To: "m/y.yaml", Digest: digestOf("new y")},
+		},
+		Removals: []removal{{Name: "gone"}},
 	}
 	steps := []func(d *Dir) error{
 		func(d *Dir) error { return os.Rename(d.abs("m"), d.abs("replaced/m")) },
 		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/0"), d.abs("a")) },
 		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/1"), d.abs("b/c")) },
-		func(d *Dir) error { return makePrivateDir(d.abs("m")) },
+		func(d *Dir) error { return d.mkdir("m") },
 		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/2"), d.abs("m/y.yaml")) },
 		func(d *Dir) error { return os.Remove(d.abs("gone")) },
 		func(d *Dir) error { return os.Remove(d.abs(stageDir + "/" + journalFile)) },
@@ -133,9 +137,7 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 			put(t, dir, name, content)
 		}
 		d := openTestDir(t, dir)
-		if err := d.stage(j, change.Write); err != nil {
-			t.Fatal(err)
-		}
+		stage(t, d, j, change.Write)
 		want := after
 		if killed < 0 { // before the journal was in place
 			want = before
@@ -155,6 +157,17 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		}
 	}
 }
+
+// stage stages a commit up to the moment from which it counts.
+func stage(t *testing.T, d *Dir, j journal, contents Files) {
+	t.Helper()
+	s := staging{dir: d, journal: j, touched: map[string]bool{".": true, stageDir: true}}
+	if err := s.stage(contents); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func digestOf(content string) string { return "sha256:" + sum([]byte(content)) }
 
 func TestCommitRefusesLinks(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
@@ -176,13 +189,13 @@ func TestTheLockNamesItsHolder(t *testing.T) {
 	dir := t.TempDir()
 	first := openTestDir(t, dir)
 	waited := ""
-	_, err := OpenDir(t.Context(), dir, "second", 60*time.Millisecond, func(h string) { waited = h })
+	_, err := OpenDir(t.Context(), dir, Opening{Command: "second", Wait: 60 * time.Millisecond, Waiting: func(h string) { waited = h }})
 	if err == nil || !strings.Contains(err.Error(), "(test)") || !strings.Contains(waited, "(test)") {
 		t.Errorf("got %v after waiting for %q, want the first process's command in both", err, waited)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := OpenDir(ctx, dir, "third", time.Hour, nil); err == nil {
+	if _, err := OpenDir(ctx, dir, Opening{Command: "third", Wait: time.Hour}); err == nil {
 		t.Error("a cancelled wait must end")
 	}
 	if err := first.Close(); err != nil {
@@ -203,7 +216,7 @@ func TestOnlyOneHoldsTheLock(t *testing.T) {
 	for range 8 {
 		go func() {
 			for range 40 {
-				d, err := OpenDir(context.Background(), dir, "test", time.Minute, nil)
+				d, err := OpenDir(context.Background(), dir, Opening{Command: "test", Wait: time.Minute})
 				if err != nil {
 					done <- err
 					return
@@ -260,7 +273,7 @@ func TestDirErrorsSayWhatToDo(t *testing.T) {
 		filepath.Join(dir, "absent"): "does not exist",
 		filepath.Join(dir, "file"):   "this is a file",
 	} {
-		if _, err := OpenDir(t.Context(), path, "test", 0, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
+		if _, err := OpenDir(t.Context(), path, Opening{Command: "test"}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%s: got %v, want %q and a hint", path, err, want)
 		}
 	}
@@ -318,7 +331,7 @@ func FuzzJournal(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, name := range append(append([]string{}, j.Removes...), sortedKeys(asideOf(j))...) {
+		for _, name := range append(append([]string{}, j.Removes...), sortedKeys(j.aside())...) {
 			if !filepath.IsLocal(filepath.FromSlash(name)) {
 				t.Errorf("%q leads out of the directory", name)
 			}

@@ -69,11 +69,11 @@ func HasEstablishedConfig(dir string) bool {
 	if err != nil || config != nil {
 		return false
 	}
-	data, ok, err := readFile(dir, EstablishedStateFile)
-	if err != nil || !ok {
+	files, err := ReadOnly(dir, EstablishedStateFile)
+	if err != nil || files[EstablishedStateFile] == nil {
 		return false
 	}
-	_, err = establishedConfig(EstablishedStateFile, data)
+	_, err = establishedConfig(EstablishedStateFile, files[EstablishedStateFile])
 	return err == nil
 }
 

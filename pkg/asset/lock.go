@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -20,7 +19,10 @@ import (
 const LockFile = ".okd_install.lock"
 
 // lock is a held lock.
-type lock struct{ file *os.File }
+type lock struct {
+	dir  *Dir
+	file *os.File
+}
 
 // holder is what the lock file says about the process that holds it.
 type holder struct {
@@ -37,15 +39,15 @@ func (h holder) String() string {
 	return fmt.Sprintf("process %d on %s (%s), since %s", h.PID, h.Host, h.Command, h.Since.Local().Format("15:04:05 MST"))
 }
 
-// acquire takes the lock of a directory, waiting for its holder at most wait long.
-func acquire(ctx context.Context, dir, command string, wait time.Duration, waiting func(holder string)) (*lock, error) {
-	path := filepath.Join(dir, LockFile)
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+// acquire takes the lock of a directory, waiting for its holder.
+func (d *Dir) acquire(ctx context.Context, o Opening) (*lock, error) {
+	path := d.abs(LockFile)
+	if info, err := d.lstat(LockFile); err == nil && !info.Mode().IsRegular() {
 		return nil, dirError(path, "this is not the plain file that locks the directory", "move it away")
 	}
-	deadline := time.Now().Add(wait)
-	for told := false; ; {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	deadline := time.Now().Add(o.Wait)
+	for told, again := false, false; ; {
+		f, err := d.root.OpenFile(LockFile, os.O_RDWR|os.O_CREATE|nonBlock, 0o600)
 		if err != nil {
 			return nil, cannotWrite(path, err)
 		}
@@ -54,11 +56,13 @@ func acquire(ctx context.Context, dir, command string, wait time.Duration, waiti
 		case err != nil:
 			_ = f.Close()
 			return nil, cannotWrite(path, err)
-		case taken && sameFile(f, path):
-			if err := describeHolder(f, command); err != nil {
-				return nil, errors.Join(cannotWrite(path, err), (&lock{f}).release())
+		case taken && d.isOpen(f, LockFile):
+			l := &lock{d, f}
+			if err := describeHolder(f, o.Command); err != nil {
+				_ = l.release() // the other error says more
+				return nil, cannotWrite(path, err)
 			}
-			return &lock{f}, nil
+			return l, nil
 		case taken:
 			// the holder before us removed the file after we had opened it
 			_ = f.Close()
@@ -66,13 +70,19 @@ func acquire(ctx context.Context, dir, command string, wait time.Duration, waiti
 		}
 		h := readHolder(f)
 		_ = f.Close()
-		if !told && waiting != nil && wait > 0 {
-			waiting(h.String())
+		if !again {
+			// it may only have been looked at, which takes no time
+			again = true
+			time.Sleep(glance)
+			continue
+		}
+		if !told && o.Waiting != nil && o.Wait > 0 {
+			o.Waiting(h.String())
 			told = true
 		}
 		if time.Now().After(deadline) {
 			return nil, diag.Problems{{
-				Position: diag.Position{File: dir}, Detail: "the asset directory is in use by " + h.String(),
+				Position: diag.Position{File: d.path}, Detail: "the asset directory is in use by " + h.String(),
 				Hint: "wait until it has finished, or use another directory",
 			}}
 		}
@@ -84,10 +94,19 @@ func acquire(ctx context.Context, dir, command string, wait time.Duration, waiti
 	}
 }
 
+// glance is longer than lookAtLock holds a lock.
+const glance = 5 * time.Millisecond
+
 // release removes the lock file while the lock is still held, so that nobody
 // can take the lock of a file that is about to vanish unnoticed.
 func (l *lock) release() error {
-	removeErr := removeHeld(l.file)
+	var removeErr error
+	if lockFileCanGo {
+		// only the file that is locked: another one of that name is another run's
+		if _, removeErr = l.dir.lstat(LockFile); removeErr == nil && l.dir.isOpen(l.file, LockFile) {
+			removeErr = l.dir.remove(LockFile)
+		}
+	}
 	if err := l.file.Close(); err != nil {
 		return err
 	}
@@ -97,11 +116,12 @@ func (l *lock) release() error {
 	return removeErr
 }
 
-// sameFile tells whether the open file is still the one under its name.
-func sameFile(f *os.File, path string) bool {
+// isOpen reports whether the open file is still the one under its name, and not
+// behind a link there.
+func (d *Dir) isOpen(f *os.File, name string) bool {
 	open, err1 := f.Stat()
-	named, err2 := os.Lstat(path)
-	return err1 == nil && err2 == nil && os.SameFile(open, named)
+	named, err2 := d.lstat(name)
+	return err1 == nil && err2 == nil && open.Mode().IsRegular() && os.SameFile(open, named)
 }
 
 func describeHolder(f *os.File, command string) error {

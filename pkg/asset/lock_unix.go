@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow refuses a symbolic link in place of a file of ours.
-const noFollow = unix.O_NOFOLLOW
+// nonBlock opens a pipe without waiting for its other end.
+const nonBlock = unix.O_NONBLOCK
 
 // tryLock takes the lock of an open file unless another process holds it.
 func tryLock(f *os.File) (bool, error) {
@@ -25,18 +25,25 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-func removeHeld(f *os.File) error { return os.Remove(f.Name()) }
-
-// syncDir makes the entries of a directory survive a power cut.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
+// isHeld reports whether a process holds the lock of an open file; known is false
+// where that cannot be found out.
+func isHeld(f *os.File) (held, known bool) {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		return false, err == nil
 	}
-	defer func() { _ = d.Close() }()
-	err = d.Sync()
+	return errors.Is(err, unix.EWOULDBLOCK), errors.Is(err, unix.EWOULDBLOCK)
+}
+
+// lockFileCanGo tells that a file can be removed while it is open.
+const lockFileCanGo = true
+
+// syncFolder makes the entries of an open folder survive a power cut.
+func syncFolder(f *os.File) error {
+	err := f.Sync()
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		return nil // some network and user-space file systems cannot sync a directory
+		return nil // some network and user-space file systems cannot sync a folder
 	}
 	return err
 }
@@ -54,13 +61,16 @@ func ownedByUs(info fs.FileInfo) (owner string, mine bool) {
 	return "user " + id, false
 }
 
-// writable tells why files cannot be made in a folder, or removed from it.
-func writable(path string) error {
-	if err := unix.Access(path, unix.W_OK|unix.X_OK); err != nil {
-		return &fs.PathError{Op: "access", Path: path, Err: err}
+// mayWrite says why files cannot be made in an open folder, or removed from it.
+func mayWrite(f *os.File) error {
+	if err := unix.Faccessat(int(f.Fd()), ".", unix.W_OK|unix.X_OK, 0); err != nil {
+		return &fs.PathError{Op: "access", Path: f.Name(), Err: err}
 	}
 	return nil
 }
+
+// notAFolder reports that a part of a path is a file.
+func notAFolder(err error) bool { return errors.Is(err, unix.ENOTDIR) }
 
 // permissionsCount tells that permission bits mean something on this system.
 const permissionsCount = true

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noFollow has no counterpart here; commit checks for links itself.
-const noFollow = 0
+// nonBlock has no counterpart here.
+const nonBlock = 0
 
 // lockOffset is where the locked byte lies: far behind the holder's
 // description, because locked bytes cannot be read by others on Windows.
@@ -27,17 +27,32 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// removeHeld leaves the file: an open file cannot be removed on Windows.
-func removeHeld(*os.File) error { return nil }
+// isHeld reports whether a process holds the lock of an open file; known is false
+// where that cannot be found out.
+func isHeld(f *os.File) (held, known bool) {
+	at := windows.Overlapped{Offset: lockOffset}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)
+	if err == nil {
+		err = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &at)
+		return false, err == nil
+	}
+	return errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_LOCK_VIOLATION)
+}
 
-// syncDir does nothing: directories cannot be opened for syncing on Windows.
-func syncDir(string) error { return nil }
+// lockFileCanGo tells that a file can be removed while it is open: not here.
+const lockFileCanGo = false
+
+// syncFolder does nothing: folders cannot be synced on Windows.
+func syncFolder(*os.File) error { return nil }
 
 // ownedByUs does not look at access control lists.
 func ownedByUs(fs.FileInfo) (string, bool) { return "", true }
 
-// writable does not look at access control lists either.
-func writable(string) error { return nil }
+// mayWrite does not look at access control lists either.
+func mayWrite(*os.File) error { return nil }
+
+// notAFolder reports that a part of a path is a file, which is absence here.
+func notAFolder(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // permissionsCount tells that permission bits mean nothing here: files inherit
 // the access control list of their folder.

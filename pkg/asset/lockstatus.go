@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -12,8 +11,7 @@ import (
 
 // LockStatus is what a lock file says.
 type LockStatus struct {
-	// Held tells that the process is still there, as far as that can be seen:
-	// one on another host is taken to be.
+	// Held tells that the process is still there, on this host or on another one.
 	Held    bool      `json:"held"`
 	PID     int       `json:"pid,omitempty"`
 	Host    string    `json:"host,omitempty"`
@@ -21,24 +19,31 @@ type LockStatus struct {
 	Since   time.Time `json:"since,omitzero"`
 }
 
-// lookAtLock reads the lock file of a directory without taking the lock; nil is
-// that there is none, or one that says nothing.
+// lookAtLock reads the lock file of a directory and finds out whether somebody
+// holds it; nil is that there is none, or one that says nothing.
 func lookAtLock(dir string) *LockStatus {
-	f, err := os.Open(filepath.Join(dir, LockFile))
+	d, err := lookDir(dir, "")
+	if err != nil {
+		return nil // whoever looks at the directory says why
+	}
+	defer func() { _ = d.Close() }()
+	f, _, err := d.openPlain(LockFile)
 	if err != nil {
 		return nil
 	}
 	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
 	h := readHolder(f)
 	if h.PID == 0 {
 		return nil
 	}
-	host, err := os.Hostname()
-	here := err != nil || host == h.Host
-	return &LockStatus{Held: !here || alive(h.PID), PID: h.PID, Host: h.Host, Command: h.Command, Since: h.Since}
+	// The lock is the operating system's, also across hosts that share a file
+	// system: what the file says of a process is only for people.
+	held, known := isHeld(f)
+	if !known {
+		host, err := os.Hostname()
+		held = (err != nil || host == h.Host) && alive(h.PID)
+	}
+	return &LockStatus{Held: held, PID: h.PID, Host: h.Host, Command: h.Command, Since: h.Since}
 }
 
 // alive tells whether a process of this host exists.

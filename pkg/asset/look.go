@@ -2,6 +2,7 @@ package asset
 
 import (
 	"context"
+	"errors"
 	"path"
 
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -11,10 +12,14 @@ import (
 // look prepares a run that only looks: it takes no lock and writes nothing. In a
 // frozen run nothing is made that would be remembered either.
 func look(ctx context.Context, req Request, frozen bool) (*creation, error) {
-	if _, err := ReadOnly(req.Dir); err != nil {
+	dir, err := lookDir(req.Dir, "name it with --dir")
+	if err != nil {
 		return nil, err
 	}
-	c := &creation{Request: req, dir: &Dir{path: req.Dir}, change: Change{Aside: map[string]string{}, Write: Files{}}}
+	if _, err := dir.readOnly(); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	c := &creation{Request: req, dir: dir, change: Change{Aside: map[string]string{}, Write: Files{}}}
 	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build} {
 		if err := step(ctx); err != nil {
 			return c, err

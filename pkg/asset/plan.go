@@ -39,6 +39,12 @@ type Planned struct {
 func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 	p := Planned{SchemaVersion: 1, Target: req.Target, Changes: []inspect.Change{}, Lock: lookAtLock(req.Dir)}
 	c, err := look(ctx, req, false)
+	if c != nil {
+		defer func() { _ = c.dir.Close() }()
+	}
+	if err == nil {
+		err = c.dir.closed(req.AllowShared)
+	}
 	if err == nil {
 		err = c.tellConfig(ctx)
 	}

@@ -82,9 +82,23 @@ type Update struct {
 	// Command is what others see while they wait for this run.
 	Command   string
 	Overwrite bool
-	Now       time.Time
-	LockWait  time.Duration
-	Waiting   func(holder string)
+	// AllowShared takes a directory that its group or others may write to.
+	AllowShared bool
+	Now         time.Time
+	LockWait    time.Duration
+	Waiting     func(holder string)
+	// Warn is called with what is worth a line and stops nothing; it may be nil.
+	Warn func(text string)
+}
+
+func (u Update) opening() Opening {
+	return Opening{Command: u.Command, Wait: u.LockWait, Waiting: u.Waiting, AllowShared: u.AllowShared}
+}
+
+func (u Update) close(dir *Dir) {
+	if err := dir.Close(); err != nil && u.Warn != nil {
+		u.Warn(err.Error())
+	}
 }
 
 // IngressCA remembers which authorities were added to which kubeconfig, so that
@@ -100,11 +114,11 @@ type IngressCA struct {
 // the cluster in auth/kubeconfig, and tells whether any was new. A later create
 // ignition-configs writes the same file again.
 func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool, err error) {
-	dir, err := OpenDir(ctx, u.Dir, u.Command, u.LockWait, u.Waiting)
+	dir, err := OpenDir(ctx, u.Dir, u.opening())
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
+	defer u.close(dir)
 	before, ok, err := dir.ReadFile(kubeconfigFile)
 	if err != nil {
 		return false, err
@@ -205,11 +219,11 @@ func mergePEM(base, more []byte) []byte {
 // What somebody else has changed or put there is not written over: with
 // Overwrite it is moved aside, into the folder that is returned.
 func WriteFiles(ctx context.Context, u Update, files Files) (written []string, aside string, err error) {
-	dir, err := OpenDir(ctx, u.Dir, u.Command, u.LockWait, u.Waiting)
+	dir, err := OpenDir(ctx, u.Dir, u.opening())
 	if err != nil {
 		return nil, "", err
 	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
+	defer u.close(dir)
 	before, err := dir.ReadState()
 	if err != nil {
 		return nil, "", err

@@ -3,7 +3,6 @@ package asset
 import (
 	"context"
 	"errors"
-	"path"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -56,8 +55,6 @@ type Status struct {
 	BootAtLatest time.Time `json:"bootAtLatest,omitzero"`
 	// Problems are why the next run would stop.
 	Problems []diag.Problem `json:"problems,omitempty"`
-	// Omitted is how many more there are.
-	Omitted int `json:"omitted,omitempty"`
 	// Next is what to do now, the first thing first.
 	Next []Step `json:"next"`
 }
@@ -122,17 +119,24 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	if s.Lock != nil && !s.Lock.Held {
 		s.Lock = nil // left by a process that is gone: it locks nothing
 	}
-	if err := checkThere(req.Dir); err != nil {
+	dir, err := lookDir(req.Dir, "name it with --dir")
+	if err != nil {
 		return s, err
 	}
-	dir := &Dir{path: req.Dir}
+	defer func() { _ = dir.Close() }()
+	s.problem(dir.closed(req.AllowShared))
 	if unfinished, err := dir.unfinished(); unfinished != nil || err != nil {
 		s.Unfinished, s.Condition = unfinished, Unfinished
-		s.problem(err)
+		if s.problem(err); len(s.Problems) > 0 {
+			s.Condition = Blocked
+		}
 		s.next(TargetIgnitionConfigs)
 		return s, nil
 	}
 	c, err := look(ctx, req, true)
+	if c != nil {
+		defer func() { _ = c.dir.Close() }()
+	}
 	if err != nil {
 		s.problem(err)
 		s.Condition = Blocked
@@ -151,21 +155,24 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 
 // unfinished lists what the journal of a stopped run has still to move.
 func (d *Dir) unfinished() ([]string, error) {
-	data, ok, err := d.ReadFile(path.Join(stageDir, journalFile))
-	if err != nil || !ok {
+	j, found, err := d.readJournal()
+	if !found {
 		return nil, err
 	}
-	j, err := parseJournal(data)
-	if err != nil {
-		return []string{}, dirError(d.abs(path.Join(stageDir, journalFile)), err.Error(), "remove the folder "+stageDir+" and run the command again")
-	}
 	names := []string{}
-	for _, w := range j.Writes {
-		if d.Exists(w.From) && w.To != StateFile {
+	if err != nil {
+		return names, err
+	}
+	left, changed, err := d.remaining(j)
+	if err != nil {
+		return names, d.because(".", err)
+	}
+	for _, w := range left.Writes {
+		if w.To != StateFile {
 			names = append(names, w.To)
 		}
 	}
-	return names, nil
+	return names, changed.Err()
 }
 
 func (s *Status) problem(err error) {
@@ -183,8 +190,6 @@ func (s *Status) problem(err error) {
 	default:
 		s.Problems = append(s.Problems, diag.Problem{Detail: err.Error()})
 	}
-	told, more := diag.Problems(s.Problems).First()
-	s.Problems, s.Omitted = told, s.Omitted+more
 }
 
 // summary says what cluster and release the directory is for.

@@ -10,7 +10,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
-// A lock counts as held while its process lives.
+// A lock counts as held while a process holds it, wherever that is, and never
+// because of what the file says: a killed run leaves its name there.
 func TestLookAtLock(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()
@@ -23,15 +24,21 @@ func TestLookAtLock(t *testing.T) {
 		h    holder
 		held bool
 	}{
-		{"this process", holder{os.Getpid(), host, "x", since}, true},
+		{"one that holds it", holder{os.Getpid(), host, "x", since}, true},
+		{"one that holds it elsewhere", holder{1 << 30, "not-" + host, "x", since}, true},
 		{"one that is gone", holder{1 << 30, host, "x", since}, false},
-		{"one on another host", holder{1 << 30, "not-" + host, "x", since}, true},
+		{"one with a number that is taken again", holder{os.Getpid(), host, "x", since}, false},
+		{"one that is gone on another host", holder{1 << 30, "not-" + host, "x", since}, false},
 	} {
 		data, err := json.Marshal(c.h)
 		if err != nil {
 			t.Fatal(err)
 		}
-		dir := filled(t, map[string]string{LockFile: string(data)})
+		dir := filled(t, nil)
+		if c.held {
+			_ = openTestDir(t, dir)
+		}
+		put(t, dir, LockFile, string(data))
 		got := lookAtLock(dir)
 		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
 			t.Errorf("%s: got %+v", c.name, got)

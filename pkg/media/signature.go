@@ -18,7 +18,6 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/okd-project/okd-install/pkg/diag"
-	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // maxSignature is far above any detached signature.
@@ -154,7 +153,7 @@ func (d *download) readSignature(ctx context.Context, final string) error {
 		return nil
 	}
 	beside := final + signatureEnding
-	data, err := readSmall(ctx, beside)
+	data, err := readSmall(beside)
 	place, hint := filepath.ToSlash(beside), "remove it, to have the signature fetched"
 	if errors.Is(err, fs.ErrNotExist) {
 		place, hint = show(d.Signature), "is there a portal or a proxy in between that answers in place of the server?"
@@ -175,12 +174,20 @@ func (d *download) readSignature(ctx context.Context, final string) error {
 	return err
 }
 
-func readSmall(ctx context.Context, path string) ([]byte, error) {
-	data, err := system.ReadFile(ctx, path, maxSignature)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+func readSmall(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
 		return nil, fileProblem(path, "the file cannot be read", err)
 	}
-	return data, err
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxSignature))
+	if err != nil {
+		return nil, fileProblem(path, "the file cannot be read", err)
+	}
+	return data, nil
 }
 
 // keepSignature puts the signature that was found good beside the file.
@@ -196,30 +203,25 @@ func (d *download) keepSignature(final string) error {
 
 // verify looks at the signature of a file if keys were given, and keeps it.
 func (d *download) verify(ctx context.Context, final string) error {
-	f, err := system.OpenRegular(ctx, final)
-	if err != nil {
-		return fileProblem(final, "the file cannot be read", err)
-	}
-	defer func() { _ = f.Close() }()
-	if err := d.verifyAs(ctx, f, final); err != nil {
+	if err := d.verifyAs(ctx, final, final); err != nil {
 		return err
 	}
 	return d.keepSignature(final)
 }
 
-// verifyAs looks at the signature of an open file that is to get the name final. It is
-// open, since its name could lead to another file by now.
-func (d *download) verifyAs(ctx context.Context, f *os.File, final string) error {
+// verifyAs looks at the signature of a file that is to get the name final.
+func (d *download) verifyAs(ctx context.Context, file, final string) error {
 	if d.keys == nil || d.result.SignedBy != "" {
 		return nil
 	}
 	if err := d.readSignature(ctx, final); err != nil {
 		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fileProblem(f.Name(), "the file cannot be read", err)
+	f, err := os.Open(file)
+	if err != nil {
+		return fileProblem(file, "the file cannot be read", err)
 	}
-	var err error
+	defer func() { _ = f.Close() }()
 	d.result.SignedBy, err = d.signature.verify(ctx, f, d.keys)
 	return err
 }

@@ -1,0 +1,240 @@
+package asset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxInput bounds what is read of one file, so that a device or a disk image
+// under a manifest's name cannot fill the memory.
+const maxInput = 16 << 20
+
+// manifestExtensions are those of the files that manifests/ and openshift/ may hold.
+var manifestExtensions = []string{".yaml", ".yml", ".json"}
+
+// ReadFile returns a file of the directory, or false if there is none. The user's
+// inputs may be links, also to files elsewhere; what okd-install has written is
+// not read through one.
+func (d *Dir) ReadFile(name string) ([]byte, bool, error) {
+	data, ok, err := d.readFile(name)
+	if err != nil {
+		return nil, false, err
+	}
+	digest := ""
+	if ok {
+		digest = "sha256:" + sum(data)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, before := d.seen[name]; !before { // what was read first is what the run may be built on
+		d.seen[name] = digest
+	}
+	return data, ok, nil
+}
+
+func (d *Dir) readFile(name string) ([]byte, bool, error) {
+	path := d.abs(name)
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return readInput(path) // only the user names such a file
+	}
+	link, err := d.firstLink(name)
+	switch {
+	case err != nil:
+		return nil, false, cannotRead(path, err)
+	case link != "" && (d.shared || strings.HasPrefix(name, ownPrefix)):
+		return nil, false, linkInTheWay(d.abs(link))
+	case link != "":
+		return readInput(path)
+	}
+	info, err := d.lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, cannotRead(path, err)
+	}
+	if err := readable(path, info); err != nil {
+		return nil, false, err
+	}
+	f, _, err := d.openPlain(name)
+	if err != nil {
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
+	}
+	return readWhole(f, path)
+}
+
+// ownPrefix begins the names of files that only okd-install writes.
+const ownPrefix = ".okd_install"
+
+// readInput reads a file through links.
+func readInput(path string) ([]byte, bool, error) {
+	// looked at before it is opened: opening a pipe would wait for a writer
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return nil, false, dirError(path, "this is a link to a file that does not exist", "correct the link or remove it")
+		}
+		return nil, false, nil
+	case err != nil:
+		return nil, false, cannotRead(path, err)
+	}
+	if err := readable(path, info); err != nil {
+		return nil, false, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonBlock, 0)
+	if err != nil {
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
+	}
+	return readWhole(f, path)
+}
+
+func cannotRead(path string, err error) error {
+	return dirError(path, "the file cannot be read: "+reason(err), "check the permissions of the folders above it")
+}
+
+func readable(path string, info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return dirError(path, "this is not a regular file", "move it away")
+	case info.Size() > maxInput:
+		return dirError(path, fmt.Sprintf("the file has %d bytes, more than the %d that okd-install reads", info.Size(), maxInput), "move it away")
+	}
+	return nil
+}
+
+func readWhole(f *os.File, path string) ([]byte, bool, error) {
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxInput))
+	if err != nil {
+		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check the disk")
+	}
+	return data, true, nil
+}
+
+// ReadFolders returns the manifests in the folders, and the names of what lies
+// there and is left out: folders, hidden files and other extensions. ok is
+// false if none of the folders holds anything.
+func (d *Dir) ReadFolders(folders ...string) (files Files, left []string, ok bool, err error) {
+	files = Files{}
+	for _, folder := range folders {
+		entries, err := d.list(folder)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		for _, e := range entries {
+			name := folder + "/" + e.Name()
+			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !slices.Contains(manifestExtensions, filepath.Ext(e.Name())) {
+				left = append(left, name)
+				continue
+			}
+			data, _, err := d.ReadFile(name)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			files[name] = data
+		}
+	}
+	return files, left, len(files)+len(left) > 0, nil
+}
+
+// ReadFolder returns all plain files directly in a folder, whatever they are
+// called; an absent folder has none.
+func (d *Dir) ReadFolder(folder string) (Files, error) {
+	entries, err := d.list(folder)
+	if err != nil {
+		return nil, err
+	}
+	files := Files{}
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		name := folder + "/" + e.Name()
+		if files[name], _, err = d.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// list lists a folder of inputs, which may be a link as those may; an absent one
+// is empty.
+func (d *Dir) list(folder string) (entries []fs.DirEntry, err error) {
+	link, err := d.firstLink(folder)
+	switch {
+	case err != nil:
+	case link != "" && d.shared:
+		return nil, linkInTheWay(d.abs(link))
+	case link != "":
+		entries, err = os.ReadDir(d.abs(folder))
+	default:
+		entries, err = d.entries(folder)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, dirError(d.abs(folder), "the folder cannot be read: "+reason(err), "check its permissions")
+	}
+	return entries, nil
+}
+
+// Exists tells whether anything in the directory has that name.
+func (d *Dir) Exists(name string) bool {
+	_, err := d.lstat(name)
+	return err == nil
+}
+
+// IsLink tells whether a symbolic link has that name.
+func (d *Dir) IsLink(name string) bool {
+	info, err := d.lstat(name)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
+// ReadState returns what is remembered of the directory.
+func (d *Dir) ReadState() (State, error) {
+	data, there, err := d.ReadFile(StateFile)
+	if err != nil {
+		return State{}, err
+	}
+	if info, err := d.lstat(StateFile); there && err == nil {
+		if owner, mine := ownedByUs(info); !mine {
+			return State{}, dirError(d.abs(StateFile), "the file belongs to "+owner+", and keys are not taken from others",
+				"change its owner with chown if you know where it is from; or start again in an empty directory with a copy of install-config.yaml")
+		}
+	}
+	return parseState(data)
+}
+
+// ReadOnly reads the files named of an asset directory that is not locked, for
+// commands that only look. Files that are absent are left out.
+func ReadOnly(path string, names ...string) (Files, error) {
+	d, err := lookDir(path, "name it with --dir")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = d.root.Close() }()
+	return d.readOnly(names...)
+}
+
+func (d *Dir) readOnly(names ...string) (Files, error) {
+	if d.Exists(path.Join(stageDir, journalFile)) {
+		return nil, dirError(d.path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")
+	}
+	files := Files{}
+	for _, name := range names {
+		data, ok, err := d.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			files[name] = data
+		}
+	}
+	return files, nil
+}
