@@ -74,7 +74,7 @@ func NewCluster(in Inputs) Cluster {
 	edited := From1("edited-pointer-configs", pointers, in.editedPointers)
 	generated := From6("generated-manifests", config, identity, durable, password, pointers, Value("provenance", in.provenance()), generateManifests)
 	onDisk := Editable(From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
-	checked := From1("checked-manifests", onDisk, checkManifests)
+	checked := From2("checked-manifests", onDisk, target, checkManifests)
 	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
 	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
 	inPlace := From6("bootstrap-in-place-for-live-iso.ign", config, target, checked, hostTLS, keys, edited, in.inPlaceIgnition)

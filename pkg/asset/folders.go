@@ -36,8 +36,12 @@ func (c *creation) manifests() (Files, error) {
 		}
 	}
 	checked, err := Get(c.run, c.graph.Checked)
+	c.say(&c.report.Notes, checked.Notes)
 	c.say(&c.report.Warnings, checked.Warnings)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.warnAboutScheduling(checked.Scheduling); err != nil {
 		return nil, err
 	}
 	for name := range c.state.Consumed {
@@ -46,6 +50,21 @@ func (c *creation) manifests() (Files, error) {
 		}
 	}
 	return checked.Files, nil
+}
+
+// warnAboutScheduling names the case in which workloads have nowhere to go:
+// neither the control plane nor a worker that the install-config knows.
+func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil || s.ControlPlane || loaded.Config.ComputeReplicas() > 0 {
+		return err
+	}
+	c.say(&c.report.Warnings, diag.Problems{{
+		Position: s.Position, Path: "spec.mastersSchedulable",
+		Detail: "no machine takes workloads: the control plane is closed to them, and install-config.yaml has no workers; the installation completes only when workers have joined",
+		Hint:   "boot two machines or more with worker.ign; or set it to true",
+	}})
+	return nil
 }
 
 // checkOrigin compares the folders on disk with the install-config.

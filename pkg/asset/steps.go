@@ -180,21 +180,32 @@ func manifestsOrigin(c installconfig.InstallConfig, id clusterIdentity, certs ma
 // checkedManifests are manifests that the bootstrap host can work with, and
 // what the user should know about them.
 type checkedManifests struct {
-	Files    Files
-	Warnings diag.Problems
+	Files           Files
+	Notes, Warnings diag.Problems
+	Scheduling      manifests.Scheduling
 }
 
-func checkManifests(files Files) (checkedManifests, error) {
-	warnings, err := manifests.Check(files)
+func checkManifests(files Files, r release.Release) (checkedManifests, error) {
+	found, err := manifests.Check(files, r)
 	problems, err := collect(nil, err)
 	if err != nil {
 		return checkedManifests{}, err
 	}
+	warnings := found.Warnings
 	for _, m := range manifests.MachineConfigs(files) {
-		refused, ignored := ignition.CheckMachineConfig(m.Position, m.Config)
-		problems, warnings = append(problems, refused...), append(warnings, ignored...)
+		refused, ignored := ignition.CheckMachineConfig(m.Position, m.Config, r)
+		warnings = append(warnings, ignored...)
+		for _, p := range refused {
+			if m.Selected {
+				p.Detail += ", and the machine-config operator stops at that"
+				problems = append(problems, p)
+			} else {
+				p.Detail += ", and the machine-config operator will stop at that when a pool selects this MachineConfig"
+				warnings = append(warnings, p)
+			}
+		}
 	}
-	return checkedManifests{files, warnings.Sorted()}, problems.Sorted().Err()
+	return checkedManifests{files, found.Notes, warnings.Sorted(), manifests.SchedulingOf(files)}, problems.Sorted().Err()
 }
 
 // bootstrapIgnition makes the config of the host that brings up the cluster and

@@ -36,6 +36,8 @@ var notOverridden = []string{
 // operator must not replace the installer's objects with its own defaults, so
 // the ClusterVersion lists them all as unmanaged. OverridesPatchFile restores
 // what the user wrote there. Files that IsManifest does not know are left out.
+// Each object of a file that holds several becomes a file of its own, since
+// cluster-bootstrap creates the first object of a file only.
 //
 // A ClusterVersion that the user deleted stays deleted. The error is that of
 // Check for the files concerned.
@@ -45,11 +47,11 @@ func BootstrapFiles(files map[string][]byte, options BootstrapOptions) (map[stri
 		return nil, err
 	}
 	out := map[string][]byte{}
-	for _, d := range docs {
-		out[d.path] = files[d.path]
+	for _, p := range places(docs, files) {
+		out[p.name] = p.content(files)
 	}
 	var own []any
-	if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == ClusterVersionFile }); i >= 0 {
+	if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == ClusterVersionFile && d.number == 1 }); i >= 0 {
 		version := docs[i]
 		if problems := checkClusterVersion(version); len(problems) > 0 {
 			return nil, problems.Err()
@@ -85,7 +87,7 @@ func unmanaged(docs []*document) (entries []any) {
 		machine := path.Dir(d.path) == OpenshiftDir && path.Base(d.path) != arbiterUserData && slices.ContainsFunc(notOverridden, func(prefix string) bool {
 			return strings.HasPrefix(path.Base(d.path), prefix)
 		})
-		if d.path != ClusterVersionFile && !machine {
+		if (d.path != ClusterVersionFile || d.number > 1) && !machine {
 			entries = append(entries, override(d.identity()))
 		}
 	}

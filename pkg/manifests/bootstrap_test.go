@@ -3,8 +3,10 @@ package manifests
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -173,8 +175,44 @@ func TestBootstrapFilesRefusesWhatCheckRefuses(t *testing.T) {
 	files := filesOf(t, minimal())
 	files["manifests/a.yaml"] = []byte("just text\n")
 	_, err := BootstrapFiles(files, BootstrapOptions{})
-	_, want := Check(files)
+	_, want := Check(files, newest)
 	if err == nil || want == nil || err.Error() != want.Error() {
 		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// cluster-bootstrap creates the first object of a file only, so each gets a file
+// of its own, under a name that no other file has in either folder.
+func TestBootstrapFilesTakesFilesApart(t *testing.T) {
+	t.Parallel()
+	const object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: default}\n"
+	one, two, three := fmt.Sprintf(object, "one"), fmt.Sprintf(object, "two"), fmt.Sprintf(object, "three")
+	for name, c := range map[string]struct {
+		file string
+		want map[string]string
+	}{
+		"one object":        {"# c\n---\n" + one + "---\n# nothing\n", map[string]string{"a.yaml": "# c\n---\n" + one + "---\n# nothing\n"}},
+		"two":               {one + "---\n" + two, map[string]string{"a.yaml": one, "a-object-2.yaml": "---\n" + two}},
+		"three":             {"# c\n---\n" + one + "---\n---\n" + two + "...\n---\n" + three, map[string]string{"a.yaml": "# c\n---\n" + one, "a-object-2.yaml": "---\n" + two, "a-3.yaml": "---\n" + three}},
+		"DOS":               {strings.ReplaceAll(one+"---\n"+two, "\n", "\r\n"), map[string]string{"a.yaml": strings.ReplaceAll(one, "\n", "\r\n")}},
+		"on the marks line": {one + "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: two, namespace: default}}\n", map[string]string{"a-object-2.yaml": "--- {apiVersion: v1, kind: ConfigMap, metadata: {name: two, namespace: default}}\n"}},
+		"dashes in text":    {one + "data:\n  x: |\n    ---\n    y\n---\n" + two, map[string]string{"a.yaml": one + "data:\n  x: |\n    ---\n    y\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := filesOf(t, minimal())
+			files["openshift/a.yaml"] = []byte(c.file)
+			// the name that would come first is taken, in the other folder
+			files["manifests/a-2.yaml"] = []byte(fmt.Sprintf(object, "other"))
+			if _, err := Check(files, newest); err != nil {
+				t.Fatal(err)
+			}
+			out := boot(t, files, BootstrapOptions{})
+			for name, want := range c.want {
+				if got := string(out["openshift/"+name]); got != want {
+					t.Errorf("%s: got %q, want %q", name, got, want)
+				}
+			}
+		})
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	yaml3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // opened is a manifest that programs on the bootstrap host open by its name.
@@ -49,18 +49,31 @@ var openedByName = []opened{
 
 const remake = "put it back, or run `okd-install create manifests --overwrite`, which moves both folders aside and makes all files anew"
 
+// Findings is what Check says of manifests that can be used.
+type Findings struct {
+	// Notes say what becomes of a file, Warnings what probably is a mistake.
+	Notes, Warnings diag.Problems
+}
+
 // Check finds what the programs on the bootstrap host would stop at, an hour
-// after the machines were booted. files are those of the asset directory, by
-// their path; those that IsManifest does not know are only named in a warning.
-// The error, if any, is diag.Problems and holds all of them.
-func Check(files map[string][]byte) (warnings diag.Problems, err error) {
+// after the machines were booted, and what the API would refuse for ever. files
+// are those of the asset directory, by their path; those that IsManifest does
+// not know are only named in a warning. What the machine-config operator takes
+// is that of the release. The error, if any, is diag.Problems and holds all of
+// them.
+func Check(files map[string][]byte, r release.Release) (Findings, error) {
 	docs, problems, warnings := readAll(files)
-	for _, d := range docs {
-		problems = append(problems, d.contents()...)
+	add := func(found, ignored diag.Problems) {
+		problems, warnings = append(problems, found...), append(warnings, ignored...)
 	}
-	warnings = append(warnings, unselected(docs)...)
-	problems = append(problems, twice(docs)...)
-	problems = append(problems, shadowed(files)...)
+	for _, d := range docs {
+		add(d.contents(), nil)
+		add(d.refusals())
+		add(d.decoded())
+	}
+	add(operatorFindings(docs, r))
+	add(twice(docs), nil)
+	add(shadowed(files), nil)
 	for _, o := range openedByName {
 		if _, there := files[o.path]; !there {
 			p := diag.Problem{Position: diag.Position{File: o.path}, Detail: "is gone, and without it " + o.without, Hint: remake}
@@ -71,14 +84,14 @@ func Check(files map[string][]byte) (warnings diag.Problems, err error) {
 			}
 			continue
 		}
-		if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == o.path }); i >= 0 {
-			problems = append(problems, o.examine(docs[i])...)
+		if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == o.path && d.number == 1 }); i >= 0 {
+			add(o.examine(docs[i]), nil)
 		}
 	}
-	return warnings.Sorted(), problems.Err()
+	return Findings{Notes: takenApart(docs, files), Warnings: warnings.Sorted()}, problems.Err()
 }
 
-// readAll reads every manifest, in the order of their paths.
+// readAll reads every object of every manifest, in the order of their paths.
 func readAll(files map[string][]byte) (docs []*document, problems, warnings diag.Problems) {
 	for _, name := range sortedNames(files) {
 		if !IsManifest(name) {
@@ -87,15 +100,8 @@ func readAll(files map[string][]byte) (docs []*document, problems, warnings diag
 			}
 			continue
 		}
-		d, found := read(name, files[name])
-		problems = append(problems, found...)
-		if d == nil {
-			continue
-		}
-		if len(found) == 0 {
-			docs = append(docs, d)
-		}
-		warnings = append(warnings, furtherDocuments(d)...)
+		found, wrong := read(name, files[name])
+		docs, problems = append(docs, found...), append(problems, wrong...)
 	}
 	return docs, problems, warnings
 }
@@ -112,26 +118,6 @@ func leftOut(name string) diag.Problem {
 	return p
 }
 
-// furtherDocuments names the objects that stand behind the first one.
-func furtherDocuments(d *document) (warnings diag.Problems) {
-	for _, n := range d.more {
-		name := "a further YAML document"
-		if kind := scalar(n, "kind"); kind != "" {
-			name = identity{kind: kind, namespace: scalar(n, "metadata", "namespace"), name: scalar(n, "metadata", "name")}.String()
-		}
-		warnings = append(warnings, d.refuse(n, "", name+" stands in a file with another object, and the renderers look at the first one only",
-			"put it in a file of its own")...)
-	}
-	return warnings
-}
-
-func scalar(n *yaml3.Node, names ...string) string {
-	if n = find(n, names...); n.Kind != yaml3.ScalarNode || len(n.Value) > 300 {
-		return ""
-	}
-	return n.Value
-}
-
 // twice finds objects that two files give different content. Copies are fine.
 func twice(docs []*document) (problems diag.Problems) {
 	first := map[identity]*document{}
@@ -143,8 +129,11 @@ func twice(docs []*document) (problems diag.Problems) {
 			continue
 		}
 		if !d.same(other) {
-			problems = append(problems, d.refuse(d.field("metadata", "name"), "", fmt.Sprintf("%s is also in %s, with different content", id, other.path),
-				"keep the object in one of the two files")...)
+			where, hint := "also in "+other.path, "keep the object in one of the two files"
+			if other.path == d.path {
+				where, hint = "already in this file", "keep one of the two"
+			}
+			problems = append(problems, d.refuse(d.field("metadata", "name"), "", fmt.Sprintf("%s is %s, with different content", id, where), hint)...)
 		}
 	}
 	return problems

@@ -9,7 +9,11 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/release"
 )
+
+// newest is the release for which manifests are checked where none is named.
+var newest = release.Release{Line: "5.0"}
 
 // edited is the asset directory after a user has had it in hand: the minimal
 // config's files, with those of the archive instead of, or added to them. A
@@ -44,9 +48,12 @@ func TestCheck(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			a := parseArchive(t, name)
-			warnings, err := Check(edited(t, a))
+			found, err := Check(edited(t, a), newest)
 			var text strings.Builder
-			for _, p := range warnings {
+			for _, p := range found.Notes {
+				text.WriteString("note: " + p.Error() + "\n")
+			}
+			for _, p := range found.Warnings {
 				text.WriteString("warning: " + p.Error() + "\n")
 			}
 			if err != nil {
@@ -67,9 +74,9 @@ func TestCheck(t *testing.T) {
 
 func TestCheckOfWhatFilesMade(t *testing.T) {
 	t.Parallel()
-	warnings, err := Check(filesOf(t, full()))
-	if err != nil || len(warnings) > 0 {
-		t.Errorf("got %v, %v", warnings, err)
+	found, err := Check(filesOf(t, full()), newest)
+	if err != nil || len(found.Warnings) > 0 || len(found.Notes) > 0 {
+		t.Errorf("got %v, %v", found, err)
 	}
 }
 
@@ -81,11 +88,11 @@ func TestCheckOfDeletions(t *testing.T) {
 	for path := range filesOf(t, full()) {
 		files := filesOf(t, full())
 		delete(files, path)
-		warnings, err := Check(files)
+		found, err := Check(files, newest)
 		if got, want := err != nil, slices.Contains(refused, path); got != want {
 			t.Errorf("%s: refused %t, want %t", path, got, want)
 		}
-		if got, want := len(warnings) > 0, path == ClusterConfigFile; got != want {
+		if got, want := len(found.Warnings) > 0, path == ClusterConfigFile; got != want {
 			t.Errorf("%s: warned %t, want %t", path, got, want)
 		}
 	}
@@ -95,17 +102,17 @@ func TestCheckOfDeletions(t *testing.T) {
 func TestCheckKnowsCopies(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, minimal())
-	files["manifests/a.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: \"1\"}\n")
-	files["openshift/b.json"] = []byte("{\n\t\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"data\": {\"x\": \"1\"}\n}\n")
-	if _, err := Check(files); err != nil {
+	files["manifests/a.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: m}\ndata: {x: \"1\"}\n")
+	files["openshift/b.json"] = []byte("{\n\t\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\",\n\t\"metadata\": {\"name\": \"a\", \"namespace\": \"m\"},\n\t\"data\": {\"x\": \"1\"}\n}\n")
+	if _, err := Check(files, newest); err != nil {
 		t.Errorf("a copy is refused: %v", err)
 	}
-	files["openshift/b.json"] = []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"x":"2"}}`)
-	if _, err := Check(files); err == nil {
+	files["openshift/b.json"] = []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"m"},"data":{"x":"2"}}`)
+	if _, err := Check(files, newest); err == nil {
 		t.Error("an object with two contents is accepted")
 	}
 	files["openshift/b.json"] = []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"n"},"data":{"x":"2"}}`)
-	if _, err := Check(files); err != nil {
+	if _, err := Check(files, newest); err != nil {
 		t.Errorf("objects of two namespaces are taken for one: %v", err)
 	}
 }
@@ -157,7 +164,7 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
 		files := maps.Clone(base)
 		files[names[int(which)%len(names)]] = data
-		_, err := Check(files)
+		_, err := Check(files, newest)
 		out, bootErr := BootstrapFiles(files, BootstrapOptions{DisableImagePolicy: which%2 == 0})
 		if err != nil {
 			return
@@ -165,11 +172,11 @@ func FuzzCheck(f *testing.F) {
 		if bootErr != nil {
 			t.Fatalf("Check accepts what BootstrapFiles refuses: %v", bootErr)
 		}
-		if len(out) != len(files)+1 {
-			t.Errorf("%d files became %d", len(files), len(out))
+		if docs, _, _ := readAll(files); len(out) != len(docs)+1 {
+			t.Errorf("%d objects became %d files", len(docs), len(out)-1)
 		}
 		delete(out, OverridesPatchFile)
-		if _, err := Check(out); err != nil {
+		if _, err := Check(out, newest); err != nil {
 			t.Errorf("the bootstrap host's own files are refused: %v", err)
 		}
 	})

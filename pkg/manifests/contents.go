@@ -2,10 +2,8 @@ package manifests
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -53,56 +51,4 @@ func (d *document) texts(field, hint string, good func(string) bool) (problems d
 func isBase64(text string) bool {
 	_, err := base64.StdEncoding.DecodeString(text)
 	return err == nil
-}
-
-// roleLabel says for which pool of machines a MachineConfig is.
-const roleLabel = "machineconfiguration.openshift.io/role"
-
-// MachineConfig is the part of a MachineConfig that Ignition reads.
-type MachineConfig struct {
-	// Position is where the config begins.
-	Position diag.Position
-	// Config is the config as JSON.
-	Config []byte
-}
-
-// MachineConfigs lists the Ignition configs in the MachineConfigs among the
-// files, in the order of their paths. One without a config, such as one that
-// only has kernel arguments, is not in it; one with an empty config is, since the
-// machine-config operator reads that, and anything else that stands there.
-func MachineConfigs(files map[string][]byte) []MachineConfig {
-	var list []MachineConfig
-	docs, _, _ := readAll(files)
-	for _, d := range docs {
-		config := d.value("spec", "config")
-		if !d.isMachineConfig() || config == nil {
-			continue
-		}
-		raw, err := json.Marshal(config)
-		if err != nil {
-			continue // it was read from JSON
-		}
-		m := MachineConfig{Position: diag.Position{File: d.path}, Config: raw}
-		if n := d.field("spec", "config"); n != nil {
-			m.Position.Line, m.Position.Column = n.Line, n.Column
-		}
-		list = append(list, m)
-	}
-	return list
-}
-
-func (d *document) isMachineConfig() bool {
-	id := d.identity()
-	return id.group == "machineconfiguration.openshift.io" && id.kind == "MachineConfig"
-}
-
-// unselected warns of MachineConfigs that no pool of machines looks for.
-func unselected(docs []*document) (warnings diag.Problems) {
-	for _, d := range docs {
-		if d.isMachineConfig() && strings.TrimSpace(d.text("metadata", "labels", roleLabel)) == "" {
-			warnings = append(warnings, d.refuse(d.field("metadata", "labels"), "metadata.labels", "have no "+roleLabel+", so that no machine gets this MachineConfig",
-				"add the label with the value master or worker")...)
-		}
-	}
-	return warnings
 }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,14 +16,17 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-// document is a manifest as the bootstrap host's renderers see it: one object.
+// document is one object of a manifest, as the bootstrap host's programs see it.
 type document struct {
 	path   string
 	object object
 	// root is the same object with its places; nil for JSON that is not YAML.
 	root *yaml3.Node
-	// more holds the objects of further YAML documents, which nobody renders.
-	more []*yaml3.Node
+	// number counts the objects of a file, from 1.
+	number int
+	// source is the document as it stands in its file, or nil if that is all the
+	// file holds.
+	source []byte
 }
 
 // maxDepth is how deep a manifest may be nested. No API type comes near.
@@ -31,48 +34,73 @@ const maxDepth = 200
 
 const otherExtension = "text that is not an object can stay in a file that ends in .txt, which is left out"
 
-// read takes a manifest apart. A file that the renderers would stop at gives no
-// document but its problems.
-func read(path string, data []byte) (*document, diag.Problems) {
-	d := &document{path: path}
+// read takes a manifest apart. Documents that the bootstrap host would stop at
+// are not among the result; what is wrong with them is.
+func read(path string, data []byte) (docs []*document, problems diag.Problems) {
+	file := &document{path: path}
 	roots, problem := parse(path, data)
 	if problem != nil {
 		if o, ok := plainJSON(data); ok {
-			d.object = o
-			problems := d.shape()
-			return d, problems
+			d := &document{path: path, object: o, number: 1}
+			if problems := d.shape(); len(problems) > 0 {
+				return nil, problems
+			}
+			return []*document{d}, nil
 		}
 		return nil, diag.Problems{*problem}
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, d.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object", "delete the file, or put an object in it")
+		return nil, file.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object", "delete the file, or put an object in it")
 	}
 	if len(roots) == 0 || len(roots) == 1 && isNull(roots[0]) {
-		return nil, d.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object", "delete the file; "+otherExtension)
+		return nil, file.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object", "delete the file; "+otherExtension)
 	}
-	d.root = roots[0]
-	switch {
-	case isNull(d.root):
-		return nil, d.refuse(d.root, "", "begins with an empty YAML document, and the bootstrap host looks at the first one only",
+	if isNull(roots[0]) {
+		return nil, file.refuse(roots[0], "", "begins with an empty YAML document, and the bootstrap host looks at the first one only",
 			"delete the lines above the second ---")
-	case d.root.Kind == yaml3.SequenceNode:
-		return nil, d.refuse(d.root, "", "holds a list instead of an object", "put each object in a file of its own, without the dash in front")
-	case d.root.Kind != yaml3.MappingNode:
-		return nil, d.refuse(d.root, "", "holds "+single(d.root)+" instead of an object", "write one with apiVersion, kind and metadata; "+otherExtension)
 	}
-	if problems := d.keys(d.root, "", 0); len(problems) > 0 {
-		return nil, problems
-	}
-	if err := yaml.Unmarshal(data, &d.object); err != nil || d.object == nil {
-		return nil, d.refuse(d.root, "", "cannot be turned into an object", "write out what the file says with & and * or <<, and use only text as the names of fields")
-	}
-	for _, r := range roots[1:] {
-		if !isNull(r) {
-			d.more = append(d.more, r)
+	texts := [][]byte{data}
+	if len(roots) > 1 {
+		if texts = split(data); len(texts) != len(roots) {
+			return nil, file.refuse(roots[1], "", "cannot be taken apart into its objects", "write --- on a line of its own between two objects")
 		}
 	}
+	for i, root := range roots {
+		if isNull(root) {
+			continue
+		}
+		d := &document{path: path, root: root, number: len(docs) + 1, source: texts[i]}
+		found := d.decode(texts[i])
+		problems = append(problems, found...)
+		docs = append(docs, d)
+	}
+	if len(docs) == 1 {
+		docs[0].source = nil
+	}
+	return slices.DeleteFunc(docs, func(d *document) bool { return d.object == nil }), problems
+}
+
+// decode fills in the object. It stays nil if anything is wrong with it.
+func (d *document) decode(text []byte) diag.Problems {
+	switch d.root.Kind {
+	case yaml3.MappingNode:
+	case yaml3.SequenceNode:
+		return d.refuse(d.root, "", "holds a list instead of an object", "put each object in a file of its own, without the dash in front")
+	default:
+		return d.refuse(d.root, "", "holds "+single(d.root)+" instead of an object", "write one with apiVersion, kind and metadata; "+otherExtension)
+	}
+	if problems := d.keys(d.root, "", 0); len(problems) > 0 {
+		return problems
+	}
+	if err := yaml.Unmarshal(text, &d.object); err != nil || d.object == nil {
+		d.object = nil
+		return d.refuse(d.root, "", "cannot be turned into an object", "write out what the file says with & and * or <<, and use only text as the names of fields")
+	}
 	problems := d.shape()
-	return d, problems
+	if len(problems) > 0 {
+		d.object = nil
+	}
+	return problems
 }
 
 // parse reads all YAML documents of a file.
@@ -183,7 +211,7 @@ func (d *document) keys(n *yaml3.Node, path string, depth int) (problems diag.Pr
 // join extends a field path; a key of more than one word stays readable.
 func join(path, key string) string {
 	key = shorten(key)
-	if strings.ContainsAny(key, ". /\n") {
+	if key == "" || strings.ContainsAny(key, ". /\n") {
 		return path + "[" + strconv.Quote(key) + "]"
 	}
 	if path == "" {
@@ -245,28 +273,54 @@ func (d *document) refuse(at *yaml3.Node, field, detail, hint string) diag.Probl
 }
 
 // field is the node of a field, or the deepest one on the way that is there.
-// It is nil where nothing has a place.
+// It is nil where nothing has a place. An index of a list is written [3].
 func (d *document) field(names ...string) *yaml3.Node {
-	return find(d.root, names...)
-}
-
-func find(n *yaml3.Node, names ...string) *yaml3.Node {
+	n := d.root
 	for _, name := range names {
-		if n == nil || n.Kind != yaml3.MappingNode {
+		if n != nil && n.Kind == yaml3.AliasNode {
+			n = n.Alias
+		}
+		next := member(n, name)
+		if next == nil {
 			return n
 		}
-		here := n
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == name {
-				n = n.Content[i+1]
-				break
-			}
-		}
-		if n == here {
-			return n
-		}
+		n = next
 	}
 	return n
+}
+
+// member is the value of a field or an item of a list, or nil.
+func member(n *yaml3.Node, name string) *yaml3.Node {
+	switch {
+	case n == nil:
+	case n.Kind == yaml3.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == name {
+				return n.Content[i+1]
+			}
+		}
+	case n.Kind == yaml3.SequenceNode:
+		i, err := strconv.Atoi(strings.Trim(name, "[]"))
+		if err == nil && i >= 0 && i < len(n.Content) {
+			return n.Content[i]
+		}
+	}
+	return nil
+}
+
+// key is the node of a field's name, or the deepest node on the way to it.
+func (d *document) key(names ...string) *yaml3.Node {
+	last := len(names) - 1
+	parent := d.field(names[:last]...)
+	if parent == nil || parent.Kind != yaml3.MappingNode {
+		return parent
+	}
+	for i := 0; i+1 < len(parent.Content); i += 2 {
+		if parent.Content[i].Value == names[last] {
+			return parent.Content[i]
+		}
+	}
+	return parent
 }
 
 // value is what stands at a field, or nil.
@@ -286,31 +340,6 @@ func (d *document) value(names ...string) any {
 func (d *document) text(names ...string) string {
 	s, _ := d.value(names...).(string)
 	return s
-}
-
-// identity is what an object is known by in the cluster. The version of its API
-// is no part of it.
-type identity struct{ group, kind, namespace, name string }
-
-func (d *document) identity() identity {
-	group, _, found := strings.Cut(d.text("apiVersion"), "/")
-	if !found {
-		group = ""
-	}
-	return identity{group, d.text("kind"), d.text("metadata", "namespace"), d.text("metadata", "name")}
-}
-
-// String names an object as a user would: ConfigMap kube-system/root-ca.
-func (id identity) String() string {
-	if id.namespace == "" {
-		return shorten(id.kind) + " " + shorten(id.name)
-	}
-	return shorten(id.kind) + " " + shorten(id.namespace) + "/" + shorten(id.name)
-}
-
-// same tells whether two documents say the same, whatever they look like.
-func (d *document) same(other *document) bool {
-	return reflect.DeepEqual(d.object, other.object)
 }
 
 // shorten keeps a message on a screen; names in a cluster have at most 253

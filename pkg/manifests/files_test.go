@@ -109,7 +109,7 @@ func TestFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Check(got); err != nil {
+			if _, err := Check(got, newest); err != nil {
 				t.Errorf("Check refuses what Files made:\n%v", err)
 			}
 			got["metadata.json"], err = Metadata(c, in.Identity)
@@ -264,7 +264,7 @@ func TestTopologies(t *testing.T) {
 				if problems != nil {
 					t.Fatal(problems)
 				}
-				return d.value(path...)
+				return d[0].value(path...)
 			}
 			for _, v := range []struct{ got, want any }{
 				{value(InfrastructureFile, "status", "controlPlaneTopology"), c.control},

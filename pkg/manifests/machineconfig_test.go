@@ -43,7 +43,7 @@ func TestMachineConfigsWithAConfig(t *testing.T) {
 	} {
 		got := ""
 		for _, m := range MachineConfigs(map[string][]byte{"openshift/99.yaml": []byte(begin + config)}) {
-			got += fmt.Sprintf("%s:%d:%d %s", m.Position.File, m.Position.Line, m.Position.Column, m.Config)
+			got += fmt.Sprintf("%s %s", m.Position(""), m.Config)
 		}
 		if got != want {
 			t.Errorf("%q: got %s, want %s", config, got, want)

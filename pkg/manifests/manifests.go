@@ -130,12 +130,12 @@ func Files(in Inputs) (map[string][]byte, error) {
 	return out, nil
 }
 
-// IsManifest tells whether a file of the asset directory is one that Check
+// IsManifest reports whether a file of the asset directory is one that Check
 // reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
 // named .yaml, .yml or .json.
 func IsManifest(name string) bool {
 	dir, ext := path.Dir(name), path.Ext(name)
-	return (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
+	return path.Clean(name) == name && (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
 }
 
 // secretFiles holds the names, without their folder, of the files that carry a
