@@ -152,14 +152,28 @@ func (c *creation) create(ctx context.Context) error {
 	if c.DryRun {
 		return nil
 	}
+	if err := c.tellNext(); err != nil {
+		return err
+	}
+	written, err := c.dir.Commit(c.change)
+	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == StateFile })
+	return err
+}
+
+// tellNext says what the user does now.
+func (c *creation) tellNext() error {
 	loaded, err := Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return err
 	}
-	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release)
-	written, err := c.dir.Commit(c.change)
-	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == StateFile })
-	return err
+	var checked checkedManifests
+	if c.Target == TargetIgnitionConfigs {
+		if checked, err = Get(c.run, c.graph.Checked); err != nil {
+			return err
+		}
+	}
+	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release, checked.Scheduling)
+	return nil
 }
 
 // readDir reads what is remembered and what the user has edited.

@@ -6,13 +6,16 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // nextSteps says what a user does after a target has been made: a few commands,
 // and what has to be set up outside of them, with the names and numbers of this
-// cluster. A command stands without the program and without --dir.
-func nextSteps(target string, config installconfig.InstallConfig, r release.Release) []Step {
+// cluster. A command stands without the program and without --dir. Where
+// workloads run is what the Scheduler that goes out says, whatever the
+// install-config counts.
+func nextSteps(target string, config installconfig.InstallConfig, r release.Release, s manifests.Scheduling) []Step {
 	switch target {
 	case TargetInstallConfig:
 		return []Step{
@@ -25,7 +28,7 @@ func nextSteps(target string, config installconfig.InstallConfig, r release.Rele
 			{createFor(config), makesFiles},
 		}
 	case TargetIgnitionConfigs:
-		return append(prepare(config), bootCluster(config, r)...)
+		return append(prepare(config, s), bootCluster(config, r, s)...)
 	case TargetSingleNode:
 		return append(prepareNode(config), bootNode(r)...)
 	case TargetBootstrapPointer:
@@ -71,11 +74,14 @@ func createFor(config installconfig.InstallConfig) string {
 
 // prepare is what has to stand before the first machine boots: names and load
 // balancers, which nobody sets up on machines of one's own.
-func prepare(config installconfig.InstallConfig) []Step {
+func prepare(config installconfig.InstallConfig, s manifests.Scheduling) []Step {
 	domain := config.ClusterDomain()
 	ingress := "the workers"
-	if config.ComputeReplicas() == 0 {
+	switch {
+	case !joiningWorkers(config, s):
 		ingress = "the control plane, as there are no workers"
+	case s.ControlPlane:
+		ingress = "the workers and the control plane, as both take workloads"
 	}
 	return []Step{
 		{"", fmt.Sprintf("DNS: api.%s and api-int.%s name the API's load balancer, *.apps.%s that of the ingress", domain, domain, domain)},
@@ -83,7 +89,14 @@ func prepare(config installconfig.InstallConfig) []Step {
 	}
 }
 
-func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
+// joiningWorkers reports whether machines are booted with worker.ign: those that
+// the install-config counts, or those that must come from elsewhere because the
+// control plane takes no workloads.
+func joiningWorkers(config installconfig.InstallConfig, s manifests.Scheduling) bool {
+	return config.ComputeReplicas() > 0 || !s.ControlPlane
+}
+
+func bootCluster(config installconfig.InstallConfig, r release.Release, s manifests.Scheduling) []Step {
 	machines := []string{"the bootstrap host with " + ignition.BootstrapFile}
 	if config.ControlPlane != nil && config.ControlPlane.Replicas != nil {
 		machines = append(machines, several(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
@@ -93,13 +106,15 @@ func bootCluster(config installconfig.InstallConfig, r release.Release) []Step {
 	}
 	if n := config.ComputeReplicas(); n > 0 {
 		machines = append(machines, several(n, "worker")+" with "+"worker.ign")
+	} else if joiningWorkers(config, s) {
+		machines = append(machines, "your workers with worker.ign")
 	}
 	boot := Step{imageCommand(r), "names the boot image: boot " + strings.Join(machines, ", ")}
 	if !r.Has(release.SCOSMedia) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
 	}
 	steps := []Step{boot, {"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"}}
-	if config.ComputeReplicas() > 0 {
+	if joiningWorkers(config, s) {
 		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"})
 	}
 	return append(steps, Step{"wait-for install-complete", "says when the cluster is up, and where its console is"})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
@@ -24,11 +25,13 @@ func TestNextSteps(t *testing.T) {
 	voting.Arbiter = &installconfig.MachinePool{Replicas: replicas(1)}
 	single := config(1, 0)
 	single.BootstrapInPlace = &installconfig.BootstrapInPlace{InstallationDisk: "/dev/vda"}
+	open, closed := manifests.Scheduling{ControlPlane: true}, manifests.Scheduling{}
 	for name, test := range map[string]struct {
 		target    string
 		config    installconfig.InstallConfig
 		line      string
 		say, hide []string
+		scheduler manifests.Scheduling
 	}{
 		"with workers": {
 			TargetIgnitionConfigs, config(3, 2), "4.22",
@@ -37,23 +40,37 @@ func TestNextSteps(t *testing.T) {
 				"2 workers with worker.ign", "coreos image --release 4.22 --platform metal", "wait-for bootstrap-complete", "approve-csrs",
 			},
 			[]string{"pivot", "arbiter"},
+			closed,
 		},
-		"an arbiter": {TargetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil},
+		"an arbiter": {TargetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil, closed},
 		"without workers": {
 			TargetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the control plane, as there are no workers"},
 			[]string{"worker.ign", "approve-csrs"},
+			open,
 		},
-		"no media of its own": {TargetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil},
-		"manifests":           {TargetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}},
-		"a single node":       {TargetManifests, single, "4.22", []string{"create single-node-ignition-config"}, []string{"create ignition-configs"}},
-		"its config":          {TargetSingleNode, single, "4.22", []string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign", "wait-for install-complete"}, []string{"bootstrap-complete", "22623"}},
-		"a pointer":           {TargetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil},
+		"workers from elsewhere": {
+			TargetIgnitionConfigs, config(3, 0), "4.22",
+			[]string{"80 and 443 to the workers", "3 control plane machines with master.ign, your workers with worker.ign", "approve-csrs"},
+			[]string{"no workers", "0 workers"},
+			closed,
+		},
+		"workloads everywhere": {
+			TargetIgnitionConfigs, config(3, 2), "4.22",
+			[]string{"80 and 443 to the workers and the control plane", "2 workers with worker.ign", "approve-csrs"},
+			nil,
+			open,
+		},
+		"no media of its own": {TargetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil, closed},
+		"manifests":           {TargetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}, closed},
+		"a single node":       {TargetManifests, single, "4.22", []string{"create single-node-ignition-config"}, []string{"create ignition-configs"}, closed},
+		"its config":          {TargetSingleNode, single, "4.22", []string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign", "wait-for install-complete"}, []string{"bootstrap-complete", "22623"}, closed},
+		"a pointer":           {TargetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil, closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var all strings.Builder
-			for _, s := range nextSteps(test.target, test.config, release.Release{Line: test.line}) {
+			for _, s := range nextSteps(test.target, test.config, release.Release{Line: test.line}, test.scheduler) {
 				all.WriteString(s.Command + " " + s.Why + "\n")
 			}
 			for _, want := range test.say {
