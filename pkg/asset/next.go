@@ -50,7 +50,7 @@ func InstallSteps(dir string, env Environment) []Step {
 		options, err := ConfigOptions(dir, "", "", env)
 		if loaded, loadErr := installconfig.Load(installconfig.FileName, data, options); err == nil && loadErr == nil {
 			target := strings.TrimPrefix(createFor(loaded.Config), "create ")
-			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, options.Release)...)
+			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, options.Release, schedulingIn(dir, loaded.Config))...)
 		}
 	}
 	return []Step{
@@ -61,6 +61,21 @@ func InstallSteps(dir string, env Environment) []Step {
 		{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"},
 		{"wait-for install-complete", "says when the cluster is up, and where its console is"},
 	}
+}
+
+// schedulingIn is what the Scheduler on disk says, or the one that would be made.
+func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Scheduling {
+	made := manifests.Scheduling{ControlPlane: config.ComputeReplicas() == 0}
+	d, err := lookDir(dir, "")
+	if err != nil {
+		return made
+	}
+	defer func() { _ = d.Close() }()
+	files, _, ok, err := d.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
+	if err != nil || !ok {
+		return made
+	}
+	return manifests.SchedulingOf(files)
 }
 
 const makesFiles = "makes the files that the machines boot with"

@@ -252,7 +252,7 @@ func (d *document) extensionProblems(r release.Release) (problems diag.Problems)
 		if since, until, elsewhere := release.ExtensionLines(name); elsewhere && !r.AtLeast(since) {
 			detail += "; release " + since + " and later have it"
 		} else if elsewhere && until != "" {
-			detail += "; releases before " + until + " have it"
+			detail += "; release " + until + " was the last that has it"
 		}
 		problems = append(problems, d.refuse(d.field("spec", "extensions", step), "spec.extensions"+step, detail, hint)...)
 	}

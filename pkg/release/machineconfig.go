@@ -1,7 +1,8 @@
 package release
 
-// lineFact is one thing that the machine-config operator of some lines takes.
-// Lines are minor versions; an empty until means that it has not ended.
+// lineFact is one word that the machine-config operator of some lines takes.
+// since and until are the first and the last line that does, as in Features; an
+// empty until is open.
 type lineFact struct {
 	name, since, until string
 }
@@ -24,7 +25,7 @@ var extensions = []lineFact{
 	{name: "sysstat", since: "4.18"},
 	{name: "two-node-ha", since: "4.19"},
 	{name: "usbguard", since: "4.16"},
-	{name: "wasm", since: "4.16", until: "4.22"},
+	{name: "wasm", since: "4.16", until: "4.21"},
 }
 
 // kernelTypes are the words of spec.kernelType of a MachineConfig.
@@ -44,9 +45,9 @@ func (r Release) IgnitionSpec() string {
 // Extensions lists, sorted, what spec.extensions of a MachineConfig may hold.
 func (r Release) Extensions() []string { return r.facts(extensions) }
 
-// ExtensionLines says which lines know an extension that this release may not:
-// the first, and the first that no longer does, which is empty if all later ones
-// do. known is false for a name that no line has.
+// ExtensionLines says which lines know an extension that another may not: the
+// first and the last, which is empty if all later ones do. known is false for a
+// name that no line has.
 func ExtensionLines(name string) (since, until string, known bool) {
 	for _, f := range extensions {
 		if f.name == name {
@@ -66,7 +67,7 @@ func (r Release) facts(table []lineFact) (names []string) {
 		r.Line = oldestLine
 	}
 	for _, f := range table {
-		if r.AtLeast(f.since) && (f.until == "" || !r.AtLeast(f.until)) {
+		if r.AtLeast(f.since) && (f.until == "" || !r.AtLeast(f.until) || r.Line == f.until) {
 			names = append(names, f.name)
 		}
 	}

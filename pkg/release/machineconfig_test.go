@@ -27,7 +27,7 @@ func TestMachineConfigFacts(t *testing.T) {
 			}
 		}
 	}
-	if since, until, known := ExtensionLines("wasm"); since != "4.16" || until != "4.22" || !known {
+	if since, until, known := ExtensionLines("wasm"); since != "4.16" || until != "4.21" || !known {
 		t.Errorf("wasm: %s, %s, %t", since, until, known)
 	}
 	if _, _, known := ExtensionLines("zsh"); known {
