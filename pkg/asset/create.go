@@ -160,22 +160,6 @@ func (c *creation) create(ctx context.Context) error {
 	return err
 }
 
-// tellNext says what the user does now.
-func (c *creation) tellNext() error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
-	if err != nil {
-		return err
-	}
-	var checked checkedManifests
-	if c.Target == TargetIgnitionConfigs {
-		if checked, err = Get(c.run, c.graph.Checked); err != nil {
-			return err
-		}
-	}
-	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release, checked.Scheduling)
-	return nil
-}
-
 // readDir reads what is remembered and what the user has edited.
 func (c *creation) readDir(context.Context) (err error) {
 	if c.before, err = c.dir.ReadState(); err != nil {

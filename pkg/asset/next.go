@@ -10,6 +10,22 @@ import (
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
+// tellNext says what the user does now.
+func (c *creation) tellNext() error {
+	loaded, err := Get(c.run, c.graph.InstallConfig)
+	if err != nil {
+		return err
+	}
+	var checked checkedManifests
+	if c.Target == TargetIgnitionConfigs {
+		if checked, err = Get(c.run, c.graph.Checked); err != nil {
+			return err
+		}
+	}
+	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release, checked.Scheduling)
+	return nil
+}
+
 // nextSteps says what a user does after a target has been made: a few commands,
 // and what has to be set up outside of them, with the names and numbers of this
 // cluster. A command stands without the program and without --dir. Where

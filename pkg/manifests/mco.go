@@ -249,10 +249,10 @@ func (d *document) extensionProblems(r release.Release) (problems diag.Problems)
 		step := fmt.Sprintf("[%d]", i)
 		detail := fmt.Sprintf("%q is not an extension of OKD %s, and no machine takes the MachineConfig", shorten(name), r.Line)
 		hint := "write " + enumerate(known, "or") + ", or remove it"
-		if since, until, elsewhere := release.ExtensionLines(name); elsewhere && !r.AtLeast(since) {
-			detail += "; release " + since + " and later have it"
-		} else if elsewhere && until != "" {
-			detail += "; release " + until + " was the last that has it"
+		if line, later := r.ExtensionElsewhere(name); later {
+			detail += "; release " + line + " and later have it"
+		} else if line != "" {
+			detail += "; release " + line + " was the last that has it"
 		}
 		problems = append(problems, d.refuse(d.field("spec", "extensions", step), "spec.extensions"+step, detail, hint)...)
 	}

@@ -45,16 +45,20 @@ func (r Release) IgnitionSpec() string {
 // Extensions lists, sorted, what spec.extensions of a MachineConfig may hold.
 func (r Release) Extensions() []string { return r.facts(extensions) }
 
-// ExtensionLines says which lines know an extension that another may not: the
-// first and the last, which is empty if all later ones do. known is false for a
-// name that no line has.
-func ExtensionLines(name string) (since, until string, known bool) {
+// ExtensionElsewhere names the line nearest to this one that knows an extension
+// which this one does not: the first, where later is set, or the last. It is
+// empty for a name that no line has.
+func (r Release) ExtensionElsewhere(name string) (line string, later bool) {
 	for _, f := range extensions {
-		if f.name == name {
-			return f.since, f.until, true
+		switch {
+		case f.name != name:
+		case !r.AtLeast(f.since):
+			return f.since, true
+		case f.until != "" && r.Line != f.until && r.AtLeast(f.until):
+			return f.until, false
 		}
 	}
-	return "", "", false
+	return "", false
 }
 
 // KernelTypes lists what spec.kernelType of a MachineConfig may be, besides empty.

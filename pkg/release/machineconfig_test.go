@@ -27,11 +27,16 @@ func TestMachineConfigFacts(t *testing.T) {
 			}
 		}
 	}
-	if since, until, known := ExtensionLines("wasm"); since != "4.16" || until != "4.21" || !known {
-		t.Errorf("wasm: %s, %s, %t", since, until, known)
-	}
-	if _, _, known := ExtensionLines("zsh"); known {
-		t.Error("zsh is known")
+	for _, c := range []struct {
+		line, extension, elsewhere string
+		later                      bool
+	}{
+		{"4.22", "wasm", "4.21", false}, {"4.21", "wasm", "", false}, {"4.17", "sysstat", "4.18", true},
+		{"4.18", "two-node-ha", "4.19", true}, {"5.0", "zsh", "", false},
+	} {
+		if line, later := (Release{Line: c.line}).ExtensionElsewhere(c.extension); line != c.elsewhere || later != c.later {
+			t.Errorf("%s: %s is in %q, %t", c.line, c.extension, line, later)
+		}
 	}
 	if got := (Release{}).IgnitionSpec(); got != "3.4.0" {
 		t.Errorf("no line: %s", got)
