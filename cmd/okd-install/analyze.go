@@ -169,10 +169,10 @@ func writeReport(w io.Writer, r analyze.Report) {
 		writeFinding(w, f)
 	}
 	if len(r.Findings) == 0 {
-		fmt.Fprintln(w, r.Summary)
+		say(w, "%s\n", r.Summary)
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintln(w, "note: "+n)
+		say(w, "note: %s\n", n)
 	}
 }
 
@@ -181,10 +181,10 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 	if f.Stage != "" {
 		where = "stage " + f.Stage + " of " + f.Service
 	}
-	fmt.Fprintf(w, "%s: %s\n", where, stateText(f))
-	fmt.Fprintf(w, "  it %s\n", f.Does)
+	say(w, "%s: %s\n", where, stateText(f))
+	say(w, "  it %s\n", f.Does)
 	if f.Last != nil {
-		fmt.Fprintf(w, "  last words: %s\n", evidenceText(*f.Last))
+		say(w, "  last words: %s\n", evidenceText(*f.Last))
 	}
 	if f.Signal != "" {
 		fmt.Fprintln(w, "  the host shut down, or somebody stopped the service: it goes on when the host is up")
@@ -198,14 +198,14 @@ func writeFinding(w io.Writer, f analyze.Finding) {
 	}
 	for _, c := range f.Causes {
 		if c.Seen {
-			fmt.Fprintf(w, "  likely cause: %s\n", c.Text)
+			say(w, "  likely cause: %s\n", c.Text)
 		} else {
-			fmt.Fprintf(w, "  - %s\n", c.Text)
+			say(w, "  - %s\n", c.Text)
 		}
 		for _, e := range c.Evidence {
-			fmt.Fprintf(w, "      %s\n", evidenceText(e))
+			say(w, "      %s\n", evidenceText(e))
 		}
-		fmt.Fprintf(w, "    what helps: %s\n", c.Fix)
+		say(w, "    what helps: %s\n", c.Fix)
 	}
 }
 

@@ -20,7 +20,9 @@ func TestAnalyzeLostOutput(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	for _, form := range []string{"text", "json"} {
-		o := analyzeOptions{app: &app{out: fullDisk{full}, log: log}, output: form}
+		a := &app{log: log}
+		a.setStreams(fullDisk{full}, io.Discard)
+		o := analyzeOptions{app: a, output: form}
 		if err := o.analyze(t.Context(), t.TempDir()); !errors.Is(err, full) {
 			t.Errorf("%s: %v", form, err)
 		}

@@ -33,11 +33,15 @@ const (
 // app is what a command gets from the outside: its streams, the environment and
 // the clock.
 type app struct {
-	name     string
-	in       io.Reader
-	out, err io.Writer
-	getenv   func(string) string
-	now      func() time.Time
+	name string
+	in   io.Reader
+	// stdout and stderr are the process's own, and the others filters before them: see setStreams.
+	stdout, stderr       io.Writer
+	out, err, text, data io.Writer
+	flush                func() error
+
+	getenv func(string) string
+	now    func() time.Time
 	// allowShared takes an asset directory that its group or others may write to.
 	allowShared bool
 	// lockWait is how long a run waits for another one in the same directory.
@@ -50,6 +54,9 @@ type app struct {
 	// dialSSH connects to a machine; nil for the network itself.
 	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// ctx ends with the first signal.
+	ctx context.Context
+
 	log       *logrus.Logger
 	logFile   io.Closer
 	logAsJSON func()
@@ -61,23 +68,29 @@ type app struct {
 
 // newApp is the app of a process.
 func newApp() *app {
-	return &app{
-		name: filepath.Base(os.Args[0]), in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now,
+	a := &app{
+		name: filepath.Base(os.Args[0]), in: os.Stdin, getenv: os.Getenv, now: time.Now,
 		lockWait: 2 * time.Minute, terminal: term.IsTerminal(int(os.Stderr.Fd())), log: logrus.New(),
 		dial: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, sleep: cluster.Sleep,
 	}
+	a.setStreams(os.Stdout, os.Stderr)
+	return a
 }
 
 // run executes the command line and returns the exit code.
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	a.ctx = ctx
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)
-	root.SetOut(a.out)
+	root.SetOut(a.text) // help, which has no secrets and examples that look like some
 	root.SetErr(a.err)
 	code := a.exitCode(root.ExecuteContext(ctx))
+	if err := a.flush(); err != nil && code == exitOK {
+		code = a.exitCode(err)
+	}
 	if a.logFile != nil {
 		_ = a.logFile.Close() // every line is written when it is logged
 	}

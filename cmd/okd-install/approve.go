@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -30,6 +31,8 @@ type approveOptions struct {
 	output    string
 	// told are the requests that were said to be refused, with the reasons.
 	told map[string]string
+	// nodeNames are those of the declared nodes.
+	nodeNames map[string]bool
 }
 
 func (a *app) newApproveCSRsCmd() *cobra.Command {
@@ -51,6 +54,9 @@ A node is declared by the name that it gives itself, which is its host name. Wit
 addresses behind it, its certificate may be for these only; without, for those
 that the node has. A request for a first certificate in the name of a node that
 has joined already is refused, unless --rejoin names the node.
+
+After 50 refused requests only the number of the others is printed; those for declared
+nodes come first.
 
 With --watch the command goes on until every declared node has both certificates,
 or as many as --expect says.`,
@@ -139,6 +145,10 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.nodeNames = map[string]bool{}
+	for _, n := range nodes {
+		o.nodeNames[n.Name] = true
+	}
 	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin, Reserved: reserved(known)}
 	return &cluster.Approver{Client: client, Facts: facts, DryRun: o.dryRun}, nil
 }
@@ -176,9 +186,9 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 		}
 	}
 	if o.nodesFile != "" {
-		data, err := os.ReadFile(o.nodesFile)
+		data, err := o.readUpTo(o.nodesFile, maxText)
 		if err != nil {
-			return nil, asset.RunningCluster{}, diag.Problem{Position: diag.Position{File: o.nodesFile}, Detail: "the file cannot be read: " + reason(err), Hint: "correct --nodes-file"}
+			return nil, asset.RunningCluster{}, unreadable(o.nodesFile, err, "correct --nodes-file")
 		}
 		if err := add(cluster.ParseNodes(o.nodesFile, string(data), true)); err != nil {
 			return nil, asset.RunningCluster{}, err
@@ -284,8 +294,14 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 	for _, v := range r.Refused {
 		o.told[v.Request] = strings.Join(v.Reasons, "\n")
 	}
+	more := max(0, len(r.Refused)-diag.Most)
+	if more > 0 {
+		// what concerns a declared node is not lost among thousands that are nobody's
+		slices.SortStableFunc(r.Refused, func(a, b cluster.Verdict) int { return cmp.Compare(o.rank(a), o.rank(b)) })
+		r.Refused = r.Refused[:diag.Most]
+	}
 	if o.output == "json" {
-		writeJSONLine(o.out, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined)})
+		writeJSONLine(o.data, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
 		return
 	}
 	done := "approved"
@@ -293,17 +309,28 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		done = "would approve"
 	}
 	for _, v := range r.Approved {
-		fmt.Fprintf(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
+		say(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
 	}
 	for _, v := range r.Refused {
-		fmt.Fprintf(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
+		say(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
 		for _, why := range v.Reasons {
-			fmt.Fprintf(o.out, "    %s\n", why)
+			say(o.out, "    %s\n", why)
 		}
 		if v.Hint != "" {
-			fmt.Fprintf(o.out, "    hint: %s\n", v.Hint)
+			say(o.out, "    hint: %s\n", v.Hint)
 		}
 	}
+	if more > 0 {
+		fmt.Fprintf(o.out, "refused %d more, which are not shown: oc get csr lists them\n", more)
+	}
+}
+
+// rank is 0 for what asks in the name of a declared node.
+func (o *approveOptions) rank(v cluster.Verdict) int {
+	if o.nodeNames[v.Node] {
+		return 0
+	}
+	return 1
 }
 
 func forNames(v cluster.Verdict) string {
@@ -329,4 +356,6 @@ type approvalEvent struct {
 	Approved      []cluster.Verdict `json:"approved"`
 	Refused       []cluster.Verdict `json:"refused"`
 	Joined        []string          `json:"joined"`
+	// Omitted is how many more were refused than the first 50.
+	Omitted int `json:"omitted,omitempty"`
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -64,8 +62,8 @@ func (o certsOptions) run() error {
 }
 
 func (o certsOptions) table(certs asset.Certificates) error {
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSTATE\tNOT AFTER\tWHAT IT IS FOR\tISSUER\tSUBJECT\tNAMES")
+	t := newTable(o.out)
+	t.row("NAME", "STATE", "NOT AFTER", "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
 	for _, c := range certs.Certificates {
 		issuer := c.Issuer
 		if issuer == c.Subject {
@@ -75,9 +73,9 @@ func (o certsOptions) table(certs asset.Certificates) error {
 		if names == "" {
 			names = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.State, c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
+		t.row(c.Name, string(c.State), c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
 	}
-	return w.Flush()
+	return t.flush()
 }
 
 // verdict says in words what the list means.

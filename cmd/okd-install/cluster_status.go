@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -115,48 +113,48 @@ func (a *app) askBootstrap(ctx context.Context, o clusterStatusOptions) (*analyz
 
 func (a *app) tellCluster(r clusterReport) error {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "cluster\t%s\n", r.Server)
-	fmt.Fprintf(w, "phase\t%s\n", r.Phase)
+	t := newTable(&b)
+	t.rowf("cluster", "%s", r.Server)
+	t.rowf("phase", "%s", r.Phase)
 	if r.Cause != nil {
-		fmt.Fprintf(w, "why\t%s\n", r.Cause.Detail)
+		t.rowf("why", "%s", r.Cause.Detail)
 		if r.Cause.Hint != "" {
-			fmt.Fprintf(w, "hint\t%s\n", r.Cause.Hint)
+			t.rowf("hint", "%s", r.Cause.Hint)
 		}
 	} else {
-		fmt.Fprintf(w, "API\t%s\n", r.API)
+		t.rowf("API", "%s", r.API)
 		if r.Version != "" {
-			fmt.Fprintf(w, "release\t%s\n", r.Version)
+			t.rowf("release", "%s", r.Version)
 		}
 		if r.Message != "" {
-			fmt.Fprintf(w, "says\t%s\n", r.Message)
+			t.rowf("says", "%s", r.Message)
 		}
-		fmt.Fprintf(w, "nodes\t%d of %d ready\n", r.ReadyNodes(), len(r.Nodes))
-		fmt.Fprintf(w, "operators\t%d of %d available, %d not settled\n", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
+		t.rowf("nodes", "%d of %d ready", r.ReadyNodes(), len(r.Nodes))
+		t.rowf("operators", "%d of %d available, %d not settled", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
 		if r.Requests > 0 {
-			fmt.Fprintf(w, "requests\t%d wait for approve-csrs\n", r.Requests)
+			t.rowf("requests", "%d wait for approve-csrs", r.Requests)
 		}
 		switch {
 		case r.Skew > 60:
-			fmt.Fprintf(w, "clock\tthe API server's is %.0f seconds ahead of this machine's\n", r.Skew)
+			t.rowf("clock", "the API server's is %.0f seconds ahead of this machine's", r.Skew)
 		case r.Skew < -60:
-			fmt.Fprintf(w, "clock\tthe API server's is %.0f seconds behind this machine's\n", -r.Skew)
+			t.rowf("clock", "the API server's is %.0f seconds behind this machine's", -r.Skew)
 		}
 	}
 	if e := r.NextExpiry; e != nil {
-		fmt.Fprintf(w, "next expiry\t%s, %s: %s\n", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(a.now()), e.What)
+		t.rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(a.now()), e.What)
 	}
-	_ = w.Flush() // a strings.Builder takes everything
+	_ = t.flush() // a strings.Builder takes everything
 	for _, n := range r.Nodes {
 		if !n.Ready {
-			fmt.Fprintf(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
+			say(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
 		}
 	}
 	for _, op := range r.Moving() {
-		fmt.Fprintf(&b, "\noperator %s\n", describeOperator(op))
+		say(&b, "\noperator %s\n", describeOperator(op))
 	}
 	if r.Bootstrap != nil {
-		b.WriteString("\nbootstrap host: " + r.Bootstrap.Summary + "\n")
+		say(&b, "\nbootstrap host: %s\n", r.Bootstrap.Summary)
 		writeReport(&b, *r.Bootstrap)
 	}
 	_, err := io.WriteString(a.out, b.String())

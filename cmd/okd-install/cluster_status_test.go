@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,8 @@ func TestClusterClock(t *testing.T) {
 	t.Parallel()
 	for skew, want := range map[float64]string{120: "is 120 seconds ahead of this", -120: "is 120 seconds behind this", 60: ""} {
 		var b strings.Builder
-		a := &app{out: &b, now: time.Now}
+		a := &app{now: time.Now}
+		a.setStreams(&b, io.Discard)
 		if err := a.tellCluster(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
 			t.Fatal(err)
 		}

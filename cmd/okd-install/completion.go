@@ -69,17 +69,17 @@ your shell. Load it in the shell's start-up file.`,
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				if err := root.GenBashCompletionV2(a.out, true); err != nil {
+				if err := root.GenBashCompletionV2(a.text, true); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(a.out, bareBash, root.Name())
+				_, err := fmt.Fprintf(a.text, bareBash, root.Name())
 				return err
 			case "zsh":
-				return root.GenZshCompletion(a.out)
+				return root.GenZshCompletion(a.text)
 			case "fish":
-				return root.GenFishCompletion(a.out, true)
+				return root.GenFishCompletion(a.text, true)
 			default:
-				return root.GenPowerShellCompletionWithDesc(a.out)
+				return root.GenPowerShellCompletionWithDesc(a.text)
 			}
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type checkOptions struct {
@@ -112,7 +113,7 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	if err != nil {
 		return rhcos.BootImage{}, err
 	}
-	f, err := os.Open(o.image)
+	f, err := system.Open(o.context(), o.image)
 	if errors.Is(err, fs.ErrNotExist) {
 		image, err := rhcos.Identify(builds, o.image)
 		var p diag.Problem
@@ -172,7 +173,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	if cpu == "" {
 		return m, nil
 	}
-	text, err := os.ReadFile(cpu)
+	text, err := o.readUpTo(cpu, maxText)
 	switch {
 	case err == nil:
 		m.CPU = rhcos.ReadCPU(string(text))
@@ -191,11 +192,11 @@ func (o checkOptions) print(r rhcos.Report) error {
 		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
 	}[r.Verdict]
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
+	say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
 	for _, f := range r.Findings {
-		fmt.Fprintf(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
+		say(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
 		if f.Way != "" {
-			fmt.Fprintf(&text, "    hint: %s\n", f.Way)
+			say(&text, "    hint: %s\n", f.Way)
 		}
 	}
 	_, err := io.WriteString(o.out, text.String())

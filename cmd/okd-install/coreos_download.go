@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"net/url"
 	"path"
 	"path/filepath"
 	"time"
@@ -104,7 +104,7 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		}
 		results = append(results, result)
 		if o.output == "text" {
-			if _, err := fmt.Fprintln(o.out, result.File); err != nil {
+			if _, err := fmt.Fprintln(o.data, result.File); err != nil {
 				return err
 			}
 		}
@@ -124,9 +124,9 @@ func (o downloadOptions) readKey() ([]byte, error) {
 		return nil, diag.Problem{Detail: "--signing-key and --skip-signature contradict each other", Hint: "use one of them"}
 	}
 	const hint = "name the file with the public key of Fedora"
-	key, err := os.ReadFile(o.signingKey)
+	key, err := o.readUpTo(o.signingKey, maxText)
 	if err != nil {
-		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file cannot be read: " + reason(err), Hint: hint}
+		return nil, unreadable(o.signingKey, err, hint)
 	}
 	if len(key) == 0 {
 		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: hint}
@@ -197,12 +197,19 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 }
 
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
-	name := filepath.Base(i.Location)
+	name := fileAt(i.Location)
 	bar := o.newProgress(name)
-	fetcher := media.Fetcher{Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE"))}
+	fetcher := media.Fetcher{
+		Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE")),
+		Window: patience(o.getenv("OKD_INSTALL_WINDOW")),
+	}
+	most := int64(maxImage)
+	if o.url != "" {
+		most = 0
+	}
 	result, err := fetcher.Download(ctx, media.Request{
 		URL: i.Location, Signature: i.Signature, SHA256: i.SHA256, UncompressedSHA256: i.UncompressedSHA256,
-		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Decompress: o.decompress, SigningKey: key,
+		Mirror: o.mirror, Dir: o.directory, Cache: o.cache, Most: most, Decompress: o.decompress, SigningKey: key,
 	})
 	bar.end()
 	switch {
@@ -217,6 +224,19 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 	return result, nil
 }
 
+// maxImage is how many bytes an image of the catalogue has at most: four times the
+// largest. The catalogue itself has sums, and no sizes.
+const maxImage = 16 << 30
+
+// fileAt is the name of the file that a URL leads to, without what may follow it.
+func fileAt(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "the file"
+	}
+	return path.Base(u.Path)
+}
+
 // patience reads how long to wait from the environment; 0 is the usual time.
 func patience(text string) time.Duration {
 	d, err := time.ParseDuration(text)
@@ -229,7 +249,7 @@ func patience(text string) time.Duration {
 func (o downloadOptions) tell(r media.Result) {
 	from := map[string]string{media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already"}[r.Source]
 	name, sum := filepath.Base(r.File), "sha256 "+r.SHA256+" is right"
-	if fetched := path.Base(r.URL); o.decompress && fetched != name {
+	if fetched := fileAt(r.URL); o.decompress && fetched != name {
 		sum = "sha256 of " + fetched + " " + r.SHA256 + " is right"
 		if r.UncompressedSHA256 != "" {
 			sum += ", of " + name + " " + r.UncompressedSHA256

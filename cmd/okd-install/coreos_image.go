@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +81,7 @@ clouds have. Tools that read stream metadata can read it.`,
 			if err != nil {
 				return err
 			}
-			return o.printData("json", b.Stream)
+			return o.printWhole("json", b.Stream)
 		},
 	}
 	o.addFlags(cmd)
@@ -169,7 +168,7 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 		}
 	}
 	for _, i := range images {
-		if _, err := fmt.Fprintln(o.out, i.Location); err != nil {
+		if _, err := fmt.Fprintln(o.data, i.Location); err != nil {
 			return err
 		}
 	}
@@ -177,16 +176,16 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 }
 
 func (o imageOptions) table(images []rhcos.Image) error {
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "BUILD\tARCH\tPLATFORM\tFORMAT\tPART\tSHA256\tLOCATION")
+	t := newTable(o.out)
+	t.row("BUILD", "ARCH", "PLATFORM", "FORMAT", "PART", "SHA256", "LOCATION")
 	for _, i := range images {
 		part := i.Part
 		if i.Format == rhcos.CloudFormat {
 			part = i.Region
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
+		t.row(i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
 	}
-	return w.Flush()
+	return t.flush()
 }
 
 type importOptions struct {
@@ -223,19 +222,19 @@ is not in data/coreos/keys, the command says so: coreos download will want
 
 func (o importOptions) run(files []string) error {
 	for _, file := range files {
-		published, err := os.ReadFile(file)
+		published, err := o.readUpTo(file, maxStream)
 		if err != nil {
-			return diag.Problem{Position: diag.Position{File: file}, Detail: "the file cannot be read: " + reason(err), Hint: "name a file with stream metadata"}
+			return unreadable(file, err, "name a file with stream metadata")
 		}
 		name, short, err := rhcos.Import(published)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		path := o.directory + "/" + name
-		if err := os.WriteFile(path, short, 0o644); err != nil { //nolint:gosec // what was published is no secret
+		if err := writeOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
 			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + reason(err), Hint: "name another folder with --directory"}
 		}
-		fmt.Fprintln(o.out, path)
+		fmt.Fprintln(o.data, path)
 		o.warnAboutKey(short)
 	}
 	return nil

@@ -2,14 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -20,6 +20,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newISOCommand holds what changes a live ISO image. The flags are those of
@@ -61,7 +62,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 		return err
 	}
 	var after *iso.Image
-	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.out}
+	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.data}
 	changed, err := edit.Run(cmd.Context(), func(image *iso.Image) error {
 		after = image
 		return change(image)
@@ -86,7 +87,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 
 // checkStream refuses to write an image to a terminal.
 func (a *app) checkStream(output string) error {
-	if f, ok := a.out.(*os.File); ok && output == "-" && term.IsTerminal(int(f.Fd())) {
+	if output == "-" && a.stdoutIsTerminal() {
 		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
 	}
 	return nil
@@ -103,8 +104,11 @@ func oneFile(what string) cobra.PositionalArgs {
 }
 
 // readFile reads a file that a flag names.
-func readFile(path string) (live.File, error) {
-	data, err := os.ReadFile(path)
+func readFile(ctx context.Context, path string) (live.File, error) {
+	data, err := system.ReadFile(ctx, path, maxIgnition)
+	if ctx.Err() != nil {
+		return live.File{}, ctx.Err()
+	}
 	if err != nil {
 		detail := "cannot be read: " + reason(err)
 		if os.IsNotExist(err) {
@@ -116,14 +120,17 @@ func readFile(path string) (live.File, error) {
 }
 
 // readFiles reads all of them and says everything that is wrong at once.
-func readFiles(lists ...struct {
+func readFiles(ctx context.Context, lists ...struct {
 	paths []string
 	to    *[]live.File
 }) error {
 	var problems diag.Problems
 	for _, list := range lists {
 		for _, path := range list.paths {
-			f, err := readFile(path)
+			f, err := readFile(ctx, path)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if p, ok := err.(diag.Problem); ok { //nolint:errorlint // readFile returns nothing else
 				problems = append(problems, p)
 			}
@@ -142,12 +149,12 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 			return nil, diag.Problem{Detail: "there is no Ignition config", Hint: "name the file with --ignition-file, or send it to standard input"}
 		}
-		f.Data, err = io.ReadAll(io.LimitReader(input(cmd), maxIgnition+1))
-		if err == nil && len(f.Data) > maxIgnition {
+		f.Data, err = readInput(input(cmd), maxIgnition)
+		if errors.As(err, new(system.TooLargeError)) {
 			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
 		}
 	} else {
-		f, err = readFile(path)
+		f, err = readFile(cmd.Context(), path)
 	}
 	if err != nil {
 		return nil, err
@@ -204,7 +211,7 @@ Nothing secret is shown; iso ignition show prints the Ignition config itself.`,
   # for scripts
   okd-install coreos iso show scos.iso -o json`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
 	addOutputFlag(cmd, &o.output, "table")
 	return cmd
@@ -240,11 +247,11 @@ type isoKargs struct {
 	Error   string     `json:"error,omitempty"`
 }
 
-func (o isoShowOptions) run(path string) error {
+func (o isoShowOptions) run(ctx context.Context, path string) error {
 	if err := checkOutput(o.output, "table"); err != nil {
 		return err
 	}
-	image, err := media.ReadISO(path)
+	image, err := media.ReadISO(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -281,30 +288,30 @@ func text(err error) string {
 }
 
 func (o isoShowOptions) table(r isoReport) error {
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	t := newTable(o.out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {
 		customized = enumerate(r.Customized)
 	}
-	fmt.Fprintf(w, "LABEL\t%s\n", asShown(r.Label))
-	fmt.Fprintf(w, "CUSTOMIZED\t%s\n", customized)
-	fmt.Fprintf(w, "AREA FOR CONFIGS\t%d of %d bytes used, at byte %d in %s\n", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
+	t.rowf("LABEL", "%s", asShown(r.Label))
+	t.rowf("CUSTOMIZED", "%s", customized)
+	t.rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
 	for _, f := range r.Initrd.Files {
-		fmt.Fprintf(w, "\t%s, %d bytes\n", asShown(f.Path), f.Size)
+		t.rowf("", "%s, %d bytes", asShown(f.Path), f.Size)
 	}
 	if r.Kargs == nil {
-		fmt.Fprintf(w, "KERNEL ARGUMENTS\tno place for them\n")
+		t.rowf("KERNEL ARGUMENTS", "no place for them")
 	} else {
-		fmt.Fprintf(w, "KERNEL ARGUMENTS\t%s\n", r.Kargs.Current)
+		t.rowf("KERNEL ARGUMENTS", "%s", r.Kargs.Current)
 		if r.Kargs.Current != r.Kargs.Default {
-			fmt.Fprintf(w, "AS PUBLISHED\t%s\n", r.Kargs.Default)
+			t.rowf("AS PUBLISHED", "%s", r.Kargs.Default)
 		}
 		for _, area := range r.Kargs.Areas {
-			fmt.Fprintf(w, "\tup to %d bytes, in %s\n", area.Length-1, area.File)
+			t.rowf("", "up to %d bytes, in %s", area.Length-1, area.File)
 		}
 	}
-	fmt.Fprintf(w, "THE SYSTEM READS\t%s\n", readable(r.Features))
-	if err := w.Flush(); err != nil {
+	t.rowf("THE SYSTEM READS", "%s", readable(r.Features))
+	if err := t.flush(); err != nil {
 		return err
 	}
 	for _, problem := range []string{r.Initrd.Error, kargsError(r.Kargs)} {

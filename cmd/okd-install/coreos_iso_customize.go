@@ -45,7 +45,7 @@ func (o *customizeOptions) customization(cmd *cobra.Command) (live.Customization
 	if !o.given(cmd) {
 		return c, diag.Problem{Detail: "there is nothing to put in", Hint: seeHelp(cmd)}
 	}
-	err := readFiles(
+	err := readFiles(cmd.Context(),
 		fileList{o.destIgnition, &c.DestIgnition}, fileList{o.keyfiles, &c.NetworkKeyfiles}, fileList{o.ca, &c.IgnitionCA},
 		fileList{o.pre, &c.PreInstall}, fileList{o.post, &c.PostInstall}, fileList{o.installer, &c.InstallerConfig},
 		fileList{o.live, &c.LiveIgnition},

@@ -78,8 +78,8 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
   okd-install coreos iso ignition show scos.iso > config.ign
   okd-install coreos iso ignition remove scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -90,7 +90,7 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = a.out.Write(raw)
+			_, err = a.data.Write(raw)
 			return err
 		},
 	}
@@ -222,8 +222,8 @@ with --default those that it was published with.`,
 		Example: `  okd-install coreos iso kargs show scos.iso
   okd-install coreos iso kargs show --default scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -235,7 +235,7 @@ with --default those that it was published with.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = fmt.Fprintln(a.out, strings.TrimSpace(kargs))
+			_, err = fmt.Fprintln(a.data, strings.TrimSpace(kargs))
 			return err
 		},
 	}

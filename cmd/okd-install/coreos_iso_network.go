@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -41,7 +42,7 @@ them too if the installer copies them, which iso customize arranges.`,
 		Example: `  okd-install coreos iso network embed --force -k eth0.nmconnection scos.iso`,
 		Args:    oneFile("an ISO image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			keyfiles, err := readKeyfiles(paths)
+			keyfiles, err := readKeyfiles(cmd.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -68,12 +69,12 @@ func addKeyfileFlag(cmd *cobra.Command, paths *[]string) {
 }
 
 // readKeyfiles reads what --keyfile names, by path in the initrd.
-func readKeyfiles(paths []string) (map[string][]byte, error) {
+func readKeyfiles(ctx context.Context, paths []string) (map[string][]byte, error) {
 	if len(paths) == 0 {
 		return nil, diag.Problem{Detail: "there are no network settings", Hint: "name a keyfile with --keyfile"}
 	}
 	var keyfiles []live.File
-	if err := readFiles(fileList{paths, &keyfiles}); err != nil {
+	if err := readFiles(ctx, fileList{paths, &keyfiles}); err != nil {
 		return nil, err
 	}
 	return live.Keyfiles(keyfiles)
@@ -90,8 +91,8 @@ write them to a directory. Files that are there are not replaced.`,
   okd-install coreos iso network extract scos.iso
   okd-install coreos iso network extract -C keyfiles scos.iso`,
 		Args: oneFile("an ISO image"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			image, err := media.ReadISO(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			image, err := media.ReadISO(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -126,9 +127,9 @@ func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir stri
 		data, base := keyfiles[name], path.Base(name)
 		if dir == "" {
 			if i > 0 {
-				fmt.Fprintln(a.out)
+				fmt.Fprintln(a.data)
 			}
-			fmt.Fprintf(a.out, "########## %s ##########\n%s", base, data)
+			fmt.Fprintf(a.data, "########## %s ##########\n%s", base, data)
 			continue
 		}
 		// Base has no slash, so that nothing is written elsewhere, whatever the image says.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,7 +76,7 @@ func TestImageDoesNotSteerTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	a := newApp()
-	a.out = &out
+	a.setStreams(&out, io.Discard)
 	o := isoShowOptions{app: a}
 	r := isoReport{Label: "\x1b[31mred", Initrd: isoInitrd{Files: []isoFile{{"a\nb", 1}}}}
 	if err := o.table(r); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), `"a\nb", 1 bytes`) {

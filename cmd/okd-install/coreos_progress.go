@@ -9,6 +9,8 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // progress tells how far a download is: a bar on a terminal, and elsewhere a line
@@ -88,9 +90,9 @@ func speed(came, rest int64, took time.Duration) string {
 
 func (p *progress) draw(done, total int64) {
 	if p.bar == nil {
-		p.pool = mpb.New(mpb.WithOutput(p.err), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
+		p.pool = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 		p.bar = p.pool.New(total, mpb.BarStyle(),
-			mpb.PrependDecorators(decor.Name(p.name+" ")),
+			mpb.PrependDecorators(decor.Name(diag.Printable(p.name)+" ")),
 			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), decor.Any(func(decor.Statistics) string {
 				text, _ := p.rate.Load().(string)
 				return text

@@ -63,7 +63,7 @@ The initramfs itself stays as it is.`,
 				return err
 			}
 			configured := false
-			err = media.CopyChanged(cmd.Context(), args[0], output, a.out, func(w io.Writer, r io.Reader) error {
+			err = media.CopyChanged(cmd.Context(), args[0], output, a.data, func(w io.Writer, r io.Reader) error {
 				return pxe.Customize(w, r, func(can live.Features) (map[string][]byte, error) {
 					files, err := custom.Files(can, validateIgnition)
 					_, configured = files[live.ConfigPath]
@@ -97,7 +97,7 @@ func (a *app) writeInitrd(output string, files map[string][]byte) error {
 	if err := a.checkStream("-"); err != nil {
 		return err
 	}
-	_, err = a.out.Write(packed)
+	_, err = a.data.Write(packed)
 	return err
 }
 
@@ -110,7 +110,7 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	in := cmd.InOrStdin()
 	if len(args) == 1 && args[0] != "-" {
 		name = args[0]
-		files, err = media.ReadInitrd(name)
+		files, err = media.ReadInitrd(cmd.Context(), name)
 		return name, files, err
 	}
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -174,7 +174,7 @@ initrd may be a small one or a whole initramfs, from a file or standard input.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			_, err = a.out.Write(raw)
+			_, err = a.data.Write(raw)
 			return err
 		},
 	}
@@ -201,8 +201,8 @@ func (a *app) newPXENetworkWrapCommand() *cobra.Command {
 the boot loader load it behind the initramfs.`,
 		Example: `  okd-install coreos pxe network wrap -k eth0.nmconnection -o network.img`,
 		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			keyfiles, err := readKeyfiles(paths)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keyfiles, err := readKeyfiles(cmd.Context(), paths)
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ func (a *app) newPXEBootCommand(loader string) *cobra.Command {
 			if output != "" && output != "-" {
 				return media.WriteFile(output, script, 0o644)
 			}
-			_, err = a.out.Write(script)
+			_, err = a.data.Write(script)
 			return err
 		},
 	}

@@ -202,7 +202,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 }
 
 func (o createOptions) run(ctx context.Context) error {
-	o.openLogFile(withoutSecrets(o.args))
+	o.openLogFile(o.args)
 	o.warnAboutEnvironment()
 	var config asset.Files
 	if o.target.name == asset.TargetInstallConfig && o.fromState {

@@ -72,7 +72,7 @@ func (o explainOptions) run(path string) error {
 		return err
 	}
 	if isData(o.output) {
-		return o.printData(o.output, explainReport{1, explained(e, o.recursive, true)})
+		return o.printWhole(o.output, explainReport{1, explained(e, o.recursive, true)})
 	}
 	var b strings.Builder
 	o.describe(&b, e)
@@ -80,7 +80,7 @@ func (o explainOptions) run(path string) error {
 		b.WriteString("\nfields:\n")
 		o.list(&b, e.Fields, "  ")
 	}
-	_, err = fmt.Fprint(o.out, b.String())
+	_, err = fmt.Fprint(o.text, b.String())
 	return err
 }
 

@@ -140,7 +140,7 @@ func (a *app) access(s sshOptions, jump string) (*gather.Access, error) {
 		access.Keys = append(access.Keys, gather.Key{Name: "the key that was made for the bootstrap host", PEM: made})
 	}
 	for _, name := range s.keys {
-		pem, err := os.ReadFile(name)
+		pem, err := a.readUpTo(name, maxText)
 		if err != nil {
 			problems = append(problems, diag.Problem{Detail: "--key " + name + ": the file cannot be read: " + innermost(err), Hint: "name the file of a private key, such as ~/.ssh/id_ed25519"})
 		}
@@ -175,7 +175,7 @@ func (a *app) usualKeys() []gather.Key {
 	var keys []gather.Key
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
 		name = filepath.Join(a.getenv("HOME"), ".ssh", name)
-		if pem, err := os.ReadFile(name); err == nil {
+		if pem, err := a.readUpTo(name, maxText); err == nil {
 			keys = append(keys, gather.Key{Name: name, PEM: pem, Found: true})
 		}
 	}

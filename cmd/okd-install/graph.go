@@ -91,13 +91,12 @@ func (o graphOptions) run(args []string) error {
 		return err
 	}
 	if o.outputFile == "" {
-		return write(o.out, targets...)
+		return write(o.data, targets...)
 	}
-	f, err := os.Create(o.outputFile)
-	if err != nil {
+	if err := writeOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
 		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + reason(err), Hint: "name another file with --output-file"}
 	}
-	return errors.Join(write(f, targets...), f.Close())
+	return nil
 }
 
 // writer is that of the format, or of the one that the output file is named

@@ -76,7 +76,7 @@ func TestGroupsRefuseWords(t *testing.T) {
 			continue
 		}
 		a := testApp()
-		a.out, a.err = io.Discard, io.Discard
+		a.setStreams(io.Discard, io.Discard)
 		words := strings.Fields(cmd.CommandPath())[1:]
 		if got := a.run(append(words, "no-such-word")); got != exitFailure {
 			t.Errorf("%s no-such-word ends with %d", cmd.CommandPath(), got)

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/redact"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newIgnitionCmd holds the commands that read Ignition configs.
@@ -39,24 +37,19 @@ const maxIgnition = 64 << 20
 
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
-	in := input(cmd)
-	if name != "-" {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
-		}
-		f, err := os.Open(name)
+	if name == "-" {
+		raw, err := readInput(input(cmd), maxIgnition)
 		if err != nil {
-			return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+			return nil, unreadable("standard input", err, "")
 		}
-		defer func() { _ = f.Close() }()
-		in = f
+		return raw, nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, maxIgnition+1))
-	if err := cmd.Context().Err(); err != nil {
-		return nil, err
-	}
-	if err != nil {
-		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err)}
+	raw, err := system.ReadFile(cmd.Context(), name, maxIgnition)
+	switch {
+	case errors.Is(err, system.ErrFolder):
+		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
+	case err != nil:
+		return nil, unreadable(name, err, "")
 	}
 	return raw, nil
 }
@@ -139,8 +132,7 @@ are hidden unless --show-secrets is given, and a file that is no text is refused
 		Args:              takes("a config", "a path in it"),
 		ValidArgsFunction: completeEntry,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, isFile := o.out.(*os.File)
-			o.screen = isFile && term.IsTerminal(int(f.Fd()))
+			o.screen = o.stdoutIsTerminal()
 			return o.run(cmd, args[0], args[1])
 		},
 	}
@@ -164,7 +156,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 		return err
 	}
 	for _, url := range e.Remote() {
-		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, inspect.HideURL(url))
+		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, redact.URL(url))
 	}
 	data := e.Data()
 	if o.screen {
@@ -172,7 +164,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 			return err
 		}
 	}
-	_, err = io.Copy(o.out, bytes.NewReader(data))
+	_, err = o.data.Write(data)
 	return err
 }
 
@@ -202,7 +194,7 @@ func printableEntry(file string, e inspect.Entry) error {
 	case len(e.Parts) == 0 && e.Kind == inspect.Unit:
 		p.Detail = "is a unit of the boot image: the config only switches it on or off, or adds a drop-in"
 	case len(e.Parts) > 0 && len(e.Remote()) == len(e.Parts):
-		p.Detail, p.Hint = "is not in the config, only its address: "+inspect.HideURL(e.Remote()[0]), "fetch it from there"
+		p.Detail, p.Hint = "is not in the config, only its address: "+redact.URL(e.Remote()[0]), "fetch it from there"
 	default:
 		return nil
 	}

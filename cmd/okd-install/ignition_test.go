@@ -27,7 +27,7 @@ func TestCatOnTerminal(t *testing.T) {
 	} {
 		var out, said bytes.Buffer
 		a := testApp()
-		a.out, a.err = &out, &said
+		a.setStreams(&out, &said)
 		a.logLevel = "info"
 		a.setUpLog()
 		cmd := &cobra.Command{}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -74,9 +73,9 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	c := inspect.Comparison{Now: o.now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
 	if isData(o.output) {
-		err = o.printData(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
+		err = o.printWhole(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
 	} else {
-		err = printChanges(o.out, changes)
+		err = printChanges(o.text, changes)
 	}
 	if err == nil && len(changes) > 0 {
 		return quietError{exitFailure}
@@ -85,13 +84,13 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 }
 
 // printChanges prints each change as one line, with what there is to say about
-// it below.
+// it below. The comparison has hidden the secrets, unless somebody asked for them.
 func printChanges(w io.Writer, changes []inspect.Change) error {
 	var b strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&b, "%s %s %s\n", c.How, c.Kind, c.Path)
+		say(&b, "%s %s %s\n", c.How, c.Kind, c.Path)
 		for _, d := range c.Details {
-			b.WriteString("    " + d + "\n")
+			say(&b, "    %s\n", d)
 		}
 		b.WriteString(c.Diff)
 	}
@@ -168,6 +167,8 @@ type validation struct {
 	File          string         `json:"file"`
 	Spec          string         `json:"spec,omitempty"`
 	Problems      []diag.Problem `json:"problems"`
+	// Omitted is how many more there are.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 func (a *app) newIgnitionValidateCmd() *cobra.Command {
@@ -209,7 +210,8 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	if isData(o.output) {
-		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: problemsOf(err)}
+		told, more := problemsOf(err).First()
+		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: append([]diag.Problem{}, told...), Omitted: more}
 		if err := o.printData(o.output, out); err != nil {
 			return err
 		}
@@ -226,16 +228,16 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 }
 
 // problemsOf lists the problems that an error is made of; another error is one.
-func problemsOf(err error) []diag.Problem {
+func problemsOf(err error) diag.Problems {
 	var many diag.Problems
 	var one diag.Problem
 	switch {
 	case err == nil:
-		return []diag.Problem{}
+		return diag.Problems{}
 	case errors.As(err, &many):
 		return many.Sorted()
 	case errors.As(err, &one):
-		return []diag.Problem{one}
+		return diag.Problems{one}
 	}
-	return []diag.Problem{{Detail: err.Error()}}
+	return diag.Problems{{Detail: err.Error()}}
 }

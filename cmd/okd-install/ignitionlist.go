@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 type ignitionListOptions struct {
@@ -92,12 +92,12 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 	if isData(o.output) {
 		return errors.Join(o.printData(o.output, list), unreadable)
 	}
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "MODE\tOWNER\tSIZE\tPATH\tWHAT IT IS")
+	t := newTable(o.out)
+	t.row("MODE", "OWNER", "SIZE", "PATH", "WHAT IT IS")
 	for _, e := range list.Entries {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.now()), ", "))
+		t.row(dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.now()), ", "))
 	}
-	return errors.Join(w.Flush(), unreadable)
+	return errors.Join(t.flush(), unreadable)
 }
 
 func dash(s string) string {
@@ -120,7 +120,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 		d.Owner = e.Owner()
 	}
 	for _, url := range e.Remote() {
-		d.URLs = append(d.URLs, inspect.HideURL(url))
+		d.URLs = append(d.URLs, redact.URL(url))
 	}
 	for _, p := range e.Parts {
 		d.Compressed = d.Compressed || p.Compressed
@@ -208,7 +208,7 @@ are: whose, signed by whom, for which names, and until when they are good.`,
 // printTree prints folders before what is in them; entries come sorted.
 func (a *app) printTree(file string, config inspect.Config) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: Ignition config of spec %s\n", file, config.Version)
+	say(&b, "%s: Ignition config of spec %s\n", file, config.Version)
 	open := []string{}
 	for _, fields := range []bool{false, true} {
 		for _, e := range config.Entries {
@@ -227,12 +227,12 @@ func (a *app) printTree(file string, config inspect.Config) error {
 			}
 			columns := []string{pad + name, d.Mode, d.size(), strings.Join(d.words(), ", ")}
 			columns = slices.DeleteFunc(columns, func(s string) bool { return s == "" || s == "-" })
-			b.WriteString(strings.Join(columns, "  ") + "\n")
+			say(&b, "%s\n", strings.Join(columns, "  "))
 			if e.Kind == inspect.Directory {
 				open = append(open, path.Base(e.Path))
 			}
 			for _, c := range d.Certificates {
-				b.WriteString(pad + "    " + c.Words(a.now()) + "\n")
+				say(&b, "%s    %s\n", pad, c.Words(a.now()))
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func folders(b *strings.Builder, open []string, name string) []string {
 		same++
 	}
 	for i := same; i < len(want); i++ {
-		b.WriteString(strings.Repeat("  ", i) + want[i] + "/\n")
+		say(b, "%s%s/\n", strings.Repeat("  ", i), want[i])
 	}
 	return want
 }

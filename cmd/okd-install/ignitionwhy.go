@@ -1,13 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type ignitionWhyOptions struct {
@@ -56,12 +56,12 @@ func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
 		return o.printData(o.output, why)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n    is %s\n", why.Path, why.Is)
+	say(&b, "%s\n    is %s\n", why.Path, why.Is)
 	if len(why.Way) > 1 {
-		fmt.Fprintf(&b, "by way of\n    %s\n", strings.Join(why.Way, " -> "))
+		say(&b, "by way of\n    %s\n", strings.Join(why.Way, " -> "))
 	}
 	if len(why.Fields) > 0 {
-		fmt.Fprintf(&b, "depends in install-config.yaml on\n    %s\n", strings.Join(why.Fields, ", "))
+		say(&b, "depends in install-config.yaml on\n    %s\n", strings.Join(why.Fields, ", "))
 	}
 	if len(why.MadeFrom) > 0 {
 		b.WriteString("made from\n")
@@ -73,9 +73,9 @@ func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
 
 func writeIngredients(b *strings.Builder, list []asset.Ingredient, pad string) {
 	for _, in := range list {
-		b.WriteString(pad + in.Name)
+		b.WriteString(pad + diag.Printable(in.Name))
 		if in.Says != "" {
-			b.WriteString(": " + in.Says)
+			b.WriteString(": " + diag.Printable(in.Says))
 		}
 		if in.Remembered {
 			b.WriteString(" (remembered)")

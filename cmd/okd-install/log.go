@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // logFile keeps every log line of the commands that write to the asset
@@ -32,11 +31,11 @@ func (a *app) setUpLog() {
 	a.log.SetOutput(io.Discard)
 	a.log.SetLevel(logrus.TraceLevel)
 	screen := &sink{
-		w: a.err, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
+		w: a.stderr, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
 		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
 	}
 	if a.terminal {
-		screen.width = func() int { return foldingWidth(a.err) }
+		screen.width = func() int { return foldingWidth(a.stderr) }
 	}
 	a.log.AddHook(screen)
 	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }
@@ -89,27 +88,11 @@ func (a *app) openLogFile(args []string) {
 	}
 	a.logFile = f
 	a.log.AddHook(&sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
-	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, withoutCredentials(args)...), " "))
+	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, redact.Args(args)...), " "))
 	a.log.Debug("OKD Installer " + version())
 	if c := commit(); c != "" {
 		a.log.Debug("Built from commit " + c)
 	}
-}
-
-// withoutCredentials leaves user and password out of the URLs on a command line.
-func withoutCredentials(args []string) []string {
-	out := slices.Clone(args)
-	for i, arg := range out {
-		scheme, rest, ok := strings.Cut(arg, "://")
-		host, path, slash := strings.Cut(rest, "/")
-		if at := strings.LastIndex(host, "@"); ok && at >= 0 {
-			out[i] = scheme + "://REDACTED" + host[at:]
-			if slash {
-				out[i] += "/" + path
-			}
-		}
-	}
-	return out
 }
 
 // sink is one place that log lines go to.
@@ -126,18 +109,19 @@ type sink struct {
 func (s *sink) Levels() []logrus.Level { return logrus.AllLevels }
 
 // Fire writes each line of a message as a record of its own, unless a record
-// can hold them all.
+// can hold them all. Secrets, and what a terminal obeys, do not get further than here.
 func (s *sink) Fire(e *logrus.Entry) error {
 	if e.Level > s.level() {
 		return nil
 	}
+	message := redact.Message(strings.TrimRight(e.Message, "\n"))
 	if s.whole {
-		_, err := io.WriteString(s.w, s.format(e, strings.TrimRight(e.Message, "\n"))+"\n")
+		_, err := io.WriteString(s.w, s.format(e, message)+"\n")
 		return err
 	}
 	var b bytes.Buffer
-	for line := range strings.SplitSeq(strings.TrimRight(e.Message, "\n"), "\n") {
-		lines := []string{harmless(line)}
+	for line := range strings.SplitSeq(diag.Lines(message), "\n") {
+		lines := []string{line}
 		if s.width != nil {
 			lines = folded(lines[0], max(s.width()-len(screenMargin), 0))
 		}
@@ -148,17 +132,6 @@ func (s *sink) Fire(e *logrus.Entry) error {
 	}
 	_, err := s.w.Write(b.Bytes())
 	return err
-}
-
-// harmless takes control characters out of what is printed, so that a name in
-// somebody's file cannot move the cursor or colour the rest of the terminal.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' && r != '\n' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }
 
 var levelColour = map[logrus.Level]int{
@@ -193,9 +166,9 @@ func jsonFormat(e *logrus.Entry, text string) string {
 		Time  string `json:"time"`
 	}{e.Level.String(), text, e.Time.Format(time.RFC3339)})
 	if err != nil {
-		return text
+		return ""
 	}
-	return string(line)
+	return string(cleanJSON(line, false, jsonEscape))
 }
 
 // fileFormat is logrus' own text format with a full timestamp.

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -40,26 +37,6 @@ func checkEvents(value string) error {
 
 // isData tells whether a form is for programs.
 func isData(form string) bool { return form == "json" || form == "yaml" }
-
-// printData writes a value for programs: JSON, or YAML with the same keys.
-func (a *app) printData(form string, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	out := b.Bytes()
-	if form == "yaml" {
-		var err error
-		if out, err = yaml.JSONToYAML(out); err != nil {
-			return err
-		}
-	}
-	_, err := a.out.Write(out)
-	return err
-}
 
 func checkOutput(value, plain string) error {
 	if value == plain || isData(value) {

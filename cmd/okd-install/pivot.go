@@ -179,7 +179,7 @@ func (o pivotOptions) writeISO(ctx context.Context, report asset.Report) error {
 	if o.iso == "" {
 		return nil
 	}
-	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.out}.Run(ctx, func(image *iso.Image) error {
+	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.data}.Run(ctx, func(image *iso.Image) error {
 		if !image.Features.InstallerConfig {
 			return diag.Problem{Detail: "its live system is too old to install by a config", Hint: "use a build since 2022"}
 		}

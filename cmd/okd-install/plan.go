@@ -133,7 +133,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if isData(o.output) {
-		err = o.printData(o.output, p)
+		err = o.printWhole(o.output, p)
 	} else {
 		err = o.print(p)
 	}
@@ -145,12 +145,12 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 
 func (o planOptions) print(p asset.Planned) error {
 	for _, from := range sortedNames(p.MovedAside) {
-		fmt.Fprintf(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
+		say(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
 	}
 	for _, name := range p.Removed {
-		fmt.Fprintf(o.out, "consumed file %s\n", name)
+		say(o.out, "consumed file %s\n", name)
 	}
-	if err := printChanges(o.out, p.Changes); err != nil {
+	if err := printChanges(o.text, p.Changes); err != nil {
 		return err
 	}
 	command := "create " + p.Target

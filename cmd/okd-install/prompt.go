@@ -66,10 +66,12 @@ func hints(back bool) {
 const mostEntries = 16
 
 // Say shows a text.
-func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(text + "\n")) }
+func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(forTerminal(text) + "\n")) }
 
 // Ask draws the question.
 func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
+	given := p.Default
+	p = p.shown()
 	help := strings.TrimPrefix(wrapped(p.Help, "  "), "  ")
 	var titles []string
 	for _, o := range p.Options {
@@ -101,7 +103,13 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 		if p.Check == nil || p.Back && text == goBack {
 			return nil
 		}
-		return p.Check(text)
+		if text == p.Default {
+			text = given
+		}
+		if err := p.Check(text); err != nil {
+			return errors.New(forTerminal(err.Error()))
+		}
+		return nil
 	}
 	answer := ""
 	done := make(chan error, 1)
@@ -118,6 +126,9 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 		}
 		if answer = strings.TrimSpace(answer); err == nil && p.Back && answer == goBack {
 			return "", errBack
+		}
+		if answer == p.Default {
+			answer = given
 		}
 		return answer, err
 	case <-ctx.Done(): // a signal, and not the key: survey goes on waiting for one

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Prompter asks a person at a terminal. There are two: one that draws, in
@@ -35,6 +38,20 @@ type Prompt struct {
 	Back bool
 	// Check says what is wrong with an answer; it may be nil.
 	Check func(answer string) error
+}
+
+// shown is the question as a terminal may show it: labels, options and defaults hold
+// names of files and what somebody answered before.
+func (p Prompt) shown() Prompt {
+	p.Label, p.Help = diag.Printable(p.Label), diag.Lines(p.Help)
+	if p.Options == nil { // else it is the value of one
+		p.Default = diag.Printable(p.Default)
+	}
+	p.Options = slices.Clone(p.Options)
+	for i := range p.Options {
+		p.Options[i].Title = diag.Printable(p.Options[i].Title)
+	}
+	return p
 }
 
 // Option is one answer to choose.
@@ -68,10 +85,15 @@ func readLine(r *bufio.Reader) (string, error) {
 }
 
 // Say shows a text.
-func (p *plainPrompter) Say(text string) { fmt.Fprintln(p.out, text) }
+func (p *plainPrompter) Say(text string) { fmt.Fprintln(p.out, forTerminal(text)) }
+
+// forTerminal is a text for a terminal that no filter stands before.
+func forTerminal(text string) string { return diag.Lines(redact.Message(text)) }
 
 // Ask writes the question on a line and reads the next one.
 func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
+	given := q.Default
+	q = q.shown()
 	p.offer(q)
 	for {
 		answer, err := p.read(ctx, q)
@@ -86,7 +108,7 @@ func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
 		case answer == goBack && q.Back:
 			return "", errBack
 		case answer == "" && q.Default != "":
-			answer = q.Default
+			answer = given
 		case len(q.Options) > 0:
 			if answer, err = chosen(answer, q.Options); err != nil {
 				p.Say("Wrong: " + err.Error())

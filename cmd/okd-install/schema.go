@@ -52,6 +52,6 @@ func (o schemaOptions) run() error {
 	if err != nil {
 		return err
 	}
-	_, err = o.out.Write(data)
+	_, err = o.data.Write(data)
 	return err
 }

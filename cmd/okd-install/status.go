@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type statusOptions struct {
@@ -77,15 +77,18 @@ func (o statusOptions) run(ctx context.Context) error {
 		fileTable(&b, s.Files)
 	}
 	for _, p := range s.Problems {
-		fmt.Fprintf(&b, "\nproblem: %s\n", harmless(p.Error()))
+		say(&b, "\nproblem: %s\n", error(p))
+	}
+	if s.Omitted > 0 {
+		fmt.Fprintf(&b, "\n%s\n", diag.More(s.Omitted))
 	}
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
 		if step.Command == "" {
-			b.WriteString(wrapped(step.Why, "  ") + "\n")
+			b.WriteString(wrapped(diag.Printable(step.Why), "  ") + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(step.Why, "      "))
+		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(diag.Printable(step.Why), "      "))
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err
@@ -106,34 +109,34 @@ var conditions = map[asset.Condition]string{
 
 // head is what concerns the directory as a whole.
 func (o statusOptions) head(b *strings.Builder, s asset.Status) {
-	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "directory\t%s\n", s.Dir)
-	fmt.Fprintf(w, "condition\t%s: %s\n", s.Condition, conditions[s.Condition])
+	t := newTable(b)
+	t.rowf("directory", "%s", s.Dir)
+	t.rowf("condition", "%s: %s", s.Condition, conditions[s.Condition])
 	if c := s.Cluster; c != nil {
-		fmt.Fprintf(w, "cluster\t%s, platform %s", c.Domain, cmp.Or(c.Platform, "unknown"))
+		text := c.Domain + ", platform " + cmp.Or(c.Platform, "unknown")
 		if c.InfraID != "" {
-			fmt.Fprintf(w, ", infra ID %s", c.InfraID)
+			text += ", infra ID " + c.InfraID
 		}
-		fmt.Fprintln(w)
+		t.row("cluster", text)
 	}
 	if r := s.Release; r != nil {
 		from := "by default; no run has settled it yet"
 		if r.Remembered {
 			from = r.Image
 		}
-		fmt.Fprintf(w, "release\t%s (%s)\n", cmp.Or(r.Version, r.Line), from)
+		t.rowf("release", "%s (%s)", cmp.Or(r.Version, r.Line), from)
 	}
 	if !s.BootAtLatest.IsZero() {
-		fmt.Fprintf(w, "boot by\t%s\n", o.when(s.BootBy))
-		fmt.Fprintf(w, "at the latest\t%s\n", o.when(s.BootAtLatest))
+		t.rowf("boot by", "%s", o.when(s.BootBy))
+		t.rowf("at the latest", "%s", o.when(s.BootAtLatest))
 	}
 	if l := s.Lock; l != nil {
-		fmt.Fprintf(w, "in use by\tprocess %d on %s (%s), since %s\n", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
+		t.rowf("in use by", "process %d on %s (%s), since %s", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
 	}
 	if s.Condition == asset.Unfinished {
-		fmt.Fprintf(w, "unfinished\t%s\n", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
+		t.rowf("unfinished", "%s", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
 	}
-	_ = w.Flush() // a strings.Builder takes everything
+	_ = t.flush() // a strings.Builder takes everything
 }
 
 func (o statusOptions) when(t time.Time) string {
@@ -145,14 +148,14 @@ func (o statusOptions) when(t time.Time) string {
 }
 
 func fileTable(b *strings.Builder, files []asset.FileStatus) {
-	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "FILE\tSTATE")
+	t := newTable(b)
+	t.row("FILE", "STATE")
 	for _, f := range files {
 		detail := ""
 		if f.Detail != "" {
 			detail = ": " + f.Detail
 		}
-		fmt.Fprintf(w, "%s\t%s%s\n", f.Path, f.State, detail)
+		t.row(f.Path, string(f.State)+detail)
 	}
-	_ = w.Flush()
+	_ = t.flush()
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,7 +34,8 @@ release that the directory was made for.
 Everything that is found goes to standard output, one finding on a line as
 compilers print it: file:line:column: severity: field: what is wrong. With
 -o json each has its place, field, message and hint. Severities are error,
-warning and note; only errors make the config unusable.
+warning and note; only errors make the config unusable. After 50 findings, errors
+first, only the number of the others is printed.
 
 The exit code is 0 if the config can be used, and 3 if it cannot.`,
 		Example: `  okd-install validate --dir mycluster
@@ -86,7 +85,8 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 		problems = invalid.Problems
 	}
 	all := slices.Concat(severe("error", problems), severe("warning", loaded.Warnings), severe("note", loaded.Notes))
-	if err := o.print(name, all, len(problems) == 0); err != nil {
+	more := max(0, len(all)-diag.Most)
+	if err := o.print(name, all[:len(all)-more], more, len(problems) == 0); err != nil {
 		return err
 	}
 	if len(problems) > 0 {
@@ -118,9 +118,9 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 	name = args[0]
 	if name == "-" {
 		name = "standard input"
-		data, err = io.ReadAll(io.LimitReader(input(cmd), maxConfig))
+		data, err = readInput(input(cmd), maxConfig)
 	} else {
-		data, err = readUpTo(name, maxConfig)
+		data, err = o.readUpTo(name, maxConfig)
 	}
 	if err := cmd.Context().Err(); err != nil {
 		return name, "", nil, err
@@ -131,18 +131,8 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 	return name, "", data, nil
 }
 
-// maxConfig is more than Load takes, so that it is Load that says so.
+// maxConfig is more than Load takes, so that it is mostly Load that says so.
 const maxConfig = 2 << 20
-
-// readUpTo reads a file, or so much of it.
-func readUpTo(name string, most int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	return io.ReadAll(io.LimitReader(f, most))
-}
 
 func noConfig(name, detail, hint string) error {
 	return &installconfig.InvalidError{File: name, Problems: diag.Problems{{Position: diag.Position{File: name}, Detail: detail, Hint: hint}}}
@@ -162,14 +152,15 @@ type finding struct {
 func severe(severity string, ps diag.Problems) []finding {
 	var all []finding
 	for _, p := range ps {
-		all = append(all, finding{severity, p.File, p.Line, p.Column, p.Path, p.Detail, p.Hint})
+		all = append(all, finding{severity, p.File, p.Line, p.Column, diag.Short(p.Path), diag.Short(p.Detail), diag.Short(p.Hint)})
 	}
 	return all
 }
 
-func (o validateOptions) print(name string, all []finding, valid bool) error {
+// print prints the findings, after which there are so many more.
+func (o validateOptions) print(name string, all []finding, more int, valid bool) error {
 	if isData(o.output) {
-		return o.printData(o.output, validateReport{1, name, valid, append([]finding{}, all...)})
+		return o.printData(o.output, validateReport{1, name, valid, append([]finding{}, all...), more})
 	}
 	for _, f := range all {
 		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
@@ -180,13 +171,18 @@ func (o validateOptions) print(name string, all []finding, valid bool) error {
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.out, harmless(line+f.Message)); err != nil {
+		if _, err := fmt.Fprintln(o.out, diag.Printable(line+f.Message)); err != nil {
 			return err
 		}
 		if f.Hint != "" {
-			if _, err := fmt.Fprintln(o.out, "    hint: "+f.Hint); err != nil {
+			if _, err := fmt.Fprintln(o.out, "    hint: "+diag.Printable(f.Hint)); err != nil {
 				return err
 			}
+		}
+	}
+	if more > 0 {
+		if _, err := fmt.Fprintln(o.out, diag.More(more)); err != nil {
+			return err
 		}
 	}
 	if valid {
@@ -201,4 +197,6 @@ type validateReport struct {
 	File          string    `json:"file"`
 	Valid         bool      `json:"valid"`
 	Findings      []finding `json:"findings"`
+	// Omitted is how many more findings there are than the first 50.
+	Omitted int `json:"omitted,omitempty"`
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,7 +140,7 @@ func (o *waitOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.update = o.newUpdate("wait-for " + o.target)
-	o.screen = liveScreen{w: o.err, on: o.liveTerminal()}
+	o.screen = liveScreen{w: o.stderr, on: o.liveTerminal()}
 	wait := &cluster.Wait{
 		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,
 		API: cluster.Limit{After: o.apiTimeout, Hard: o.apiTimeout > 0}, Rest: cluster.Limit{After: o.timeout, Hard: o.timeout > 0},
@@ -236,8 +234,8 @@ func (o *waitOptions) access(done cluster.Installed) {
 	case err != nil || password == "":
 		o.log.Warn("there is no auth/kubeadmin-password here: log in to the console with the password that you brought yourself")
 	case o.showPassword:
-		// past the logger, which also writes to a file
-		fmt.Fprintf(o.err, "Login to the console with user: \"kubeadmin\", and password: \"%s\"\n", password)
+		// past the logger, which also writes to a file, and past the filter for secrets
+		say(o.stderr, "Login to the console with user: \"kubeadmin\", and password: \"%s\"\n", password)
 	default:
 		o.log.Infof("Login to the console with user: \"kubeadmin\", and the password in %s", filepath.Join(dir, filepath.FromSlash(passwordFile)))
 	}
@@ -302,7 +300,7 @@ var urgent = map[string]bool{
 func (o *waitOptions) event(e cluster.Event) {
 	o.screen.clear()
 	if o.output == "json" {
-		writeJSONLine(o.out, e)
+		writeJSONLine(o.data, e)
 	}
 	level := logrus.InfoLevel
 	switch {
@@ -323,11 +321,4 @@ func (o *waitOptions) event(e cluster.Event) {
 		return
 	}
 	o.log.Log(level, diag.Problem{Detail: e.Message, Hint: e.Hint}.Error())
-}
-
-// writeJSONLine writes one line of a stream.
-func writeJSONLine(w io.Writer, value any) {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(value) // a lost stream shows in the exit code of the pipe
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -75,7 +74,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 		}
 		return cluster.ParseKubeconfig(name, data, nil)
 	}
-	data, err := os.ReadFile(f.kubeconfig)
+	data, err := a.readUpTo(f.kubeconfig, maxText)
 	if err != nil {
 		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + reason(err), Hint: "correct --kubeconfig"}
 	}
@@ -83,7 +82,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(f.kubeconfig), name)
 		}
-		data, err := os.ReadFile(name)
+		data, err := a.readUpTo(name, maxText)
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %s", name, reason(err))
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // liveScreen is the status of a wait in the last lines of a terminal: it is
@@ -47,6 +49,7 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 	width := max(cmp.Or(terminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
 	s.clear()
 	for _, line := range lines {
+		line = diag.Printable(redact.Message(line))
 		if runes := []rune(line); len(runes) >= width {
 			line = string(runes[:width-2]) + "…"
 		}

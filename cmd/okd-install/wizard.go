@@ -196,7 +196,7 @@ func (w *wizard) wanted() (bool, error) {
 // write on.
 func (w *wizard) canAsk() bool {
 	in, isFile := w.in.(*os.File)
-	out, outIsFile := w.err.(*os.File)
+	out, outIsFile := w.stderr.(*os.File)
 	return isFile && outIsFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && w.options.answers != "-"
 }
 
@@ -205,7 +205,7 @@ func (w *wizard) openTerminal() (restore func(), err error) {
 		return func() {}, nil
 	}
 	plain := w.options.plain || w.getenv("TERM") == "dumb" || w.getenv("ACCESSIBLE") != ""
-	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.err.(*os.File), plain, w.getenv("NO_COLOR") == "")
+	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.stderr.(*os.File), plain, w.getenv("NO_COLOR") == "")
 	return restore, err
 }
 

@@ -86,7 +86,7 @@ func accessQuestions() []question {
 func sshKeyOptions(w *wizard) []Option {
 	var all []Option
 	for _, path := range w.foundKeys() {
-		data, err := readUpTo(path, maxConfig)
+		data, err := w.readUpTo(path, maxConfig)
 		if err != nil {
 			continue
 		}
@@ -187,7 +187,7 @@ func readPath(w *wizard, answer string) (string, error) {
 	case info.Size() > maxConfig:
 		return "", diag.Problem{Detail: shortened(answer, 80) + " is too large to be meant", Hint: "name another file"}
 	}
-	if _, err := readUpTo(path, 1); err != nil {
+	if _, err := w.readUpTo(path, maxConfig); err != nil {
 		return "", diag.Problem{Detail: "the file " + shortened(answer, 80) + " cannot be read: " + reason(err), Hint: "check its permissions"}
 	}
 	return path, nil
@@ -198,7 +198,7 @@ func (w *wizard) content(answer string) string {
 	if !filepath.IsAbs(answer) {
 		return answer
 	}
-	data, err := readUpTo(answer, maxConfig)
+	data, err := w.readUpTo(answer, maxConfig)
 	if err != nil {
 		return answer // it was there a moment ago; that it is no key is said
 	}

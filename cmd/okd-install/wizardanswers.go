@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,9 +43,9 @@ func (w *wizard) readAnswers() error {
 	var err error
 	if name == "-" {
 		name = "standard input"
-		data, err = io.ReadAll(io.LimitReader(w.in, maxConfig))
+		data, err = readInput(&interruptible{ctx: w.context(), from: w.in}, maxConfig)
 	} else {
-		data, err = readUpTo(name, maxConfig)
+		data, err = w.readUpTo(name, maxConfig)
 	}
 	if err != nil {
 		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + reason(err), Hint: "name a file of answers"}
@@ -65,17 +64,6 @@ func onCommandLine(q question, value, from string) error {
 		return nil
 	}
 	return diag.Problem{Detail: "is the secret itself, which does not belong on a command line: others can see it there", Hint: "name the file that it is in"}
-}
-
-// withoutSecrets leaves such a secret out of what is logged of a command line.
-func withoutSecrets(args []string) []string {
-	out := slices.Clone(args)
-	for i, arg := range out {
-		if strings.Contains(arg, `"auth`) {
-			out[i] = "REDACTED"
-		}
-	}
-	return out
 }
 
 // parseAnswers reads answers by key. A list becomes lines.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/analyze/redact"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 const (

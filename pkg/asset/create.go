@@ -386,8 +386,12 @@ func (c *creation) warn(format string, args ...any) {
 }
 
 func (c *creation) say(to *[]string, ps diag.Problems) {
-	for _, p := range ps {
+	told, more := ps.First()
+	for _, p := range told {
 		*to = append(*to, p.Error())
+	}
+	if more > 0 {
+		*to = append(*to, diag.More(more))
 	}
 }
 

@@ -55,6 +55,8 @@ type Status struct {
 	BootAtLatest time.Time `json:"bootAtLatest,omitzero"`
 	// Problems are why the next run would stop.
 	Problems []diag.Problem `json:"problems,omitempty"`
+	// Omitted is how many more there are.
+	Omitted int `json:"omitted,omitempty"`
 	// Next is what to do now, the first thing first.
 	Next []Step `json:"next"`
 }
@@ -190,6 +192,8 @@ func (s *Status) problem(err error) {
 	default:
 		s.Problems = append(s.Problems, diag.Problem{Detail: err.Error()})
 	}
+	told, more := diag.Problems(s.Problems).First()
+	s.Problems, s.Omitted = told, s.Omitted+more
 }
 
 // summary says what cluster and release the directory is for.

@@ -3,9 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"net/url"
 	"slices"
@@ -52,6 +50,7 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 	})
 	facts := a.Facts
 	facts.Nodes, facts.Requests, facts.Approved = nodes.Items, requests.Items, a.own
+	facts.index = indexed(facts)
 	var round Round
 	for _, r := range requests.Items {
 		if !r.pending() {
@@ -70,11 +69,11 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 				return round, err
 			}
 			a.own = append(a.own, r.Metadata.Name)
-			facts.Approved = a.own
+			facts.index.approve(r)
 		}
 		round.Approved = append(round.Approved, verdict)
 	}
-	round.Joined = joined(facts, requests.Items, a.Client.clusterNow())
+	round.Joined = joined(facts, a.Client.clusterNow())
 	return round, nil
 }
 
@@ -138,51 +137,26 @@ func decode(object map[string]json.RawMessage, out any) error {
 // joined names the declared nodes that are part of the cluster and serve with a
 // certificate: theirs was signed, or signed so long ago that the request is gone.
 // One that was installed anew has to have got both since, whatever its age is.
-func joined(f Facts, requests []Request, now time.Time) []string {
+func joined(f Facts, now time.Time) []string {
 	names := []string{}
 	for _, n := range f.Nodes {
 		name := n.Metadata.Name
-		if _, ok := declared(f.Declared, name); !ok {
+		if _, ok := f.index.declared[name]; !ok {
 			continue
 		}
-		again := slices.Contains(f.Rejoin, name)
-		serves := !again && now.Sub(n.Metadata.CreationTimestamp) > keptFor
-		first := lastFirst(requests, name)
-		for _, r := range requests {
-			if r.Spec.SignerName != servingSigner || r.Spec.Username != nodePrefix+name || len(r.Status.Certificate) == 0 {
-				continue
-			}
-			serves = serves || !again || !first.IsZero() && !r.Metadata.CreationTimestamp.Before(first)
+		again := f.index.rejoin[name]
+		first := f.index.first[nodePrefix+name]
+		serving, served := f.index.serving[nodePrefix+name]
+		switch {
+		case again:
+			served = served && !first.IsZero() && !serving.Before(first)
+		default:
+			served = served || now.Sub(n.Metadata.CreationTimestamp) > keptFor
 		}
-		if serves {
+		if served {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// lastFirst is when the first certificate was asked for that a node got last; zero
-// if no such request is left.
-func lastFirst(requests []Request, node string) time.Time {
-	var last time.Time
-	for _, r := range requests {
-		if r.Spec.SignerName != clientSigner || r.Spec.Username != bootstrapper || len(r.Status.Certificate) == 0 || r.Metadata.CreationTimestamp.Before(last) {
-			continue
-		}
-		if csr, ok := r.csr(); ok && csr.Subject.CommonName == nodePrefix+node {
-			last = r.Metadata.CreationTimestamp
-		}
-	}
-	return last
-}
-
-// csr is the request inside, if it can be read at all.
-func (r Request) csr() (*x509.CertificateRequest, bool) {
-	block, _ := pem.Decode(r.Spec.Request)
-	if block == nil {
-		return nil, false
-	}
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	return csr, err == nil
 }

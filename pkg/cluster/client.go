@@ -153,10 +153,14 @@ func (c *Client) do(ctx context.Context, method, path, accept string, body, out 
 	}
 	defer func() { _ = answer.Body.Close() }()
 	c.remember(answer)
-	data, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	if err != nil {
 		c.http.CloseIdleConnections()
 		return err
+	}
+	if len(data) > maxBody {
+		c.http.CloseIdleConnections()
+		return &StatusError{Code: answer.StatusCode, Message: fmt.Sprintf("the answer to %s has more than %d MiB, and is not read", path, maxBody>>20)}
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return statusError(answer, data)

@@ -1,12 +1,10 @@
 package cluster
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -104,6 +102,9 @@ type Facts struct {
 	// Approved names those of them that were approved in this run. A machine that
 	// was installed anew gets in once.
 	Approved []string
+
+	// index is of all that, made once for many requests; nil makes it for one.
+	index *index
 }
 
 // judgement collects what speaks against a request.
@@ -111,10 +112,24 @@ type judgement struct {
 	Verdict
 	request Request
 	facts   Facts
-	csr     *x509.CertificateRequest
+	*index
+	csr *x509.CertificateRequest
+	// more is how many reasons there are that are not told.
+	more int
 }
 
+// maxReasons is how many reasons are told of one request, and maxNames how many of the
+// names and addresses that it asks for: it may hold thousands.
+const (
+	maxReasons = 20
+	maxNames   = 50
+)
+
 func (j *judgement) refuse(format string, args ...any) {
+	if len(j.Reasons) == maxReasons {
+		j.more++
+		return
+	}
 	j.Reasons = append(j.Reasons, oneLine(fmt.Sprintf(format, args...), 300))
 }
 
@@ -123,7 +138,10 @@ func (j *judgement) refuse(format string, args ...any) {
 // certificate that its kubelet serves with. It approves nothing else, whoever
 // asks: a certificate that is not needed is a way into the cluster.
 func Judge(r Request, f Facts) Verdict {
-	j := &judgement{request: r, facts: f, Verdict: Verdict{
+	if f.index == nil {
+		f.index = indexed(f)
+	}
+	j := &judgement{request: r, facts: f, index: f.index, Verdict: Verdict{
 		Request: oneLine(r.Metadata.Name, 253), Signer: oneLine(r.Spec.SignerName, 200), Requestor: oneLine(r.Spec.Username, 200), Created: r.Metadata.CreationTimestamp,
 	}}
 	switch r.Spec.SignerName {
@@ -145,21 +163,24 @@ func Judge(r Request, f Facts) Verdict {
 		j.checkServing()
 	}
 	j.Approve = len(j.Reasons) == 0
+	if j.more > 0 {
+		j.Reasons = append(j.Reasons, fmt.Sprintf("and %d more", j.more))
+	}
 	return j.Verdict
 }
 
 // parse reads the request itself, and whether it is signed with its own key.
 func (j *judgement) parse() bool {
-	block, rest := pem.Decode(j.request.Spec.Request)
-	if block == nil || block.Type != "CERTIFICATE REQUEST" || len(strings.TrimSpace(string(rest))) > 0 || len(block.Bytes) > 64<<10 {
+	inside := j.read(j.request)
+	switch {
+	case !inside.alone:
 		j.refuse("it does not hold exactly one request as PEM")
 		return false
-	}
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil {
+	case inside.csr == nil:
 		j.refuse("the request in it is damaged")
 		return false
 	}
+	csr := inside.csr
 	j.csr = csr
 	if csr.CheckSignature() != nil {
 		j.refuse("the request is not signed with the key that it is for")
@@ -186,6 +207,9 @@ func (j *judgement) names() []string {
 	for _, ip := range j.csr.IPAddresses {
 		out = append(out, ip.String())
 	}
+	if more := len(out) - maxNames; more > 0 {
+		out = append(out[:maxNames:maxNames], fmt.Sprintf("and %d more", more))
+	}
 	return out
 }
 
@@ -199,10 +223,10 @@ func (j *judgement) checkSubject() {
 		j.refuse("its subject %q is not a node's", subject.CommonName)
 	default:
 		j.Node = name
-		if _, ok := declared(j.facts.Declared, name); !ok {
+		if _, ok := j.declared[name]; !ok {
 			j.refuse("%s is not one of the declared nodes", name)
 			j.Hint = "if the machine is yours, name it with --nodes"
-			if near := similar(j.facts.Declared, name); near != "" {
+			if near := j.similar(name); near != "" {
 				j.Hint = fmt.Sprintf("%s is declared, and this node calls itself %s: if it is the same machine, declare that name", near, name)
 			}
 		}
@@ -227,7 +251,7 @@ func (j *judgement) checkClient() {
 		j.checkGroups(bootstrapperGroup, serviceAccounts)
 		j.checkRivals()
 		_, joined := j.node()
-		if joined && !slices.Contains(j.facts.Rejoin, j.Node) {
+		if joined && !j.rejoin[j.Node] {
 			j.refuse("%s is part of the cluster already, and its kubelet renews its certificate by itself: who asks again from outside may be another machine", j.Node)
 			j.Hint = "if the machine was installed anew, add --rejoin " + j.Node
 		}
@@ -242,25 +266,23 @@ func (j *judgement) checkClient() {
 // is not who it says, and from here nobody can tell which. A kubelet that asks
 // again does so with the same key.
 func (j *judgement) checkRivals() {
-	for _, r := range j.facts.Requests {
-		if r.Metadata.Name == j.request.Metadata.Name || r.Spec.SignerName != clientSigner || r.Spec.Username != bootstrapper || r.has("Denied") || r.has("Failed") {
-			continue
-		}
-		if !r.pending() && slices.Contains(j.facts.Rejoin, j.Node) && !slices.Contains(j.facts.Approved, r.Metadata.Name) {
-			continue // answered before the machine was installed anew
-		}
-		rival, ok := r.csr()
-		if !ok || rival.Subject.CommonName != j.csr.Subject.CommonName || bytes.Equal(rival.RawSubjectPublicKeyInfo, j.csr.RawSubjectPublicKeyInfo) {
-			continue
-		}
-		j.refuse("%s asks for the same node with another key", r.Metadata.Name)
-		j.Hint = "find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
+	keys, all := j.rivals(j.csr.Subject.CommonName, string(j.csr.RawSubjectPublicKeyInfo))
+	asking := j.asking[j.csr.Subject.CommonName]
+	for i, key := range keys {
+		rival := asking.byKey[key]
+		j.refuse("%s asks for the same node with another key", rival.request)
 		switch {
-		case slices.Contains(j.facts.Approved, r.Metadata.Name):
+		case i > 0: // the hint is about the first of them, which counts most
+		case key == asking.approved:
 			j.Hint = "it was let in just now; find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
-		case !r.pending():
+		case !rival.pending:
 			j.Hint = "if the machine was installed anew since then, add --rejoin " + j.Node
+		default:
+			j.Hint = "find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
 		}
+	}
+	if more := all - len(keys); more > 0 {
+		j.refuse("and %d more do", more)
 	}
 }
 
@@ -301,8 +323,7 @@ func (j *judgement) hasName(node Node, name string) bool {
 	if name == j.Node {
 		return true
 	}
-	if slices.ContainsFunc(j.facts.Declared, func(n DeclaredNode) bool { return strings.EqualFold(n.Name, name) }) ||
-		slices.ContainsFunc(j.facts.Nodes, func(n Node) bool { return strings.EqualFold(n.Metadata.Name, name) }) {
+	if j.taken[strings.ToLower(name)] {
 		return false
 	}
 	short, _, _ := strings.Cut(j.Node, ".")
@@ -317,7 +338,7 @@ func (j *judgement) hasName(node Node, name string) bool {
 // checkAddress wants an address that was declared, or, if none was, one that the
 // node has and no other node.
 func (j *judgement) checkAddress(node Node, ip netip.Addr) {
-	node0, _ := declared(j.facts.Declared, j.Node)
+	node0 := j.declared[j.Node]
 	switch {
 	case ip.IsLoopback() || ip.IsUnspecified() || ip.IsMulticast():
 		j.refuse("%s is not an address of a machine", ip)
@@ -328,37 +349,25 @@ func (j *judgement) checkAddress(node Node, ip netip.Addr) {
 			j.refuse("%s is not one of the addresses that %s was declared with", ip, j.Node)
 			j.Hint = fmt.Sprintf("if the machine has that address too, declare it: --nodes %s=%s", j.Node, ip)
 		}
-	case !holds(node, ip):
+	case !slices.Contains(j.holders[ip], node.Metadata.Name):
 		j.refuse("%s is not an address of the node %s", ip, j.Node)
 	}
-	for _, other := range j.facts.Nodes {
-		if other.Metadata.Name != j.Node && holds(other, ip) {
-			j.refuse("%s is an address of the node %s", ip, other.Metadata.Name)
+	for _, other := range j.holders[ip] {
+		if other != j.Node {
+			j.refuse("%s is an address of the node %s", ip, other)
 		}
 	}
-	for _, other := range j.facts.Declared {
-		if other.Name != j.Node && slices.Contains(other.Addresses, ip) {
-			j.refuse("%s is declared as an address of %s", ip, other.Name)
+	for _, other := range j.owners[ip] {
+		if other != j.Node {
+			j.refuse("%s is declared as an address of %s", ip, other)
 		}
 	}
-}
-
-func holds(n Node, ip netip.Addr) bool {
-	for _, a := range n.Status.Addresses {
-		if own, err := netip.ParseAddr(a.Address); err == nil && own.Unmap() == ip {
-			return true
-		}
-	}
-	return false
 }
 
 // node is the node in the cluster that the request speaks for.
 func (j *judgement) node() (Node, bool) {
-	i := slices.IndexFunc(j.facts.Nodes, func(n Node) bool { return n.Metadata.Name == j.Node })
-	if i < 0 {
-		return Node{}, false
-	}
-	return j.facts.Nodes[i], true
+	n, ok := j.nodes[j.Node]
+	return n, ok
 }
 
 // checkUsages wants those that a kubelet asks for: RSA keys may be for

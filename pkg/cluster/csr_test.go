@@ -371,7 +371,7 @@ func FuzzJudge(f *testing.F) {
 			t.Fatal("approved what is not a signed request")
 		}
 		name, isNode := strings.CutPrefix(csr.Subject.CommonName, nodePrefix)
-		if _, ok := declared(known.Declared, name); !ok || !isNode || len(csr.Subject.Organization) != 1 || csr.Subject.Organization[0] != nodeGroup || len(csr.Subject.Names) != 2 {
+		if !slices.ContainsFunc(known.Declared, func(n DeclaredNode) bool { return n.Name == name }) || !isNode || len(csr.Subject.Organization) != 1 || csr.Subject.Organization[0] != nodeGroup || len(csr.Subject.Names) != 2 {
 			t.Fatalf("approved %v", csr.Subject)
 		}
 		if user != bootstrapper && user != nodePrefix+name || signer != clientSigner && signer != servingSigner {

@@ -3,7 +3,6 @@ package cluster
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -103,23 +102,9 @@ func validNodeName(name string) bool {
 	return true
 }
 
-// declared finds a node by its name.
-func declared(nodes []DeclaredNode, name string) (DeclaredNode, bool) {
-	i := slices.IndexFunc(nodes, func(n DeclaredNode) bool { return n.Name == name })
-	if i < 0 {
-		return DeclaredNode{}, false
-	}
-	return nodes[i], true
-}
-
 // similar finds a declared node that was probably meant: one with the same first
 // label.
-func similar(nodes []DeclaredNode, name string) string {
-	short, _, _ := strings.Cut(name, ".")
-	for _, n := range nodes {
-		if first, _, _ := strings.Cut(n.Name, "."); first == short {
-			return n.Name
-		}
-	}
-	return ""
+func (x *index) similar(name string) string {
+	label, _, _ := strings.Cut(name, ".")
+	return x.short[label]
 }

@@ -8,7 +8,7 @@
 //	install-config.yaml:12:5: networking.clusterNetwork[0].hostPrefix: 8 is wider than the network itself
 //	    hint: use a value from 14 to 32, such as 23
 //
-// Printable and Plain make text from elsewhere fit for such a line.
+// Printable, Lines and Plain make text from elsewhere fit to be shown.
 //
 // The package knows neither files nor the terminal: it only carries values.
 package diag
@@ -51,18 +51,19 @@ type Problem struct {
 	Hint string `json:"hint,omitempty"`
 }
 
-// Error gives the finding on one line, and the hint on a second.
+// Error gives the finding on one line, and the hint on a second. A name in it, which
+// may be from elsewhere, cannot make a third.
 func (p Problem) Error() string {
 	var b strings.Builder
 	if pos := p.Position.String(); pos != "" {
-		b.WriteString(pos + ": ")
+		b.WriteString(Printable(pos) + ": ")
 	}
 	if p.Path != "" {
-		b.WriteString(p.Path + ": ")
+		b.WriteString(Printable(Short(p.Path)) + ": ")
 	}
-	b.WriteString(p.Detail)
+	b.WriteString(Printable(Short(p.Detail)))
 	if p.Hint != "" {
-		b.WriteString("\n    hint: " + p.Hint)
+		b.WriteString("\n    hint: " + steps(Short(p.Hint)))
 	}
 	return b.String()
 }
@@ -71,11 +72,38 @@ func (p Problem) Error() string {
 // it is not empty; use Err to return it.
 type Problems []Problem
 
-// Error gives all problems in the order of their places.
+// Most is how many problems are told at once. Whoever has more of them has one cause
+// for all, and nobody reads a hundred thousand lines.
+const Most = 50
+
+// First returns the problems that are told, in the order of their places, and how many
+// more there are.
+func (ps Problems) First() (told Problems, more int) {
+	told = ps.Sorted()
+	if len(told) <= Most {
+		return told, 0
+	}
+	return told[:Most], len(told) - Most
+}
+
+// More says that there are n more problems than those that were told.
+func More(n int) string {
+	if n == 1 {
+		return "1 more problem is not shown: correct these first"
+	}
+	return fmt.Sprintf("%d more problems are not shown: correct these first", n)
+}
+
+// Error gives the first problems in the order of their places, and says how many more
+// there are.
 func (ps Problems) Error() string {
-	lines := make([]string, 0, len(ps))
-	for _, p := range ps.Sorted() {
+	told, more := ps.First()
+	lines := make([]string, 0, len(told)+1)
+	for _, p := range told {
 		lines = append(lines, p.Error())
+	}
+	if more > 0 {
+		lines = append(lines, More(more))
 	}
 	return strings.Join(lines, "\n")
 }

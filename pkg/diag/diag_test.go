@@ -1,6 +1,11 @@
 package diag
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestProblemsPrintInFileOrder(t *testing.T) {
 	ps := Problems{
@@ -32,5 +37,25 @@ func TestNearest(t *testing.T) {
 		if got := Nearest(word, fields); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
+	}
+}
+
+// A file with a hundred thousand documents gave 21 MB of messages.
+func TestManyProblems(t *testing.T) {
+	var ps Problems
+	for i := range 100_000 {
+		ps = append(ps, Problem{Position: Position{File: "a.yaml", Line: 100_000 - i}, Detail: "is wrong"})
+	}
+	for n, end := range map[int]string{
+		Most: "a.yaml:100000: is wrong", Most + 1: "1 more problem is not shown: correct these first", len(ps): "99950 more problems are not shown: correct these first",
+	} {
+		lines := strings.Split(ps[:n].Error(), "\n")
+		if len(lines) != min(n, Most+1) || lines[len(lines)-1] != end || lines[0] != fmt.Sprintf("a.yaml:%d: is wrong", 100_001-n) {
+			t.Errorf("%d problems: %d lines, from %s to %s", n, len(lines), lines[0], lines[len(lines)-1])
+		}
+	}
+	p := Problem{Path: strings.Repeat("x", 1<<20), Detail: strings.Repeat("é", 1<<20), Hint: strings.Repeat("日", 1<<20)}
+	if text := p.Error(); len(text) > 4*longest || !utf8.ValidString(text) || !strings.Contains(text, "é… (2093152 more bytes)") {
+		t.Errorf("%d bytes: %.50s", len(text), text)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/analyze/redact"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // The most that is taken from one host, after decompression.

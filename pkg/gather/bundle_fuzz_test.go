@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/okd-project/okd-install/pkg/analyze/redact"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // FuzzPack takes the archive of a host that somebody else may own: the bundle made of it

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // cachePath is where the cache keeps a file. The name tells what is in it, and
@@ -24,7 +26,10 @@ func (d *download) fill(ctx context.Context) (string, error) {
 	switch {
 	case err == nil && got == d.SHA256:
 		d.result.Size, d.result.Source = size, FromCache
-		return cached, d.verify(ctx, cached)
+		if d.ownCached(cached) {
+			return cached, d.verify(ctx, cached)
+		}
+		return cached, d.readSignature(ctx, cached) // the copy is what counts
 	case err == nil:
 		d.note("the file in the cache is damaged; getting it again")
 		if err := os.Remove(cached); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -40,10 +45,16 @@ func (d *download) fill(ctx context.Context) (string, error) {
 	return cached, d.get(ctx, cached)
 }
 
+// ownCached tells whether nobody else can change a file of the cache.
+func (d *download) ownCached(cached string) bool {
+	info, err := os.Lstat(cached)
+	return err == nil && system.Own(cached, info) == nil
+}
+
 // copy brings a file from the cache to its folder, and makes the sum on the way.
 // It is a copy and not a link: the file will be written to when it gets a config.
 func (d *download) copy(ctx context.Context, cached, final string) (err error) {
-	from, err := os.Open(cached)
+	from, err := system.OpenRegular(ctx, cached)
 	if err != nil {
 		return fileProblem(cached, "the file cannot be read", err)
 	}
@@ -54,6 +65,12 @@ func (d *download) copy(ctx context.Context, cached, final string) (err error) {
 	}
 	if err := part.restart(); err != nil {
 		return err
+	}
+	if info, err := from.Stat(); err == nil {
+		if err := d.roomFor(part, info.Size()); err != nil {
+			part.discard()
+			return err
+		}
 	}
 	// Only the outer types: io.Copy would let the system copy past the sum.
 	if _, err := io.CopyBuffer(struct{ io.Writer }{part}, struct{ io.Reader }{&interruptible{ctx, from}}, make([]byte, block)); err != nil {
@@ -68,5 +85,8 @@ func (d *download) copy(ctx context.Context, cached, final string) (err error) {
 		part.discard()
 		return err
 	}
-	return part.finish()
+	if err := d.complete(ctx, part); err != nil {
+		return err
+	}
+	return d.keepSignature(final)
 }

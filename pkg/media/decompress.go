@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // compressions are the endings that Decompress takes off, and what reads them.
@@ -53,8 +55,8 @@ func plainName(name string) (plain string, compressed bool) {
 // decompress writes what is in the file at from to the file to, which must have
 // the wanted sum if one is given. It returns the sum and the size. Blocks of
 // zeros become holes, since a disk image is mostly that.
-func decompress(ctx context.Context, from, to, want string, progress func(done int64)) (sum string, size int64, err error) {
-	f, err := os.Open(from)
+func (d *download) decompress(ctx context.Context, from, to, want string, progress func(done int64)) (sum string, size int64, err error) {
+	f, err := system.OpenRegular(ctx, from)
 	if err != nil {
 		return "", 0, fileProblem(from, "the file cannot be read", err)
 	}
@@ -81,6 +83,9 @@ func decompress(ctx context.Context, from, to, want string, progress func(done i
 	for {
 		n, readErr := io.ReadFull(source, buffer)
 		h.Write(buffer[:n])
+		if err := d.spaceFor(from, part, out, n); err != nil {
+			return "", 0, err
+		}
 		if err := out.write(buffer[:n]); err != nil {
 			return "", 0, fileProblem(part.file.Name(), "the file cannot be written", err)
 		}
@@ -105,7 +110,35 @@ func decompress(ctx context.Context, from, to, want string, progress func(done i
 	if err := part.file.Truncate(out.size); err != nil {
 		return "", 0, fileProblem(part.file.Name(), "the file cannot be written", err)
 	}
-	return sum, out.size, part.finish()
+	switch err = part.finish(); {
+	case errors.Is(err, fs.ErrExist):
+		return "", 0, diag.Problem{Position: diag.Position{File: filepath.ToSlash(to)}, Detail: "another file of this name has come meanwhile", Hint: "look at it, then run the command again"}
+	case err != nil:
+		return "", 0, err
+	}
+	return sum, out.size, nil
+}
+
+// maxPlain bounds what a file is decompressed to, holes and all, in bytes: the disk of a
+// machine is meant to be written with it.
+const maxPlain = 64 << 30
+
+// spaceFor refuses the next n bytes where they are more than an image has, or where the
+// disk has no room for them.
+func (d *download) spaceFor(from string, part *partial, out *holes, n int) error {
+	if out.size+int64(n) > maxPlain {
+		return diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(from)},
+			Detail:   fmt.Sprintf("what is compressed in the file has more than %d bytes, and no boot image has so many", int64(maxPlain)),
+			Hint:     "leave out --decompress, and look at the file",
+		}
+	}
+	out.unchecked += int64(n)
+	if out.unchecked < checkEvery && out.size > 0 {
+		return nil
+	}
+	out.unchecked = 0
+	return d.roomLeft(part)
 }
 
 // openCompressed chooses the reader by the file's ending.
@@ -195,6 +228,8 @@ var zeros = make([]byte, holeSize)
 type holes struct {
 	file *os.File
 	size int64
+	// unchecked is what was written since the room on the disk was looked at.
+	unchecked int64
 }
 
 func (h *holes) write(data []byte) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Request is one file to download.
@@ -29,6 +30,9 @@ type Request struct {
 	// Dir is where the file goes. Cache is a folder that keeps downloads for other
 	// folders and other users of it; empty for none.
 	Dir, Cache string
+	// Most is how many bytes the file may have; 64 GiB if it is zero. Without it, a
+	// server that does not end would fill the disk.
+	Most int64
 	// Decompress takes the file out of its compression.
 	Decompress bool
 	// SigningKey holds OpenPGP public keys; with them the signature must be good.
@@ -150,10 +154,7 @@ func (d *download) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.copy(ctx, cached, final); err != nil {
-		return err
-	}
-	return d.keepSignature(final)
+	return d.copy(ctx, cached, final)
 }
 
 // runDecompressed ends with what is compressed in the file. The file itself stays
@@ -168,9 +169,15 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 		d.result.UncompressedSHA256 = d.UncompressedSHA256
 		return err
 	}
-	source := filepath.Join(d.Dir, d.name)
+	source, kept := filepath.Join(d.Dir, d.name), false
 	if d.Cache != "" {
-		if source, err = d.fill(ctx); err != nil {
+		cached, err := d.fill(ctx)
+		if err != nil {
+			return err
+		}
+		if d.ownCached(cached) {
+			source, kept = cached, true
+		} else if err := d.copy(ctx, cached, source); err != nil { // its owner could change it while it is read
 			return err
 		}
 	} else {
@@ -188,7 +195,7 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 		}
 	}
 	d.note("decompressing " + d.name)
-	sum, size, err := decompress(ctx, source, final, d.UncompressedSHA256, func(done int64) {
+	sum, size, err := d.decompress(ctx, source, final, d.UncompressedSHA256, func(done int64) {
 		if d.Progress != nil {
 			d.Progress(done, 0)
 		}
@@ -197,7 +204,7 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 		return err
 	}
 	d.result.UncompressedSHA256, d.result.Size = sum, size
-	if d.Cache != "" {
+	if kept {
 		return nil
 	}
 	for _, name := range []string{source, source + signatureEnding} {
@@ -208,31 +215,44 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 	return nil
 }
 
-// present tells whether a file is there already, with the right content.
+// present tells whether a file is there already, with the right content. One that
+// somebody else owns is an error even so: he can change it after it was looked at.
 func (d *download) present(ctx context.Context, final, want string) (bool, error) {
-	info, err := os.Stat(final)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(final); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
+	}
+	f, err := system.Open(ctx, final)
+	if err != nil {
+		return false, fileProblem(final, "the file cannot be looked at", err)
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	info, err := f.Stat()
+	switch {
 	case err != nil:
 		return false, fileProblem(final, "the file cannot be looked at", err)
 	case !info.Mode().IsRegular():
 		return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(final)}, Detail: "there is something of this name that is not a file", Hint: "name another folder with --directory"}
 	}
-	got, size, err := Sum(ctx, final, nil)
+	got, size, err := sumOpen(ctx, f, nil)
 	switch {
 	case err != nil:
 		return false, err
-	case got == want && want != "":
-		d.result.Size, d.result.Source = size, FromBefore
-		return true, nil
-	default:
+	case got != want || want == "":
 		return false, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(final)},
 			Detail:   "there is a file of this name with another content; it is left as it is",
 			Hint:     "if you have put a config into it, it is yours: name another folder with --directory. Otherwise remove it",
 		}
 	}
+	if err := system.Owned(final, info); err != nil {
+		return false, diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(final)},
+			Detail:   "there is a file of this name with the right content, but " + err.Error() + ", who can change it at any time",
+			Hint:     "name another folder with --directory, or make the file yours with chown",
+		}
+	}
+	d.result.Size, d.result.Source = size, FromBefore
+	return true, nil
 }
 
 // get downloads the file, verifies it and gives it its name.
@@ -244,32 +264,58 @@ func (d *download) get(ctx context.Context, final string) error {
 	// While waiting for the lock another process may have finished the file.
 	if _, err := os.Lstat(final); err == nil {
 		part.discard()
-		got, size, err := Sum(ctx, final, nil)
-		if err != nil {
-			return err
-		}
-		if got != d.SHA256 {
-			return diag.Problem{Position: diag.Position{File: filepath.ToSlash(final)}, Detail: "another file of this name has come meanwhile", Hint: "look at it, then run the command again"}
-		}
-		d.result.Size, d.result.Source = size, FromBefore
-		return d.verify(ctx, final)
+		return d.taken(ctx, final)
 	}
 	// The signature comes first: that there is none is known before the file is fetched.
 	if err := d.readSignature(ctx, final); err != nil {
 		part.close()
 		return err
 	}
-	if err := d.fetch(ctx, d.URL, part); err != nil {
+	if err := d.fetch(ctx, d.URL, d.Most, part); err != nil {
 		part.close()
 		return err
 	}
 	d.result.Size, d.result.Source = part.size, FromNetwork
-	if err := d.verifyAs(ctx, part.file.Name(), final); err != nil {
-		part.close()
-		return err
-	}
-	if err := part.finish(); err != nil {
+	if err := d.complete(ctx, part); err != nil {
 		return err
 	}
 	return d.keepSignature(final)
+}
+
+// complete looks at what is on the disk once more, and gives the file its name.
+func (d *download) complete(ctx context.Context, part *partial) error {
+	err := part.verify(ctx)
+	if err != nil && ctx.Err() == nil {
+		part.discard()
+		return err
+	}
+	if err == nil {
+		err = d.verifyAs(ctx, part.file, part.final)
+	}
+	if err != nil {
+		part.close()
+		return err
+	}
+	if err = part.finish(); errors.Is(err, fs.ErrExist) {
+		return d.taken(ctx, part.final)
+	}
+	return err
+}
+
+// taken looks at a file that another process has put in place in the meantime.
+func (d *download) taken(ctx context.Context, final string) error {
+	if d.Cache != "" && final == d.cachePath() {
+		got, size, err := Sum(ctx, final, nil)
+		if err == nil && got == d.SHA256 {
+			d.result.Size, d.result.Source = size, FromCache
+			return d.readSignature(ctx, final)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := d.present(ctx, final, d.SHA256); err != nil {
+		return err
+	}
+	return d.verify(ctx, final)
 }

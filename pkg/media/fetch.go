@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Fetcher gets files over HTTP. Its zero value works with the defaults.
@@ -26,10 +27,15 @@ type Fetcher struct {
 	Attempts int
 	// Pause is the first wait between attempts, doubled each time; 1 second if it is zero.
 	Pause time.Duration
+	// Window is the time in which a server must send 64 KiB at least; a minute if it is zero.
+	Window time.Duration
 	// Progress is told how much there is of how much; total is 0 if nobody knows.
 	Progress func(done, total int64)
 	// Note is told what a person wants to know who waits.
 	Note func(text string)
+
+	// freeRoom tells how much fits into a folder; nil asks the system.
+	freeRoom func(dir string) (int64, bool)
 }
 
 // UserAgent is what servers are told.
@@ -57,6 +63,9 @@ type transfer struct {
 	*Fetcher
 	url  string
 	part *partial
+	// most is how many bytes the file may have; unchecked is what was written since
+	// the room on the disk was looked at.
+	most, unchecked int64
 	// plain forbids ranges: this server does them wrong.
 	plain bool
 	// resumed tells that bytes of several answers are in the file.
@@ -64,8 +73,8 @@ type transfer struct {
 }
 
 // fetch completes the partial file, whose sum is then the wanted one.
-func (f *Fetcher) fetch(ctx context.Context, address string, part *partial) error {
-	t := &transfer{Fetcher: f, url: address, part: part, resumed: part.size > 0}
+func (f *Fetcher) fetch(ctx context.Context, address string, most int64, part *partial) error {
+	t := &transfer{Fetcher: f, url: address, part: part, most: or(most, defaultMost), resumed: part.size > 0}
 	if part.size > 0 {
 		f.note(fmt.Sprintf("going on from the %d bytes that an earlier run left", part.size))
 	}
@@ -99,9 +108,15 @@ func (f *Fetcher) fetch(ctx context.Context, address string, part *partial) erro
 	}
 }
 
-// complete makes attempts until the file has its whole length.
+// slowCounts is how many failures it is worth that a server was too slow: each takes a
+// whole window.
+const slowCounts = 2
+
+// complete makes attempts until the file has its whole length. A server that is too slow
+// over all of them, or three times within one, is given up.
 func (t *transfer) complete(ctx context.Context) error {
 	pause := or(t.Pause, time.Second)
+	overall := pace{window: 10 * or(t.Window, minWindow)}
 	for failures := 0; ; {
 		if t.part.Total > 0 && t.part.size == t.part.Total {
 			return nil
@@ -120,10 +135,17 @@ func (t *transfer) complete(ctx context.Context) error {
 		case errors.Is(err, errRestart), errors.As(err, &local):
 			return err
 		}
-		if t.part.size-before >= progressMade {
+		var slow tooSlow
+		switch {
+		case errors.As(err, &slow):
+			failures += slowCounts
+		case t.part.size-before >= progressMade:
 			failures = 0
-		} else {
+		default:
 			failures++
+		}
+		if slow := overall.add(int(t.part.size-before), time.Now()); slow != nil {
+			return t.givenUp(slow)
 		}
 		if failures >= or(t.Attempts, 6) {
 			return t.givenUp(err)
@@ -169,11 +191,15 @@ func (t *transfer) attempt(ctx context.Context) (whole bool, wait time.Duration,
 		return false, wait, err
 	}
 	buffer := make([]byte, 256<<10)
+	speed := pace{window: or(t.Window, minWindow), begin: time.Now()}
 	for {
 		watchdog.Reset(stall)
 		n, err := response.Body.Read(buffer)
 		if n > 0 {
-			if _, err := t.part.Write(buffer[:n]); err != nil {
+			if err := t.take(buffer[:n]); err != nil {
+				return false, 0, err
+			}
+			if err := speed.add(n, time.Now()); err != nil {
 				return false, 0, err
 			}
 			if t.Progress != nil {
@@ -244,6 +270,17 @@ func (t *transfer) check(r *http.Response) (wait time.Duration, err error) {
 		return 0, fmt.Errorf("the server has less than what is here: %w", errRestart)
 	default:
 		return retryAfter(r.Header), t.refused(r)
+	}
+	switch {
+	case o.Total > t.most:
+		return 0, errors.Join(t.tooLarge(fmt.Sprintf("the server says that it has %d bytes", o.Total)), t.part.restart())
+	case o.Total == 0:
+		err = t.roomLeft(t.part)
+	default:
+		err = t.roomFor(t.part, o.Total)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return 0, t.part.describe(o)
 }
@@ -339,11 +376,4 @@ func reasonOf(err error, stall time.Duration) error {
 }
 
 // show is a URL for people: without user, password and query.
-func show(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the URL"
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
-}
+func show(address string) string { return redact.URL(address) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // ISOEdit is one change of a live ISO image: where it is and where it goes.
@@ -23,10 +24,10 @@ type ISOEdit struct {
 
 // ReadISO opens the image at a path and reads what is in it. The error is a
 // diag.Problem with the path.
-func ReadISO(path string) (*iso.Image, error) {
-	f, err := os.Open(path)
+func ReadISO(ctx context.Context, path string) (*iso.Image, error) {
+	f, err := openImage(ctx, path)
 	if err != nil {
-		return nil, openProblem(path, err)
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	return openISO(f, path)
@@ -51,9 +52,9 @@ func (e ISOEdit) Run(ctx context.Context, change func(*iso.Image) error) (int64,
 	if err := absent(e.Out); err != nil {
 		return 0, err
 	}
-	f, err := os.Open(e.In)
+	f, err := openImage(ctx, e.In)
 	if err != nil {
-		return 0, openProblem(e.In, err)
+		return 0, err
 	}
 	defer func() { _ = f.Close() }()
 	patches, err := patchesFor(f, e.In, change)
@@ -111,7 +112,7 @@ func (e ISOEdit) piped(ctx context.Context, change func(*iso.Image) error) (n in
 		return 0, err
 	}
 	fill := func(f *os.File) ([]iso.Patch, error) {
-		if _, err := io.Copy(f, withContext(ctx, e.Stdin)); err != nil {
+		if _, err := io.Copy(f, &bounded{r: withContext(ctx, e.Stdin), path: f.Name()}); err != nil {
 			return nil, err
 		}
 		patches, err := patchesFor(f, "standard input", change)
@@ -143,11 +144,22 @@ func (e ISOEdit) piped(ctx context.Context, change func(*iso.Image) error) (n in
 	return n, err
 }
 
+func openImage(ctx context.Context, path string) (*os.File, error) {
+	f, err := system.Open(ctx, path)
+	if errors.Is(err, system.ErrFolder) {
+		return nil, diag.Problem{Position: diag.Position{File: path}, Detail: "is a directory, not an ISO image"}
+	}
+	if err != nil {
+		return nil, openProblem(path, err)
+	}
+	return f, nil
+}
+
 // openISO reads an open image. A block device has no size of its own, so the
 // end is looked for.
 func openISO(f *os.File, path string) (*iso.Image, error) {
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, diag.Problem{Position: diag.Position{File: path}, Detail: "is a directory, not an ISO image"}
+	if info, err := f.Stat(); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return nil, diag.Problem{Position: diag.Position{File: path}, Detail: "is a pipe, and an ISO image is not read from its beginning to its end", Hint: "write it to a file first, or give - for standard input where the command takes it"}
 	}
 	size, err := f.Seek(0, io.SeekEnd)
 	if err == nil {

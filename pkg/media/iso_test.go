@@ -75,7 +75,7 @@ func TestISOInPlace(t *testing.T) {
 	if err != nil || !os.SameFile(before, after) || after.Mode() != before.Mode() || after.Size() != before.Size() {
 		t.Errorf("it is another file: %v, was %v, %v", after.Mode(), before.Mode(), err)
 	}
-	m, err := ReadISO(path)
+	m, err := ReadISO(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,16 +309,16 @@ func TestReadInitrd(t *testing.T) {
 	if err := WriteFile(path, archive, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadInitrd(path); len(got) != 1 || string(got["config.ign"]) != liveConfig || err != nil {
+	if got, err := ReadInitrd(t.Context(), path); len(got) != 1 || string(got["config.ign"]) != liveConfig || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadInitrd(path); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(path)+": cannot be read as an initrd") {
+	if _, err := ReadInitrd(t.Context(), path); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(path)+": cannot be read as an initrd") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := ReadInitrd(path + "x"); err == nil || !strings.Contains(err.Error(), "does not exist") {
+	if _, err := ReadInitrd(t.Context(), path+"x"); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("got %v", err)
 	}
 }

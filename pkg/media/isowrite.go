@@ -12,6 +12,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // CopyChanged makes a new file from another one: change reads the old and writes
@@ -21,7 +22,7 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 	if err := absent(out); err != nil {
 		return err
 	}
-	f, err := openInitrd(in)
+	f, err := openInitrd(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -42,22 +43,23 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err != nil || same {
 		return err
 	}
-	return replace(path, mode, func(f *os.File) error {
-		if _, err := f.Write(data); err != nil {
-			return err
-		}
-		return absent(path) // someone may have made it meanwhile
-	})
+	return place(path, mode, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	}, absent)
 }
 
 // holds tells whether a file is there with this content. Another content, or
-// something that is not a file, is an error.
+// something that is not a file, is an error, and so is a file of somebody else.
 func holds(path string, data []byte) (bool, error) {
 	if absent(path) == nil {
 		return false, nil
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == int64(len(data)) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+			if err := system.Owned(path, info); err != nil {
+				return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "exists, and " + err.Error() + ", who can change it at any time", Hint: "remove it, or name another place"}
+			}
 			return true, nil
 		}
 	}
@@ -95,14 +97,13 @@ func openProblem(path string, err error) error {
 }
 
 // openInitrd opens a file that is to be read as an initrd.
-func openInitrd(path string) (*os.File, error) {
-	f, err := os.Open(path)
+func openInitrd(ctx context.Context, path string) (*os.File, error) {
+	f, err := system.Open(ctx, path)
+	if errors.Is(err, system.ErrFolder) {
+		return nil, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "is a directory, not an initrd"}
+	}
 	if err != nil {
 		return nil, openProblem(path, err)
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		_ = f.Close()
-		return nil, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "is a directory, not an initrd"}
 	}
 	return f, nil
 }
@@ -121,29 +122,30 @@ func absent(path string) error {
 // writeNew makes a file that appears under its name when it is complete and on
 // the disk. Only its owner can read it: it may hold the keys of a cluster.
 func writeNew(path string, fill func(*os.File) error) error {
-	return replace(path, 0o600, func(f *os.File) error {
-		return errors.Join(fill(f), absent(path)) // someone may have made it meanwhile
-	})
+	return place(path, 0o600, fill, absent)
 }
 
-func replace(path string, mode fs.FileMode, fill func(*os.File) error) (err error) {
+// place makes a file under another name and gives it its own when it is complete.
+// taken is the error where something has come to have that name meanwhile.
+func place(path string, mode fs.FileMode, fill func(*os.File) error, taken func(string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
 	if err != nil {
 		return openProblem(filepath.Dir(path), err)
 	}
 	defer func() {
 		if err != nil {
+			_ = f.Close() // it may be closed already
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
 	if err := fill(f); err != nil {
-		return errors.Join(writeProblem(path, f.Name(), err), f.Close())
-	}
-	if err := errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return writeProblem(path, f.Name(), err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return openProblem(path, err)
+	switch err := system.Place(f, path, mode); {
+	case errors.Is(err, fs.ErrExist):
+		return taken(path)
+	case err != nil:
+		return openProblem(path, writeProblem(path, f.Name(), err))
 	}
 	return nil
 }
@@ -156,7 +158,7 @@ func writeProblem(path, part string, err error) error {
 		return err
 	}
 	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "cannot be written: " + pathErr.Err.Error()}
-	if noSpace(err) {
+	if system.DiskFull(err) {
 		p.Hint = "make room on this disk, or give --output a name on another one"
 	}
 	return p
@@ -178,8 +180,8 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // ReadInitrd reads the Ignition config and the keyfiles in the initrd at a path,
 // by their path in it. The error is a diag.Problem with the path.
-func ReadInitrd(path string) (map[string][]byte, error) {
-	f, err := openInitrd(path)
+func ReadInitrd(ctx context.Context, path string) (map[string][]byte, error) {
+	f, err := openInitrd(ctx, path)
 	if err != nil {
 		return nil, err
 	}

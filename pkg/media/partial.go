@@ -6,12 +6,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // partial is a file on its way: hidden, locked by the process that writes it,
@@ -35,23 +39,57 @@ type origin struct {
 	Total int64 `json:"total,omitempty"`
 }
 
-// partialPath is where a file is kept until it is complete.
-func partialPath(final string) string {
-	return filepath.Join(filepath.Dir(final), "."+filepath.Base(final)+".partial")
+// partialPaths are where a file is kept until it is complete: the first of them that is
+// not somebody else's. In a folder of several users each has a file of his own, since
+// one that another user could write to may change after its sum was made.
+func partialPaths(final string) []string {
+	base := filepath.Join(filepath.Dir(final), "."+filepath.Base(final))
+	paths := []string{base + ".partial"}
+	if id := system.UserID(); id != "" {
+		paths = append(paths, base+"."+id+".partial")
+	}
+	return paths
 }
 
 func (p *partial) notePath() string { return p.file.Name() + ".json" }
 
-// openPartial opens the partial file of final, and waits while another process
-// writes it. It takes over what an earlier run left, if that is of the same file.
+// openPartial opens the partial file of final, and waits while another process of the
+// same user writes it. It takes over what an earlier run left, if that is of the same
+// file and nobody else can have written to it.
 func openPartial(ctx context.Context, final, sha256Sum string, waiting func()) (*partial, error) {
-	path := partialPath(final)
-	for told := false; ; told = true {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o644)
-		if err != nil {
+	var foreign *system.ForeignError
+	for _, path := range partialPaths(final) {
+		p, err := openPartialAt(ctx, path, final, sha256Sum, waiting)
+		if !errors.As(err, &foreign) {
+			return p, err
+		}
+	}
+	return nil, diag.Problem{
+		Position: diag.Position{File: filepath.ToSlash(foreign.Path)},
+		Detail:   "the file is in the way: " + foreign.Why + ", so what is in it may change at any time",
+		Hint:     "remove it, or name a folder of your own",
+	}
+}
+
+func openPartialAt(ctx context.Context, path, final, sha256Sum string, waiting func()) (*partial, error) {
+	for told := false; ; {
+		f, err := system.Reopen(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			f, err = system.Create(path)
+		}
+		var foreign *system.ForeignError
+		switch {
+		case errors.As(err, &foreign):
+			return nil, err
+		case errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist):
+			if err := sleep(ctx, time.Millisecond); err != nil { // it came or went at this moment
+				return nil, err
+			}
+			continue
+		case err != nil:
 			return nil, fileProblem(path, "the file cannot be written", err)
 		}
-		held, err := tryLock(f)
+		held, err := system.TryLock(f)
 		if err == nil && held && stillThere(f) {
 			p := &partial{file: f, final: final, sum: sha256.New()}
 			if err := p.takeOver(ctx, sha256Sum); err != nil {
@@ -69,6 +107,7 @@ func openPartial(ctx context.Context, final, sha256Sum string, waiting func()) (
 		}
 		if !told {
 			waiting()
+			told = true
 		}
 		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return nil, err
@@ -83,10 +122,30 @@ func stillThere(f *os.File) bool {
 	return err == nil && err2 == nil && os.SameFile(mine, there)
 }
 
+// maxNote is far above any note.
+const maxNote = 4 << 10
+
+// readNote reads the note beside the file. What somebody else has written is none.
+func (p *partial) readNote() (o origin, ok bool, err error) {
+	f, err := system.Reopen(p.notePath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, false, nil
+	}
+	if err != nil {
+		return o, false, err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	data, err := io.ReadAll(io.LimitReader(f, maxNote))
+	return o, err == nil && json.Unmarshal(data, &o) == nil && o.Total >= 0, nil
+}
+
 // takeOver reads what is there into the sum.
 func (p *partial) takeOver(ctx context.Context, want string) error {
-	data, err := os.ReadFile(p.notePath())
-	if err != nil || json.Unmarshal(data, &p.origin) != nil || p.SHA256 != want || p.Total < 0 {
+	o, ok, err := p.readNote()
+	if err != nil {
+		return err
+	}
+	if p.origin = o; !ok || o.SHA256 != want {
 		p.origin = origin{SHA256: want}
 		return p.restart()
 	}
@@ -122,12 +181,25 @@ func (p *partial) describe(o origin) error {
 	p.origin = o
 	data, err := json.Marshal(o)
 	if err == nil {
-		err = os.WriteFile(p.notePath(), append(data, '\n'), 0o644)
+		err = p.writeNote(append(data, '\n'))
 	}
 	if err != nil {
 		return fileProblem(p.notePath(), "the file cannot be written", err)
 	}
 	return nil
+}
+
+// writeNote writes the note into a new file: what had its name may be anybody's.
+func (p *partial) writeNote(data []byte) error {
+	if err := os.Remove(p.notePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := system.Create(p.notePath())
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // Write adds bytes to the file and to the sum.
@@ -144,13 +216,38 @@ func (p *partial) Write(data []byte) (int, error) {
 // got is the sum of what is there.
 func (p *partial) got() string { return hex.EncodeToString(p.sum.Sum(nil)) }
 
-// finish gives the file its name.
-func (p *partial) finish() error {
-	if err := p.file.Sync(); err != nil {
-		return fileProblem(p.file.Name(), "the file cannot be written", err)
+// verify makes the sum once more, of what is on the disk and not of what was sent there.
+func (p *partial) verify(ctx context.Context) error {
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return fileProblem(p.file.Name(), "the file cannot be read", err)
 	}
+	h := sha256.New()
+	size, err := hashFile(ctx, h, p.file, nil)
+	if err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != p.got() || size != p.size {
+		return diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(p.file.Name())},
+			Detail:   fmt.Sprintf("the file is not what was written into it: its SHA-256 is %s with %d bytes, and not %s with %d", got, size, p.got(), p.size),
+			Hint:     "another program has changed it, or the disk is damaged: name a folder of your own on another disk",
+		}
+	}
+	return nil
+}
+
+// fileMode is what a finished file may have: boot images are no secret.
+const fileMode = 0o644
+
+// finish gives the file its name. It is fs.ErrExist if something has it already.
+func (p *partial) finish() error {
 	note := p.notePath()
-	if err := renameHeld(p.file, p.final); err != nil {
+	err := system.Place(p.file, p.final, system.Mode(fileMode))
+	if errors.Is(err, fs.ErrExist) {
+		p.discard()
+		return fs.ErrExist
+	}
+	if err != nil {
 		return fileProblem(p.final, "the file cannot be given its name", err)
 	}
 	_ = os.Remove(note) // a note without its file is never looked at

@@ -18,6 +18,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // maxSignature is far above any detached signature.
@@ -153,7 +154,7 @@ func (d *download) readSignature(ctx context.Context, final string) error {
 		return nil
 	}
 	beside := final + signatureEnding
-	data, err := readSmall(beside)
+	data, err := readSmall(ctx, beside)
 	place, hint := filepath.ToSlash(beside), "remove it, to have the signature fetched"
 	if errors.Is(err, fs.ErrNotExist) {
 		place, hint = show(d.Signature), "is there a portal or a proxy in between that answers in place of the server?"
@@ -174,20 +175,12 @@ func (d *download) readSignature(ctx context.Context, final string) error {
 	return err
 }
 
-func readSmall(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if err != nil {
+func readSmall(ctx context.Context, path string) ([]byte, error) {
+	data, err := system.ReadFile(ctx, path, maxSignature)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fileProblem(path, "the file cannot be read", err)
 	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxSignature))
-	if err != nil {
-		return nil, fileProblem(path, "the file cannot be read", err)
-	}
-	return data, nil
+	return data, err
 }
 
 // keepSignature puts the signature that was found good beside the file.
@@ -203,25 +196,30 @@ func (d *download) keepSignature(final string) error {
 
 // verify looks at the signature of a file if keys were given, and keeps it.
 func (d *download) verify(ctx context.Context, final string) error {
-	if err := d.verifyAs(ctx, final, final); err != nil {
+	f, err := system.OpenRegular(ctx, final)
+	if err != nil {
+		return fileProblem(final, "the file cannot be read", err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := d.verifyAs(ctx, f, final); err != nil {
 		return err
 	}
 	return d.keepSignature(final)
 }
 
-// verifyAs looks at the signature of a file that is to get the name final.
-func (d *download) verifyAs(ctx context.Context, file, final string) error {
+// verifyAs looks at the signature of an open file that is to get the name final. It is
+// open, since its name could lead to another file by now.
+func (d *download) verifyAs(ctx context.Context, f *os.File, final string) error {
 	if d.keys == nil || d.result.SignedBy != "" {
 		return nil
 	}
 	if err := d.readSignature(ctx, final); err != nil {
 		return err
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return fileProblem(file, "the file cannot be read", err)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return fileProblem(f.Name(), "the file cannot be read", err)
 	}
-	defer func() { _ = f.Close() }()
+	var err error
 	d.result.SignedBy, err = d.signature.verify(ctx, f, d.keys)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // block is what is read at once. Two of them are in flight, so that the disk
@@ -20,11 +21,15 @@ const block = 1 << 20
 // Sum returns the SHA-256 sum of a file in hexadecimal digits, and its size. It
 // stops when ctx ends.
 func Sum(ctx context.Context, path string, progress func(done int64)) (sum string, size int64, err error) {
-	f, err := os.Open(path)
+	f, err := system.OpenRegular(ctx, path)
 	if err != nil {
 		return "", 0, fileProblem(path, "the file cannot be read", err)
 	}
 	defer func() { _ = f.Close() }()
+	return sumOpen(ctx, f, progress)
+}
+
+func sumOpen(ctx context.Context, f *os.File, progress func(done int64)) (sum string, size int64, err error) {
 	h := sha256.New()
 	n, err := hashFile(ctx, h, f, progress)
 	if err != nil {
@@ -89,6 +94,9 @@ func hashFile(ctx context.Context, h hash.Hash, f *os.File, progress func(done i
 
 // fileProblem says what the operating system has against a file.
 func fileProblem(path, what string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	reason := err.Error()
 	var pathErr *os.PathError
 	var linkErr *os.LinkError
@@ -99,7 +107,7 @@ func fileProblem(path, what string, err error) error {
 		reason = linkErr.Err.Error()
 	}
 	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: what + ": " + reason}
-	if noSpace(err) {
+	if system.DiskFull(err) {
 		p.Hint = "make room on this disk, or name a folder on another one; what came so far is kept, and the same command goes on from there"
 	}
 	return p

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Variable is one assignment of an environment file.
@@ -23,14 +24,39 @@ func Quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
+// QuoteBytes writes a value as one word of bash, zsh or ksh, by the codes of all bytes
+// but letters, digits and the like: a person can read and copy a name that would
+// otherwise lead the terminal.
+func QuoteBytes(value string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for _, c := range []byte(value) {
+		if c >= ' ' && c < 0x7f && c != '\'' && c != '\\' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return b.String() + "'"
+}
+
+// obeyed is what a terminal acts on in place of showing it; diag.Obeyed is for the
+// packages above.
+func obeyed(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
 // Word writes a word of a command line that people copy: as it is where a shell
 // reads that as one word, and between quotes elsewhere.
 func Word(s string) string {
 	special := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./~+:@%", r)
 	}
-	if s != "" && !strings.ContainsFunc(s, special) {
+	switch {
+	case s != "" && !strings.ContainsFunc(s, special):
 		return s
+	case strings.ContainsFunc(s, obeyed) || !utf8.ValidString(s):
+		return QuoteBytes(s)
 	}
 	return Quote(s)
 }

@@ -65,3 +65,20 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+// QuoteBytes says every byte to bash, and shows none that a terminal would obey.
+func TestQuoteBytes(t *testing.T) {
+	t.Parallel()
+	bash := needs.Program(t, "bash")
+	for _, value := range append(hostile, "a\u202eb\x9b\xff", "\u0085") {
+		quoted := QuoteBytes(value)
+		if strings.ContainsFunc(quoted, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("%q is quoted as %q", value, quoted)
+		}
+		cmd := exec.Command(bash, "--norc", "--noprofile", "-c", "printf %s "+quoted)
+		cmd.Env = []string{"LC_ALL=C", "PATH="}
+		if got, err := cmd.Output(); err != nil || string(got) != value {
+			t.Errorf("%s is %q for bash, want %q: %v", quoted, got, value, err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Change is how an entry differs between two configs, or between two sets of files.
@@ -156,7 +157,7 @@ func properties(e Entry) []string {
 	}
 	for _, p := range e.Parts {
 		if p.URL != "" {
-			out = append(out, strings.TrimSpace("content from "+HideURL(p.URL)+" "+p.Hash))
+			out = append(out, strings.TrimSpace("content from "+redact.URL(p.URL)+" "+p.Hash))
 		}
 	}
 	return out
@@ -171,12 +172,6 @@ func (e Entry) Owner() string {
 		return s
 	}
 	return name(e.User) + ":" + name(e.Group)
-}
-
-// HideURL returns a URL without the password that may be in it.
-func HideURL(url string) string {
-	text, _ := new(Mask).Text("", []byte(url))
-	return text
 }
 
 // Files compares two sets of files by their paths.

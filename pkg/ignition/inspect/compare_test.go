@@ -98,7 +98,7 @@ func TestConfigs(t *testing.T) {
 		{"compressed", file(`"contents":{"source":"data:,x"}`), file(`"contents":{"compression":"gzip","source":"` + zipped(t, "x") + `"}`), ""},
 		{"a mode and an owner", file(`"mode":420`), file(`"mode":384,"user":{"name":"core"}`), "changed file /a\n    mode 0644 -> mode 0600\n    owner root:root -> owner core:root\n"},
 		{"a line", file(`"contents":{"source":"data:,x%0Ay%0A"}`), file(`"contents":{"source":"data:,x%0Az%0A"}`), "changed file /a\n--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n"},
-		{"a place", file(`"contents":{"source":"http://a/b"}`), file(`"contents":{"source":"http://u:s3cret@a/c"}`), "changed file /a\n    content from http://a/b -> content from http://u:<secret 1>@a/c\n"},
+		{"a place", file(`"contents":{"source":"http://a/b"}`), file(`"contents":{"source":"http://u:s3cret@a/c"}`), "changed file /a\n    content from http://a/b -> content from http://REDACTED@a/c\n"},
 		{"no text", file(`"contents":{"source":"data:,%00"}`), file(`"contents":{"source":"data:,%00%01"}`), "changed file /a\n    content, which is no text: 1 -> 2 bytes\n"},
 		{"a secret", file(`"contents":{"source":"data:;base64,` + b64(key) + `"}`), file(`"contents":{"source":"data:;base64,` + b64("x\n"+key) + `"}`), "changed file /a\n--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n+x\n <secret 1>\n"},
 		{"another secret", file(`"contents":{"source":"data:;base64,` + b64(key) + `"}`), file(`"contents":{"source":"data:;base64,` + b64(strings.Replace(key, "s3", "s4", 1)) + `"}`), "changed file /a\n    it is secret as a whole, and another one\n"},

@@ -243,7 +243,7 @@ link l 0000 "" /etc/passwdfalse`
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
 	said := strings.Join(left, "\n")
-	for _, word := range []string{"/app: its content is at http://y, and is not fetched", "https://u:<secret 1>@a/b", "storage.disks: is no file", "passwd.users[core]"} {
+	for _, word := range []string{"/app: its content is at http://y, and is not fetched", "https://REDACTED@a/b", "storage.disks: is no file", "passwd.users[core]"} {
 		if !strings.Contains(said, word) {
 			t.Errorf("%q is not said: %s", word, said)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Mask hides secrets in text. In place of each secret it writes <secret 1>,
@@ -55,51 +57,14 @@ func secretPath(name string) bool {
 	})
 }
 
-// pattern finds secrets in any text: its first group is what is hidden. A text
-// that holds none of the words, in lower case, has no match: looking for words is
-// a hundred times faster.
-type pattern struct {
-	words []string
-	find  *regexp.Regexp
-}
-
-var patterns = sync.OnceValue(func() []pattern {
-	return []pattern{
-		{[]string{"private key-----"}, regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z))`)},
-		// crypt(3) and bcrypt
-		{[]string{"$"}, regexp.MustCompile(`(\$(?:1|5|6|7|y|gy|2[abxy])\$[./A-Za-z0-9$=,]{12,})`)},
-		// https://name:password@host
-		{[]string{"://"}, regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@"']*:([^\s/@"']+)@`)},
-		// https://host/?token=…
-		{[]string{"token=", "password=", "secret=", "signature=", "key=", "sig="}, regexp.MustCompile(`(?i)[?&](?:[a-z0-9_.-]*(?:token|password|secret|signature|api[_-]?key)|sig)=([^&\s"'#]+)`)},
-		{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`)},
-		// three parts of a JSON web token
-		{[]string{"eyj"}, regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`)},
-		// NAME=value, name: value; $value is a variable, and not hidden
-		{
-			[]string{"passw", "passphrase", "psk", "key", "token"},
-			regexp.MustCompile(`(?im)^[ \t]*(?:export[ \t]+|- )?["']?[a-z0-9_.-]*(?:password|passwd|passphrase|psk|secret[_-]?key|private[_-]?key|preshared[_-]?key|api[_-]?key|access[_-]?key|token)["']?[ \t]*[=:][ \t]*["']?([^\s"'$<{\[(|>][^\s"']*)`),
-		},
-	}
-})
-
-// foldable are letters that (?i) takes for s and k.
-var foldable = strings.NewReplacer("\u017f", "s", "\u212a", "k")
-
 // spans finds the secrets of a text; it is false if all of it is to be hidden.
 func (m *Mask) spans(name, text string, depth int) ([]piece, bool) {
 	if secretPath(name) && strings.TrimSpace(text) != "" {
 		return nil, false
 	}
 	var found []piece
-	lower := strings.ToLower(foldable.Replace(text))
-	for _, p := range patterns() {
-		if !slices.ContainsFunc(p.words, func(word string) bool { return strings.Contains(lower, word) }) {
-			continue
-		}
-		for _, at := range p.find.FindAllStringSubmatchIndex(text, -1) {
-			found = append(found, piece{at[2], at[3]})
-		}
+	for _, f := range redact.Forms(text) {
+		found = append(found, piece{f.From, f.To})
 	}
 	found = append(found, m.encoded(text, depth)...)
 	inside, ok := structured(text)

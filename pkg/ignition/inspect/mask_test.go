@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +30,7 @@ func TestMask(t *testing.T) {
 		{"a kubeconfig", "/kubeconfig", "users:\n- user:\n    client-key-data: " + b64(key) + "\n    token: s3cret\n", "users:\n- user:\n    client-key-data: <secret 1>\n    token: <secret 2>\n"},
 		{"a hash", "/shadowed", "core:$6$abcdefgh$ijklmnopqrstuvwxyz:1\n", "core:<secret 1>:1\n"},
 		{"a user of Ignition", "passwd.users[core]", "{\n  \"passwordHash\": \"$y$j9T$s3cret\"\n}\n", "{\n  \"passwordHash\": \"<secret 1>\"\n}\n"},
-		{"a proxy", "/etc/profile.d/proxy.sh", "export HTTP_PROXY='http://u:s3cret@p:3128'\n", "export HTTP_PROXY='http://u:<secret 1>@p:3128'\n"},
+		{"a proxy", "/etc/profile.d/proxy.sh", "export HTTP_PROXY='http://u:s3cret@p:3128'\n", "export HTTP_PROXY='http://<secret 1>@p:3128'\n"},
 		{"a header", "x", `[{"httpHeaders":[{"name":"Authorization","value":"s3cret"}]}]`, `[{"httpHeaders":[{"name":"<secret 1>","value":"<secret 2>"}]}]`},
 		{"a connection", "/etc/NetworkManager/x.nmconnection", "[wifi-security]\nkey-mgmt=wpa-psk\npsk=s3cret\n", "[wifi-security]\nkey-mgmt=wpa-psk\npsk=<secret 1>\n"},
 		{"a script", "/x.sh", "#!/bin/bash\ntoken=$(cat x)\nPASSWORD=\"$1\"\nAPI_TOKEN=s3cret\n", "#!/bin/bash\ntoken=$(cat x)\nPASSWORD=\"$1\"\nAPI_TOKEN=<secret 1>\n"},
@@ -49,30 +48,6 @@ func TestMask(t *testing.T) {
 			t.Errorf("%s: got %t\n%s\nwant\n%s", c.name, hidden, got, c.want)
 		}
 	}
-}
-
-// FuzzPatterns: no secret is missed for want of a word.
-func FuzzPatterns(f *testing.F) {
-	f.Add("a:b\nApi_Key: x1\n")
-	f.Add("https://u:p@h?sig=x basic abcdefghijklmnop")
-	f.Add("\u017fecret_\u212aey=abc eyJaaaaaaaaaa.eyJaaaaaaaaaa.b $6$aaaaaaaaaaaaaa")
-	f.Fuzz(func(t *testing.T, text string) {
-		var all []piece
-		for _, p := range patterns() {
-			for _, at := range p.find.FindAllStringSubmatchIndex(text, -1) {
-				all = append(all, piece{at[2], at[3]})
-			}
-		}
-		found, ok := new(Mask).spans("x", text, 3)
-		if !ok {
-			return
-		}
-		for _, p := range all {
-			if !slices.Contains(found, p) {
-				t.Errorf("%q of %q is not found", text[p.from:p.to], text)
-			}
-		}
-	})
 }
 
 // FuzzMask puts a secret into a manifest of any form: it is not in the result.

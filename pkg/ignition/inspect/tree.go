@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Node is a file, directory or link as Ignition would leave it on a machine that
@@ -37,7 +38,7 @@ func Tree(file string, c Config) (nodes []Node, left []string, err error) {
 	var enabled []Entry
 	for _, e := range c.Entries {
 		for _, url := range e.Remote() {
-			left = append(left, fmt.Sprintf("%s: its content is at %s, and is not fetched", e.Path, HideURL(url)))
+			left = append(left, fmt.Sprintf("%s: its content is at %s, and is not fetched", e.Path, redact.URL(url)))
 		}
 		switch e.Kind {
 		case Directory, Link:

@@ -32,7 +32,7 @@ func packed(s string) string {
 	return b.String()
 }
 
-func forms() map[string]string {
+func samples() map[string]string {
 	kubeconfig := "users:\n- name: kubelet\n  user:\n    client-key-data: " + b64(key) + "\n"
 	return map[string]string{
 		"json":             pullSecret,
@@ -91,7 +91,7 @@ func clean(t *testing.T, r *Redactor, text string) string {
 func TestSecretsGo(t *testing.T) {
 	t.Parallel()
 	r := New("known-literal-secret\n", "short")
-	for name, text := range forms() {
+	for name, text := range samples() {
 		got := clean(t, r, text)
 		if found := leaks(got); found != nil {
 			t.Errorf("%s still holds %s:\n%s", name, found, got)
@@ -108,10 +108,10 @@ func TestSecretsGo(t *testing.T) {
 			}
 		}
 	}
-	if got := clean(t, r, forms()["key"]); got != "before\nREDACTED\nafter\n" {
+	if got := clean(t, r, samples()["key"]); got != "before\nREDACTED\nafter\n" {
 		t.Errorf("around a key: %q", got)
 	}
-	if got := clean(t, r, forms()["key in a journal"]); !strings.HasSuffix(got, "h x[1]: next\n") {
+	if got := clean(t, r, samples()["key in a journal"]); !strings.HasSuffix(got, "h x[1]: next\n") {
 		t.Errorf("after a key: %q", got)
 	}
 }
@@ -190,7 +190,7 @@ func TestWhole(t *testing.T) {
 
 // FuzzLine puts a secret on a line of its own after anything else: it has to go.
 func FuzzLine(f *testing.F) {
-	for _, text := range forms() {
+	for _, text := range samples() {
 		f.Add(text)
 	}
 	r := New("known-literal-secret")

@@ -1,13 +1,19 @@
-// Package redact takes secrets out of what leaves a cluster: log bundles, and the
-// lines of them that are shown as evidence.
+// Package redact takes secrets out of whatever leaves the program: what it prints,
+// what it logs, log bundles, and the lines of them that are shown as evidence.
 //
-// New gives a Redactor; its Copy works on a stream and Line on one line. Secrets are
-// the credentials of a pull secret (auth, password, tokens), private keys in PEM,
-// bearer tokens and passwords in URLs. They are found as they are, within JSON within
-// JSON, URL-encoded, and in base64, also compressed and base64 within base64. Those are
-// the rules of redact-secrets.sh on the bootstrap host; they are applied again because
-// that host may have been made by an installer that has no such script. What follows
-// the word password in a log goes as well, and tokens of OpenShift's own form.
+// Message is for what the program says itself, and URL for a URL in it; the streams
+// of the command line apply Message to every line. New gives a Redactor, for logs of
+// machines; its Copy works on a stream and Line on one line. Forms only finds what is
+// secret by its form, for those who show it in another way.
+//
+// Secrets are the credentials of a pull secret (auth, password, tokens), private keys
+// in PEM, hashes of passwords, bearer tokens, and what of a URL may have been meant as
+// user, password or token, however wrong the URL is. They are found as they are, within
+// JSON within JSON, URL-encoded, in hexadecimal, and in base64, also compressed and
+// base64 within base64. Those are the rules of redact-secrets.sh on the bootstrap host;
+// they are applied again because that host may have been made by an installer that has
+// no such script. What follows the word password in a log goes as well, and tokens of
+// OpenShift's own form.
 //
 // What is secret as a whole, such as a kubeconfig, is not this package's matter: see
 // Whole, which tells it by the name of a file.
@@ -24,7 +30,11 @@ import (
 const Gone = "REDACTED"
 
 // Redactor takes secrets out of texts. It may be used by several goroutines.
-type Redactor struct{ literals [][]byte }
+type Redactor struct {
+	literals [][]byte
+	// message has the rules for what the program says itself.
+	message bool
+}
 
 // New makes a Redactor that also takes out the literals: secrets that are known, such
 // as a password. Short ones, below 8 bytes, are left out, since they would take ordinary
@@ -48,6 +58,10 @@ const (
 	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
 )
 
+// noSecret is what our hints, and many guides, write where a pull secret is asked for and
+// none is needed: id:pass.
+const noSecret = "aWQ6cGFzcwo="
+
 // rule is one pattern with what takes its place. It cannot match without one of the
 // triggers, which are looked for first because that is much faster.
 type rule struct {
@@ -59,7 +73,15 @@ type rule struct {
 func (r rule) apply(line []byte) []byte {
 	for _, trigger := range r.triggers {
 		if bytes.Contains(line, []byte(trigger)) {
-			return r.pattern.ReplaceAll(line, r.with)
+			if !bytes.Contains(line, []byte(noSecret)) {
+				return r.pattern.ReplaceAll(line, r.with)
+			}
+			return r.pattern.ReplaceAllFunc(line, func(found []byte) []byte {
+				if bytes.HasSuffix(found, []byte(noSecret)) {
+					return found
+				}
+				return r.pattern.ReplaceAll(found, r.with)
+			})
 		}
 	}
 	return line
@@ -67,7 +89,9 @@ func (r rule) apply(line []byte) []byte {
 
 // patterns are compiled when they are first used.
 var patterns = sync.OnceValue(func() (p struct {
-	rules             []rule
+	rules []rule
+	// always is how many of the rules hold for messages, too.
+	always            int
 	begin, end, signs *regexp.Regexp
 }) {
 	add := func(pattern, with string, triggers ...string) {
@@ -76,13 +100,13 @@ var patterns = sync.OnceValue(func() (p struct {
 	add(`("`+fields+`"\s*:\s*")(?:[^"\\]|\\.)*`, "${1}"+Gone, `auth"`, `password"`, `token"`)
 	add(`(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone, `auth\`, `password\`, `token\`)
 	add(`(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone, `auth%`, `password%`, `token%`)
+	p.always = len(p.rules)
 	add(`^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone, `auth:`, `password:`, `token:`)
 	// in a log or on a command line; not in "invalid username/password: unauthorized", which
 	// says no password but why a registry refuses
 	add(`((?:^|[^\w./-])(?:--)?[\w.-]*(?i:password|passwd|passphrase)(?:\s*[:=]\s*|\s+is:\s+))(?:"[^"]+"|'[^']+'|\\+"[^"\\]+|[^\s"'\\,;&}\])]+)`, "${1}"+Gone, "assw", "ASSW", "asswd", "assphrase", "ASSPHRASE")
 	add(`sha256~[A-Za-z0-9_-]{20,}`, Gone, "sha256~")
 	add(`eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`, Gone, "eyJ")
-	add(`(https?://)[^/\s@"']*:[^/\s@"']+@`, "${1}"+Gone+"@", "://")
 	add(`((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone, "uthorization")
 	p.begin = regexp.MustCompile(dashes + `BEGIN` + label)
 	p.end = regexp.MustCompile(dashes + `END` + label)
@@ -110,15 +134,41 @@ func (r *Redactor) Text(text string) string {
 	return strings.Join(out, "\n")
 }
 
+// Lines takes the secrets out of messages that come a line at a time.
+type Lines struct{ s stream }
+
+// Next returns a line without its secrets, or false if all of it belonged to a key
+// that began in a line before.
+func (l *Lines) Next(line string) (clean string, ok bool) {
+	out := l.s.line(messages, []byte(line))
+	return string(out), out != nil
+}
+
 // rules applies what needs no look at other lines.
 func (r *Redactor) rules(line []byte) []byte {
 	for _, l := range r.literals {
 		line = bytes.ReplaceAll(line, l, []byte(Gone))
 	}
-	for _, rule := range patterns().rules {
-		line = rule.apply(line)
+	for i, rule := range patterns().rules {
+		if !r.message || i < patterns().always {
+			line = rule.apply(line)
+		}
 	}
-	return encoded(line)
+	if r.message {
+		line = []byte(message(string(line), depth))
+	} else {
+		line = machine(line)
+	}
+	return r.encoded(line)
+}
+
+// machine takes out of a line of a machine's log what shows by its form.
+func machine(line []byte) []byte {
+	text := string(line)
+	if spans := append(formsIn(text, forms()), addresses(text, false)...); len(spans) > 0 {
+		return []byte(cut(text, spans))
+	}
+	return line
 }
 
 // longestKey is how many lines a private key may have; what says that a key begins and

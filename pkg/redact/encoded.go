@@ -5,13 +5,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
 	// shortest is the length of a text that may be base64 of a secret.
 	shortest = 32
+	// shortestPair is that of base64 of a user and a password.
+	shortestPair = 12
 	// depth is how many encodings are undone.
 	depth = 3
 	// longestLine is how much of one line is looked at; a longer one is left out.
@@ -62,16 +67,20 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// encoded takes out each text in base64 that holds a secret.
-func encoded(line []byte) []byte {
+// encoded takes out each text in base64 or hexadecimal that holds a secret.
+func (r *Redactor) encoded(line []byte) []byte {
 	var out []byte
 	last := 0
 	drop := func(from, to int) {
 		out = append(append(out, line[last:from]...), Gone...)
 		last = to
 	}
-	eachWord(line, func(from, to int) {
-		if secret(depth, line[from:to]) {
+	least := shortest
+	if r.message {
+		least = shortestPair
+	}
+	eachWord(line, least, func(from, to int) {
+		if r.hides(depth, line[from:to]) {
 			drop(from, to)
 			return
 		}
@@ -81,7 +90,7 @@ func encoded(line []byte) []byte {
 			for end < to && line[end] != '+' {
 				end++
 			}
-			if end-start >= shortest && end-start < to-from && secret(depth, line[start:end]) {
+			if end-start >= least && end-start < to-from && r.hides(depth, line[start:end]) {
 				drop(start, end)
 			}
 			start = end + 1
@@ -93,20 +102,19 @@ func encoded(line []byte) []byte {
 	return append(out, line[last:]...)
 }
 
-// eachWord calls f with each text that may be base64. A digest in hexadecimal is none;
-// an escape, such as \n or %0A, ends a word and is no part of the next.
-func eachWord(line []byte, f func(from, to int)) {
+// eachWord calls f with each text that may be base64, or hexadecimal, and has the least
+// length. An escape, such as \n or %0A, ends a word and is no part of the next.
+func eachWord(line []byte, least int, f func(from, to int)) {
 	for i := 0; i < len(line); {
-		from, hex := i, true
+		from := i
 		for i < len(line) {
 			n := wordByte(line[i:])
 			if n == 0 {
 				break
 			}
-			hex = hex && n == 1 && (line[i] >= '0' && line[i] <= '9' || line[i] >= 'a' && line[i] <= 'f')
 			i += n
 		}
-		if i-from >= shortest && !hex {
+		if i-from >= least {
 			f(from, i)
 		}
 		if i < len(line) {
@@ -141,23 +149,67 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// secret tells whether a word is base64 that holds a secret.
-func secret(levels int, word []byte) bool {
+// hides tells whether a word is base64 or hexadecimal that holds a secret.
+func (r *Redactor) hides(levels int, word []byte) bool {
+	if plain, isHex := fromHex(word); isHex {
+		return isText(plain) && r.secret(levels, plain) // and no digest
+	}
 	plain := decode(word)
 	if len(plain) > 2 && plain[0] == 0x1f && plain[1] == 0x8b {
 		plain = expand(plain)
 	}
-	if len(plain) == 0 {
-		return false
-	}
-	if patterns().signs.Match(plain) {
+	return len(plain) > 0 && (len(word) >= shortest && r.secret(levels, plain) || r.message && isPair(word, plain))
+}
+
+func (r *Redactor) secret(levels int, plain []byte) bool {
+	if patterns().signs.Match(plain) || isKey(plain) || r.message && isText(plain) && message(string(plain), depth) != string(plain) {
 		return true
 	}
 	found := false
 	if levels > 1 {
-		eachWord(plain, func(from, to int) { found = found || secret(levels-1, plain[from:to]) })
+		eachWord(plain, shortest, func(from, to int) { found = found || r.hides(levels-1, plain[from:to]) })
 	}
 	return found
+}
+
+// fromHex decodes a word that is hexadecimal from end to end.
+func fromHex(word []byte) (plain []byte, ok bool) {
+	if len(word) < shortest || len(word)%2 != 0 || !isHex(word[0]) || !isHex(word[len(word)-1]) {
+		return nil, false
+	}
+	plain = make([]byte, len(word)/2)
+	_, err := hex.Decode(plain, word)
+	return plain, err == nil
+}
+
+// isText tells whether bytes can be read by people.
+func isText(plain []byte) bool {
+	return utf8.Valid(plain) && !bytes.ContainsFunc(plain, func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
+}
+
+// isPair tells whether a word is what registries want: user:password in base64. No
+// word of a sentence is that by chance.
+func isPair(word, plain []byte) bool {
+	plain = bytes.TrimRight(plain, "\r\n")
+	colon := bytes.IndexByte(plain, ':')
+	return string(plain) != "id:pass" && colon > 0 && colon < len(plain)-1 && len(word)%4 != 1 && len(plain) >= base64.RawStdEncoding.DecodedLen(len(word))-2 &&
+		!bytes.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// isKey tells whether bytes begin as a private key does: in DER (PKCS #1, PKCS #8 and
+// SEC 1 are a sequence whose first part is the version, 0 or 1), or in OpenSSH's form.
+func isKey(plain []byte) bool {
+	if bytes.HasPrefix(plain, []byte("openssh-key-v1\x00")) {
+		return true
+	}
+	if len(plain) < 16 || plain[0] != 0x30 {
+		return false
+	}
+	head := 2
+	if plain[1] > 0x80 {
+		head += int(plain[1] & 0x7f)
+	}
+	return head <= 4 && len(plain) > head+3 && bytes.Equal(plain[head:head+2], []byte{2, 1}) && plain[head+2] <= 1 && (plain[head+3] == 4 || plain[head+3] == 2 || plain[head+3] == 0x30)
 }
 
 func decode(word []byte) []byte {

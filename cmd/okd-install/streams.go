@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/redact"
+)
+
+// A process has two streams to write on. The commands see them through filters, so
+// that no command can forget one:
+//
+//	out, err   what people read: without secrets, and without characters that a
+//	           terminal obeys
+//	text       what has no secrets, or was asked for with them: without those
+//	           characters only
+//	data       what a program reads, byte for byte; a terminal gets it as text
+//
+// Only this file, and what draws on a terminal (the live view, the progress bar, the
+// questions), knows the streams themselves; streams_test.go holds that.
+
+// setStreams makes the streams of the commands from those of the process.
+func (a *app) setStreams(stdout, stderr io.Writer) {
+	a.stdout, a.stderr = stdout, stderr
+	out, err, text := &filter{to: stdout, secrets: &redact.Lines{}}, &filter{to: stderr, secrets: &redact.Lines{}}, &filter{to: stdout}
+	a.out, a.err, a.text, a.data = out, err, text, stdout
+	if a.stdoutIsTerminal() {
+		a.data = text
+	}
+	a.flush = func() error { return errors.Join(out.flush(), text.flush(), err.flush()) }
+}
+
+// stdoutIsTerminal tells whether people see what is written as data.
+func (a *app) stdoutIsTerminal() bool {
+	f, ok := a.stdout.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// filter passes on whole lines, each without what must not be seen.
+type filter struct {
+	to io.Writer
+	// secrets takes out secrets; nil if there are none.
+	secrets *redact.Lines
+	part    []byte // of a line
+}
+
+func (f *filter) Write(p []byte) (int, error) {
+	end := bytes.LastIndexByte(p, '\n') + 1
+	lines := string(f.part) + string(p[:end])
+	if end == 0 {
+		f.part = append(f.part, p...)
+		return len(p), nil
+	}
+	f.part = append([]byte{}, p[end:]...)
+	if _, err := io.WriteString(f.to, f.clean(lines)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// flush writes what has no line end.
+func (f *filter) flush() error {
+	if len(f.part) == 0 {
+		return nil
+	}
+	_, err := io.WriteString(f.to, f.clean(string(f.part)))
+	f.part = nil
+	return err
+}
+
+func (f *filter) clean(text string) string {
+	if f.secrets == nil {
+		return diag.Lines(text)
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(line, "\n")
+		clean, ok := f.secrets.Next(line)
+		if !ok {
+			continue
+		}
+		b.WriteString(diag.Lines(clean))
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// say is fmt.Fprintf for lines with values from elsewhere, such as the names of
+// files: none of them can end the line that it stands in. What w does not take, a
+// later write or the exit code says.
+func say(w io.Writer, format string, values ...any) {
+	_, _ = fmt.Fprintf(w, format, printable(values)...)
+}
+
+// printable are the values with the texts among them fit to be shown.
+func printable(values []any) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		switch v := v.(type) {
+		case string:
+			out[i] = diag.Printable(v)
+		case error:
+			out[i] = diag.Lines(v.Error())
+		default:
+			out[i] = v
+		}
+	}
+	return out
+}
+
+// table writes rows in columns. A cell is a value of its own: whatever is in it, it
+// ends neither the row nor the column.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(w io.Writer) table { return table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)} }
+
+func (t table) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = diag.Printable(cell)
+	}
+	_, _ = io.WriteString(t.w, strings.Join(cells, "\t")+"\n") // flush has the error
+}
+
+// rowf is row with one cell after its name.
+func (t table) rowf(name, format string, values ...any) {
+	t.row(name, fmt.Sprintf(format, values...))
+}
+
+func (t table) flush() error { return t.w.Flush() }

@@ -1,0 +1,8 @@
+// Package system is what okd-install wants of the operating system and Go's library
+// does not have: files that are read without hanging and within a bound, files that
+// nobody else can have written to, and how much room a disk has.
+//
+// ReadFile and Open read what a user names. Create, Reopen and Place make a file
+// that gets its name only when it is complete. The package knows no formats and
+// keeps nothing.
+package system
