@@ -17,11 +17,11 @@ const (
 	longestShown = 300
 )
 
-// How much a sign counts, by where it stands.
+// How much a sign counts, by where it stands; its row's weight is added, tenfold.
 const (
 	inLastWords = 100
-	byCheck     = 90
 	inOwnLog    = 80
+	atMachines  = 78
 	elsewhere   = 60
 )
 
@@ -76,7 +76,7 @@ func (c *collection) judge(r *Report) {
 	r.Verdict = Complete
 	for _, s := range r.Services {
 		for _, run := range s.optional {
-			r.Findings = append(r.Findings, c.finding(s.Name, Service{Name: s.Name, State: Failed, Stage: run.name, Since: &run.since, Attempts: run.failures, last: run.last}))
+			r.Findings = append(r.Findings, c.finding(s.Name, Service{Name: s.Name, State: Failed, Stage: run.name, Since: run.since(), began: run.began, Attempts: run.failures, last: run.last}))
 		}
 	}
 	for _, s := range r.Services {
@@ -97,7 +97,7 @@ func (c *collection) judge(r *Report) {
 	}
 }
 
-// reached tells whether bootkube has ended well.
+// reached reports whether bootkube has ended well.
 func (c *collection) reached(services []Service) bool {
 	return slices.ContainsFunc(services, func(s Service) bool { return s.Name == bootkube && s.State == Complete })
 }
@@ -137,99 +137,15 @@ func (c *collection) holdsBootstrap() bool {
 
 func (c *collection) finding(name string, s Service) Finding {
 	stage, _ := StageOf(name, s.Stage)
-	f := Finding{State: s.State, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Signal: s.Signal,
+	f := Finding{State: s.State, began: s.began, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Signal: s.Signal,
 		Optional: stage.Optional && s.State == Failed, Causes: []Cause{}}
-	if f.Since != nil && f.Since.IsZero() {
-		f.Since = nil
-	}
 	if s.last != nil && s.last.ErrorMessage != "" {
 		f.Last = &Evidence{File: c.places[name], Line: s.last.Line, Text: excerpt(s.last.ErrorMessage)}
 	}
 	return f
 }
 
-// explain looks for the causes of a finding.
-func (c *collection) explain(f *Finding) {
-	if f.Signal != "" && f.State == Waiting {
-		return // it has not failed: what its log says at a shutdown is no cause
-	}
-	found := map[string]*Cause{}
-	add := func(id string, score int, e Evidence) {
-		cause := found[id]
-		if cause == nil {
-			k := CauseOf(id)
-			cause = &Cause{ID: id, Seen: true, Text: k.Text, Fix: k.Fix}
-			found[id] = cause
-		}
-		cause.score = max(cause.score, score)
-		if e.File != "" && len(cause.Evidence) < mostEvidence {
-			cause.Evidence = append(cause.Evidence, e)
-		}
-	}
-	c.lastWords(*f, add)
-	for _, check := range checks {
-		if slices.Contains(check.stages, f.Stage) {
-			if e, ok := check.look(c); ok {
-				add(check.cause, byCheck, e)
-			}
-		}
-	}
-	c.inLogs(*f, add)
-	for i := range Causes {
-		if cause := found[Causes[i].ID]; cause != nil {
-			f.Causes = append(f.Causes, *cause)
-		}
-	}
-	slices.SortStableFunc(f.Causes, func(a, b Cause) int { return b.score - a.score })
-	f.Causes = f.Causes[:min(len(f.Causes), mostCauses)]
-	if len(f.Causes) == 0 {
-		stage, _ := StageOf(f.Service, f.Stage)
-		for _, id := range stage.Causes {
-			k := CauseOf(id)
-			f.Causes = append(f.Causes, Cause{ID: id, Text: k.Text, Fix: k.Fix})
-		}
-	}
-}
-
-// lastWords looks at what the service said when the stage failed last.
-func (c *collection) lastWords(f Finding, add func(string, int, Evidence)) {
-	s := serviceOf(f.Service, c.records[f.Service])
-	last := s.last
-	for _, run := range s.optional {
-		if run.name == f.Stage {
-			last = run.last
-		}
-	}
-	if last == nil {
-		return
-	}
-	found, _ := scan(strings.NewReader(last.ErrorMessage)) // a text in memory is read to its end
-	for _, m := range found {
-		add(Causes[m.cause].ID, inLastWords, Evidence{File: c.places[f.Service], Line: last.Line, Text: excerpt(m.text)})
-	}
-}
-
-// inLogs looks at the logs since the stage began: what was wrong before is over.
-func (c *collection) inLogs(f Finding, add func(string, int, Evidence)) {
-	for _, log := range c.logs {
-		own := ownLog(f.Service, log.place)
-		for _, m := range log.matches {
-			k := Causes[m.cause]
-			if f.Since != nil && m.when.before(*f.Since) {
-				continue
-			}
-			e := Evidence{File: log.file, Line: m.line, Text: excerpt(m.text), Count: m.count}
-			switch {
-			case own && !f.Optional:
-				add(k.ID, inOwnLog, e)
-			case k.explains(f.Service, f.Stage):
-				add(k.ID, elsewhere, e)
-			}
-		}
-	}
-}
-
-// ownLog tells whether a log is what a service of the bootstrap host itself said.
+// ownLog reports whether a log is what a service of the bootstrap host itself said.
 func ownLog(service, place string) bool {
 	dir, base := path.Split(place)
 	unit, _, _ := strings.Cut(base, ".")
@@ -276,12 +192,13 @@ func (c *collection) summarize(r *Report) {
 }
 
 // excerpt is what is shown of a line: without secrets, without control characters, not
-// too long.
+// too long. A long one is cut in its middle, since its end says what was wrong.
 func excerpt(text string) string {
 	text = strings.TrimSpace(redactor.Text(text))
 	text = diag.Plain(strings.ReplaceAll(text, "\n", " / "))
 	if len(text) > longestShown {
-		text = strings.ToValidUTF8(text[:longestShown], "") + "…"
+		head, tail := text[:longestShown/3], text[len(text)-longestShown*2/3:]
+		text = strings.ToValidUTF8(head, "") + "…" + strings.ToValidUTF8(tail, "")
 	}
 	return text
 }

@@ -20,7 +20,7 @@ func TestEveryStageOfEveryRelease(t *testing.T) {
 			bundles++
 			h := newHost(t)
 			h.upTo(line, s)
-			since := h.now
+			since := h.now.Add(time.Minute) // it begins, and fails a minute later
 			switch {
 			case s.Service == nodeImage:
 				h.files["failed-units.txt"] = "node-image-pull.service loaded failed dead Node image\n"
@@ -66,6 +66,33 @@ func TestEveryStageOfEveryRelease(t *testing.T) {
 	t.Logf("%d bundles", bundles)
 }
 
+// phrases name what a line speaks of.
+var phrases = map[subject]string{
+	aboutAPI: `Get "https://api-int.demo.example.com:6443/version": `, aboutServer: `Get "https://api-int.demo.example.com:22623/config/master": `,
+	aboutEtcd: `dial tcp 192.168.1.21:2380: `, aboutProxy: "proxyconnect tcp: ", aboutRegistry: `pinging container registry r.example.net: Get "https://r.example.net/v2/": `,
+	aboutIgnition: `fetching http://192.168.1.5:8080/master.ign: `, aboutLookup: "lookup api.demo.example.com on 192.168.1.1:53: ",
+}
+
+// examples are lines of the rows that look at them more closely, by a sign of theirs.
+func example(k Known, sign string) string {
+	text := strings.ToUpper(strings.ReplaceAll(sign, "*", " between "))
+	if len(k.About) > 0 {
+		text = phrases[k.About[0]] + text
+	}
+	text = "before " + text + " after"
+	switch {
+	case k.ID == "no-tools":
+		return "/usr/local/bin/x.sh: line 5: /usr/bin/kubelet: " + sign
+	case k.ID == "bad-manifest" && sign == "no matches for kind":
+		return `no matches for kind "Certificate" in version "cert-manager.io/v1"`
+	case k.ID == "bad-manifest" && k.when != nil:
+		return `Failed to create "a.yaml" configmaps.v1./a -n mine: namespaces "mine" not found`
+	case k.ID == "load-balancer" && strings.HasPrefix(sign, "get error"):
+		return `ignition[700]: GET error: Get "https://api-int.demo.example.com:22623/config/ma`
+	}
+	return text
+}
+
 // Every sign of every cause is found, in the last words of a stage and in the journal of
 // its service, with file and line.
 func TestEveryCause(t *testing.T) {
@@ -75,24 +102,29 @@ func TestEveryCause(t *testing.T) {
 	}
 	for _, k := range Causes {
 		for _, sign := range k.Signs {
-			text := "before " + strings.ToUpper(strings.ReplaceAll(sign, "*", " between ")) + " after"
+			if k.ID == "dns" || k.ID == "dns-api" || k.ID == "no-tools" {
+				continue // see TestCases
+			}
+			text := example(k, sign)
 			stage, _ := StageOf(bootkube, "etcd-bootstrap")
+			if k.Only != nil {
+				stage, _ = StageOf(bootkube, "cb-bootstrap")
+			}
 			words, log := newHost(t), newHost(t)
 			words.upTo("4.22", stage)
-			words.fail(bootkube, stage.Name, "first\n"+text+"\nlast")
+			words.fail(bootkube, stage.Name, "first\n"+text+"\nagain\n"+text+"\nlast")
 			log.upTo("4.22", stage)
 			log.fail(bootkube, stage.Name, "nothing")
-			log.journal("bootstrap/journals/bootkube.log", "one thing")
+			log.journal("bootstrap/journals/bootkube.log", text)
 			log.journal("bootstrap/journals/bootkube.log", text)
 			for what, h := range map[string]*host{"words": words, "journal": log} {
 				f := reportOf(t, h.bundle()).Findings[0]
-				at := slices.Index(ids(f.Causes), k.ID)
-				if at < 0 || !f.Causes[at].Seen || f.Causes[at].Text != k.Text || f.Causes[at].Fix == "" {
-					t.Errorf("%s in the %s: %q gives %v", k.ID, what, text, ids(f.Causes))
+				if len(f.Causes) != 1 || f.Causes[0].ID != k.ID || !f.Causes[0].Seen || f.Causes[0].Fix == "" {
+					t.Errorf("%s in the %s: %q gives %+v", k.ID, what, text, f.Causes)
 					continue
 				}
-				e := f.Causes[at].Evidence[0]
-				if what == "journal" && (e.File != root+"bootstrap/journals/bootkube.log" || e.Line != 2 || !strings.Contains(e.Text, text) || e.Count != 1) {
+				e := f.Causes[0].Evidence[0]
+				if what == "journal" && (e.File != root+"bootstrap/journals/bootkube.log" || e.Line != 2 || !strings.HasSuffix(e.Text, text[max(0, len(text)-150):]) || e.Count != 2) {
 					t.Errorf("%s: evidence %+v", k.ID, e)
 				}
 				if what == "words" && (e.File != root+"bootstrap/services/bootkube.json" || e.Line < 10 || e.Text != text) {
@@ -105,18 +137,24 @@ func TestEveryCause(t *testing.T) {
 
 func TestTables(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen, texts := map[string]bool{}, map[string]string{}
 	for _, k := range Causes {
-		if seen[k.ID] || k.ID == "" || k.Text == "" || k.Fix == "" || strings.HasSuffix(k.Text, ".") || strings.HasSuffix(k.Fix, ".") {
+		if !k.Closer && texts[k.ID] != "" && texts[k.ID] != k.Text {
+			t.Errorf("%s has two texts, and nothing says which is the closer one", k.ID)
+		}
+		if !k.Closer {
+			texts[k.ID] = k.Text
+		}
+		if k.ID == "" || k.Text == "" || k.Fix == "" || strings.HasSuffix(k.Text, ".") || strings.HasSuffix(k.Fix, ".") {
 			t.Errorf("row %+v", k)
 		}
 		seen[k.ID] = true
 		for _, s := range k.Signs {
-			if s != strings.ToLower(s) || len(s) < 6 {
+			if s != strings.ToLower(s) || len(s) < 5 {
 				t.Errorf("%s: sign %q", k.ID, s)
 			}
 		}
-		for _, s := range k.Stages {
+		for _, s := range slices.Concat(k.Stages, k.Only, k.Unsure) {
 			known := slices.ContainsFunc(Stages, func(row Stage) bool { return row.Name == s || row.Service == s })
 			if s != "*" && !known {
 				t.Errorf("%s: there is no stage %s", k.ID, s)
@@ -193,7 +231,7 @@ func TestAttempts(t *testing.T) {
 	h := newHost(t)
 	stage, _ := StageOf(bootkube, "cco-bootstrap")
 	h.upTo("4.19", stage)
-	since := h.now
+	since := h.now.Add(time.Minute) // when it failed first
 	for range 4 {
 		h.fail(bootkube, stage.Name, "unknown flag: --x")
 		h.record(bootkube, "service start")
@@ -256,13 +294,7 @@ func TestChecks(t *testing.T) {
 			h.files[name] = text
 		}
 		f := reportOf(t, h.bundle()).Findings[0]
-		if want == "certificate-name" { // not a cause of this stage in another machine's log
-			if f.Causes[0].Seen {
-				t.Errorf("%s: %+v", want, f.Causes)
-			}
-			continue
-		}
-		if f.Causes[0].ID != want || !f.Causes[0].Seen || len(f.Causes[0].Evidence) == 0 || !strings.HasPrefix(f.Causes[0].Evidence[0].Text+"x", f.Causes[0].Evidence[0].Text) {
+		if f.Causes[0].ID != want || !f.Causes[0].Seen || len(f.Causes[0].Evidence) != 1 {
 			t.Errorf("%s: %+v", want, f.Causes)
 		}
 	}

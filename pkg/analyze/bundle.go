@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -39,7 +40,9 @@ type collection struct {
 	small map[string][]byte
 	names map[string]string
 	notes []string
-	// asked tells whether a machine has asked the machine config server for its config;
+	// own are the addresses of each machine, by what machineOf calls it.
+	own map[string]map[string]bool
+	// asked reports whether a machine has asked the machine config server for its config;
 	// served that there is a log of that server.
 	asked, served bool
 	// full tells that no more lines are kept.
@@ -52,11 +55,11 @@ type collection struct {
 // bundle's folder.
 type logMatches struct {
 	file, place string
-	matches     []match
+	said
 }
 
 func newCollection() *collection {
-	return &collection{records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{}, names: map[string]string{}, left: maxBundle}
+	return &collection{records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{}, names: map[string]string{}, own: map[string]map[string]bool{}, left: maxBundle}
 }
 
 // FS analyzes a bundle that was unpacked. Only regular files are opened; pass an fs.FS
@@ -187,10 +190,12 @@ func isLog(place string) bool {
 	switch {
 	case base == "journal.log.gz":
 		return true
+	case strings.HasPrefix(place, "serial/"):
+		return !strings.HasSuffix(base, ".gz")
 	case !strings.HasSuffix(base, ".log"):
 		return strings.HasPrefix(dir, "unit-status/") || strings.HasPrefix(dir, "control-plane/") && strings.Contains(dir, "/unit-status/")
 	}
-	return strings.HasPrefix(place, "bootstrap/") || strings.HasPrefix(place, "control-plane/") || strings.HasPrefix(place, "unit-status/") || strings.HasPrefix(place, "serial/")
+	return strings.HasPrefix(place, "bootstrap/") || strings.HasPrefix(place, "control-plane/") || strings.HasPrefix(place, "unit-status/")
 }
 
 func isSmall(place string) bool {
@@ -198,7 +203,45 @@ func isSmall(place string) bool {
 	case "failed-units.txt", "resources/nodes.list", "resources/masters.list", "resources/csr.json", "resources/clusteroperators.json":
 		return true
 	}
-	return false
+	return isAddresses(place)
+}
+
+// isAddresses reports whether a file lists the addresses of its machine.
+func isAddresses(place string) bool { return strings.HasSuffix(place, "/network/ip-addr.txt") }
+
+// machineOf names the machine that a file is of; empty for the bootstrap host.
+func machineOf(place string) string {
+	switch parts := strings.SplitN(place, "/", 3); {
+	case parts[0] == "control-plane" && len(parts) == 3:
+		return parts[1]
+	case parts[0] == "serial" && len(parts) == 2 && !strings.Contains(parts[1], "bootstrap"):
+		return parts[1]
+	}
+	return ""
+}
+
+// learnAddresses takes down addresses of a machine: those that it says, and the one that
+// its folder is named after.
+func (c *collection) learnAddresses(place string, addresses []string) {
+	name := machineOf(place)
+	if c.own[name] == nil {
+		if len(c.own) > maxMembers/100 {
+			return
+		}
+		c.own[name] = map[string]bool{}
+		if ip, err := netip.ParseAddr(name); err == nil {
+			c.own[name][ip.Unmap().String()] = true
+		}
+	}
+	for _, a := range addresses[:min(len(addresses), 4*mostHosts)] {
+		c.own[name][a] = true
+	}
+}
+
+// isOwn reports whether a host is an address of the machine that a file is of.
+func (c *collection) isOwn(place, host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && c.own[machineOf(place)][ip.Unmap().String()]
 }
 
 // add learns what a file says.
@@ -214,8 +257,12 @@ func (c *collection) add(name string, r io.Reader) {
 		if err != nil {
 			c.note("%s is not read to its end", name)
 		}
-		c.small[place], c.names[place] = data, name
 		c.left -= int64(len(data))
+		if isAddresses(place) {
+			c.learnAddresses(place, addressesOf(strings.ToLower(string(data))))
+			return
+		}
+		c.small[place], c.names[place] = data, name
 	default:
 		c.addLog(name, place, r)
 	}
@@ -250,15 +297,16 @@ func (c *collection) addLog(name, place string, r io.Reader) {
 		c.served = true
 		r = io.TeeReader(r, &lookout{text: " requested by ", found: &c.asked})
 	}
-	found, err := scan(r)
+	found, err := scan(place, r)
 	c.left -= counted.n
 	if err != nil {
 		c.note("%s is not read to its end", name)
 	}
-	if len(found) == 0 {
+	c.learnAddresses(place, found.own)
+	if len(found.matches) == 0 {
 		return
 	}
-	for _, m := range found {
+	for _, m := range found.matches {
 		c.kept += int64(len(m.text))
 	}
 	if c.kept > maxKept {

@@ -9,38 +9,52 @@ import (
 )
 
 // check finds a cause by what the bundle holds or lacks. Stages says for which stages it
-// counts, as in a row of Causes.
+// counts, as in a row of Causes, and score how much, next to the lines of logs.
 type check struct {
 	cause  string
 	stages []string
+	score  int
 	look   func(*collection) (Evidence, bool)
 }
 
-// checks are made in this order; what they find is as good as a line of a log.
+// checks are made in this order. Those of the last rank, whatever counts less than any line
+// of a machine, tell what follows of a cause rather than one: no machine joins that cannot
+// fetch its image.
 var checks = []check{
-	{"architecture", []string{"image-metadata-arches-match"}, func(*collection) (Evidence, bool) { return Evidence{}, true }},
-	{"dns-api", append([]string{"resolve-api-url", "resolve-api-int-url"}, later...), func(c *collection) (Evidence, bool) {
-		return c.optionalFailed("resolve-api-url", "resolve-api-int-url")
-	}},
-	{"load-balancer", append([]string{"check-api-url", "check-api-int-url"}, progressStages...), func(c *collection) (Evidence, bool) {
-		return c.optionalFailed("check-api-url", "check-api-int-url")
-	}},
-	{"hostname", later, (*collection).localhost},
-	{"pending-requests", later, (*collection).pendingRequests},
-	{"no-machine-asked", later, (*collection).nobodyAsked},
-	{"no-nodes", later, (*collection).noNodes},
-	{"operators", progressStages, (*collection).stuckOperators},
+	{"architecture", []string{"image-metadata-arches-match"}, 100, func(*collection) (Evidence, bool) { return Evidence{}, true }},
+	{"pending-requests", later, 105, (*collection).pendingRequests},
+	{"hostname", later, 104, (*collection).localhost},
+	{"dns-api", append([]string{"resolve-api-url", "resolve-api-int-url", "check-api-url", "check-api-int-url"}, later...), 84, (*collection).nameNotFound},
+	{"load-balancer", append([]string{"check-api-url", "check-api-int-url"}, progressStages...), 83, (*collection).urlNotAnswered},
+	{"no-machine-asked", later, consequence, (*collection).nobodyAsked},
+	{"no-nodes", later, consequence - 1, (*collection).noNodes},
+	{"operators", progressStages, consequence - 2, (*collection).stuckOperators},
 }
+
+// consequence is the score of checks that find what something else may be the cause of.
+const consequence = 65
 
 var progressStages = []string{"wait-for-ceo", "wait-for-bootstrap-complete", "report-bootstrap-complete", "cvo-overrides"}
 
+// nameNotFound finds a stage of bootkube that could not look the API's name up.
+func (c *collection) nameNotFound() (Evidence, bool) {
+	return c.optionalFailed(func(name, message string) bool {
+		return strings.HasPrefix(name, "resolve-api-") || strings.HasPrefix(name, "check-api-") && readLine("", strings.ToLower(message)).about == aboutLookup
+	})
+}
+
+// urlNotAnswered finds a stage of bootkube that the API did not answer.
+func (c *collection) urlNotAnswered() (Evidence, bool) {
+	return c.optionalFailed(func(name, message string) bool {
+		return strings.HasPrefix(name, "check-api-") && readLine("", strings.ToLower(message)).about != aboutLookup
+	})
+}
+
 // optionalFailed finds a stage of bootkube that failed and did not stop it.
-func (c *collection) optionalFailed(names ...string) (Evidence, bool) {
+func (c *collection) optionalFailed(wanted func(name, message string) bool) (Evidence, bool) {
 	for _, run := range serviceOf(bootkube, c.records[bootkube]).optional {
-		for _, name := range names {
-			if run.name == name {
-				return Evidence{File: c.places[bootkube], Line: run.last.Line, Text: fmt.Sprintf("stage %s failed: %s", name, excerpt(run.last.ErrorMessage))}, true
-			}
+		if wanted(run.name, run.last.ErrorMessage) {
+			return Evidence{File: c.places[bootkube], Line: run.last.Line, Text: fmt.Sprintf("stage %s failed: %s", run.name, excerpt(run.last.ErrorMessage))}, true
 		}
 	}
 	return Evidence{}, false

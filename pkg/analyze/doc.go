@@ -12,6 +12,11 @@
 // other logs if the stage depends on it. If nothing is seen, the usual ones are named, and
 // the report says that it is a guess.
 //
+// Two rows never fight over a line: what the line speaks of decides, a name that was looked
+// up, a registry, port 6443 or 22623, or a port of the machine itself, which is a symptom; and
+// for a line that does not say, the stage. For a stage that waits for machines, what they
+// say in their own journals and on their consoles counts before what the host says of them.
+//
 // The names in a bundle are the established installer's, whose bundles are read as well.
 // A bundle is what a stranger may have written: nothing is unpacked to disk, links and
 // devices are passed over, and of each file only the lines that matter are kept, so that
@@ -55,7 +60,8 @@ type Finding struct {
 	Stage string `json:"stage,omitempty"`
 	// Does is what the stage does, in a few words.
 	Does string `json:"does"`
-	// Since is when the stage was first begun, as the host's clock had it.
+	// Since is when the stage failed first, or, as long as it has not failed, when it was
+	// begun, as the host's clock had it.
 	Since *time.Time `json:"since,omitempty"`
 	// Attempts is how often the stage failed.
 	Attempts int `json:"attempts,omitempty"`
@@ -67,6 +73,8 @@ type Finding struct {
 	Causes []Cause `json:"causes"`
 	// Optional says that the host goes on without the stage.
 	Optional bool `json:"optional,omitempty"`
+
+	began time.Time
 }
 
 // Cause is why something may have failed.

@@ -92,7 +92,8 @@ type Service struct {
 	State string `json:"state"`
 	// Stage is the one that failed or is under way; empty between stages.
 	Stage string `json:"stage,omitempty"`
-	// Since is when that stage was first begun since it last succeeded.
+	// Since is when that stage failed first since it last succeeded, or, as long as it has not
+	// failed, when it was begun.
 	Since *time.Time `json:"since,omitempty"`
 	// Attempts is how often it failed.
 	Attempts int `json:"attempts,omitempty"`
@@ -102,17 +103,40 @@ type Service struct {
 	// Done are the stages that succeeded, in their order.
 	Done []string `json:"done,omitempty"`
 
-	last     *Record // the last failure of the stage
+	last     *Record   // the last failure of the stage
+	began    time.Time // when the stage was first begun since it last succeeded
 	optional []stageRun
 }
 
 // stageRun is what became of a stage.
 type stageRun struct {
-	name     string
-	since    time.Time
-	failures int
-	last     *Record
-	open     bool
+	name string
+	// began and failed are when it was first begun, and when it first failed, since it last
+	// succeeded.
+	began, failed time.Time
+	failures      int
+	last          *Record
+	open          bool
+}
+
+// fail takes down a failure.
+func (run *stageRun) fail(r *Record) {
+	if run.failures++; run.failures == 1 {
+		run.failed = r.Timestamp
+	}
+	run.last = r
+}
+
+// since is the time that is told of it.
+func (run *stageRun) since() *time.Time {
+	t := run.began
+	if run.failures > 0 && !run.failed.IsZero() {
+		t = run.failed
+	}
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // signal returns the name of the signal that ended the script, or nothing. The host
@@ -137,15 +161,15 @@ func serviceOf(name string, records []Record) Service {
 		r := &records[i]
 		run := runs[r.Stage]
 		if r.Stage != "" && run == nil {
-			run = &stageRun{name: r.Stage, since: r.Timestamp}
+			run = &stageRun{name: r.Stage, began: r.Timestamp}
 			runs[r.Stage] = run
 			order = append(order, r.Stage)
 		}
 		switch subject, what, _ := strings.Cut(r.Phase, " "); {
 		case subject == "stage" && run == nil: // no stage is named
 		case subject == "stage" && what == "start":
-			if run.since.IsZero() {
-				run.since = r.Timestamp
+			if run.began.IsZero() {
+				run.began = r.Timestamp
 			}
 			run.open, current, ended, stopped = true, run, false, nil
 		case subject == "stage" && what == "end":
@@ -162,14 +186,13 @@ func serviceOf(name string, records []Record) Service {
 				stopped = run
 				continue
 			}
-			run.failures++
-			run.last = r
+			run.fail(r)
 			if stage, _ := StageOf(name, run.name); !stage.Optional {
 				broken = run
 			}
 		case what == "start":
 			ended, current, stopped, s.Signal = false, nil, nil, ""
-			outside.since = r.Timestamp
+			outside.began = r.Timestamp
 			for _, run := range runs {
 				run.open = false
 			}
@@ -178,8 +201,7 @@ func serviceOf(name string, records []Record) Service {
 			if r.Result == "success" {
 				s.State, current, broken, stopped, outside = Complete, nil, nil, nil, stageRun{}
 			} else if s.Signal = r.signal(); s.Signal == "" && broken == nil {
-				outside.failures++
-				outside.last = r
+				outside.fail(r)
 			}
 		}
 	}
@@ -219,10 +241,7 @@ func (s *Service) settle(order []string, runs map[string]*stageRun, current, bro
 	if at == nil || ended && s.State == Complete {
 		return
 	}
-	if !at.since.IsZero() {
-		since := at.since
-		s.Since = &since
-	}
+	s.Since, s.began = at.since(), at.began
 	s.Stage, s.Attempts, s.last = at.name, at.failures, at.last
 	if s.State = Waiting; at.failures > 0 {
 		s.State = Failed

@@ -3,8 +3,10 @@ package analyze
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,10 +24,47 @@ type finder struct {
 	found [][]sign
 }
 
-// sign is a text that gives a cause away.
+// sign is a text that gives a cause away, or that tells something else: see the hints.
 type sign struct {
 	cause int
 	text  string
+}
+
+// Hints are what a log tells besides causes, in place of the row of a cause.
+const (
+	hintAddress = -1 - iota // an address of the machine itself
+	hintAttempt             // what Ignition asks now; its answer does not say it again
+	hintOver                // less that by passing: something works from here on
+)
+
+// passing says what ends the time in which a cause counts. It is over where the log goes on
+// to say that what had failed works now.
+type passing int
+
+const (
+	always      passing = iota
+	untilConfig         // Ignition has got its config
+	untilPulled         // an image was fetched
+	untilName           // either of these
+	untilNode           // the node is registered
+	numPassing
+)
+
+// settled are the texts, in lower case, that say that something works.
+var settled = []struct {
+	over []passing
+	text string
+}{
+	{[]passing{untilConfig, untilName, untilPulled}, "get result: ok"},
+	{[]passing{untilConfig, untilName}, "ignition finished successfully"},
+	{[]passing{untilPulled, untilName}, "writing manifest to image destination"},
+	{[]passing{untilPulled, untilName}, "pulled image"},
+	{[]passing{untilPulled, untilName}, "pulled: "},
+	{[]passing{untilPulled, untilName}, "successfully pulled"},
+	{[]passing{untilPulled, untilName}, "ostree chunk layers already present"},
+	{[]passing{untilPulled, untilName}, "staging deployment"},
+	{[]passing{untilNode, untilConfig, untilName}, "successfully registered node"},
+	{[]passing{untilNode, untilConfig, untilName}, "node has been registered"},
 }
 
 // signs is made when the first log is read.
@@ -34,6 +73,15 @@ var signs = sync.OnceValue(func() *finder {
 	for i, k := range Causes {
 		for _, text := range k.Signs {
 			f.add(sign{i, text})
+		}
+	}
+	for _, text := range addressHints {
+		f.add(sign{hintAddress, text})
+	}
+	f.add(sign{hintAttempt, ": attempt #"})
+	for _, s := range settled {
+		for _, over := range s.over {
+			f.add(sign{hintOver - int(over), s.text})
 		}
 	}
 	f.link()
@@ -84,81 +132,194 @@ func (f *finder) link() {
 	}
 }
 
-// match is the last line of a file that holds a sign of a cause.
+// match is the last line of a file that holds a sign of a cause and speaks of one thing.
 type match struct {
 	cause int
-	line  int
-	count int
-	text  string
-	when  moment
+	about subject
+	// host and port are what it spoke with.
+	host, port string
+	line       int
+	count      int
+	text       string
+	when       moment
 }
 
-// scan reads a log and returns its last match of each cause.
-func scan(r io.Reader) ([]match, error) {
+// said is what a log says.
+type said struct {
+	matches []match
+	// own are the addresses that the machine says that it has.
+	own []string
+	// until is the time of the last line that has one.
+	until moment
+}
+
+// mostHosts bounds the matches of a cause in a file; what speaks of still other hosts counts
+// as the last of them.
+const mostHosts = 16
+
+// scan reads a log, by its place in the bundle, and returns its last matches of each cause.
+func scan(place string, r io.Reader) (said, error) {
+	s := scanner{place: place, last: map[key]*match{}, hosts: map[int]int{}, line: 1}
+	err := s.read(r)
+	return s.said(), err
+}
+
+// key tells the matches of a file apart.
+type key struct {
+	cause      int
+	about      subject
+	host, port string
+}
+
+type scanner struct {
+	place   string
+	last    map[key]*match
+	hosts   map[int]int
+	over    [numPassing]int
+	asked   line // what Ignition asked last
+	own     []string
+	line    int
+	hits    []sign
+	kept    []byte
+	until   string // the last line that may begin with a time
+	earlier string // and the one before it
+}
+
+func (s *scanner) read(r io.Reader) error {
 	f := signs()
-	last := map[int]*match{}
-	var hits []sign
-	state, line := int32(0), 1
-	var kept []byte
-	end := func() {
-		if len(hits) > 0 {
-			keep(last, hits, line, string(kept))
-			hits = hits[:0]
-		}
-		state, kept = 0, kept[:0]
-		line++
-	}
+	state := int32(0)
 	in := bufio.NewReaderSize(r, 16<<10)
 	for {
 		part, err := in.ReadSlice('\n')
 		for _, c := range part {
+			if c == '\\' {
+				continue // of a text inside of another one: node \"localhost\" not found
+			}
 			state = f.next[state][c]
-			if found := f.found[state]; len(found) > 0 && len(hits) < 64 {
-				hits = append(hits, found...)
+			if found := f.found[state]; len(found) > 0 && len(s.hits) < 64 {
+				s.hits = append(s.hits, found...)
 			}
 		}
-		kept = append(kept, part[:min(len(part), longestText-len(kept))]...)
+		s.kept = append(s.kept, part[:min(len(part), longestText-len(s.kept))]...)
 		if bytes.HasSuffix(part, []byte("\n")) {
-			end()
+			state = 0
+			s.end()
 		}
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			if len(kept) > 0 {
-				end()
+			if len(s.kept) > 0 {
+				s.end()
 			}
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
-			return sorted(last), err
+			return err
 		}
 	}
+}
+
+// end looks at the line that was read.
+func (s *scanner) end() {
+	if len(s.hits) > 0 {
+		s.keep(strings.TrimRight(string(s.kept), "\r\n"))
+		s.hits = s.hits[:0]
+	}
+	if len(s.kept) > 15 {
+		s.until, s.earlier = string(s.kept[:min(len(s.kept), 64)]), s.until
+	}
+	s.kept = s.kept[:0]
+	s.line++
 }
 
 // keep looks whether the line holds all of a sign, and remembers it.
-func keep(last map[int]*match, hits []sign, line int, text string) {
-	text = strings.TrimRight(text, "\r\n")
-	lower := strings.ToLower(text)
-	for _, hit := range hits {
-		m := last[hit.cause]
-		if m != nil && m.line == line || strings.Contains(hit.text, "*") && !matches(hit.text, lower) {
-			continue
+func (s *scanner) keep(text string) {
+	lower := strings.ReplaceAll(strings.ToLower(text), `\`, "")
+	l := readLine(s.place, lower)
+	if strings.Contains(lower, "get result:") && l.host == "" {
+		l.about, l.host, l.port = s.asked.about, s.asked.host, s.asked.port
+	}
+	var best []sign
+	weight := -10
+	for _, hit := range s.hits {
+		switch {
+		case hit.cause == hintAddress:
+			s.own = append(s.own, addressesOf(lower)[:min(len(addressesOf(lower)), max(0, mostHosts-len(s.own)))]...)
+		case hit.cause == hintAttempt:
+			s.asked = l
+		case hit.cause <= hintOver:
+			s.over[hintOver-hit.cause] = s.line
+		case holds(hit, l):
+			k := Causes[hit.cause]
+			if l.about == aboutNothing || l.about == aboutOther { // the stage tells
+				best = append(best, hit)
+				continue
+			}
+			if k.Weight > weight {
+				best, weight = best[:0], k.Weight
+			}
+			if k.Weight == weight && len(best) == 0 {
+				best = append(best, hit)
+			}
 		}
-		if m == nil {
-			m = &match{cause: hit.cause}
-			last[hit.cause] = m
-		}
-		m.line, m.text, m.when = line, text, momentOf(text)
-		m.count++
+	}
+	for _, hit := range best {
+		s.remember(hit.cause, l, text)
 	}
 }
 
-func sorted(last map[int]*match) []match {
-	var all []match
-	for i := range Causes {
-		if m := last[i]; m != nil {
-			all = append(all, *m)
+// holds reports whether the line is one of a row's, as far as can be told without a stage.
+func holds(hit sign, l line) bool {
+	k := Causes[hit.cause]
+	return (!strings.Contains(hit.text, "*") || matches(hit.text, l.text)) && k.admits(l.about) && (k.when == nil || k.when(l))
+}
+
+func (s *scanner) remember(cause int, l line, text string) {
+	at := key{cause, l.about, l.host, l.port}
+	m := s.last[at]
+	if m == nil {
+		if s.hosts[cause]++; s.hosts[cause] > mostHosts {
+			at.host, at.port = "", ""
+			m = s.last[at]
 		}
 	}
+	if m == nil {
+		m = &match{cause: cause, about: at.about, host: at.host, port: at.port}
+		s.last[at] = m
+	}
+	if m.line == s.line {
+		return
+	}
+	m.line, m.text, m.when = s.line, text, momentOf(text)
+	m.count++
+}
+
+// said is what is left: what was over at the end of the log is left out.
+func (s *scanner) said() said {
+	all := said{own: s.own, until: momentOf(s.until)}
+	if all.until.IsZero() {
+		all.until = momentOf(s.earlier)
+	}
+	for _, m := range s.last {
+		k := Causes[m.cause]
+		if m.line > s.over[k.Passing] || k.Passing == always {
+			all.matches = append(all.matches, *m)
+		}
+	}
+	slices.SortFunc(all.matches, func(a, b match) int {
+		return cmp.Or(cmp.Compare(a.cause, b.cause), cmp.Compare(a.line, b.line), cmp.Compare(a.about, b.about), cmp.Compare(a.host, b.host))
+	})
 	return all
+}
+
+// matches reports whether a line, in lower case, holds the parts of a sign in their order.
+func matches(sign, line string) bool {
+	for part := range strings.SplitSeq(sign, "*") {
+		_, rest, found := strings.Cut(line, part)
+		if !found {
+			return false
+		}
+		line = rest
+	}
+	return true
 }
 
 // moment is a time in a log, which may lack the year.
@@ -191,7 +352,7 @@ func momentOf(line string) moment {
 	return moment{}
 }
 
-// before tells whether the line was written well before t. A line without a time was
+// before reports whether the line was written well before t. A line without a time was
 // not.
 func (m moment) before(t time.Time) bool {
 	if m.IsZero() || t.IsZero() {
@@ -209,4 +370,12 @@ func (m moment) before(t time.Time) bool {
 		}
 	}
 	return when.Before(t.Add(-time.Minute))
+}
+
+// compare orders moments, as far as both are known and of the same kind.
+func (m moment) compare(o moment) int {
+	if m.IsZero() || o.IsZero() || m.year != o.year {
+		return 0
+	}
+	return m.Compare(o.Time)
 }

@@ -231,10 +231,13 @@ func TestLikelyCause(t *testing.T) {
 		`Error: writing blob: storing blob to file "/var/tmp/storage": write /var/tmp/storage: no space left on device`:                                                                                         "the disk is full",
 		`pinging container registry quay.io: Get "https://quay.io/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2025`: "the clock of this host is off",
 		`Get "https://mirror.corp:5000/v2/": x509: certificate signed by unknown authority`:                                                                                                                     "additionalTrustBundle must hold (mirror.corp:5000)",
-		`Fatal glibc error: CPU does not support x86-64-v3`:                                    "not an x86-64-v3 one",
-		`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`:                        "not in the registry",
-		`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`: "the images on this host are damaged",
-		`F1122 14:00:00 render.go:1] missing operand kubernetes version`:                       "",
+		`Fatal glibc error: CPU does not support x86-64-v3`:                                                                         "not an x86-64-v3 one",
+		`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`:                                                             "not in the registry",
+		`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`:                                      "the images on this host are damaged",
+		`Get "https://quay.io/v2/": dial tcp: lookup quay.io on [::1]:53: read udp [::1]:41125->[::1]:53: read: connection refused`: "not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME (quay.io)",
+		`Get "https://localhost:6443/readyz": dial tcp [::1]:6443: connect: connection refused`:                                     "",
+		`The connection to the server localhost:6443 was refused - did you specify the right host or port?`:                         "",
+		`F1122 14:00:00 render.go:1] missing operand kubernetes version`:                                                            "",
 		``: "",
 	} {
 		dir := t.TempDir()

@@ -5,7 +5,8 @@
 #                       state of this host, or nothing. It never fails.
 
 # The first row whose pattern occurs is the cause: pattern (extended, any case), then the
-# line. The specific ones come first; every failed pull mentions the registry.
+# line. The specific ones come first; every failed pull mentions the registry. Lines about a
+# port of the host itself count for none: that its process is not up is a symptom.
 CAUSES=(
     'no space left on device'
     'the disk is full; see: df -h /var'
@@ -22,7 +23,7 @@ CAUSES=(
     'signed by unknown authority|certificate is not trusted'
     'the registry (or the proxy) shows a certificate of an unknown authority, which additionalTrustBundle must hold'
 
-    'no such host|name or service not known|temporary failure in name resolution|server misbehaving'
+    'tcp: lookup |no such host|name or service not known|temporary failure in name resolution|server misbehaving|could not resolve '
     'a host name is not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME'
 
     'manifest unknown|name unknown|not found: manifest'
@@ -35,14 +36,19 @@ CAUSES=(
     'the registry (or the API) is not reachable from here; see: curl -v https://REGISTRY/v2/'
 )
 
+SYMPTOM='(dial tcp|server|to) (localhost|127[.]0[.]0[.]1|\[::1\])(:| port )[0-9]+.*(refused|i/o timeout|deadline exceeded|reset by peer)'
+
 # Below this the disk counts as full, in KiB: no image and no etcd fits any more.
 DISK_NEEDED=262144
 
 likely_cause() {
-    local i words
+    local i text='' words
+    if [[ -r $1 ]]; then
+        text=$(grep --invert-match --ignore-case --extended-regexp --regexp="${SYMPTOM}" "$1" || true)
+    fi
     for ((i = 0; i < ${#CAUSES[@]}; i += 2)); do
-        if [[ -r $1 ]] && grep --quiet --ignore-case --extended-regexp --regexp="${CAUSES[i]}" "$1"; then
-            words=$(cause_words "$1" "${CAUSES[i]}")
+        if grep --quiet --ignore-case --extended-regexp --regexp="${CAUSES[i]}" <<<"${text}"; then
+            words=$(cause_words "${text}" "${CAUSES[i]}")
             printf '%s%s\n' "${CAUSES[i + 1]}" "${words}"
             return 0
         fi
@@ -51,10 +57,10 @@ likely_cause() {
     cause_of_host || true
 }
 
-# cause_words prints the name that the matching line is about, if it holds one.
+# cause_words TEXT PATTERN prints the name that the matching line is about, if it holds one.
 cause_words() {
     local line
-    line=$(grep --ignore-case --extended-regexp --max-count=1 --regexp="$2" "$1") || return 0
+    line=$(grep --ignore-case --extended-regexp --max-count=1 --regexp="$2" <<<"$1") || return 0
     if [[ ${line} =~ lookup\ ([^ :]+) ]]; then
         printf ' (%s)' "${BASH_REMATCH[1]}"
     elif [[ ${line} =~ registry\ ([^ ]+): ]] || [[ ${line} =~ https?://([^/@\" ]+)/ ]]; then
