@@ -39,6 +39,9 @@ var seed int64 = 20261122
 const patience = 90 * time.Second
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(finishDir); dir != "" {
+		os.Exit(openAndClose(dir))
+	}
 	okd = os.Getenv("OKD_INSTALL")
 	if info, err := os.Stat(okd); err != nil || info.IsDir() {
 		fmt.Fprintf(os.Stderr, "set OKD_INSTALL to the okd-install binary to test; it is %q\n", okd)

@@ -266,6 +266,13 @@ func (s scenario) inputKept(t *testing.T, before, left map[string]string) {
 			return
 		}
 	}
+	if slices.Contains(s.args, "install-config") { // written in another form, the old one is aside
+		for name, content := range left {
+			if strings.HasPrefix(name, "replaced-") && content == before[configFile] {
+				return
+			}
+		}
+	}
 	t.Errorf("%s is not what it was", configFile)
 }
 
