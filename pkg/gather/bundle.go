@@ -15,6 +15,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // The most that is taken from one host, after decompression.
@@ -35,10 +36,20 @@ type packer struct {
 	out     *tar.Writer
 	top     string
 	scratch *os.File
-	redact  *redact.Redactor
-	seen    map[string]bool
-	skip    func(name string) bool
-	notes   []string
+	// to writes to scratch as long as there is room.
+	to     io.Writer
+	redact *redact.Redactor
+	seen   map[string]bool
+	skip   func(name string) bool
+	notes  []string
+}
+
+// fresh makes a file of its own in place of what a run that was cut off has left.
+func fresh(name string) (*os.File, error) {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return system.Create(name)
 }
 
 // pack writes the bundle under another name, and gives it its name when it is on the disk.
@@ -47,21 +58,19 @@ func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 		return diag.Problem{Position: diag.Position{File: name}, Detail: "there is a bundle of this name already", Hint: "run the same command again"}
 	}
 	part := g.path("bundle.tar.gz")
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := fresh(part)
 	if err != nil {
 		return fileProblem(g.Dir, "the log bundle cannot be written", err)
 	}
-	scratch, err := os.OpenFile(g.path("member"), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	scratch, err := fresh(g.path("member"))
 	if err != nil {
 		return errors.Join(fileProblem(g.Dir, "the log bundle cannot be written", err), f.Close())
 	}
 	err = errors.Join(g.write(ctx, f, scratch, hosts), scratch.Close())
 	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(part, name)
+		err = system.Place(f, name, 0o600)
+	} else {
+		err = errors.Join(err, f.Close())
 	}
 	if err == nil {
 		err = syncPath(g.Dir)
@@ -76,8 +85,8 @@ func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 }
 
 func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, hosts []Host) error {
-	zipped := gzip.NewWriter(f)
-	p := &packer{ctx: ctx, out: tar.NewWriter(zipped), top: "log-bundle-" + g.note.ID, scratch: scratch, redact: redact.New(g.Secrets...), seen: map[string]bool{}}
+	zipped := gzip.NewWriter(&roomy{w: f, g: g})
+	p := &packer{ctx: ctx, out: tar.NewWriter(zipped), top: "log-bundle-" + g.note.ID, scratch: scratch, to: &roomy{w: scratch, g: g}, redact: redact.New(g.Secrets...), seen: map[string]bool{}}
 	for _, h := range hosts {
 		if h.Err != nil || h.Role != MasterRole {
 			continue
@@ -246,16 +255,16 @@ func (p *packer) member(name string, h *tar.Header, r io.Reader) error {
 func (p *packer) clean(name string, r io.Reader) error {
 	switch {
 	case strings.HasSuffix(name, "openapi.json.gz"): // the API's own description
-		_, err := io.Copy(p.scratch, r)
+		_, err := io.Copy(p.to, r)
 		return err
 	case !strings.HasSuffix(name, ".gz"):
-		return p.redact.Copy(p.scratch, r)
+		return p.redact.Copy(p.to, r)
 	}
 	plain, err := gzip.NewReader(r)
 	if err != nil { // it is not compressed, or empty
 		return nil //nolint:nilerr // what cannot be read is left out, since it cannot be searched
 	}
-	packed := gzip.NewWriter(p.scratch)
+	packed := gzip.NewWriter(p.to)
 	err = p.redact.Copy(packed, &marked{io.LimitReader(plain, mostMember)})
 	var damaged errArchive
 	if errors.As(err, &damaged) {

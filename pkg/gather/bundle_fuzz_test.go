@@ -55,7 +55,7 @@ func FuzzPack(f *testing.F) {
 		}
 		defer func() { _ = scratch.Close() }()
 		var out bytes.Buffer
-		p := &packer{ctx: t.Context(), out: tar.NewWriter(&out), top: "log-bundle-1", scratch: scratch, redact: redact.New(), seen: map[string]bool{}}
+		p := &packer{ctx: t.Context(), out: tar.NewWriter(&out), top: "log-bundle-1", scratch: scratch, to: scratch, redact: redact.New(), seen: map[string]bool{}}
 		if err := errors.Join(p.add(archive, folder, strip), p.out.Close()); err != nil {
 			t.Fatalf("what a host sent stops the bundle: %v", err)
 		}

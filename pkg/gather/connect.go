@@ -30,6 +30,8 @@ type Access struct {
 	Jump []Endpoint
 	// Timeout is how long a host may be silent: while it is dialled, and at any time later.
 	Timeout time.Duration
+	// Window is the time in which a host must send 64 KiB of a file; 5 minutes if zero.
+	Window time.Duration
 	// Dial makes the connections that go through no other machine; nil for the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Log may be nil.

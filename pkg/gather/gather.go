@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Request says what to gather.
@@ -79,6 +81,8 @@ type gathering struct {
 	Request
 	every time.Duration
 	note  note
+	// freeRoom tells how much fits on the disk; nil asks the system.
+	freeRoom func() (int64, bool)
 
 	dialling   sync.Mutex
 	connection *connection
@@ -170,7 +174,10 @@ func (g *gathering) tidy() {
 // resume goes on with what an earlier run has begun, if it was about the same host and
 // not long ago.
 func (g *gathering) resume() error {
-	data, err := os.ReadFile(g.path(noteFile))
+	if err := g.ownPartial(); err != nil {
+		return err
+	}
+	data, err := readNote(g.path(noteFile))
 	fresh := note{ID: g.id(), Started: g.Now, Bootstrap: g.Bootstrap.String()}
 	if err == nil && json.Unmarshal(data, &g.note) == nil && g.note.usable(fresh) {
 		g.Access.info("going on with what was begun at %s", g.note.Started.Local().Format("15:04:05"))
@@ -189,6 +196,18 @@ func (g *gathering) resume() error {
 	return g.writeNote()
 }
 
+// maxNote is far above any note, in bytes.
+const maxNote = 64 << 10
+
+func readNote(name string) ([]byte, error) {
+	f, err := system.Reopen(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	return io.ReadAll(io.LimitReader(f, maxNote))
+}
+
 // usable tells whether a note of an earlier run is worth going on with. Its words get into
 // commands, so they have to be what was written.
 func (n note) usable(now note) bool {
@@ -196,6 +215,9 @@ func (n note) usable(now note) bool {
 		return false
 	}
 	if n.Remote != nil {
+		if n.Remote.Size < 0 || n.Remote.Size > mostBundle {
+			return false
+		}
 		for part := range strings.SplitSeq(strings.Trim(n.Remote.Path, "/"), "/") {
 			if !isName(part) {
 				return false
@@ -212,13 +234,24 @@ func (g *gathering) writeNote() error {
 		return err
 	}
 	next := g.path(noteFile + ".new")
-	if err := os.WriteFile(next, append(data, '\n'), 0o600); err != nil {
+	if err := writeNew(next, append(data, '\n')); err != nil {
 		return fileProblem(g.Dir, "the log bundle cannot be written", err)
 	}
 	if err := os.Rename(next, g.path(noteFile)); err != nil {
 		return fileProblem(g.Dir, "the log bundle cannot be written", err)
 	}
 	return nil
+}
+
+// writeNew writes a file that was not there, or was left by a run that was cut off.
+func writeNew(name string, data []byte) error {
+	_ = os.Remove(name)
+	f, err := system.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // everybody asks all hosts, side by side.

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // This file fetches the bundle of the bootstrap host.
@@ -41,7 +44,7 @@ func (g *gathering) fetchHost(ctx context.Context) error {
 			err = g.fetchFrom(ctx, c)
 			again = isBroken(err)
 		}
-		if failures++; g.have(bootstrapFile) > before {
+		if failures++; g.have(bootstrapFile) > before && !isSlow(err) {
 			failures = 1
 		}
 		if err == nil || !again || ctx.Err() != nil || failures >= mostAttempts {
@@ -120,7 +123,7 @@ func (g *gathering) stillThere(ctx context.Context, c *connection) bool {
 // look measures a file on the host.
 func look(ctx context.Context, c *connection, path string) (remote, error) {
 	var out strings.Builder
-	err := c.command(ctx, "stat --format %s "+path+" && sha256sum "+path, nil, &limited{w: &out, left: 4096}, nil)
+	err := c.ask(ctx, "stat --format %s "+path+" && sha256sum "+path, &limited{w: &out, left: 4096})
 	if err != nil {
 		return remote{}, err
 	}
@@ -143,7 +146,7 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 		g.Access.debug("%s: %s", g.Bootstrap, line)
 		g.state(g.Bootstrap, "collecting: "+line)
 	}}
-	err := c.command(ctx, script+" --id "+g.note.ID, nil, said, said.tell)
+	err := c.within(ctx, scriptLimit, script+" --id "+g.note.ID, nil, said, said.tell)
 	var failed *commandError
 	if errors.As(err, &failed) && failed.code == 127 {
 		return problemOf(g.Bootstrap, "there is no "+script+" on it", "is this the bootstrap host, and has it booted with bootstrap.ign?")
@@ -161,6 +164,9 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 	case err != nil:
 		g.Access.warn("%s: %s ended with code %d; what it has collected is used", g.Bootstrap, script, failed.code)
 	}
+	if err := g.checkSize(c.endpoint, r.Size, 0); err != nil {
+		return err
+	}
 	_ = os.Remove(g.path(bootstrapFile)) // of a bundle that is no longer there
 	g.note.Remote = &r
 	return g.writeNote()
@@ -169,7 +175,7 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 // home is the home of who logs in.
 func (g *gathering) home(ctx context.Context, c *connection) (string, error) {
 	var out strings.Builder
-	err := c.command(ctx, `printf %s "$HOME"`, nil, &limited{w: &out, left: 4096}, nil)
+	err := c.ask(ctx, `printf %s "$HOME"`, &limited{w: &out, left: 4096})
 	home := out.String()
 	for _, r := range home {
 		if !strings.ContainsRune("/._-", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
@@ -182,7 +188,16 @@ func (g *gathering) home(ctx context.Context, c *connection) (string, error) {
 // transfer fetches what is missing of the bundle.
 func (g *gathering) transfer(ctx context.Context, c *connection) error {
 	name := g.path(bootstrapFile)
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err := g.checkSize(g.Bootstrap, g.note.Remote.Size, g.have(bootstrapFile)); err != nil {
+		return err
+	}
+	f, err := system.Reopen(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = system.Create(name)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekEnd)
+	}
 	if err != nil {
 		return fileProblem(name, "the log bundle cannot be written", err)
 	}
@@ -190,7 +205,7 @@ func (g *gathering) transfer(ctx context.Context, c *connection) error {
 	have := g.have(bootstrapFile)
 	if have > g.note.Remote.Size {
 		have = 0
-		if err := f.Truncate(0); err != nil {
+		if _, err := f.Seek(0, io.SeekStart); errors.Join(err, f.Truncate(0)) != nil {
 			return fileProblem(name, "the log bundle cannot be written", err)
 		}
 	}
@@ -200,7 +215,7 @@ func (g *gathering) transfer(ctx context.Context, c *connection) error {
 	if have < g.note.Remote.Size {
 		out := &progress{w: ourWriter{f, g.Dir}, done: have, of: g.note.Remote.Size, tell: func(text string) { g.state(g.Bootstrap, text) }}
 		command := fmt.Sprintf("tail --bytes=+%d %s", have+1, g.note.Remote.Path)
-		err := c.command(ctx, command, nil, &limited{w: out, left: g.note.Remote.Size - have}, nil)
+		err := c.stream(ctx, slowWindow, command, nil, &limited{w: &roomy{w: out, g: g}, left: g.note.Remote.Size - have}, nil)
 		if err != nil {
 			return err
 		}
@@ -217,7 +232,7 @@ func (g *gathering) forget(ctx context.Context) {
 	if g.note.Remote == nil || c == nil {
 		return
 	}
-	if err := c.command(ctx, "rm -f "+g.note.Remote.Path, nil, io.Discard, nil); err != nil {
+	if err := c.ask(ctx, "rm -f "+g.note.Remote.Path, io.Discard); err != nil {
 		g.Access.debug("%s: %v", g.Bootstrap, err)
 	}
 }

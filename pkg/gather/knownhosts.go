@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -15,7 +16,11 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
+
+// mostKnown bounds a file of known hosts, in bytes.
+const mostKnown = 32 << 20
 
 // knownHosts remembers the keys of hosts. A host that is not known is taken at its word
 // the first time, and has to show the same key from then on.
@@ -64,7 +69,10 @@ func (k *knownHosts) changed(e Endpoint, key ssh.PublicKey, want []knownhosts.Kn
 // look compares a key with the file.
 func (k *knownHosts) look(e Endpoint, key ssh.PublicKey) error {
 	var files []string
-	if _, err := os.Lstat(k.file); err == nil {
+	if info, err := os.Lstat(k.file); err == nil {
+		if err := k.mine(info); err != nil {
+			return err
+		}
 		files = []string{k.file}
 	} else if !errors.Is(err, fs.ErrNotExist) || k.strict {
 		return fileProblem(k.file, "the known hosts cannot be read", err)
@@ -74,6 +82,21 @@ func (k *knownHosts) look(e Endpoint, key ssh.PublicKey) error {
 		return diag.Problem{Position: diag.Position{File: k.file}, Detail: "the known hosts cannot be read: " + strings.TrimPrefix(err.Error(), "knownhosts: "), Hint: "correct or remove the line that is named"}
 	}
 	return callback(e.address(), nowhere{}, key)
+}
+
+// mine refuses a file of ours into which somebody else could have written the key of a
+// host of theirs. The user's own is theirs to answer for, as long as it is a file.
+func (k *knownHosts) mine(info fs.FileInfo) error {
+	if k.strict {
+		if info, err := os.Stat(k.file); err == nil && (!info.Mode().IsRegular() || info.Size() > mostKnown) {
+			return diag.Problem{Position: diag.Position{File: k.file}, Detail: "this is no file of known hosts", Hint: "name one such as ~/.ssh/known_hosts"}
+		}
+		return nil
+	}
+	if err := system.Own(k.file, info); err != nil {
+		return diag.Problem{Position: diag.Position{File: k.file}, Detail: "the keys in it are not believed: " + err.Error(), Hint: "look at what it is, and move it away"}
+	}
+	return nil
 }
 
 // nowhere stands for the address behind a name: only the name is compared.
@@ -115,10 +138,13 @@ func (k *knownHosts) algorithms(e Endpoint) []string {
 // remember adds a line to the file. It is written at once, so that another process
 // cannot write into it.
 func (k *knownHosts) remember(e Endpoint, key ssh.PublicKey) error {
-	if info, err := os.Lstat(k.file); err == nil && !info.Mode().IsRegular() {
-		return diag.Problem{Position: diag.Position{File: k.file}, Detail: "this is not a regular file", Hint: "move it away"}
+	f, err := system.Reopen(k.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = system.Create(k.file)
 	}
-	f, err := os.OpenFile(k.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekEnd)
+	}
 	if err != nil {
 		return fileProblem(k.file, "the key of "+e.String()+" cannot be remembered", err)
 	}

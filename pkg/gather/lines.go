@@ -14,6 +14,7 @@ type lines struct {
 	mu   sync.Mutex
 	part []byte
 	kept []string
+	told int
 }
 
 // longestLine is how much of a line is passed on.
@@ -41,7 +42,11 @@ func (l *lines) end() {
 		return
 	}
 	l.kept = append(l.kept[max(0, len(l.kept)-2):], text)
-	if l.tell != nil {
+	switch l.told++; {
+	case l.tell == nil || l.told > mostLines:
+	case l.told == mostLines:
+		l.tell(text + " (it goes on; no more of it is passed on)")
+	default:
 		l.tell(text)
 	}
 }

@@ -89,14 +89,14 @@ func (g *gathering) collect(ctx context.Context, c *connection, m Endpoint) erro
 		command = "sudo " + command
 	}
 	part := g.path(masterFile(m) + ".part")
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := fresh(part)
 	if err != nil {
 		return fileProblem(g.Dir, "the log bundle cannot be written", err)
 	}
 	defer func() { _ = f.Close() }() // it is synced and closed below
 	g.state(m, "collecting")
 	out := &progress{w: ourWriter{f, g.Dir}, tell: func(text string) { g.state(m, text) }}
-	err = c.command(ctx, command, bytes.NewReader(script), &limited{w: out, left: mostOfMaster}, func(line string) { g.Access.debug("%s: %s", m, line) })
+	err = c.stream(ctx, scriptLimit, command, bytes.NewReader(script), &limited{w: &roomy{w: out, g: g}, left: mostOfMaster}, func(line string) { g.Access.debug("%s: %s", m, line) })
 	var failed *commandError
 	if errors.As(err, &failed) {
 		return problemOf(m, fmt.Sprintf("what it knows could not be collected, code %d: %s", failed.code, failed.said), "is it a machine of the control plane, and may "+m.User+" use sudo there?")

@@ -8,10 +8,15 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 )
 
-// mostRecords bounds what is read of the service records, in bytes.
-const mostRecords = 64 << 20
+// mostRecords bounds what is read of the service records, in bytes, and recordsLimit how
+// long that may take.
+const (
+	mostRecords  = 64 << 20
+	recordsLimit = 2 * time.Minute
+)
 
 // ServiceRecords reads how far the services of a bootstrap host are: the content of
 // /var/log/openshift/SERVICE.json by SERVICE, as analyze.Bootstrap takes it.
@@ -22,7 +27,7 @@ func ServiceRecords(ctx context.Context, a *Access, host Endpoint) (map[string][
 	}
 	defer func() { _ = c.Close() }()
 	var out bytes.Buffer
-	err = c.command(ctx, "cd /var/log/openshift && tar --create --file - .", nil, &limited{w: &out, left: mostRecords}, nil)
+	err = c.within(ctx, recordsLimit, "cd /var/log/openshift && tar --create --file - .", nil, &limited{w: &out, left: mostRecords}, nil)
 	var failed *commandError
 	if errors.As(err, &failed) && out.Len() == 0 {
 		return nil, problemOf(host, "there are no service records on it", "is this the bootstrap host? It has none before its services begin: see its console")
