@@ -18,7 +18,7 @@ func TestDocument(t *testing.T) {
 
 A cluster is born with the certificates below. Authorities sign themselves; every other certificate is signed by one
 authority. Names in angle brackets are filled in from the install-config: ` + "`" + domain + "`" + ` is the cluster name with the
-base domain, ` + "`" + serviceIPs + "`" + ` the first address of each service network, ` + "`" + apiVIPs + "`" + ` each virtual address of the
+base domain, ` + "`" + serviceIPs + "`" + ` the first address of the first service network, ` + "`" + apiVIPs + "`" + ` each virtual address of the
 API on platforms that have one.
 
 ## How long they last

@@ -27,8 +27,9 @@ type Names struct {
 	ClusterName string `json:"clusterName"`
 	// ClusterDomain is the domain below which api and api-int stand.
 	ClusterDomain string `json:"clusterDomain"`
-	// ServiceIPs holds the first address of each service network: the one that
-	// the service called kubernetes gets.
+	// ServiceIPs holds the first address of each service network, in their order.
+	// The service called kubernetes has that of the first network and no other: it is
+	// of a single family even where both are in use.
 	ServiceIPs []string `json:"serviceIPs"`
 	// APIVIPs holds the virtual addresses of the API on platforms that have
 	// them. Machines may fetch their config by address there.
@@ -36,7 +37,7 @@ type Names struct {
 }
 
 // A row spells a name that differs from cluster to cluster with one of these
-// placeholders. The last two stand for a list and are used alone.
+// placeholders. The last two are used alone, and the last stands for a list.
 const (
 	domain     = "<domain>"
 	serviceIPs = "<service address>"
@@ -49,7 +50,7 @@ func (n Names) expand(patterns []string) []string {
 	for _, p := range patterns {
 		switch p {
 		case serviceIPs:
-			out = append(out, canonical(n.ServiceIPs)...)
+			out = append(out, canonical(n.ServiceIPs[:min(1, len(n.ServiceIPs))])...)
 		case apiVIPs:
 			out = append(out, canonical(n.APIVIPs)...)
 		default:
