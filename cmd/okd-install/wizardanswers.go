@@ -12,6 +12,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // This file holds where answers come from, and where they go when somebody stops.
@@ -74,6 +75,10 @@ func parseAnswers(file string, data []byte) (answers map[string]string, at map[s
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(data, &document); err != nil {
+		if line, column, ok := yamlfile.Tab(data); ok {
+			fail(&yaml.Node{Line: line, Column: column}, "", "is not YAML: "+yamlfile.TabDetail, yamlfile.TabHint)
+			return nil, nil, problems
+		}
 		fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
 		return nil, nil, problems
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // document is one object of a manifest, as the bootstrap host's programs see it.
@@ -141,6 +142,10 @@ func syntax(path string, data []byte, err error) diag.Problem {
 		text, p.Hint = "an alias (*) refers to no anchor (&)", "put text that begins with * in quotes"
 	}
 	p.Detail = "is not valid YAML: " + text
+	if line, column, ok := yamlfile.Tab(data); ok {
+		p.Line, p.Column, p.Detail, p.Hint = line, column, "is not valid YAML: "+yamlfile.TabDetail, yamlfile.TabHint
+		return p
+	}
 	lines := bytes.Split(data, []byte("\n"))
 	if p.Line < 1 || p.Line > len(lines) {
 		p.Line = 0
@@ -148,10 +153,6 @@ func syntax(path string, data []byte, err error) diag.Problem {
 	}
 	line := lines[p.Line-1]
 	p.Column = len(line) - len(bytes.TrimLeft(line, " \t")) + 1
-	if tab := bytes.IndexByte(line, '\t'); tab >= 0 && tab < p.Column {
-		p.Column, p.Detail = tab+1, "is not valid YAML: a tab cannot indent a line"
-		p.Hint = "use spaces instead"
-	}
 	return p
 }
 

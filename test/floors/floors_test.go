@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"cmd/okd-install"},
 	{"pkg/asset", "pkg/cluster", "pkg/gather", "pkg/media"},
 	{"pkg/installconfig", "pkg/manifests", "pkg/tls", "pkg/ignition", "pkg/release", "pkg/rhcos", "pkg/analyze"},
-	{"data", "pkg/diag", "pkg/redact", "pkg/shell", "pkg/system"},
+	{"data", "pkg/diag", "pkg/pemfile", "pkg/redact", "pkg/shell", "pkg/system", "pkg/yamlfile"},
 }
 
 // shared are the plain types that every room may import from its neighbours.
