@@ -204,6 +204,7 @@ func TestParseKubeconfig(t *testing.T) {
 		"http":           {"https://", "http://", "is not the https URL"},
 		"insecure":       {"server: ", "insecure-skip-tls-verify: true, server: ", "insecure-skip-tls-verify"},
 		"no authority":   {"certificate-authority-data: L", "certificate-authority-data: 'aGVsbG8=' #", "holds no certificate"},
+		"cut authority":  {"certificate-authority-data: L", "certificate-authority-data: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIK' #", "holds no certificate: in line 1 of its text, -----BEGIN CERTIFICATE----- has no -----END"},
 		"a program":      {"user: {client", "user: {exec: {command: aws}, client", "logs in with a program"},
 		"a password":     {"user: {client", "user: {username: me, client", "do not take passwords"},
 		"only half":      {"client-key-data:", "key-data:", "without its key"},

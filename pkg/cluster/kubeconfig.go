@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
 // Kubeconfig is what a kubeconfig says about its current context: where the API
@@ -148,9 +149,13 @@ func (p *kubeconfigParser) server(k *Kubeconfig, s kubeconfigServer) {
 		p.complain("clusters.cluster.insecure-skip-tls-verify", "is set, and okd-install does not talk to a cluster that it cannot recognise",
 			"put the cluster's authorities into certificate-authority-data instead")
 	}
-	k.Authorities = p.content("clusters.cluster.certificate-authority", s.Authority, s.AuthorityFile)
+	k.Authorities = pemfile.Unix(p.content("clusters.cluster.certificate-authority", s.Authority, s.AuthorityFile))
 	if !s.Insecure && k.Authorities != nil && !x509.NewCertPool().AppendCertsFromPEM(k.Authorities) {
-		p.complain("clusters.cluster.certificate-authority-data", "holds no certificate", "")
+		detail, hint := "holds no certificate", ""
+		if faults := pemfile.Read(k.Authorities).Faults; len(faults) > 0 {
+			detail, hint = fmt.Sprintf("holds no certificate: in line %d of its text, %s", faults[0].Line, faults[0].Detail), faults[0].Hint
+		}
+		p.complain("clusters.cluster.certificate-authority-data", detail, hint)
 	}
 }
 

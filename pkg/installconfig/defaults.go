@@ -8,12 +8,16 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/pemfile"
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // PublicPullSecret stands in for a pull secret that the user does not have: all
 // images of OKD are public, but components insist on a secret with an entry.
-const PublicPullSecret = `{"auths":{"fake":{"auth":"aWQ6cGFzcwo="}}}`
+const PublicPullSecret = `{"auths":{"fake":{"auth":"` + publicAuth + `"}}}`
+
+// publicAuth is base64 of a user and a password that nobody has.
+const publicAuth = "aWQ6cGFzcwo="
 
 // What a field is when the user says nothing.
 const (
@@ -34,6 +38,7 @@ func complete(c *InstallConfig, o Options, f *findings) {
 	completePools(c, f)
 	completePlatform(&c.Platform, f)
 	setDefault(&c.AdditionalTrustBundlePolicy, "Proxyonly")
+	c.AdditionalTrustBundle = string(pemfile.Unix([]byte(c.AdditionalTrustBundle)))
 	setDefault(&c.Publish, "External")
 	if c.Release.Has(release.OSImageStream) {
 		setDefault(&c.OSImageStream, defaultOSImageStream)

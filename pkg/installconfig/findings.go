@@ -12,6 +12,8 @@ import (
 // findings collects what is said about a file, and knows where its fields are.
 type findings struct {
 	file string
+	// source are the lines of the file.
+	source []string
 	// release is what is to be installed, if that is known.
 	release release.Release
 	// places holds every field of the file that the schema knows.
@@ -34,6 +36,8 @@ const maxProblems = 100
 type place struct {
 	line, column int
 	null         bool
+	// text is the first line of a literal block; 0 if the value is none.
+	text int
 }
 
 // fail reports a problem of the field at path. Problems of fields that could not

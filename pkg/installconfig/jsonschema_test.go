@@ -100,8 +100,9 @@ func TestSchemaOfEveryLine(t *testing.T) {
 
 // mended are good configs that Load mends with a warning, and the schema flags.
 var mended = map[string]string{
-	"surprises": "a field in another case, an unknown field, a gate turned on as True",
-	"two-nodes": "a password that is a number",
+	"capital-names": "fields in another case",
+	"surprises":     "a field in another case, an unknown field, a gate turned on as True",
+	"two-nodes":     "a password that is a number",
 }
 
 func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
@@ -142,8 +143,9 @@ func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 // no schema could, or this one should not.
 var unseen = []string{
 	"cluster-network-small", "deprecated-contradictions", "domain-too-long", "fencing-gate-off", "fips", "host-subnet-length", "join-subnet",
-	"join-subnet-small", "join-subnet-transit", "overlaps", "proxy-inside", "proxy-port", "pull-secret-entries",
-	"reserved-networks", "ssh-fips", "ssh-keys", "trust-bundle-corrupt", "trust-bundle-leftover",
+	"join-subnet-small", "join-subnet-transit", "overlaps", "proxy-inside", "proxy-port", "pull-secret-asked", "pull-secret-entries",
+	"reserved-networks", "ssh-fips", "ssh-keys", "trust-bundle-comment", "trust-bundle-corrupt", "trust-bundle-end",
+	"trust-bundle-folded", "trust-bundle-leftover",
 	"trust-bundle-not-certificate", "two-documents",
 }
 

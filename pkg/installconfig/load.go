@@ -58,7 +58,7 @@ func Load(file string, data []byte, o Options) (Loaded, error) {
 		return Loaded{}, &InvalidError{File: file, Problems: problems}
 	}
 	c := InstallConfig{Release: o.Release}
-	f := &findings{file: file, release: o.Release, places: map[string]place{}, broken: map[string]bool{}}
+	f := &findings{file: file, source: sourceLines(data), release: o.Release, places: map[string]place{}, broken: map[string]bool{}}
 	r := &reader{findings: f, lenient: o.Lenient}
 	r.read(root, reflect.ValueOf(&c).Elem(), "")
 	convert(&c, f)

@@ -64,7 +64,12 @@ func isNull(n *yaml.Node) bool {
 }
 
 func placeOf(at, value *yaml.Node) place {
-	return place{line: at.Line, column: at.Column, null: isNull(followed(value))}
+	value = followed(value)
+	p := place{line: at.Line, column: at.Column, null: isNull(value)}
+	if value.Style&yaml.LiteralStyle != 0 {
+		p.text = value.Line + 1
+	}
+	return p
 }
 
 // pointing is a finding at a node rather than at its field.

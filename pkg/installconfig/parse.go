@@ -12,6 +12,8 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/pemfile"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // Bounds of a file that is still believed to be an install-config. Real ones
@@ -45,13 +47,11 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	case errors.Is(err, io.EOF):
 		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}, nil
 	case err != nil:
-		line, detail := syntaxError(err)
-		return refuse(line, "is not YAML: "+detail, syntaxHint(data, line, detail))
+		return nil, diag.Problems{unreadable(file, data, err, "check the indentation, quotes and brackets here and on the lines around")}
 	}
 	if err := documents.Decode(&next); !errors.Is(err, io.EOF) {
 		if err != nil {
-			line, detail := syntaxError(err)
-			return refuse(line, "is not YAML: "+detail, "check the text after the end of the first document")
+			return nil, diag.Problems{unreadable(file, data, err, "check the text after the end of the first document")}
 		}
 		return refuse(next.Line, "starts a second YAML document", "an install-config is one document: remove the line --- and what does not belong")
 	}
@@ -116,16 +116,29 @@ func syntaxError(err error) (int, string) {
 	return line, detail
 }
 
-// syntaxHint looks for the two mistakes that the parser's words hide best.
-func syntaxHint(data []byte, line int, detail string) string {
-	lines := strings.Split(string(data), "\n")
-	if line > 0 && line <= len(lines) && strings.Contains(lines[line-1], "\t") {
-		return "indent with blanks: YAML does not allow tabs"
-	}
+// unreadable words why a file is not YAML, at the place where the fault is: for the
+// mistakes that the parser's words hide best, that is not where the parser stopped.
+func unreadable(file string, data []byte, err error, hint string) diag.Problem {
+	line, detail := syntaxError(err)
+	p := diag.Problem{Position: diag.Position{File: file, Line: line}, Detail: "is not YAML: " + detail, Hint: hint}
 	if strings.Contains(detail, undefinedAlias) {
-		return "put the value in quotes if it really begins with *"
+		p.Hint = "put the value in quotes if it really begins with *"
+		return p
 	}
-	return "check the indentation, quotes and brackets here and on the lines around"
+	if line, column, ok := yamlfile.Tab(data); ok {
+		p.Line, p.Column, p.Detail, p.Hint = line, column, "is not YAML: "+yamlfile.TabDetail, yamlfile.TabHint
+		return p
+	}
+	// The parser counts a line too few or too many where a block ends too early.
+	lines := sourceLines(data)
+	for at := max(line-1, 1); at <= min(line+1, len(lines)); at++ {
+		if edge := strings.TrimSpace(lines[at-1]); pemfile.IsEdge(edge) {
+			p.Line, p.Column = at, 1+len([]rune(lines[at-1]))-len([]rune(strings.TrimLeft(lines[at-1], " ")))
+			p.Detail, p.Hint = "is not YAML: "+edge+" stands too far to the left", "indent all lines of the certificates alike, below their field"
+			return p
+		}
+	}
+	return p
 }
 
 // kindOf names what a node is, for a user.

@@ -1,6 +1,7 @@
 package installconfig
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -32,36 +33,64 @@ func validatePullSecret(c *InstallConfig, f *findings) []string {
 	}
 	registries := slices.Sorted(maps.Keys(secret.Auths))
 	for _, registry := range registries {
-		if problem := authProblem(secret.Auths[registry]); problem != "" {
-			f.fail(path, "the entry of "+strconv.Quote(shorten(registry))+" "+problem,
-				"auth is what this prints: printf %s user:password | base64 -w0")
+		problem, shaped := authProblem(secret.Auths[registry])
+		if problem == "" {
+			continue
+		}
+		entry := "the entry of " + strconv.Quote(shorten(registry)) + " " + problem
+		way := "auth is what this prints: printf %s user:password | base64 -w0"
+		switch {
+		case !shaped || c.asks(registry):
+			f.fail(path, entry, way)
+		case strings.ContainsAny(registry, ".:"):
+			f.warn(path, entry+", so that nothing can be pulled from there", way)
+		default: // an entry that only has to be there, as guides have it
+			way = `write {"auth":"` + publicAuth + `"} for it`
+			if len(registries) == 1 {
+				way = "write pullSecret: '" + PublicPullSecret + "'"
+			}
+			f.warn(path, entry+", which goes unnoticed only because no image comes from there", way)
 		}
 	}
 	return registries
 }
 
-// authProblem says why a registry's entry holds no credentials, or "".
-func authProblem(entry map[string]any) string {
+// asks tells whether the cluster will ask a registry for images: that of the release,
+// or one that has or mirrors them.
+func (c *InstallConfig) asks(registry string) bool {
+	images := []string{cmp.Or(c.Release.Image, "quay.io/okd/scos-release")}
+	for _, s := range c.ImageDigestSources {
+		images = append(append(images, s.Source), s.Mirrors...)
+	}
+	for _, s := range c.ImageContentSources {
+		images = append(append(images, s.Source), s.Mirrors...)
+	}
+	return slices.ContainsFunc(images, func(image string) bool { return hasCredentials(registryOf(image), []string{registry}) })
+}
+
+// authProblem says why a registry's entry holds no credentials, or "". It is shaped if
+// it has a text where they belong.
+func authProblem(entry map[string]any) (problem string, shaped bool) {
 	auth, hasAuth := entry["auth"]
 	if !hasAuth {
 		if _, ok := entry["credsStore"]; ok {
-			return ""
+			return "", true
 		}
-		return "has no auth"
+		return "has no auth", false
 	}
 	text, ok := auth.(string)
 	if !ok {
-		return "has an auth that is not text"
+		return "has an auth that is not text", false
 	}
 	if text == "" {
-		return "has an empty auth"
+		return "has an empty auth", true
 	}
 	decoded, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil:
-		return "has an auth that is not base64"
+		return "has an auth that is not base64", true
 	case !strings.Contains(string(decoded), ":"):
-		return "has an auth that is not base64 of user:password"
+		return "has an auth that is not base64 of user:password", true
 	}
-	return ""
+	return "", true
 }

@@ -1,11 +1,11 @@
 package installconfig
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
 // validateTrustBundle checks that additionalTrustBundle holds certificates and
@@ -20,36 +20,34 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 	if c.Proxy == nil && c.AdditionalTrustBundlePolicy == "Proxyonly" {
 		f.warn(path, "is given without a proxy, and the cluster trusts it only where there is one", "write additionalTrustBundlePolicy: Always if it is for a mirror or anything else")
 	}
-	rest := []byte(c.AdditionalTrustBundle)
-	for n := 1; ; n++ {
-		block, after := pem.Decode(rest)
-		if block == nil {
-			break
+	t := textOf(path, c.AdditionalTrustBundle, f)
+	contents := pemfile.Read([]byte(c.AdditionalTrustBundle))
+	for _, fault := range contents.Faults {
+		if !t.literal {
+			fault.Hint = hint // its lines may not be where the file has them
 		}
-		// pem.Decode skips a block that it cannot read as if it were text.
-		if skipped := rest[:len(rest)-len(after)]; bytes.Count(skipped, []byte("-----BEGIN ")) > 1 {
-			f.fail(path, fmt.Sprintf("block %d cannot be read", n), hint)
-			return
-		}
-		rest = after
+		t.fail(fault.Line, fault.Column, fault.Detail, fault.Hint)
+	}
+	for i, block := range contents.Blocks {
+		n := i + 1
 		switch certificate, err := x509.ParseCertificate(block.Bytes); {
 		case strings.Contains(block.Type, "PRIVATE KEY"):
-			f.fail(path, fmt.Sprintf("block %d is a private key, which everybody in the cluster could read", n), "remove it, and replace the key if this file was passed on")
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is a private key, which everybody in the cluster could read", n), "remove it, and replace the key if this file was passed on")
 		case block.Type != "CERTIFICATE":
-			f.fail(path, fmt.Sprintf("block %d is not a certificate", n), hint)
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate", n), hint)
 		case err != nil:
-			f.fail(path, fmt.Sprintf("block %d is not a certificate that can be read", n), hint)
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate that can be read: some of it is lost or changed", n), "copy it again, from its first line to its last")
 		case certificate.Version < 3:
-			f.warn(path, fmt.Sprintf("certificate %d (%s) is of version %d, which Go programs do not trust as an authority", n, shorten(certificate.Subject.String()), certificate.Version), "")
+			t.warn(block.Line, fmt.Sprintf("certificate %d (%s) is of version %d, which Go programs do not trust as an authority", n, shorten(certificate.Subject.String()), certificate.Version), "")
 		case !certificate.IsCA:
-			f.warn(path, fmt.Sprintf("certificate %d (%s) is not of an authority", n, shorten(certificate.Subject.String())), "add the certificate that signed it instead")
+			t.warn(block.Line, fmt.Sprintf("certificate %d (%s) is not of an authority", n, shorten(certificate.Subject.String())), "add the certificate that signed it instead")
 		}
 	}
 	switch {
-	case len(bytes.TrimSpace(rest)) == 0:
-	case len(rest) == len(c.AdditionalTrustBundle):
+	case len(contents.Faults) > 0 || contents.RestLine == 0:
+	case len(contents.Blocks) == 0:
 		f.fail(path, "holds no certificate", hint)
 	default:
-		f.fail(path, "has text after the last certificate that is none", "remove it, or complete the certificate there")
+		t.fail(contents.RestLine, 1, "has text after the last certificate that is none", "remove it, or complete the certificate there")
 	}
 }

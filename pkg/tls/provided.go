@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
 // maxPEM is more than any file of certificates or keys needs, in bytes.
@@ -100,17 +101,15 @@ func read(row Certificate, files map[string][]byte) (*provided, diag.Problems) {
 	case !hasCert:
 		ps = append(ps, missing(certFile(row.Name), keyFile(row.Name)))
 	default:
-		if p.certs, err = readCerts(certPEM); err != nil {
-			ps = append(ps, problem(certFile(row.Name), err.Error(), "write it as a PEM block that begins with -----BEGIN CERTIFICATE-----"))
-		}
+		p.certs, err = readCerts(certPEM)
+		ps = append(ps, unreadable(certFile(row.Name), certPEM, err, "write it as a PEM block that begins with -----BEGIN CERTIFICATE-----")...)
 	}
 	switch {
 	case !hasKey:
 		ps = append(ps, missing(keyFile(row.Name), certFile(row.Name)))
 	default:
-		if p.key, err = readKey(keyPEM); err != nil {
-			ps = append(ps, problem(keyFile(row.Name), err.Error(), keyHint(err)))
-		}
+		p.key, err = readKey(keyPEM)
+		ps = append(ps, unreadable(keyFile(row.Name), keyPEM, err, keyHint(err))...)
 	}
 	if len(ps) == 0 && !samePublic(p.key.Public(), p.certs[0].PublicKey) {
 		ps = append(ps, problem(certFile(row.Name), "its public key is not that of "+keyFile(row.Name),
@@ -120,6 +119,25 @@ func read(row Certificate, files map[string][]byte) (*provided, diag.Problems) {
 		return nil, ps
 	}
 	return p, nil
+}
+
+// unreadable says why a file cannot be read: the lines that are the fault, where they
+// are known, or else err. A block that is damaged is also reported beside others that
+// are not, since nobody puts one there to be passed over.
+func unreadable(file string, data []byte, err error, hint string) diag.Problems {
+	if errors.Is(err, errTooLarge) {
+		return diag.Problems{problem(file, err.Error(), hint)}
+	}
+	var ps diag.Problems
+	for _, fault := range pemfile.Read(data).Faults {
+		p := problem(file, fault.Detail, fault.Hint)
+		p.Line, p.Column = fault.Line, fault.Column
+		ps = append(ps, p)
+	}
+	if err != nil && len(ps) == 0 {
+		ps = diag.Problems{problem(file, err.Error(), hint)}
+	}
+	return ps
 }
 
 func missing(file, other string) diag.Problem {
@@ -132,14 +150,14 @@ func readCerts(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > maxPEM {
 		return nil, errTooLarge
 	}
-	return parseCerts(data)
+	return parseCerts(pemfile.Unix(data))
 }
 
 func readKey(data []byte) (crypto.Signer, error) {
 	if len(data) > maxPEM {
 		return nil, errTooLarge
 	}
-	return parseKey(data)
+	return parseKey(pemfile.Unix(data))
 }
 
 func keyHint(err error) string {
@@ -319,7 +337,7 @@ func ProvidedKeyPairs(files map[string][]byte) (map[string]KeyPair, error) {
 		}
 		signer, err := readKey(private)
 		if err != nil {
-			ps = append(ps, problem(keyFile(row.Name), err.Error(), keyHint(err)))
+			ps = append(ps, unreadable(keyFile(row.Name), files[keyFile(row.Name)], err, keyHint(err))...)
 			continue
 		}
 		if _, ok := signer.(*rsa.PrivateKey); !ok {
@@ -347,7 +365,7 @@ func readPublic(data []byte) crypto.PublicKey {
 	if len(data) > maxPEM {
 		return nil
 	}
-	block, _ := pem.Decode(data)
+	block, _ := pem.Decode(pemfile.Unix(data))
 	if block == nil {
 		return nil
 	}

@@ -221,6 +221,24 @@ func TestProvidedProblems(t *testing.T) {
 			}),
 			want: []string{"tls/root-ca.crt: holds no certificate in PEM form", "tls/root-ca.key: holds no private key in PEM form"},
 		},
+		"a comment behind the first line": {
+			files: with(func(f map[string][]byte) {
+				f["tls/root-ca.crt"] = bytes.Replace(f["tls/root-ca.crt"], []byte("BEGIN CERTIFICATE-----"), []byte("BEGIN CERTIFICATE----- # ours"), 1)
+			}),
+			want: []string{"tls/root-ca.crt: a comment stands behind the dashes of -----BEGIN CERTIFICATE-----"},
+		},
+		"a damaged certificate behind a good one": {
+			files: with(func(f map[string][]byte) {
+				f["tls/root-ca.crt"] = append(slices.Clone(f["tls/root-ca.crt"]), "-----BEGIN CERTIFICATE-----\nMIIB\n"...)
+			}),
+			want: []string{"tls/root-ca.crt: -----BEGIN CERTIFICATE----- has no -----END CERTIFICATE----- after it"},
+		},
+		"a key whose last line is indented": {
+			files: with(func(f map[string][]byte) {
+				f["tls/root-ca.key"] = bytes.Replace(f["tls/root-ca.key"], []byte("-----END"), []byte("  -----END"), 1)
+			}),
+			want: []string{"tls/root-ca.key: -----END EC PRIVATE KEY----- is indented further than the text, and so is not the end of the block"},
+		},
 		"a key of another pair": {
 			files: with(func(f map[string][]byte) { f["tls/root-ca.key"] = leaf.Key }),
 			want:  []string{"tls/root-ca.crt: its public key is not that of tls/root-ca.key"},
@@ -320,6 +338,18 @@ func TestProvidedProblems(t *testing.T) {
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
 		}
+	}
+}
+
+// Line ends of long ago are no fault.
+func TestProvidedWithCarriageReturns(t *testing.T) {
+	t.Parallel()
+	files := brought(must(t, ecSet).certs, "root-ca")
+	for name, data := range files {
+		files[name] = bytes.ReplaceAll(data, []byte("\n"), []byte("\r"))
+	}
+	if found, err := Provided(files, okd, born.Add(time.Minute)); err != nil || len(found) != 1 {
+		t.Errorf("%d pairs, %v", len(found), err)
 	}
 }
 

@@ -3,7 +3,6 @@ package live
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
 // check finds what would stop the live system or the installation later, when
@@ -53,21 +53,25 @@ func (c Customization) check(validate Validator) diag.Problems {
 }
 
 func checkCA(f File) diag.Problems {
-	rest, n := f.Data, 0
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	contents := pemfile.Read(f.Data)
+	var problems diag.Problems
+	for _, fault := range contents.Faults {
+		p := f.problem(fault.Detail, fault.Hint)
+		p.Line, p.Column = fault.Line, fault.Column
+		problems = append(problems, p)
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	for n, block := range contents.Blocks {
 		if block.Type != "CERTIFICATE" {
 			return diag.Problems{f.problem(fmt.Sprintf("holds a PEM block %s: only certificates can be in a bundle", block.Type), "take it out; a private key does not belong into boot media")}
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 			return diag.Problems{f.problem(fmt.Sprintf("certificate %d cannot be read: %v", n+1, err), "")}
 		}
-		n++
 	}
-	if n == 0 {
+	if len(contents.Blocks) == 0 {
 		return diag.Problems{f.problem("holds no PEM certificate", "Ignition wants the text form, which begins with -----BEGIN CERTIFICATE-----")}
 	}
 	return nil

@@ -228,6 +228,7 @@ func TestRefused(t *testing.T) {
 		"keyfiles":  {Customization{NetworkKeyfiles: []File{{"a/x", []byte("[ipv4]")}, {"b/x", []byte("[ipv4]")}, {"..", nil}, {"net.yaml", []byte("interfaces: []\n")}, {"empty", nil}}}, []string{"b/x: there is another keyfile named x", "..: has no name", "net.yaml: is not a keyfile of NetworkManager", "empty: is not a keyfile"}},
 		"no CA":     {Customization{IgnitionCA: []File{{"ca.der", []byte("0\x82")}}}, []string{"ca.der: holds no PEM certificate"}},
 		"key as CA": {Customization{IgnitionCA: []File{{"ca.pem", key}}}, []string{"ca.pem: holds a PEM block EC PRIVATE KEY"}},
+		"spoilt CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(authority(t), []byte("BEGIN CERTIFICATE-----"), []byte("BEGIN CERTIFICATE-----;"))}}}, []string{"ca.pem:1:28: something stands behind the dashes of -----BEGIN CERTIFICATE-----"}},
 		"broken CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(key, []byte("EC PRIVATE KEY"), []byte("CERTIFICATE"))}}}, []string{"certificate 1 cannot be read"}},
 		"scripts": {
 			Customization{PreInstall: []File{{"a b", script}, {"text", []byte("echo")}, {"dos", []byte("#!/bin/sh\r\n")}, {"x/text", script}}},
