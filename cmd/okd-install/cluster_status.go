@@ -80,7 +80,7 @@ func (a *app) clusterStatus(ctx context.Context, o clusterStatusOptions, output 
 	if isData(output) {
 		err = a.printData(output, report)
 	} else {
-		err = a.tellCluster(report)
+		err = a.tellCluster(o.clusterFlags, report)
 	}
 	if err := errors.Join(err, notAsked); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (a *app) askBootstrap(ctx context.Context, o clusterStatusOptions) (*analyz
 	return &report, nil
 }
 
-func (a *app) tellCluster(r clusterReport) error {
+func (a *app) tellCluster(o clusterFlags, r clusterReport) error {
 	var b strings.Builder
 	t := newTable(&b)
 	t.rowf("cluster", "%s", r.Server)
@@ -131,8 +131,8 @@ func (a *app) tellCluster(r clusterReport) error {
 		}
 		t.rowf("nodes", "%d of %d ready", r.ReadyNodes(), len(r.Nodes))
 		t.rowf("operators", "%d of %d available, %d not settled", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
-		if r.Requests > 0 {
-			t.rowf("requests", "%d wait for approve-csrs", r.Requests)
+		if r.Unanswered > 0 {
+			t.rowf("requests", "%d wait for approve-csrs", r.Unanswered)
 		}
 		switch {
 		case r.Skew > 60:
@@ -149,6 +149,9 @@ func (a *app) tellCluster(r clusterReport) error {
 		if !n.Ready {
 			say(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
 		}
+	}
+	if text := r.PendingText(); text != "" {
+		say(&b, "\n%s\n  hint: %s\n", text, a.letIn(o, r.PendingNodes()))
 	}
 	for _, op := range r.Moving() {
 		say(&b, "\noperator %s\n", describeOperator(op))

@@ -85,7 +85,8 @@ func (a *app) newWaitInstallCmd() *cobra.Command {
 authority of the cluster's ingress to auth/kubeconfig, and say where the console
 is. On a terminal the operators that still move are shown with what they say.
 
-Workers join only when their certificates are approved: see approve-csrs.
+Workers join only when their certificates are approved. Machines that wait for that
+are named, with the command that lets them in: see approve-csrs.
 
 The password of kubeadmin is not printed, but where it is. With --show-password
 it goes to the terminal, and never to the log file.
@@ -140,11 +141,13 @@ func (o *waitOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.update = o.newUpdate("wait-for " + o.target)
-	o.screen = liveScreen{w: o.stderr, on: o.liveTerminal()}
+	letIn := func(nodes []string) string { return o.letIn(o.clusterFlags, nodes) }
+	o.screen = liveScreen{w: o.stderr, on: o.liveTerminal(), letIn: letIn}
 	wait := &cluster.Wait{
 		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,
 		API: cluster.Limit{After: o.apiTimeout, Hard: o.apiTimeout > 0}, Rest: cluster.Limit{After: o.timeout, Hard: o.timeout > 0},
-		Tell: o.event, Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, since, o.now(), s) },
+		LetIn: letIn, Tell: o.event,
+		Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, since, o.now(), s) },
 	}
 	if o.target == waitBootstrap {
 		err = o.bootstrap(ctx, wait, known)
@@ -306,7 +309,7 @@ func (o *waitOptions) event(e cluster.Event) {
 	switch {
 	case e.Type == cluster.EventFailed, e.Type == cluster.EventInterrupted:
 		return // the command says more about it
-	case e.Type == cluster.EventWarning, e.Cause != nil && urgent[e.Cause.Kind]:
+	case e.Type == cluster.EventWarning, e.Type == cluster.EventRequests, e.Cause != nil && urgent[e.Cause.Kind]:
 		level = logrus.WarnLevel
 	case e.Type == cluster.EventStageEnd:
 		level = logrus.DebugLevel

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -126,4 +127,23 @@ func causeError(c *cluster.Client, err error, a *app) error {
 	}
 	cause := c.Kubeconfig.Explain(err, a.now())
 	return diag.Problem{Detail: cause.Detail, Hint: cause.Hint}
+}
+
+// letIn is the command that lets machines in. Anybody who has a machine's Ignition config can
+// ask in the name of any node, so who runs it must know the names.
+func (a *app) letIn(f clusterFlags, nodes []string) string {
+	command := a.name + " approve-csrs"
+	if a.dir != "." && a.dir != "" {
+		command += " --dir " + quoted(a.dir)
+	}
+	if f.kubeconfig != "" {
+		command += " --kubeconfig " + quoted(f.kubeconfig)
+	}
+	if f.address != "" {
+		command += " --api-address " + quoted(f.address)
+	}
+	if len(nodes) == 0 {
+		return "see what they ask for: " + command + " --nodes NAME --dry-run"
+	}
+	return "if these are your machines, let them in: " + command + " --nodes " + strings.Join(nodes, ",") + " --watch"
 }

@@ -20,6 +20,8 @@ type liveScreen struct {
 	w     io.Writer
 	on    bool
 	lines int
+	// letIn is the command that lets machines in.
+	letIn func(nodes []string) string
 }
 
 // liveTerminal tells whether there is a terminal that can be drawn on, and
@@ -45,8 +47,14 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 	if !s.on {
 		return
 	}
-	lines := statusLines(stage, since, now, status)
 	width := max(cmp.Or(terminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
+	hint := "  the command that lets them in is above, in the log"
+	if s.letIn != nil {
+		if whole := "  " + s.letIn(status.PendingNodes()); len([]rune(whole)) < width {
+			hint = whole
+		}
+	}
+	lines := statusLines(stage, since, now, status, hint)
 	s.clear()
 	for _, line := range lines {
 		line = diag.Printable(redact.Message(line))
@@ -58,8 +66,8 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 	s.lines = len(lines)
 }
 
-// statusLines is what is up, and what still moves and why.
-func statusLines(stage string, since, now time.Time, s cluster.Status) []string {
+// statusLines is what is up, who waits to be let in and how, and what still moves and why.
+func statusLines(stage string, since, now time.Time, s cluster.Status, letIn string) []string {
 	head := fmt.Sprintf("%s, %s", stage, now.Sub(since).Round(time.Second))
 	if s.Cause != nil {
 		return []string{fmt.Sprintf("%s | no API for %s: %s", head, now.Sub(s.Unreached).Round(time.Second), s.Cause.Detail)}
@@ -76,6 +84,9 @@ func statusLines(stage string, since, now time.Time, s cluster.Status) []string 
 	lines := []string{head}
 	if s.Message != "" {
 		lines = append(lines, "  "+s.Message)
+	}
+	if text := s.PendingText(); text != "" {
+		lines = append(lines, "  "+text, letIn)
 	}
 	moving := s.Moving()
 	for _, op := range moving[:min(len(moving), shownOperators)] {

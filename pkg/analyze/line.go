@@ -42,8 +42,10 @@ type line struct {
 
 // The texts of a failed lookup: of Go and of C libraries, curl, dig, host and nslookup.
 var lookupSigns = []string{
-	"lookup ", "no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving", "could not resolve", "couldn't resolve", "can't resolve",
-	"failed to resolve", "failed to lookup address", "nxdomain", "servfail", "no servers could be reached", "no address associated with hostname", "nodename nor servname", ":53: ", "dns error", "name resolution failed", "connection refused resolving", "resolving timed out",
+	"lookup ", "no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving",
+	"could not resolve", "couldn't resolve", "can't resolve", "failed to resolve", "failed to lookup address", "nxdomain", "servfail",
+	"no servers could be reached", "no address associated with hostname", "nodename nor servname", ":53: ", "dns error",
+	"name resolution failed", "resolving timed out",
 }
 
 // Parts of lines, all in lower case.
@@ -63,8 +65,11 @@ var (
 
 // pullWords are what podman, skopeo, CRI-O, the kubelet and rpm-ostree say of images.
 var pullWords = []string{
-	"container registry", "docker registry", "docker://", "/v2/", "pulling image", "pull image", "imagepull", "image pull", "errimagepull", "pulling ", "podman pull", "error pulling", "unable to pull", "copying system image", "reading manifest", "reading blob", "writing blob", "copying blob",
-	"fetching blob", "parsing image", "image configuration", "ostree-unverified", "ostree-image", "pull failed", "trying to pull", "initializing source", "determining manifest", "openimage", "getblob", "auth token", "pull secret", "unable to read image", "unauthorized: ", "denied: requested", "toomanyrequests",
+	"container registry", "docker registry", "docker://", "/v2/", "pulling image", "pull image", "imagepull", "image pull", "errimagepull", "pulling ",
+	"podman pull", "error pulling", "unable to pull", "copying system image", "reading manifest", "reading blob", "writing blob", "copying blob",
+	"fetching blob", "parsing image", "image configuration", "ostree-unverified", "ostree-image", "pull failed", "trying to pull",
+	"initializing source", "determining manifest", "openimage", "getblob", "auth token", "pull secret", "unable to read image",
+	"unauthorized: ", "denied: requested", "toomanyrequests",
 }
 
 // find returns what an expression finds in the line, or nil. A text that holds none of the
@@ -75,6 +80,9 @@ func (l line) find(in *regexp.Regexp, words ...string) []string {
 	}
 	return in.FindStringSubmatch(l.text)
 }
+
+// proxyWords are what Go and curl say of a proxy.
+var proxyWords = []string{"proxyconnect", "proxy authentication required", "resolve proxy", "proxy connect aborted", "from proxy after connect"}
 
 func holdsAny(text string, words []string) bool {
 	for _, w := range words {
@@ -97,7 +105,7 @@ func readLine(place, text string) line {
 	switch {
 	case strings.Contains(text, "dial unix"), l.host != "" && ownName(l.host) && !strings.Contains(text, "proxyconnect"):
 		l.about = aboutSelf
-	case holdsAny(text, []string{"proxyconnect", "proxy authentication required", "resolve proxy", "proxy connect aborted", "from proxy after connect"}):
+	case holdsAny(text, proxyWords):
 		l.about = aboutProxy
 	case l.port == "6443":
 		l.about = aboutAPI
@@ -109,7 +117,7 @@ func readLine(place, text string) line {
 		l.about = aboutEtcd
 	case l.host == "" && strings.HasPrefix(base, "machine-config-server"):
 		l.about = aboutServer
-	case strings.Contains(text, ".ign") && (l.host != "" || strings.Contains(text, "ignition config")), l.host != "" && strings.Contains(text, "ignition["):
+	case l.host != "" && holdsAny(text, []string{".ign", "ignition["}), strings.Contains(text, ".ign") && strings.Contains(text, "ignition config"):
 		l.about = aboutIgnition
 	case pull && !inCluster(l.host):
 		l.about = aboutRegistry

@@ -34,6 +34,7 @@ const (
 	EventCause    = "cause"    // why the API cannot be asked, when that changes
 	EventReached  = "reached"  // the API can be asked again
 	EventStatus   = "status"   // something moved
+	EventRequests = "requests" // machines wait to be let in
 	EventWarning  = "warning"  // something that will not stop the wait but should be known
 	EventNote     = "note"
 	EventDone     = "done"
@@ -55,6 +56,10 @@ type Status struct {
 	Message   string           `json:"message,omitempty"`
 	Nodes     []NodeStatus     `json:"nodes,omitempty"`
 	Operators []OperatorStatus `json:"operators,omitempty"`
+	// Requests are the certificate requests of machines that wait to be let in, the oldest
+	// first and at most 20, and Pending how many there are.
+	Requests []PendingRequest `json:"requests,omitempty"`
+	Pending  int              `json:"pending,omitempty"`
 }
 
 // NodeStatus is one machine that has joined.
@@ -126,6 +131,12 @@ func (s Status) Summary() string {
 		return "no node has joined yet"
 	}
 	text := fmt.Sprintf("%d of %d nodes ready, %d of %d operators available", s.ReadyNodes(), len(s.Nodes), s.AvailableOperators(), len(s.Operators))
+	switch {
+	case s.Pending == 1:
+		text += ", 1 certificate request pending"
+	case s.Pending > 1:
+		text += fmt.Sprintf(", %d certificate requests pending", s.Pending)
+	}
 	if s.Message != "" {
 		text += "; " + s.Message
 	}

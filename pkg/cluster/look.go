@@ -17,8 +17,9 @@ type Report struct {
 	// is on its way to.
 	Server  string `json:"server"`
 	Version string `json:"version,omitempty"`
-	// Requests counts the certificate signing requests that wait for an answer.
-	Requests int `json:"pendingRequests"`
+	// Unanswered counts all certificate signing requests that wait for an answer, also those
+	// that are nobody's and those of the last seconds, which Status leaves out.
+	Unanswered int `json:"pendingRequests"`
 	// NextExpiry is the certificate that expires first, of those in the
 	// kubeconfig, of the API and of the cluster's secrets; nil if none is known.
 	NextExpiry *Expiry `json:"nextExpiry,omitempty"`
@@ -109,9 +110,10 @@ func (c *Client) gather(ctx context.Context, r *Report, p *phase) error {
 	}
 	for _, q := range requests.Items {
 		if q.pending() {
-			r.Requests++
+			r.Unanswered++
 		}
 	}
+	r.Requests, r.Pending = pendingOf(requests.Items, c.clusterNow())
 	var secrets list[struct {
 		Metadata Meta `json:"metadata"`
 	}]

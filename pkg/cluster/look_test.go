@@ -55,7 +55,7 @@ func TestLook(t *testing.T) {
 				}
 				return
 			}
-			if r.ReadyNodes() != 1 || len(r.Nodes) != 2 || r.Nodes[1].Why != "the network is not ready" || r.Requests != 1 || r.API != "v1.35.3" {
+			if r.ReadyNodes() != 1 || len(r.Nodes) != 2 || r.Nodes[1].Why != "the network is not ready" || r.Unanswered != 1 || r.Pending != 0 || r.API != "v1.35.3" {
 				t.Errorf("%+v", r)
 			}
 			if e := r.NextExpiry; e == nil || e.What != "secret openshift-kube-apiserver-operator/node-system-admin-client" || e.In(k.Now()) != "in 3 days" {

@@ -31,6 +31,9 @@ type Wait struct {
 	// Tell gets what happens, Show how things are after each look; it may be nil.
 	Tell func(Event)
 	Show func(stage string, since time.Time, s Status)
+	// LetIn is the next step, in words, when these nodes wait for their certificates; it may
+	// be nil.
+	LetIn func(nodes []string) string
 
 	stages  []StageTime
 	started time.Time
@@ -41,6 +44,9 @@ type Wait struct {
 	causes  causes
 	told    told
 	skewed  bool
+
+	requestsAt, requestsToldAt time.Time
+	requestsTold               map[string]bool
 }
 
 // causes is what was told about an API that cannot be asked.
@@ -177,6 +183,7 @@ func (w *Wait) heedAnswer(s stage) {
 	w.causes.last, w.causes.open, w.causes.answered = "", false, true
 	w.checkClock(s)
 	w.tellStatus(s)
+	w.tellRequests(s)
 }
 
 // passing are causes that an API shows which was there and comes back, and which look
@@ -268,6 +275,9 @@ func (l Limit) String() string {
 
 func (w *Wait) gaveUp(s stage, begin time.Time) error {
 	detail, hint := s.unfinished()
+	if text := w.status.PendingText(); text != "" {
+		detail, hint = detail+"; "+text, w.letIn()
+	}
 	if w.status.Cause != nil {
 		detail, hint = w.status.Cause.Detail, w.status.Cause.Hint
 	}
@@ -306,8 +316,8 @@ func (w *Wait) waitForAPI(ctx context.Context) error {
 	return nil
 }
 
-// survey reads nodes and operators into the status, and takes down what moved.
-// Either may not exist yet.
+// survey reads nodes, operators and pending requests into the status, and takes down what
+// moved. Any of them may not exist yet.
 func (w *Wait) survey(ctx context.Context) error {
 	nodes, err := w.Client.nodes(ctx)
 	if err != nil && !notFound(err) {
@@ -315,6 +325,9 @@ func (w *Wait) survey(ctx context.Context) error {
 	}
 	operators, err := w.Client.operators(ctx)
 	if err != nil && !notFound(err) {
+		return err
+	}
+	if err := w.readRequests(ctx); err != nil {
 		return err
 	}
 	if w.status.API == "" {
