@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/coreos/ignition/v2/config/v3_2/types"
 	"github.com/coreos/ignition/v2/config/validate"
@@ -18,8 +19,14 @@ type spec2 struct {
 	Storage struct {
 		Files       []file2      `json:"files"`
 		Directories []node2      `json:"directories"`
-		Links       []node2      `json:"links"`
-		Filesystems []namedThing `json:"filesystems"`
+		Links       []link2      `json:"links"`
+		Disks       []types.Disk `json:"disks"`
+		Raid        []types.Raid `json:"raid"`
+		Filesystems []struct {
+			namedThing
+			Mount *json.RawMessage `json:"mount"`
+			Path  *string          `json:"path"`
+		} `json:"filesystems"`
 	} `json:"storage"`
 	Systemd struct {
 		Units []types.Unit `json:"units"`
@@ -41,9 +48,16 @@ type namedThing struct {
 }
 
 type node2 struct {
-	Filesystem string `json:"filesystem"`
-	Path       string `json:"path"`
-	Mode       *int   `json:"mode"`
+	Filesystem string          `json:"filesystem"`
+	Path       string          `json:"path"`
+	Mode       *int            `json:"mode"`
+	User       types.NodeUser  `json:"user"`
+	Group      types.NodeGroup `json:"group"`
+}
+
+type link2 struct {
+	node2
+	Target string `json:"target"`
 }
 
 type file2 struct {
@@ -70,6 +84,8 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 	for i, f := range old.Storage.Filesystems {
 		if f.Name != "root" {
 			refuse(fmt.Sprintf("storage.filesystems[%d].name", i), "names a file system that a MachineConfig cannot have: only root is there", "write the config for spec "+specVersion)
+		} else if (f.Mount == nil) == (f.Path == nil) {
+			refuse(fmt.Sprintf("storage.filesystems[%d]", i), "needs either a mount or a path", "remove it: root is there without it")
 		}
 	}
 	for i := range old.Networkd.Units {
@@ -80,7 +96,7 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names another user than core, the only one that the machine-config operator takes here", "write core, or the config for spec "+specVersion)
 		}
 		if u.Create != nil {
-			refuse(fmt.Sprintf("passwd.users[%d].create", i), "is not taken any more", "move the fields below it up, beside name")
+			c.add(&c.warnings, diag.Problem{Path: fmt.Sprintf("passwd.users[%d].create", i), Detail: "is dropped without a word", Hint: "move the fields below it up, beside name"})
 		}
 	}
 	c.nodes2(old)
@@ -106,7 +122,7 @@ func (c *machineConfigCheck) nodes2(old spec2) {
 		case n.Filesystem == "":
 			c.add(&c.problems, diag.Problem{Path: at + ".filesystem", Detail: "is missing, and spec 2 wants it", Hint: "write root"})
 		case n.Filesystem != "root":
-			c.add(&c.problems, diag.Problem{Path: at + ".filesystem", Detail: "is not root, the only file system that a MachineConfig can write to", Hint: "write root, and the whole path"})
+			c.add(&c.warnings, diag.Problem{Path: at + ".filesystem", Detail: "is not used: a MachineConfig writes to root only", Hint: "write root, and the whole path"})
 		}
 		place := path.Join("/", n.Path)
 		if taken[place] && !isFile {
@@ -121,16 +137,20 @@ func (c *machineConfigCheck) nodes2(old spec2) {
 		look("directories", i, d, false)
 	}
 	for i, l := range old.Storage.Links {
-		look("links", i, l, false)
+		look("links", i, l.node2, false)
+		if !path.IsAbs(l.Path) {
+			c.add(&c.problems, diag.Problem{Path: fmt.Sprintf("storage.links[%d].path", i), Detail: "path not absolute"})
+		}
 	}
 }
 
 // translated is the config for spec 3, as far as its rules are the same.
 func (old spec2) translated() types.Config {
 	config := types.Config{Ignition: types.Ignition{Version: specVersion}}
+	config.Storage.Disks, config.Storage.Raid = old.Storage.Disks, old.Storage.Raid
 	seen := map[string]bool{}
 	for _, f := range old.Storage.Files {
-		file := types.File{Node: types.Node{Path: f.Path}}
+		file := types.File{Node: types.Node{Path: f.Path, User: f.User, Group: f.Group}}
 		if f.Mode != nil && *f.Mode >= 0 && *f.Mode <= maxFileMode {
 			file.Mode = f.Mode
 		}
@@ -139,6 +159,10 @@ func (old spec2) translated() types.Config {
 		}
 		seen[f.Path] = true
 		content := types.Resource{Verification: f.Contents.Verification}
+		if strings.HasPrefix(f.Contents.Source, "gs:") {
+			// later specs know this scheme
+			f.Contents.Source = "spec2:" + f.Contents.Source
+		}
 		if f.Contents.Source != "" {
 			content.Source = &f.Contents.Source
 		}
@@ -152,7 +176,9 @@ func (old spec2) translated() types.Config {
 	}
 	for _, d := range old.Storage.Directories {
 		if !seen[d.Path] {
-			config.Storage.Directories = append(config.Storage.Directories, types.Directory{Node: types.Node{Path: d.Path}, DirectoryEmbedded1: types.DirectoryEmbedded1{Mode: d.Mode}})
+			config.Storage.Directories = append(config.Storage.Directories, types.Directory{
+				Node: types.Node{Path: d.Path, User: d.User, Group: d.Group}, DirectoryEmbedded1: types.DirectoryEmbedded1{Mode: d.Mode},
+			})
 		}
 		seen[d.Path] = true
 	}

@@ -148,7 +148,7 @@ func (d *document) kubelet() (problems, warnings diag.Problems) {
 		problems = append(problems, d.refuse(d.key("spec", config, "systemReserved"), "spec.kubeletConfig.systemReserved",
 			"cannot be given together with autoSizingReserved, and the machine-config operator stops here", "remove one of the two")...)
 	}
-	return problems, append(warnings, d.unselectedBy("spec", "machineConfigPoolSelector")...)
+	return problems, warnings
 }
 
 func isEmpty(v any) bool {
@@ -222,6 +222,9 @@ func quantity(v any) (bytes float64, ok bool) {
 func operatorFindings(docs []*document, r release.Release) (problems, warnings diag.Problems) {
 	pools := machinePools(docs)
 	for _, d := range docs {
+		if id := d.identity(); id.group == mcoGroup && (id.kind == "KubeletConfig" || id.kind == "ContainerRuntimeConfig") {
+			warnings = append(warnings, d.unselectedBy(docs, "spec", "machineConfigPoolSelector")...)
+		}
 		if !d.isMachineConfig() {
 			continue
 		}

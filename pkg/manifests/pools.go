@@ -26,8 +26,8 @@ func machinePools(docs []*document) (pools []machinePool) {
 		pools = append(pools, machinePool{name, func(d *document) bool { return d.labelled(roleLabel) == name }})
 	}
 	for _, p := range docs {
-		if id := p.identity(); id.group == mcoGroup && id.kind == "MachineConfigPool" {
-			pools = append(pools, machinePool{id.name, func(d *document) bool { return p.matches(d, "spec", "machineConfigSelector") }})
+		if p.isPool() {
+			pools = append(pools, machinePool{p.identity().name, func(d *document) bool { return p.matches(d, "spec", "machineConfigSelector") }})
 		}
 	}
 	return pools
@@ -38,6 +38,11 @@ func (d *document) labelled(key string) string { return d.text("metadata", "labe
 func (d *document) isMachineConfig() bool {
 	id := d.identity()
 	return id.group == mcoGroup && id.kind == "MachineConfig"
+}
+
+func (d *document) isPool() bool {
+	id := d.identity()
+	return id.group == mcoGroup && id.kind == "MachineConfigPool"
 }
 
 func isSelected(d *document, pools []machinePool) bool {
@@ -159,13 +164,20 @@ func poolLabels(name string) object {
 	}
 }
 
-// unselectedBy warns of a selector that takes none of the cluster's own pools.
-func (d *document) unselectedBy(steps ...string) diag.Problems {
+// unselectedBy warns of a selector that takes no pool, neither of the cluster's
+// own nor of those among the manifests.
+func (d *document) unselectedBy(docs []*document, steps ...string) diag.Problems {
 	for _, name := range builtInPools {
 		if d.matchesLabels(poolLabels(name), steps...) {
 			return nil
 		}
 	}
-	return d.refuse(d.field(steps...), pathOf(steps), "selects none of the pools that the cluster starts with, so that no machine gets this "+d.identity().kind+" until a pool has such a label",
+	for _, p := range docs {
+		if p.isPool() && d.matches(p, steps...) {
+			return nil
+		}
+	}
+	return d.refuse(d.field(steps...), pathOf(steps),
+		"selects none of the pools that there are at the start, so that no machine gets this "+d.identity().kind+" until a pool has such a label",
 		`write matchLabels with "pools.operator.machineconfiguration.openshift.io/worker": "", or master in its place`)
 }
