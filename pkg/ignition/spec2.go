@@ -83,20 +83,25 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 	}
 	for i, f := range old.Storage.Filesystems {
 		if f.Name != "root" {
-			refuse(fmt.Sprintf("storage.filesystems[%d].name", i), "names a file system that a MachineConfig cannot have: only root is there", "write the config for spec "+specVersion)
+			refuse(fmt.Sprintf("storage.filesystems[%d].name", i), "names a file system that a MachineConfig cannot have: only root is there",
+				"write the config for spec "+specVersion)
 		} else if (f.Mount == nil) == (f.Path == nil) {
 			refuse(fmt.Sprintf("storage.filesystems[%d]", i), "needs either a mount or a path", "remove it: root is there without it")
 		}
 	}
 	for i := range old.Networkd.Units {
-		refuse(fmt.Sprintf("networkd.units[%d]", i), "is a unit of networkd, which the machines do not have", "write a file below /etc/NetworkManager/system-connections instead")
+		refuse(fmt.Sprintf("networkd.units[%d]", i), "is a unit of networkd, which the machines do not have",
+			"write a file below /etc/NetworkManager/system-connections instead")
 	}
 	for i, u := range old.Passwd.Users {
 		if u.Name != "core" {
-			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names another user than core, the only one that the machine-config operator takes here", "write core, or the config for spec "+specVersion)
+			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names another user than core, the only one that the machine-config operator takes here",
+				"write core, or the config for spec "+specVersion)
 		}
 		if u.Create != nil {
-			c.add(&c.warnings, diag.Problem{Path: fmt.Sprintf("passwd.users[%d].create", i), Detail: "is dropped without a word", Hint: "move the fields below it up, beside name"})
+			c.add(&c.warnings, diag.Problem{
+				Path: fmt.Sprintf("passwd.users[%d].create", i), Detail: "is dropped without a word", Hint: "move the fields below it up, beside name",
+			})
 		}
 	}
 	c.nodes2(old)
@@ -122,7 +127,10 @@ func (c *machineConfigCheck) nodes2(old spec2) {
 		case n.Filesystem == "":
 			c.add(&c.problems, diag.Problem{Path: at + ".filesystem", Detail: "is missing, and spec 2 wants it", Hint: "write root"})
 		case n.Filesystem != "root":
-			c.add(&c.warnings, diag.Problem{Path: at + ".filesystem", Detail: "is not used: a MachineConfig writes to root only", Hint: "write root, and the whole path"})
+			c.add(&c.warnings, diag.Problem{
+				Path: at + ".filesystem", Detail: "is not used: a MachineConfig writes to root only",
+				Hint: "write root, and the whole path",
+			})
 		}
 		place := path.Join("/", n.Path)
 		if taken[place] && !isFile {

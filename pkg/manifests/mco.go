@@ -59,7 +59,9 @@ var operatorReads = map[identity]map[string]shape{
 		"tlsSecurityProfile": orNull(anObject),
 	}}},
 	{group: mcoGroup, kind: "ContainerRuntimeConfig"}: {"spec": shape{is: isObject, closed: true, fields: map[string]shape{
-		"containerRuntimeConfig":    fields(map[string]shape{"defaultRuntime": aText, "logLevel": aText, "logSizeMax": anything, "overlaySize": anything, "pidsLimit": aNumber}),
+		"containerRuntimeConfig": fields(map[string]shape{
+			"defaultRuntime": aText, "logLevel": aText, "logSizeMax": anything, "overlaySize": anything, "pidsLimit": aNumber,
+		}),
 		"machineConfigPoolSelector": selector,
 	}}},
 	{group: "operator.openshift.io", kind: "ImageContentSourcePolicy"}: {"spec": fields(map[string]shape{
@@ -130,7 +132,8 @@ func (d *document) nullConfig() diag.Problems {
 func (d *document) kubelet() (problems, warnings diag.Problems) {
 	const config = "kubeletConfig"
 	if v, ok := d.value("spec", "logLevel").(float64); ok && (v < 1 || v > 10) {
-		problems = append(problems, d.refuse(d.field("spec", "logLevel"), "spec.logLevel", "is not from 1 to 10", "write 2 for what is usual, up to 6 for more")...)
+		problems = append(problems, d.refuse(d.field("spec", "logLevel"), "spec.logLevel", "is not from 1 to 10",
+			"write 2 for what is usual, up to 6 for more")...)
 	}
 	for _, name := range []string{"cgroupDriver", "clusterDNS", "clusterDomain", "featureGates", "staticPodPath"} {
 		if v := d.value("spec", config, name); v != nil && !isEmpty(v) {
@@ -176,7 +179,8 @@ func (d *document) containerRuntime() (problems diag.Problems) {
 	}
 	for name, words := range map[string][]string{"logLevel": {"fatal", "panic", "error", "warn", "info", "debug"}, "defaultRuntime": {"crun", "runc"}} {
 		if v := d.text("spec", config, name); v != "" && !slices.Contains(words, v) {
-			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+enumerate(words, "or"))
+			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+enumerate(words,
+				"or"))
 		}
 	}
 	for _, name := range []string{"logSizeMax", "overlaySize"} {
@@ -267,7 +271,8 @@ func (d *document) kernelTypeProblems(r release.Release) diag.Problems {
 	if v == "" || slices.Contains(r.KernelTypes(), v) {
 		return nil
 	}
-	return d.refuse(d.field("spec", "kernelType"), "spec.kernelType", fmt.Sprintf("%q is not a kernel that the machine-config operator knows", shorten(v)),
+	return d.refuse(d.field("spec", "kernelType"), "spec.kernelType",
+		fmt.Sprintf("%q is not a kernel that the machine-config operator knows", shorten(v)),
 		"write "+enumerate(r.KernelTypes(), "or"))
 }
 

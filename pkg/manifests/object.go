@@ -43,10 +43,12 @@ func (d *document) refusals() (problems, warnings diag.Problems) {
 	switch namespaced, known := scope(id.group, id.kind); {
 	case !known:
 	case namespaced && id.namespace == "":
-		problems = append(problems, d.refuse(d.field("metadata"), "metadata.namespace", "is missing, and objects of the kind "+id.kind+" live in a namespace",
+		problems = append(problems, d.refuse(d.field("metadata"), "metadata.namespace",
+			"is missing, and objects of the kind "+id.kind+" live in a namespace",
 			"name the namespace, such as openshift-config")...)
 	case !namespaced && id.namespace != "" && d.path != ClusterVersionFile:
-		warnings = d.refuse(d.field("metadata", "namespace"), "metadata.namespace", "is not used: objects of the kind "+id.kind+" live in no namespace", "leave the field out")
+		warnings = d.refuse(d.field("metadata", "namespace"), "metadata.namespace",
+			"is not used: objects of the kind "+id.kind+" live in no namespace", "leave the field out")
 	}
 	return problems, warnings
 }
@@ -62,11 +64,14 @@ func (d *document) apiProblems() diag.Problems {
 	}
 	switch {
 	case grouped && !dnsSubdomain.MatchString(group), !dnsLabel.MatchString(ver):
-		return d.refuse(at, "apiVersion", fmt.Sprintf("%q is not the name of an API", shorten(version)), "write a group, a slash and a version, such as apps/v1; or v1")
+		return d.refuse(at, "apiVersion", fmt.Sprintf("%q is not the name of an API", shorten(version)),
+			"write a group, a slash and a version, such as apps/v1; or v1")
 	case !kindName.MatchString(kind):
-		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%q is not the name of a kind", shorten(kind)), "write one word, such as ConfigMap")
+		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%q is not the name of a kind", shorten(kind)),
+			"write one word, such as ConfigMap")
 	case grouped && onlyVersion(group, kind) != "" && ver != onlyVersion(group, kind):
-		return d.refuse(at, "apiVersion", fmt.Sprintf("%s has no version %s in any release from 4.16 on", group, shorten(ver)), "write "+group+"/"+onlyVersion(group, kind))
+		return d.refuse(at, "apiVersion", fmt.Sprintf("%s has no version %s in any release from 4.16 on", group, shorten(ver)),
+			"write "+group+"/"+onlyVersion(group, kind))
 	case grouped || slices.Contains(kindsOf(""), kind) && ver == "v1":
 		return nil
 	}
@@ -104,7 +109,8 @@ func (d *document) metadataProblems() (problems diag.Problems) {
 		problems = append(problems, d.labels(name == "labels", "metadata", name)...)
 	}
 	if v := d.value("metadata", "resourceVersion"); v != nil && v != "" && v != "0" {
-		problems = append(problems, d.refuse(d.field("metadata", "resourceVersion"), "metadata.resourceVersion", "is set, and the API creates no object that has one",
+		problems = append(problems, d.refuse(d.field("metadata", "resourceVersion"), "metadata.resourceVersion",
+			"is set, and the API creates no object that has one",
 			"delete the line, and what else a running cluster wrote, such as uid and creationTimestamp")...)
 	}
 	return problems
@@ -132,14 +138,16 @@ func (d *document) labels(checkValues bool, names ...string) (problems diag.Prob
 		}
 		text, isText := entries[key].(string)
 		if !isText && entries[key] != nil {
-			problems = append(problems, d.refuse(d.field(step...), join(field, key), "is not text, which the API server refuses", "put the value in quotes")...)
+			problems = append(problems, d.refuse(d.field(step...), join(field, key), "is not text, which the API server refuses",
+				"put the value in quotes")...)
 			continue
 		}
 		if !checkValues {
 			continue
 		}
 		if detail := labelValueProblem(text); detail != "" {
-			problems = append(problems, d.refuse(d.field(step...), join(field, key), detail, "shorten the value, or make it an annotation")...)
+			problems = append(problems, d.refuse(d.field(step...), join(field, key), detail,
+				"shorten the value, or make it an annotation")...)
 		}
 	}
 	return problems

@@ -120,11 +120,13 @@ func (d *document) selectorProblems(steps ...string) (problems diag.Problems) {
 		switch operator {
 		case "In", "NotIn":
 			if len(values) == 0 {
-				problems = append(problems, d.refuse(d.field(field("values")...), pathOf(field("values")), "is empty, and the machine-config operator stops here", "list at least one value")...)
+				problems = append(problems, d.refuse(d.field(field("values")...), pathOf(field("values")),
+					"is empty, and the machine-config operator stops here", "list at least one value")...)
 			}
 		case "Exists", "DoesNotExist":
 			if len(values) > 0 {
-				problems = append(problems, d.refuse(d.field(field("values")...), pathOf(field("values")), "does not go with "+operator+", and the machine-config operator stops here", "remove it")...)
+				problems = append(problems, d.refuse(d.field(field("values")...), pathOf(field("values")),
+					"does not go with "+operator+", and the machine-config operator stops here", "remove it")...)
 			}
 		default:
 			problems = append(problems, d.refuse(d.field(field("operator")...), pathOf(field("operator")),
@@ -138,7 +140,8 @@ func (d *document) selectorProblems(steps ...string) (problems diag.Problems) {
 func (d *document) unselected(pools []machinePool) diag.Problems {
 	role := strings.TrimSpace(d.labelled(roleLabel))
 	if role == "" {
-		return d.refuse(d.field("metadata", "labels"), "metadata.labels", "have no "+roleLabel+", so that no machine gets this MachineConfig",
+		return d.refuse(d.field("metadata", "labels"), "metadata.labels",
+			"have no "+roleLabel+", so that no machine gets this MachineConfig",
 			"add the label with the value master or worker")
 	}
 	var names []string
