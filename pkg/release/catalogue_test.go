@@ -77,14 +77,14 @@ func TestFindUnknown(t *testing.T) {
 	t.Parallel()
 	c := shipped(t)
 	for _, test := range []struct{ name, hint string }{
-		{"4.2O", "did you mean 4.20? give a line, one of 4.16, 4.17, 4.18, 4.19, 4.20, 4.21, 4.22, 5.0,"},
+		{"4.2O", "did you mean 4.20? give a line, one of 5.0, 4.22, 4.21, 4.20, 4.19, 4.18, 4.17, 4.16,"},
 		{"v4.22", "did you mean 4.22? "},
 		{"4.22.0-okd-sco.7", "did you mean 4.22.0-okd-scos.7? "},
-		{"4.23", "give a line, one of 4.16"},
-		{"4.22.0-okd-scos.11", "the catalogue has these releases of 4.22: 4.22.0-okd-scos.0, .1, .2, .3, .4, .5, .6, .7, .8, .9, .10; name a newer one by its image: quay.io/okd/scos-release:4.22.0-okd-scos.11"},
-		{"6.0.0-okd-scos.0", "give a line, one of 4.16"},
-		{"", "give a line, one of 4.16"},
-		{"latest", "give a line, one of 4.16"},
+		{"4.23", "give a line, one of 5.0"},
+		{"4.22.0-okd-scos.11", "the catalogue has these releases of 4.22: 4.22.0-okd-scos.10, .9, .8, .7, .6, .5, .4, .3, .2, .1, .0; a newer one has to be looked up first: okd-install releases pin --release 4.22.0-okd-scos.11;"},
+		{"6.0.0-okd-scos.0", "give a line, one of 5.0"},
+		{"", "give a line, one of 5.0"},
+		{"latest", "give a line, one of 5.0"},
 	} {
 		r, err := c.Find(test.name)
 		var p diag.Problem
@@ -99,7 +99,7 @@ func TestFindUnknown(t *testing.T) {
 }
 
 // Every name that the catalogue lists leads back to the same release, and the
-// list is in the order of age whatever the order of the file is.
+// list begins with the newest whatever the order of the file is.
 func TestAll(t *testing.T) {
 	t.Parallel()
 	c := shipped(t)
@@ -122,7 +122,7 @@ func TestAll(t *testing.T) {
 			names = append(names, strings.TrimPrefix(e.Version, "5.0.0-okd-scos."))
 		}
 	}
-	want := []string{"ec.0", "ec.1", "ec.2", "ec.3", "ec.4", "ec.5", "ec.6", "ec.7", "ec.8", "ec.9", "0", "1"}
+	want := []string{"1", "0", "ec.9", "ec.8", "ec.7", "ec.6", "ec.5", "ec.4", "ec.3", "ec.2", "ec.1", "ec.0"}
 	if !slices.Equal(names, want) {
 		t.Errorf("5.0 is sorted %v, want %v", names, want)
 	}
@@ -155,7 +155,7 @@ func TestParseSorts(t *testing.T) {
 	for _, e := range c.All() {
 		got = append(got, e.Version)
 	}
-	want := []string{"4.9.0-okd-scos.ec.2", "4.9.0-okd-scos.ec.10", "4.22.0-okd-scos.9", "4.22.0-okd-scos.10", "4.22.1-okd-scos.ec.12", "4.22.1-okd-scos.0"}
+	want := []string{"4.22.1-okd-scos.0", "4.22.1-okd-scos.ec.12", "4.22.0-okd-scos.10", "4.22.0-okd-scos.9", "4.9.0-okd-scos.ec.10", "4.9.0-okd-scos.ec.2"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("sorted\n\t%v\nwant\n\t%v", got, want)
 	}

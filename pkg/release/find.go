@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,21 +19,21 @@ func (c Catalogue) Default() Release {
 	return r
 }
 
-// All lists every release of the catalogue, oldest first.
+// All lists every release of the catalogue, newest first.
 func (c Catalogue) All() []Entry {
 	var all []Entry
-	for _, l := range c.lines {
-		for _, e := range l.entries {
+	for _, l := range slices.Backward(c.lines) {
+		for _, e := range slices.Backward(l.entries) {
 			all = append(all, Entry{Release: c.release(l, e), Date: e.date, Preview: e.preview})
 		}
 	}
 	return all
 }
 
-// Lines lists the names of the lines, oldest first.
+// Lines lists the names of the lines, newest first.
 func (c Catalogue) Lines() []string {
 	names := make([]string, 0, len(c.lines))
-	for _, l := range c.lines {
+	for _, l := range slices.Backward(c.lines) {
 		names = append(names, l.name)
 	}
 	return names
@@ -67,8 +68,8 @@ func (c Catalogue) unknown(name string) error {
 	}
 	if t, err := parseTag(name); err == nil {
 		if i := c.lineIndex(t.line()); i >= 0 {
-			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; name a newer one by its image: %s:%s",
-				t.line(), c.lines[i].builds(), c.repository, name)
+			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; a newer one has to be looked up first: okd-install releases pin --release %s; without a network, name it by digest with --release-image",
+				t.line(), c.lines[i].builds(), name)
 		}
 		return p
 	}
@@ -90,12 +91,12 @@ func (c Catalogue) linesHint() string {
 		strings.Join(c.Lines(), ", "), c.Default().Version)
 }
 
-// builds lists the tags of a line in short: 4.22.0-okd-scos.0, .1, .2.
+// builds lists the tags of a line in short, newest first: 4.22.0-okd-scos.2, .1, .0.
 func (l line) builds() string {
 	names := make([]string, 0, len(l.entries))
-	for i, e := range l.entries {
+	for i, e := range slices.Backward(l.entries) {
 		switch {
-		case i == 0 || l.entries[i-1].patch != e.patch:
+		case i == len(l.entries)-1 || l.entries[i+1].patch != e.patch:
 			names = append(names, e.name)
 		case e.preview:
 			names = append(names, fmt.Sprintf(".ec.%d", e.build))
@@ -107,7 +108,8 @@ func (l line) builds() string {
 }
 
 // ForImage returns the release of an image that the user named, from the
-// catalogue or from a mirror. Image is pullSpec as it is.
+// catalogue or from a mirror. Image is pullSpec as it is; only a tag of the
+// catalogue's own repository gives way to the digest, where that is known.
 //
 // The release is recognised by its digest, or else by its tag. For any other
 // image Version is empty, and line tells what the payload accepts; if line is
@@ -135,6 +137,8 @@ func (c Catalogue) ForImage(pullSpec, line string) (Release, error) {
 			Detail: fmt.Sprintf("the release image is %s, but %s was asked for as well", known.Version, line),
 			Hint:   "name the release or the image, not both",
 		}
+	case known.Version != "" && ref.digest == "" && c.owns(ref):
+		return known, nil
 	case known.Version != "":
 		known.Image = pullSpec
 		return known, nil
@@ -146,6 +150,24 @@ func (c Catalogue) ForImage(pullSpec, line string) (Release, error) {
 	}
 	asked.Version, asked.Image = "", pullSpec
 	return asked, nil
+}
+
+// owns reports whether an image is in the repository of the catalogue.
+func (c Catalogue) owns(ref reference) bool { return ref.host+"/"+ref.repository == c.repository }
+
+// LineOf returns the line that an image itself says it is of, by a digest that the
+// catalogue knows or by its tag. It is empty for an image that says nothing, such as
+// scos-release:test. The error is a diag.Problem, as that of ForImage.
+func (c Catalogue) LineOf(pullSpec string) (string, error) {
+	ref, err := parseReference(pullSpec)
+	if err != nil {
+		return "", err
+	}
+	known, err := c.recognise(ref)
+	if err != nil || known.Version != "" {
+		return known.Line, err
+	}
+	return c.saidByTag(ref.tag)
 }
 
 // recognise returns the catalogue's release for an image, or the zero Release.
@@ -178,8 +200,17 @@ func (c Catalogue) recognise(ref reference) (Release, error) {
 // lineOfTag returns the newest release of the line that a tag such as 4.20 or
 // 4.21.0-okd-scos.99 belongs to, or else the default.
 func (c Catalogue) lineOfTag(text string) (Release, error) {
+	line, err := c.saidByTag(text)
+	if err != nil {
+		return Release{}, err
+	}
+	return c.Find(cmp.Or(line, DefaultLine))
+}
+
+// saidByTag is the line that a tag begins with, or empty.
+func (c Catalogue) saidByTag(text string) (string, error) {
 	if t, err := parseTag(text); err == nil && c.lineIndex(t.line()) < 0 {
-		return Release{}, diag.Problem{
+		return "", diag.Problem{
 			Detail: fmt.Sprintf("the release image is of %s, which this okd-install does not know", t.line()),
 			Hint:   "it knows " + strings.Join(c.Lines(), ", ") + "; name the one that the image behaves like with --release",
 		}
@@ -187,10 +218,10 @@ func (c Catalogue) lineOfTag(text string) (Release, error) {
 	for _, l := range slices.Backward(c.lines) {
 		rest, ok := strings.CutPrefix(text, l.name)
 		if _, err := strconv.Atoi(rest[:min(1, len(rest))]); ok && err != nil {
-			return c.Find(l.name)
+			return l.name, nil
 		}
 	}
-	return c.Default(), nil
+	return "", nil
 }
 
 func (c Catalogue) lineIndex(name string) int {

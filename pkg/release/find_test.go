@@ -56,6 +56,28 @@ func TestForImage(t *testing.T) {
 	}
 }
 
+// A tag of the catalogue's own repository is worth its digest, where that is known:
+// mirrors serve nothing else. Elsewhere the digest may be another one.
+func TestForImageByDigest(t *testing.T) {
+	t.Parallel()
+	c := shipped(t)
+	for image, want := range map[string]string{
+		"quay.io/okd/scos-release:4.22.0-okd-scos.7":                   "quay.io/okd/scos-release@sha256:" + digest7,
+		"quay.io/okd/scos-release:4.22.0-okd-scos.10":                  "quay.io/okd/scos-release:4.22.0-okd-scos.10",
+		"quay.io/okd/scos-release:4.22.0-okd-scos.7@sha256:" + unknown: "quay.io/okd/scos-release:4.22.0-okd-scos.7@sha256:" + unknown,
+		"mirror.lan/okd/scos-release:4.22.0-okd-scos.7":                "mirror.lan/okd/scos-release:4.22.0-okd-scos.7",
+	} {
+		for _, line := range []string{"", "4.22", "4.22.0-okd-scos.7"} {
+			if strings.HasSuffix(image, ".10") && line != "" && line != "4.22" {
+				continue
+			}
+			if r, err := c.ForImage(image, line); err != nil || r.Image != want {
+				t.Errorf("ForImage(%q, %q) = %q, %v, want %q", image, line, r.Image, err, want)
+			}
+		}
+	}
+}
+
 func TestForImageRefuses(t *testing.T) {
 	t.Parallel()
 	c := shipped(t)
@@ -157,7 +179,8 @@ func FuzzForImage(f *testing.F) {
 		if ref.digest != "" {
 			again += "@sha256:" + ref.digest
 		}
-		if again != image || r.Image != image || strings.ContainsAny(image, " \t\n'\"$`\\") {
+		pinned := ref.digest == "" && c.owns(ref) && r.Version == ref.tag && strings.HasPrefix(r.Image, c.repository+"@sha256:")
+		if again != image || r.Image != image && !pinned || strings.ContainsAny(image, " \t\n'\"$`\\") {
 			t.Errorf("%q came back as %q, with %+v", image, again, r)
 		}
 		if c.lineIndex(r.Line) < 0 {

@@ -54,17 +54,11 @@ type Client struct {
 // Find looks a component up. The error is a diag.Problem that names every registry
 // that was asked, and what it answered.
 func (c Client) Find(ctx context.Context, q Query) (Image, error) {
-	references, err := candidates(q.Release, q.Mirrors)
+	references, err := candidates(q.Release, q.Mirrors, false)
 	if err != nil {
 		return Image{}, err
 	}
-	if c.Transport == nil {
-		if c.Transport, err = newTransport(q.TrustBundle); err != nil {
-			return Image{}, err
-		}
-	}
-	c.Transport = onlyTLS{c.Transport}
-	secret, err := parseSecret(q.PullSecret)
+	secret, err := c.prepare(q)
 	if err != nil {
 		return Image{}, err
 	}
@@ -82,7 +76,21 @@ func (c Client) Find(ctx context.Context, q Query) (Image, error) {
 		i.Release, i.Source = digest, reference
 		return i, err
 	}
-	return Image{}, refused.problem(q)
+	return Image{}, refused.problem(fmt.Sprintf("which image %s of %s is cannot be read", q.Component, q.Release),
+		fmt.Sprintf("look it up where the registry can be reached, and give it with --os-image: oc adm release info --image-for=%s %s", q.Component, q.Release))
+}
+
+// prepare sets the transport up, and reads the pull secret.
+func (c *Client) prepare(q Query) (pullSecret, error) {
+	if c.Transport == nil {
+		transport, err := newTransport(q.TrustBundle)
+		if err != nil {
+			return nil, err
+		}
+		c.Transport = transport
+	}
+	c.Transport = onlyTLS{c.Transport}
+	return parseSecret(q.PullSecret)
 }
 
 // imageReferences is the list: an ImageStream of OpenShift, as far as it is read.
@@ -138,14 +146,19 @@ func isPinned(image string) bool {
 	return regexp.MustCompile(`^[a-zA-Z0-9.:\[\]-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$`).MatchString(image)
 }
 
-// candidates are the pull specs to ask, in this order: those of the mirrors, which
-// have images by digest only, and that of the source unless it must not be asked.
-func candidates(image string, mirrors []ignition.Mirror) ([]string, error) {
+// candidates are the pull specs to ask, in this order: those of the mirrors, and that
+// of the source unless it must not be asked. Nodes ask mirrors for digests only;
+// byTag asks them for tags as well, to find out a digest that they serve.
+func candidates(image string, mirrors []ignition.Mirror, byTag bool) ([]string, error) {
 	name, digest, pinned := strings.Cut(image, "@")
-	plain := name
+	plain, suffix := name, "@"+digest
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
 		plain = name[:i]
+		if !pinned {
+			suffix = name[i:]
+		}
 	}
+	pinned = pinned || byTag && suffix != "@"
 	longest := ""
 	for _, m := range mirrors {
 		if within(plain, m.Source) && len(m.Source) > len(longest) {
@@ -161,7 +174,7 @@ func candidates(image string, mirrors []ignition.Mirror) ([]string, error) {
 		blocked = blocked || m.Policy == "NeverContactSource"
 		for _, mirror := range m.Mirrors {
 			if pinned {
-				out = append(out, mirror+strings.TrimPrefix(plain, m.Source)+"@"+digest)
+				out = append(out, mirror+strings.TrimPrefix(plain, m.Source)+suffix)
 			}
 		}
 	}

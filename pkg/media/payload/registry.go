@@ -28,13 +28,7 @@ func (c Client) read(ctx context.Context, reference, architecture string, secret
 	if err != nil {
 		return nil, "", errors.New("it is not the pull spec of an image")
 	}
-	pause := c.Pause
-	if pause == 0 {
-		pause = time.Second
-	}
-	described, err := remote.Get(ref, remote.WithContext(ctx), remote.WithTransport(c.Transport), remote.WithUserAgent(c.UserAgent),
-		remote.WithAuthFromKeychain(secret), remote.WithPlatform(v1.Platform{OS: "linux", Architecture: goArchitecture(architecture)}),
-		remote.WithRetryBackoff(remote.Backoff{Duration: pause, Factor: 3, Jitter: 0.1, Steps: 3}))
+	described, err := remote.Get(ref, c.options(ctx, architecture, secret)...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -46,6 +40,19 @@ func (c Client) read(ctx context.Context, reference, architecture string, secret
 		return nil, "", err
 	}
 	return list, described.Digest.String(), checkArchitecture(image, goArchitecture(architecture))
+}
+
+// options are how each request is made.
+func (c Client) options(ctx context.Context, architecture string, secret pullSecret) []remote.Option {
+	pause := c.Pause
+	if pause == 0 {
+		pause = time.Second
+	}
+	return []remote.Option{
+		remote.WithContext(ctx), remote.WithTransport(c.Transport), remote.WithUserAgent(c.UserAgent), remote.WithAuthFromKeychain(secret),
+		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: goArchitecture(architecture)}),
+		remote.WithRetryBackoff(remote.Backoff{Duration: pause, Factor: 3, Jitter: 0.1, Steps: 3}),
+	}
 }
 
 // architectureError is for which architecture an image is in place of the wanted one.
@@ -188,15 +195,14 @@ func (r *refusals) add(reference string, err error) {
 	}
 }
 
-func (r *refusals) problem(q Query) diag.Problem {
+// problem names every registry that was asked. otherwise is what to do where none of
+// them can be reached.
+func (r *refusals) problem(what, otherwise string) diag.Problem {
 	hint := ""
 	if len(r.hints) > 0 {
 		hint = r.hints[0] + "; or "
 	}
-	return diag.Problem{
-		Detail: fmt.Sprintf("which image %s of %s is cannot be read: %s", q.Component, q.Release, strings.Join(r.texts, "; ")),
-		Hint:   fmt.Sprintf("%slook it up where the registry can be reached, and give it with --os-image: oc adm release info --image-for=%s %s", hint, q.Component, q.Release),
-	}
+	return diag.Problem{Detail: what + ": " + strings.Join(r.texts, "; "), Hint: hint + otherwise}
 }
 
 // reasonOf says what is wrong with a registry, without its URLs, which may hold

@@ -126,7 +126,7 @@ func TestCandidates(t *testing.T) {
 		"quay.io:443/okd/scos-release@sha256:1":   "quay.io:443/okd/scos-release@sha256:1",
 		"other.example.com:5000/okd/rel@sha256:1": "other.example.com:5000/okd/rel@sha256:1",
 	} {
-		got, err := candidates(image, mirrors)
+		got, err := candidates(image, mirrors, false)
 		if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%s: got %v, %v", image, got, err)
 		}
