@@ -67,7 +67,7 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
 	return cmd
 }

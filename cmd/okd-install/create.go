@@ -185,7 +185,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
 	if t.name == asset.TargetInstallConfig {
 		o.wizard.addFlags(cmd)

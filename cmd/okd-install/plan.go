@@ -71,7 +71,7 @@ succeed and write something, so that 0 says that all is up to date.`,
 	_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
 	return cmd
 }

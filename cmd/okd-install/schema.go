@@ -39,7 +39,7 @@ Save it beside the config and name it on the config's first line:
 func addReleaseFlag(cmd *cobra.Command, value *string, usage string) {
 	cmd.Flags().StringVar(value, "release", "", usage)
 	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
 }
 

@@ -172,7 +172,6 @@ func releaseLines() []string {
 			lines = append(lines, name)
 		}
 	}
-	slices.Reverse(lines)
 	if r, err := asset.ChooseRelease("", "", asset.Environment{}); err == nil {
 		lines = slices.Insert(slices.DeleteFunc(lines, func(l string) bool { return l == r.Line }), 0, r.Line)
 	}

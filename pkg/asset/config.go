@@ -14,18 +14,17 @@ import (
 // install-config of a directory: the release that they would choose there, and
 // the environment. Without a directory it is what they would choose in a new one.
 func ConfigOptions(dir, name, image string, env Environment) (installconfig.Options, error) {
-	if dir != "" && name == "" && image == "" && env.ReleaseImage == "" {
+	var state State
+	if dir != "" && checkThere(dir) == nil {
 		files, err := ReadOnly(dir, StateFile)
 		if err != nil {
 			return installconfig.Options{}, err
 		}
-		state, err := parseState(files[StateFile])
-		if err != nil {
+		if state, err = parseState(files[StateFile]); err != nil {
 			return installconfig.Options{}, err
 		}
-		name, image = state.Release, state.ReleaseImage
 	}
-	r, err := ChooseRelease(name, image, env)
+	r, err := state.chooseRelease(name, image, env)
 	if err != nil {
 		return installconfig.Options{}, err
 	}

@@ -188,21 +188,13 @@ func (c *creation) readDir(context.Context) (err error) {
 // chooseRelease settles what the directory is made for: the user's word now,
 // the word at an earlier run, or the default.
 func (c *creation) chooseRelease(context.Context) (err error) {
-	name, image := c.Release, c.ReleaseImage
-	if name == "" && image == "" && c.Environment.ReleaseImage == "" {
-		name, image = c.before.Release, c.before.ReleaseImage
-	}
-	if c.report.Release, err = ChooseRelease(name, image, c.Environment); err != nil {
+	if c.report.Release, err = c.before.chooseRelease(c.Release, c.ReleaseImage, c.Environment); err != nil {
 		return err
 	}
-	r := c.report.Release
-	c.state.Release, c.state.ReleaseImage = r.Version, ""
-	if r.Version == "" {
-		c.state.Release = r.Line
+	if err := c.checkLine(); err != nil {
+		return err
 	}
-	if known, err := ChooseRelease(c.state.Release, "", Environment{}); err != nil || known.Image != r.Image {
-		c.state.ReleaseImage = r.Image
-	}
+	c.state.rememberRelease(c.report.Release)
 	if c.LeafKey != "" {
 		c.state.LeafKey = c.LeafKey
 	}

@@ -25,6 +25,8 @@ type State struct {
 	// is not in the catalogue it is the line, and ReleaseImage the pull spec.
 	Release      string `json:"release,omitempty"`
 	ReleaseImage string `json:"releaseImage,omitempty"`
+	// Pins are release images that were looked up, by their pull spec with a tag.
+	Pins map[string]Pin `json:"pins,omitempty"`
 	// LeafKey is the kind of key that the user chose, such as ecdsa-p256.
 	LeafKey string `json:"leafKey,omitempty"`
 	// Kept holds remembered values by node name.
@@ -40,6 +42,15 @@ type State struct {
 	IngressCA *IngressCA `json:"ingressCA,omitempty"`
 	// Consumed holds input files that --consume-inputs removed.
 	Consumed Files `json:"consumed,omitempty"`
+}
+
+// Pin is what a release image with a tag was when it was looked up.
+type Pin struct {
+	// Image is the same image by digest.
+	Image string `json:"image"`
+	// Version is the release that it is by its own word; empty for one of no line that
+	// is known.
+	Version string `json:"version,omitempty"`
 }
 
 // stateError is a problem with the state file.
@@ -85,7 +96,7 @@ func (s State) exists() bool { return len(s.Kept) > 0 }
 
 // clone returns a state whose maps can be changed without changing s.
 func (s State) clone() State {
-	s.Kept, s.Written, s.Consumed = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed)
+	s.Kept, s.Written, s.Consumed, s.Pins = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed), maps.Clone(s.Pins)
 	if s.Kept == nil {
 		s.Kept = map[string]Kept{}
 	}
