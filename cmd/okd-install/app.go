@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -51,6 +52,8 @@ type app struct {
 	// dial connects to a cluster, and sleep waits before asking it again.
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	sleep func(context.Context, time.Duration) error
+	// transport asks registries; nil for the network itself.
+	transport http.RoundTripper
 	// dialSSH connects to a machine; nil for the network itself.
 	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -157,7 +160,7 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
 	root.PersistentFlags().BoolVar(&a.allowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
 	a.logFlags(root)
-	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
+	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newReleasesCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
 	root.AddCommand(a.newAbsentCmds(absentFromRoot)...)
 	root.SetHelpCommand(a.newHelpCmd())
 	root.SetFlagErrorFunc(flagError)

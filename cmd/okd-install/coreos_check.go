@@ -66,9 +66,7 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
+	completeRelease(cmd)
 	return cmd
 }
 
@@ -147,6 +145,20 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	return image, nil
 }
 
+// architectureNames are what --arch takes: those of Linux, and those of Go.
+var architectureNames = []string{"aarch64", "amd64", "arm64", "ppc64le", "s390x", "x86_64"}
+
+// checkArchitecture refuses a value of --arch that is none; it may be empty.
+func checkArchitecture(name string) error {
+	if name == "" || slices.Contains(architectureNames, name) {
+		return nil
+	}
+	return diag.Problem{
+		Detail: fmt.Sprintf("--arch: there is no architecture %q", name),
+		Hint:   oneOf(name, architectureNames, "use one of "+strings.Join(architectureNames, ", ")),
+	}
+}
+
 // machine is what is known of the machine.
 func (o checkOptions) machine() (rhcos.Machine, error) {
 	m := rhcos.Machine{Architecture: o.arch, Pivot: o.pivot, ComputedRef: o.computedRef, IgnitionExt4: o.ext4}
@@ -154,9 +166,8 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	if m.Firmware = rhcos.Firmware(o.secureBoot); o.secureBoot != "" && !slices.Contains(states, m.Firmware) {
 		return m, diag.Problem{Detail: fmt.Sprintf("--secure-boot: %q is not a state of Secure Boot", o.secureBoot), Hint: "use on, off, bios or unknown"}
 	}
-	all := []string{"aarch64", "amd64", "arm64", "ppc64le", "s390x", "x86_64"}
-	if o.arch != "" && !slices.Contains(all, o.arch) {
-		return m, diag.Problem{Detail: fmt.Sprintf("--arch: there is no architecture %q", o.arch), Hint: oneOf(o.arch, all, "use one of "+strings.Join(all, ", "))}
+	if err := checkArchitecture(o.arch); err != nil {
+		return m, err
 	}
 	cpu := o.cpu
 	if o.thisMachine {

@@ -35,9 +35,7 @@ type buildOptions struct {
 func (o *buildOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.release, "release", "", "OKD release whose boot image is meant, a line such as 4.22 or a version (default: the newest 4.22)")
 	cmd.Flags().StringVar(&o.stream, "stream", "", "stream or build in place of a release: c10s, c9s, stable (Fedora CoreOS), or such as 10.0.20251103-0")
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
+	completeRelease(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("stream", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		builds, err := loadBuilds()
 		if err != nil {

@@ -184,9 +184,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 	}
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
+	completeRelease(cmd)
 	if t.name == asset.TargetInstallConfig {
 		o.wizard.addFlags(cmd)
 		f.BoolVar(&o.fromState, "from-state", false, "take the install-config that the established installer has consumed here out of its "+asset.EstablishedStateFile)
@@ -291,6 +289,9 @@ func (o createOptions) tell(r asset.Report, done bool) {
 	}
 	if d := r.Deadline; d != nil {
 		o.log.Infof("for OKD release %s (%s)", cmp.Or(r.Release.Version, r.Release.Line), r.Release.Image)
+		if !strings.Contains(r.Release.Image, "@") {
+			o.log.Infof("that is a tag, which can be moved: %s has the digest looked up and remembered", o.commandLine("releases pin"))
+		}
 		o.log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
 		o.log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
 	}

@@ -37,6 +37,8 @@ var outputs = map[string]any{
 	"ignition validate":                validation{},
 	"ignition why":                     asset.Why{},
 	"plan":                             asset.Planned{},
+	"releases list":                    asset.ReleaseList{},
+	"releases pin":                     asset.Pinned{},
 	"status":                           asset.Status{},
 	"status --cluster":                 clusterReport{},
 	"validate":                         validateReport{},

@@ -92,6 +92,7 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
 	f.BoolVar(&o.overwrite, "overwrite", false, "move aside what is in the way")
+	completeRelease(cmd)
 	for name, words := range map[string][]string{"role": pivot.Roles, "mode": pivot.Modes} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -146,8 +147,7 @@ func (o pivotOptions) findImage(ctx context.Context, q asset.PayloadQuery) (asse
 	o.log.Infof("asking %s which system it brings", q.Release)
 	ctx, cancel := context.WithTimeout(ctx, registryPatience)
 	defer cancel()
-	client := payload.Client{UserAgent: media.UserAgent, Pause: patience(o.getenv("OKD_INSTALL_PAUSE"))}
-	found, err := client.Find(ctx, payload.Query{
+	found, err := o.registry().Find(ctx, payload.Query{
 		Release: q.Release, Component: q.Component, Architecture: q.Architecture,
 		PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
 	})

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"fmt"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -15,11 +13,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // releaseImage serves the image of a release that names a system, and returns it
@@ -28,23 +22,8 @@ func releaseImage(t *testing.T, version, system string) string {
 	t.Helper()
 	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(s.Close)
-	list := fmt.Sprintf(`{"kind":"ImageStream","metadata":{"name":%q},"spec":{"tags":[{"name":"stream-coreos","from":{"kind":"DockerImage","name":%q}}]}}`, version, system)
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	if err := w.WriteHeader(&tar.Header{Name: "release-manifests/image-references", Mode: 0o644, Size: int64(len(list))}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, list); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(b.Bytes(), types.DockerUncompressedLayer))
-	if err != nil {
-		t.Fatal(err)
-	}
 	repository := strings.TrimPrefix(s.URL, "http://") + "/okd/scos-release"
+	image := payloadImage(version, system)
 	ref, err := name.NewTag(repository + ":" + version)
 	if err != nil {
 		t.Fatal(err)

@@ -70,9 +70,7 @@ succeed and write something, so that 0 says that all is up to date.`,
 	f.StringVar(&o.url, "url", "", "as with create bootstrap-pointer")
 	_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
+	completeRelease(cmd)
 	return cmd
 }
 

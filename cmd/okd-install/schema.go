@@ -38,9 +38,7 @@ Save it beside the config and name it on the config's first line:
 // addReleaseFlag adds --release to a command, with the releases as its completions.
 func addReleaseFlag(cmd *cobra.Command, value *string, usage string) {
 	cmd.Flags().StringVar(value, "release", "", usage)
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
+	completeRelease(cmd)
 }
 
 func (o schemaOptions) run() error {

@@ -61,6 +61,9 @@ func testApp() *app {
 	a.terminal = os.Getenv("TEST_TERMINAL") != ""
 	attachFakeCluster(a)
 	a.dialSSH = dialMachine
+	if host := os.Getenv("TEST_REGISTRY"); host != "" {
+		a.transport = registryTransport{host}
+	}
 	return a
 }
 
@@ -87,6 +90,8 @@ func TestSessions(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("TEST_SSH", machineAddress())
+			env.Setenv("TEST_REGISTRY", registryAddress())
+			env.Setenv("REGISTRY", registryAddress())
 			return errors.Join(
 				copyFile("../../docs/examples/install-config.yaml", filepath.Join(env.WorkDir, "sample.yaml")),
 				copyFile("testdata/fast.yaml", filepath.Join(env.WorkDir, "fast.yaml")),

@@ -14,15 +14,9 @@ import (
 // install-config of a directory: the release that they would choose there, and
 // the environment. Without a directory it is what they would choose in a new one.
 func ConfigOptions(dir, name, image string, env Environment) (installconfig.Options, error) {
-	var state State
-	if dir != "" && checkThere(dir) == nil {
-		files, err := ReadOnly(dir, StateFile)
-		if err != nil {
-			return installconfig.Options{}, err
-		}
-		if state, err = parseState(files[StateFile]); err != nil {
-			return installconfig.Options{}, err
-		}
+	state, err := rememberedState(dir)
+	if err != nil {
+		return installconfig.Options{}, err
 	}
 	r, err := state.chooseRelease(name, image, env)
 	if err != nil {

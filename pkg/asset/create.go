@@ -282,7 +282,7 @@ func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
 	}
 	for _, m := range ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources) {
 		if strings.HasPrefix(image, m.Source+":") || strings.HasPrefix(image, m.Source+"/") {
-			c.warn("the mirrors of %s are not asked for the release image: mirrors serve images by digest, and %s is a tag; name it by digest with --release-image", m.Source, image)
+			c.warn("the mirrors of %s are not asked for the release image: mirrors serve images by digest, and %s is a tag; releases pin looks its digest up, or name it by digest with --release-image", m.Source, image)
 			return
 		}
 	}

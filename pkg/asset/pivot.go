@@ -44,7 +44,8 @@ type PayloadQuery struct {
 }
 
 // PayloadImage is an image of a release by digest, and the version of the release.
-type PayloadImage struct{ Image, Version string }
+// Digest is that of the release image itself, and Source the pull spec that was read.
+type PayloadImage struct{ Image, Version, Digest, Source string }
 
 // PivotFile is the name of a config for the live system, as JSON or for Butane.
 func PivotFile(role, extension string) string { return "pivot-" + role + extension }
@@ -112,11 +113,9 @@ func (c *creation) findOSImage(r *pivot.Request, config installconfig.InstallCon
 	if err := plan.Expired(c.Now); err != nil {
 		return err
 	}
-	mirrors := ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources)
-	found, err := c.Pivot.FindImage(c.run.Context, PayloadQuery{
-		Release: r.Release.Image, Component: osComponent, Architecture: r.Architecture,
-		PullSecret: config.PullSecret, TrustBundle: config.AdditionalTrustBundle, Mirrors: mirrors,
-	})
+	q := registryQuery(config)
+	q.Release, q.Component, q.Architecture = r.Release.Image, osComponent, r.Architecture
+	found, err := c.Pivot.FindImage(c.run.Context, q)
 	if err != nil {
 		return err
 	}
@@ -126,7 +125,7 @@ func (c *creation) findOSImage(r *pivot.Request, config installconfig.InstallCon
 			Hint:   "name the right line with --release, or the right image with --release-image",
 		}
 	}
-	r.OSImage, r.Registries = found.Image, registryHosts(found.Image, mirrors)
+	r.OSImage, r.Registries = found.Image, registryHosts(found.Image, q.Mirrors)
 	return nil
 }
 

@@ -117,6 +117,15 @@ func (c *creation) checkLine() error {
 	return diag.Problems{p}
 }
 
+// ReleaseLines lists the lines, newest first.
+func ReleaseLines() []string {
+	catalogue, err := release.Parse(data.Releases)
+	if err != nil {
+		return nil
+	}
+	return catalogue.Lines()
+}
+
 // ReleaseNames lists what can be chosen: the lines, and all versions, newest first.
 func ReleaseNames() []string {
 	catalogue, err := release.Parse(data.Releases)

@@ -51,14 +51,6 @@ func (c Catalogue) Tagged(name string) (Release, error) {
 	return c.release(c.lines[i], entry{tag: t}), nil
 }
 
-// Latest reports whether a release of that name is newer than every one of its line
-// that the catalogue has.
-func (c Catalogue) Latest(name string) bool {
-	t, err := parseTag(name)
-	i := c.lineIndex(t.line())
-	return err == nil && i >= 0 && !slices.ContainsFunc(c.lines[i].entries, func(e entry) bool { return e.compare(t) >= 0 })
-}
-
 // With returns the catalogue with what was looked up since: the digest of each
 // release, as 64 hexadecimal digits, by its name. It counts more than one that the
 // catalogue has, since mirroring changes it. A release that the catalogue does not

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/media"
+	"github.com/okd-project/okd-install/pkg/media/payload"
+)
+
+func (a *app) newReleasesCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "releases",
+		Short: "List the OKD releases, and pin the one that is installed",
+		Long: `List the OKD releases that can be installed, and have an asset directory remember
+the digest of the one that it is for.
+
+okd-install knows releases by a catalogue of its own, and needs no network for it.
+Only releases list --online and releases pin ask a registry.`,
+		Example: `  okd-install releases list
+  okd-install releases pin --dir mycluster`,
+	}
+	return a.group(cmd, a.newReleasesListCmd(), a.newReleasesPinCmd())
+}
+
+type releasesListOptions struct {
+	*app
+	online                   bool
+	line, repository, output string
+}
+
+func (a *app) newReleasesListCmd() *cobra.Command {
+	o := releasesListOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the OKD releases, newest first",
+		Long: `List the OKD releases, newest first: those of the catalogue, and those that were
+looked up for the asset directory. BY says how the image of each is pulled: by its
+digest, where that is known, or by its tag.
+
+With --online the registry is asked which tags it has, so that releases that are
+newer than this program are listed too: pin one and the directory can be made for it.
+The pull secret and the trust bundle of an install-config.yaml in the directory, and
+HTTPS_PROXY, are used. --repository asks a mirror.`,
+		Example: `  okd-install releases list
+  okd-install releases list --line 4.22 -o json
+  okd-install releases list --online`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.online, "online", false, "ask the registry which releases it has")
+	f.StringVar(&o.line, "line", "", "list one line only, such as 4.22")
+	f.StringVar(&o.repository, "repository", "", "repository to ask with --online (default: that of the catalogue)")
+	addOutputFlag(cmd, &o.output, "table")
+	_ = cmd.RegisterFlagCompletionFunc("line", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return asset.ReleaseLines(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	})
+	_ = cmd.RegisterFlagCompletionFunc("repository", cobra.NoFileCompletions)
+	return cmd
+}
+
+func (o releasesListOptions) run(ctx context.Context) error {
+	if err := checkOutput(o.output, "table"); err != nil {
+		return err
+	}
+	if o.repository != "" && !o.online {
+		return diag.Problem{Detail: "--repository is there without --online: the catalogue needs no registry", Hint: "add --online"}
+	}
+	list, err := asset.ListReleases(o.dir, o.line, "", nil)
+	if err != nil {
+		return err
+	}
+	if o.online {
+		repository := cmp.Or(o.repository, list.Repository)
+		tags, err := o.tags(ctx, repository)
+		if err != nil {
+			return err
+		}
+		if list, err = asset.ListReleases(o.dir, o.line, repository, tags); err != nil {
+			return err
+		}
+	}
+	if isData(o.output) {
+		return o.printData(o.output, list)
+	}
+	return o.table(list)
+}
+
+func (o releasesListOptions) tags(ctx context.Context, repository string) ([]string, error) {
+	access, err := asset.RegistryAccess(o.dir, o.environment())
+	if err != nil {
+		o.log.Warn("the registry is asked without a pull secret: " + err.Error())
+		access = asset.PayloadQuery{}
+	}
+	o.log.Infof("asking %s which releases it has", repository)
+	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	defer cancel()
+	tags, err := o.registry().Tags(ctx, repository, payload.Query{PullSecret: access.PullSecret, TrustBundle: access.TrustBundle})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, diag.Problem{Detail: fmt.Sprintf("%s did not list its tags within %s", repository, registryPatience), Hint: "try again later; without --online the catalogue is listed"}
+	}
+	return tags, err
+}
+
+func (o releasesListOptions) table(list asset.ReleaseList) error {
+	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "RELEASE\tDATE\tKUBERNETES\tBOOT IMAGE\tBY\tNOTES")
+	for _, r := range list.Releases {
+		by := "tag"
+		if r.Digest != "" {
+			by = "digest"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s %s\t%s\t%s\n", r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream, r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
+	}
+	return w.Flush()
+}
+
+// releaseNotes are what is special about a release of the list.
+func releaseNotes(list asset.ReleaseList, r asset.ListedRelease) string {
+	var notes []string
+	for _, n := range []struct {
+		is   bool
+		note string
+	}{
+		{r.Here, "of this directory"},
+		{r.Default, "default"},
+		{r.Preview, "preview"},
+		{!r.Known, "not in the catalogue: pin it first"},
+		{list.Asked && !r.Online, "not in the repository"},
+	} {
+		if n.is {
+			notes = append(notes, n.note)
+		}
+	}
+	return strings.Join(notes, ", ")
+}
+
+type releasesPinOptions struct {
+	*app
+	release, image, arch, digest, output string
+}
+
+func (a *app) newReleasesPinCmd() *cobra.Command {
+	o := releasesPinOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "pin",
+		Short: "Look up the digest of a release, and have the directory remember it",
+		Long: `Ask the registry which digest the tag of a release has, check that the image is a
+release of OKD, the one that its tag says, and for the machines' architecture, and
+have the asset directory remember it: what is made there names the image by digest.
+A tag can be moved, and mirrors serve images by digest only.
+
+Without --release it is the release that the directory is for, or else the default.
+The release may be newer than the catalogue; once it is pinned, --release takes it in
+this directory.
+
+The mirrors of install-config.yaml are asked before the source, since nodes will pull
+the digest that a mirror serves; its pull secret, its trust bundle and HTTPS_PROXY are
+used. Without a network, give the digest with --digest, as this prints it elsewhere.`,
+		Example: `  # the release that the directory is for, or the default
+  okd-install releases pin --dir mycluster
+
+  # one that is newer than this program
+  okd-install releases pin --dir newcluster --release 4.22.0-okd-scos.11
+
+  # where there is no network, with the digest from elsewhere
+  okd-install releases pin --dir newcluster --release 4.22.0-okd-scos.7 \
+      --digest sha256:8de30c8988d2420d4edab93af533077a8d191cf3a92c80c1ecbe4917bf6b1959`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: what this directory is for)")
+	f.StringVar(&o.image, "release-image", "", "pull spec of a release image of your own, with a tag or a digest")
+	f.StringVar(&o.arch, "arch", "", "architecture of the machines (default: what install-config.yaml says, or x86_64)")
+	f.StringVar(&o.digest, "digest", "", "digest that was looked up elsewhere, sha256:…: no registry is asked, and nothing is checked")
+	addOutputFlag(cmd, &o.output, "text")
+	completeRelease(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("arch", cobra.FixedCompletions([]string{"x86_64", "aarch64", "ppc64le", "s390x"}, cobra.ShellCompDirectiveNoFileComp))
+	for _, name := range []string{"digest", "release-image"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
+	return cmd
+}
+
+// completeRelease proposes lines and releases for --release, newest first.
+func completeRelease(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	})
+}
+
+func (o releasesPinOptions) run(ctx context.Context) error {
+	if err := checkOutput(o.output, "text"); err != nil {
+		return err
+	}
+	if err := checkArchitecture(o.arch); err != nil {
+		return err
+	}
+	p, err := asset.PinRelease(ctx, asset.PinRequest{
+		Dir: o.dir, Command: "releases pin", Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
+		Environment: o.environment(), LockWait: o.lockWait, Waiting: o.tellWaiting, Resolve: o.resolve,
+	})
+	for _, n := range p.Notices {
+		o.log.Info(n)
+	}
+	if err != nil {
+		return err
+	}
+	for _, w := range p.Warnings {
+		o.log.Warn(w)
+	}
+	if isData(o.output) {
+		return o.printData(o.output, p)
+	}
+	what := cmp.Or(p.Release, "a build of OKD "+p.Line)
+	if _, err := fmt.Fprintln(o.out, p.Image); err != nil {
+		return err
+	}
+	switch {
+	case !p.Changed:
+		o.log.Infof("%s is pinned already", what)
+	case p.Source == "":
+		o.log.Infof("pinned %s to the digest that was given; nothing was checked", what)
+	default:
+		o.log.Infof("pinned %s, looked up as %s for %s", what, p.Source, strings.Join(p.Architectures, " and "))
+	}
+	for _, s := range p.Next {
+		o.log.Infof("next: %s  # %s", o.commandLine(s.Command), s.Why)
+	}
+	return nil
+}
+
+// resolve asks a registry for the digest of a release image.
+func (o releasesPinOptions) resolve(ctx context.Context, q asset.PayloadQuery, architectures []string) (asset.PayloadImage, error) {
+	o.log.Infof("asking for the digest of %s", q.Release)
+	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	defer cancel()
+	found, err := o.registry().Resolve(ctx, payload.Query{
+		Release: q.Release, Component: q.Component, PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
+	}, architectures)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, registryPatience), Hint: "look its digest up elsewhere, and give it with --digest"}
+	}
+	return asset.PayloadImage{Image: found.Image, Version: found.Version, Digest: found.Release, Source: found.Source}, err
+}
+
+// registry is a client of registries with the patience of this process.
+func (a *app) registry() payload.Client {
+	return payload.Client{UserAgent: media.UserAgent, Pause: patience(a.getenv("OKD_INSTALL_PAUSE")), Transport: a.transport}
+}

@@ -1,0 +1,254 @@
+package asset
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/rhcos"
+)
+
+// This file pins the release of a directory: from a tag, which can be moved and which
+// mirrors do not serve, to the digest of the image.
+
+// PinRequest says which release is pinned, and where.
+type PinRequest struct {
+	Dir, Command string
+	// Release and ReleaseImage are the user's choice, as in Request.
+	Release, ReleaseImage string
+	// Digest is what somebody has looked up elsewhere, sha256:…; empty to look it up.
+	Digest string
+	// Architecture is that of the machines; empty for what the install-config says.
+	Architecture string
+	Environment  Environment
+	LockWait     time.Duration
+	Waiting      func(holder string)
+	// Resolve asks a registry.
+	Resolve func(ctx context.Context, q PayloadQuery, architectures []string) (PayloadImage, error)
+}
+
+// Pinned is the result.
+type Pinned struct {
+	SchemaVersion int `json:"schemaVersion"`
+	// Release is the version by the image's own word; empty for a build of one's own.
+	Release string `json:"release,omitempty"`
+	Line    string `json:"line"`
+	// Tagged is the pull spec that was looked up, and Image the same by digest.
+	Tagged string `json:"tagged"`
+	Image  string `json:"image"`
+	Digest string `json:"digest"`
+	// Source is the pull spec that a registry answered for, which may be a mirror's;
+	// empty if the digest was given.
+	Source string `json:"source,omitempty"`
+	// Architectures are those of the machines, for which the image was checked.
+	Architectures []string `json:"architectures,omitempty"`
+	// Changed tells that the directory did not know this before.
+	Changed  bool     `json:"changed"`
+	Notices  []string `json:"-"`
+	Warnings []string `json:"-"`
+	// Next is what to do now.
+	Next []Step `json:"-"`
+}
+
+// PinRelease looks a release up and has the directory remember its digest. Nothing else
+// in the directory is changed.
+func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
+	dir, err := OpenDir(ctx, req.Dir, req.Command, req.LockWait, req.Waiting)
+	if err != nil {
+		return Pinned{}, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	c := &creation{
+		Request: Request{Dir: req.Dir, Release: req.Release, ReleaseImage: req.ReleaseImage, Environment: req.Environment},
+		dir:     dir, change: Change{Aside: map[string]string{}, Write: Files{}},
+	}
+	if err := c.readDir(ctx); err != nil {
+		return Pinned{}, err
+	}
+	p, err = c.pin(ctx, req)
+	p.Notices = dir.Notices
+	if err != nil {
+		return p, err
+	}
+	state, err := c.state.marshal()
+	if err != nil {
+		return p, err
+	}
+	c.change.Write[StateFile] = state
+	written, err := c.dir.Commit(c.change)
+	p.Changed = len(written) > 0
+	if p.Changed && c.before.exists() {
+		p.Next = []Step{{"create " + TargetIgnitionConfigs, "writes the digest into the Ignition configs"}}
+		if c.before.Written[ignition.InPlaceFile] != "" {
+			p.Next[0].Command = "create " + TargetSingleNode
+		}
+	}
+	return p, err
+}
+
+// pin settles the release, its digest, and the state that remembers it.
+func (c *creation) pin(ctx context.Context, req PinRequest) (Pinned, error) {
+	r, err := c.before.tagged(c.Release, c.ReleaseImage, c.Environment)
+	if err != nil {
+		return Pinned{}, err
+	}
+	c.report.Release = r
+	if err := c.checkLine(); err != nil {
+		return Pinned{}, err
+	}
+	p := Pinned{SchemaVersion: 1, Release: r.Version, Line: r.Line, Tagged: r.Image}
+	access, err := c.registryAccess(req.Architecture)
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case req.Digest != "":
+		if p.Digest, err = givenDigest(req.Digest, r.Image); err != nil {
+			return p, err
+		}
+	default:
+		access.Release, access.Component = r.Image, osComponent
+		found, err := req.Resolve(ctx, access.PayloadQuery, access.Architectures)
+		if err != nil {
+			return p, err
+		}
+		if err := checkFound(r, found); err != nil {
+			return p, err
+		}
+		p.Digest, p.Source, p.Architectures = found.Digest, found.Source, access.Architectures
+		if release.Line(found.Version) == r.Line {
+			p.Release = found.Version
+		}
+	}
+	p.Image = byDigest(r.Image, p.Digest)
+	p.Warnings = c.otherDigest(r, p)
+	if c.state.Pins == nil {
+		c.state.Pins = map[string]Pin{}
+	}
+	c.state.Pins[r.Image] = Pin{Image: p.Image, Version: p.Release}
+	r.Version, r.Image = p.Release, p.Image
+	c.state.rememberRelease(r)
+	return p, nil
+}
+
+// tagged is the release for the user's words, as chooseRelease has it, but with the tag
+// that is to be looked up. It need not be in the catalogue.
+func (s State) tagged(name, image string, env Environment) (release.Release, error) {
+	catalogue, err := release.Parse(data.Releases)
+	if err != nil {
+		return release.Release{}, err
+	}
+	image = cmp.Or(image, env.ReleaseImage)
+	switch {
+	case image != "":
+		r, err := s.chooseRelease(name, image, Environment{})
+		r.Image = image
+		return r, err
+	case (name == "" || name == s.Release) && s.ReleaseImage != "":
+		// an image of one's own: the tag that it was pinned from, or itself
+		for _, tagged := range slices.Sorted(maps.Keys(s.Pins)) {
+			if s.Pins[tagged].Image == s.ReleaseImage {
+				return s.tagged(name, tagged, Environment{})
+			}
+		}
+		return s.chooseRelease(name, "", Environment{})
+	}
+	return catalogue.Tagged(cmp.Or(name, s.Release, release.DefaultLine))
+}
+
+// registryAccess is what registries want, and the architectures of the machines, by the
+// install-config if there is one.
+type registryAccess struct {
+	PayloadQuery
+	Architectures []string
+}
+
+func (c *creation) registryAccess(architecture string) (registryAccess, error) {
+	access := registryAccess{Architectures: []string{rhcos.Architecture(cmp.Or(architecture, "amd64"))}}
+	if !c.dir.Exists(installconfig.FileName) && c.before.Consumed[installconfig.FileName] == nil {
+		return access, nil
+	}
+	loaded, err := c.loadConfig()
+	if err != nil {
+		return access, err
+	}
+	config := loaded.Config
+	access.PayloadQuery = registryQuery(config)
+	if architecture == "" {
+		access.Architectures = nil
+		for _, role := range []string{"master", "worker"} {
+			if role == "worker" && config.ComputeReplicas() == 0 {
+				continue
+			}
+			if a := rhcos.Architecture(cmp.Or(architectureOf(config, role), "amd64")); !slices.Contains(access.Architectures, a) {
+				access.Architectures = append(access.Architectures, a)
+			}
+		}
+	}
+	return access, nil
+}
+
+// checkFound stops where a tag leads to another release than it says.
+func checkFound(r release.Release, found PayloadImage) error {
+	line := release.Line(found.Version)
+	if line == "" {
+		line = lineOf(found.Version)
+	}
+	switch {
+	case line != "" && line != r.Line:
+		return diag.Problem{
+			Detail: fmt.Sprintf("the release image %s is of OKD %s, and not of %s", r.Image, found.Version, r.Line),
+			Hint:   "name the right line with --release, or the right image with --release-image",
+		}
+	case r.Version != "" && found.Version != r.Version:
+		return diag.Problem{
+			Detail: fmt.Sprintf("the release image %s is %s by its own word, and not %s", r.Image, found.Version, r.Version),
+			Hint:   "the tag was moved, or the mirror is wrong: name another image with --release-image, or give the digest with --digest",
+		}
+	}
+	return nil
+}
+
+// givenDigest reads the digest of the user.
+func givenDigest(digest, image string) (string, error) {
+	if hex, ok := strings.CutPrefix(digest, "sha256:"); !ok || !release.IsDigest(hex) {
+		return "", diag.Problem{Path: "--digest", Detail: fmt.Sprintf("%.100q is not the digest of an image", digest), Hint: "write sha256: and 64 hexadecimal digits, as releases pin prints it where there is a network"}
+	}
+	if strings.Contains(image, "@") && !strings.HasSuffix(image, "@"+digest) {
+		return "", diag.Problem{Path: "--digest", Detail: "is another one than the release image " + image + " has", Hint: "leave one of them out"}
+	}
+	return digest, nil
+}
+
+// byDigest is a pull spec with the digest in the place of its tag.
+func byDigest(image, digest string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return image + "@" + digest
+}
+
+// otherDigest tells that a release has another digest than the catalogue says: mirroring
+// changes it, but where the release comes from it should not.
+func (c *creation) otherDigest(r release.Release, p Pinned) []string {
+	known, err := ChooseRelease(p.Release, "", Environment{})
+	_, digest, pinned := strings.Cut(known.Image, "@")
+	if err != nil || p.Release == "" || !pinned || digest == p.Digest {
+		return nil
+	}
+	if p.Source != "" && p.Source != r.Image {
+		return []string{fmt.Sprintf("%s has %s as %s: where it was published it is %s", p.Source, p.Release, p.Digest, digest)}
+	}
+	return []string{fmt.Sprintf("%s was published as %s, and is %s now: the image was mirrored, or the tag was moved", p.Release, digest, p.Digest)}
+}
