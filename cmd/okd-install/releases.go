@@ -207,8 +207,8 @@ func (o releasesPinOptions) run(ctx context.Context) error {
 		return err
 	}
 	p, err := asset.PinRelease(ctx, asset.PinRequest{
-		Dir: o.dir, Command: "releases pin", Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
-		Environment: o.environment(), LockWait: o.lockWait, Waiting: o.tellWaiting, Resolve: o.resolve,
+		Dir: o.dir, Opening: o.opening("releases pin"), Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
+		Environment: o.environment(), Resolve: o.resolve,
 	})
 	for _, n := range p.Notices {
 		o.log.Info(n)

@@ -222,6 +222,12 @@ func ReadOnly(path string, names ...string) (Files, error) {
 	return d.readOnly(names...)
 }
 
+// isThere reports whether there is an asset directory that can be looked at.
+func isThere(path string) bool {
+	d, err := lookDir(path, "")
+	return err == nil && d.root.Close() == nil
+}
+
 func (d *Dir) readOnly(names ...string) (Files, error) {
 	if d.Exists(path.Join(stageDir, journalFile)) {
 		return nil, dirError(d.path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")

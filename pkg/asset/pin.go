@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/okd-project/okd-install/data"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -23,7 +22,8 @@ import (
 
 // PinRequest says which release is pinned, and where.
 type PinRequest struct {
-	Dir, Command string
+	Dir     string
+	Opening Opening
 	// Release and ReleaseImage are the user's choice, as in Request.
 	Release, ReleaseImage string
 	// Digest is what somebody has looked up elsewhere, sha256:…; empty to look it up.
@@ -31,8 +31,6 @@ type PinRequest struct {
 	// Architecture is that of the machines; empty for what the install-config says.
 	Architecture string
 	Environment  Environment
-	LockWait     time.Duration
-	Waiting      func(holder string)
 	// Resolve asks a registry.
 	Resolve func(ctx context.Context, q PayloadQuery, architectures []string) (PayloadImage, error)
 }
@@ -63,7 +61,7 @@ type Pinned struct {
 // PinRelease looks a release up and has the directory remember its digest. Nothing else
 // in the directory is changed.
 func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
-	dir, err := OpenDir(ctx, req.Dir, req.Command, req.LockWait, req.Waiting)
+	dir, err := OpenDir(ctx, req.Dir, req.Opening)
 	if err != nil {
 		return Pinned{}, err
 	}

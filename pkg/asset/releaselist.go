@@ -72,7 +72,7 @@ func ListReleases(dir, line, repository string, tags []string) (ReleaseList, err
 // secret, trust bundle and mirrors. Without an install-config it is nothing; the error is
 // that there is one that cannot be read.
 func RegistryAccess(dir string, env Environment) (PayloadQuery, error) {
-	if checkThere(dir) != nil {
+	if !isThere(dir) {
 		return PayloadQuery{}, nil
 	}
 	data, _, err := ReadConfig(dir)
@@ -97,7 +97,7 @@ func registryQuery(config installconfig.InstallConfig) PayloadQuery {
 // rememberedState is the state of a directory that is not locked; a directory that is not
 // there has an empty one.
 func rememberedState(dir string) (State, error) {
-	if dir == "" || checkThere(dir) != nil {
+	if dir == "" || !isThere(dir) {
 		return parseState(nil)
 	}
 	files, err := ReadOnly(dir, StateFile)
