@@ -92,7 +92,7 @@ password.`,
 		example: `  okd-install create ignition-configs --dir mycluster
 
   # for another release than the default
-  okd-install create ignition-configs --dir mycluster --release 5.0`,
+  okd-install create ignition-configs --dir nextcluster --release 5.0`,
 		made: "Ignition-Configs",
 	},
 	{

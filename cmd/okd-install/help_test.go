@@ -34,12 +34,13 @@ func rootCommand() *cobra.Command {
 
 // TestEveryCommandIsExplained also runs the examples, in a directory as the
 // user has it when reading them: mycluster/ holds an install-config, and the
-// Ignition configs were made; mynode/ holds that of a single node.
+// Ignition configs were made; mynode/ holds that of a single node, and nextcluster/
+// one of which nothing was made yet.
 func TestEveryCommandIsExplained(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, name := range []string{"mycluster", "mynode"} {
-		if err := snapshot([]string{"testdata/" + name, filepath.Join(dir, name)}); err != nil {
+	for name, from := range map[string]string{"mycluster": "mycluster", "nextcluster": "mycluster", "mynode": "mynode"} {
+		if err := snapshot([]string{"testdata/" + from, filepath.Join(dir, name)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -74,11 +76,14 @@ func (o versionOptions) run() error {
 	if isData(o.output) {
 		return o.printData(o.output, versionReport{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
-	fmt.Fprintf(o.out, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(commit(), "unknown"), r.Image)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(commit(), "unknown"), r.Image)
 	if r.Version != "" {
-		fmt.Fprintf(o.out, "release %s\n", r.Version)
+		fmt.Fprintf(&text, "release %s\n", r.Version)
 	}
-	_, err = fmt.Fprintf(o.out, "default architecture amd64\nokd-install version %s\n", version())
+	fmt.Fprintf(&text, "default architecture amd64\nokd-install version %s\n", version())
+	// at once: a script that takes the first line only must not break the pipe
+	_, err = io.WriteString(o.out, text.String())
 	return err
 }
 
