@@ -27,7 +27,7 @@ func TestBashCompletesAlone(t *testing.T) {
 		{"pla", "plan"},
 		{"plan m", "manifests"},
 		{"help create m", "manifests"},
-		{"plan --release 4.2", "4.20"},
+		{"plan --release 4.2", "4.22"},
 		{"plan --release = 4.22", "4.22"},
 		{"plan --leaf-key ecdsa-p2", "ecdsa-p256"},
 		{"explain networking.clusterNetworkM", "networking.clusterNetworkMTU"},
