@@ -1,0 +1,10 @@
+//go:build unix
+
+package needs
+
+import "syscall"
+
+// The folders of tests are asset directories, too, and one that others may write
+// to is refused: the umask 002, which some systems give to their users, would
+// make such folders.
+func init() { syscall.Umask(0o022) }
