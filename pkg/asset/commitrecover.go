@@ -15,6 +15,9 @@ func (d *Dir) recover() (finished bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if !found && !d.Exists(stageDir) {
+		return false, nil
+	}
 	if !found {
 		if err := d.root.RemoveAll(stageDir); err != nil {
 			return false, cannotWrite(d.abs(stageDir), err)

@@ -3,10 +3,17 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/test/needs"
 )
 
 func TestSymbolicLinksInTheWay(t *testing.T) {
@@ -123,5 +130,61 @@ func TestNoEnvironment(t *testing.T) {
 	}
 	if err := mixed(tree(t, dir), ignition); err != nil {
 		t.Error(err)
+	}
+}
+
+// Somebody leaves a journal in an asset directory of root, or hands on a whole
+// directory with one: no run may follow it out of the directory, or believe it.
+func TestPlantedJournals(t *testing.T) {
+	t.Parallel()
+	needs.Root(t, "to own what others have planted")
+	const plan = `{"schemaVersion":1,"writes":[{"from":".okd_install_commit/0","to":"%[1]s","digest":"%[2]s"}],` +
+		`"removals":[{"name":"install-config.yaml","digest":"%[3]s"}]}`
+	for name, c := range map[string]struct {
+		to      string
+		prepare func(dir, elsewhere string) error
+		says    string
+	}{
+		"through a link":              {"L/cron", nil, "symbolic link"},
+		"through a link, over a file": {"L/theirs", nil, "symbolic link"},
+		"out of the directory":        {"../elsewhere/cron", nil, "not inside the asset directory"},
+		"by another user": {"bootstrap.ign", func(dir, _ string) error {
+			return errors.Join(os.Chown(filepath.Join(dir, stageDir), nobody, nobody), os.Chown(filepath.Join(dir, journal), nobody, nobody))
+		}, "belongs to user"},
+		"by another user, in our folder": {"bootstrap.ign", func(dir, _ string) error { return os.Chown(filepath.Join(dir, journal), nobody, nobody) }, "belongs to user"},
+		"in a shared directory":          {"bootstrap.ign", func(dir, _ string) error { return os.Chmod(dir, 0o777) }, "users other than you may write"},
+		"behind a link": {"bootstrap.ign", func(dir, elsewhere string) error {
+			to := filepath.Join(elsewhere, "stage")
+			return errors.Join(os.Rename(filepath.Join(dir, stageDir), to), os.Symlink(to, filepath.Join(dir, stageDir)))
+		}, "something else has the name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+			put(t, elsewhere, "theirs", "theirs")
+			dir := assetDir(t, configs["ecdsa"])
+			sum := func(text string) string {
+				s := sha256.Sum256([]byte(text))
+				return "sha256:" + hex.EncodeToString(s[:])
+			}
+			put(t, dir, stageDir+"/0", "planted")
+			put(t, dir, journal, fmt.Sprintf(plan, c.to, sum("planted"), sum(configs["ecdsa"])))
+			err := errors.Join(os.Chmod(filepath.Join(dir, stageDir), 0o700), os.Chmod(filepath.Join(dir, journal), 0o600), os.Symlink(elsewhere, filepath.Join(dir, "L")))
+			if c.prepare != nil {
+				err = errors.Join(err, c.prepare(dir, elsewhere))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			there, before := tree(t, elsewhere), tree(t, dir)
+			for _, args := range [][]string{manifests, ignition, checkConfig, append(slices.Clone(ignition), "--allow-shared-dir")} {
+				refused(t, run(t, dir, args), 1, c.says)
+				if d := difference(tree(t, dir), before) + difference(tree(t, elsewhere), there); d != "" {
+					t.Fatalf("%v changed %s", args, d)
+				}
+			}
+			if o := must(t, dir, []string{"status"}); !strings.Contains(o.stdout, "blocked") || !strings.Contains(o.stdout, c.says) {
+				t.Errorf("status does not say so: %s", o)
+			}
+		})
 	}
 }
