@@ -36,7 +36,8 @@ var fieldsOfNetwork = []Field{
 	{
 		Path: "networking.serviceNetwork", Form: platform.ServiceCIDR, Default: "[" + defaultServiceNetwork + "]", Most: 2,
 		Text: "Networks that services have their addresses in: one, or one of each address family. Their families are the " +
-			"cluster's, and the first is the one that is preferred. Only the cluster uses them.",
+			"cluster's, and the first is the one that is preferred, which may be IPv6 since OKD " + release.Since(release.IPv6First, "none") +
+			". Only the cluster uses them.",
 	},
 	{
 		Path: "networking.clusterNetworkMTU", Range: platform.Between(0, 0), Absent: "the network operator measures it",
@@ -139,7 +140,7 @@ var fieldsOfPool = []Field{
 		Text: "How two nodes power each other off. Only in controlPlane, and for 2 nodes without an arbiter, which cannot do without.",
 	},
 	{Path: "fencing.credentials", Most: 2, Text: "Management controllers of the two nodes, one entry for each."},
-	{Path: "fencing.credentials.hostName", Example: "master-0", Text: "Name that the node has in the cluster. It, or macAddress, has to be given."},
+	{Path: "fencing.credentials.hostName", Example: "master-0", Text: "Name that the node has in the cluster. It has to be given, unless the release takes macAddress."},
 	{Path: "fencing.credentials.macAddress", Feature: release.FencingByMAC, Form: platform.MAC, Example: "52:54:00:ab:cd:01", Text: "MAC address that the node boots from."},
 	{Path: "fencing.credentials.username", Required: true, Text: "User of the management controller."},
 	{Path: "fencing.credentials.password", Required: true, Secret: true, Text: "Password of that user."},

@@ -38,3 +38,20 @@ func TestTab(t *testing.T) {
 		}
 	}
 }
+
+// What Tab names is a tab in front of a line.
+func FuzzTab(f *testing.F) {
+	for _, text := range []string{"a:\n\tb: 1\n", "a: |\n  x\n\ty\n", "-\ta\r\tb", "\t"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		line, column, ok := Tab(data)
+		if !ok {
+			return
+		}
+		lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), "\n")
+		if line < 1 || line > len(lines) || column < 1 || column > len(lines[line-1]) || lines[line-1][column-1] != '\t' {
+			t.Fatalf("there is no tab in %d:%d", line, column)
+		}
+	})
+}
