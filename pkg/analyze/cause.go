@@ -27,7 +27,8 @@ type Known struct {
 	Only []string
 	// Host says that it is nothing that the machines could say.
 	Host bool
-	// Repeats is how often a log must say it: once, it may be about what comes next.
+	// Repeats is how often a log must say it as long as nothing has failed: what is said once
+	// may be about what comes next.
 	Repeats int
 	// Weight decides between rows of which the same line holds signs: -1 for what may as well
 	// be a symptom, 0 for what every failed connection says, 1 as a rule, 2 for what is more
@@ -118,12 +119,12 @@ var Causes = []Known{
 		Signs: []string{"execvp semodule", "failed to run semodule"}, Stages: early},
 	{ID: "boot-image-old", Text: "the boot image is too old for the release", Fix: "install the machine from the boot image that goes with the release: okd-install coreos image names it, and okd-install coreos check --image FILE tells of another one whether it fits", Weight: 2,
 		Signs: []string{
-			"invalid refspec ostree-", "invalid refspec*docker://", "invalid refspec*registry:", "unknown option --experimental", "unknown option --bypass-driver", "unhandled layer type",
+			"invalid refspec", "unknown option --experimental", "unknown option --bypass-driver", "unhandled layer type",
 			"unsupported config version", "unknown command 'container'", "unknown command \"container\"", "unrecognized subcommand 'container'", "unknown command 'ex-container'", "\"container\" is not a valid builtin",
 		}, Stages: append(slices.Clone(early), later...)},
 	{ID: "no-tools", Text: "the host runs without the node image: oc, kubelet or CRI-O are not there", Fix: "see the journal of node-image-pull and node-image-overlay, or of release-image-pivot up to 4.18; the boot image may not be one of this release", Weight: 1,
 		Signs: []string{
-			"command not found", "no such file or directory", "failed to locate executable", "failed to execute", "exec format", "status=203/exec", "not found in $path", "executable file not found",
+			"command not found", ": not found", "no such file or directory", "failed to locate executable", "failed to execute", "exec format", "status=203/exec", "not found in $path", "executable file not found",
 			"unit crio.service*not", "unit kubelet.service*not", "crio.service*does not exist", "crio.service*not found", "kubelet.service*does not exist", "crio.conf*not found",
 		}, Stages: anywhere, when: toolMissing},
 	{ID: "mixed-release", Text: "an operator of the release refuses a flag: the installer or an image is of another release", Fix: "make bootstrap.ign with the release that is installed (--release, or --release-image for a mirror), and see that the mirror holds one release", Weight: 1, Host: true,
@@ -135,7 +136,7 @@ var Causes = []Known{
 	{ID: "rate-limit", Text: "the registry allows no more pulls for now", Fix: "wait, log in with a pull secret of an account, or use a mirror", Weight: 2, Passing: untilPulled,
 		Signs: []string{"toomanyrequests", "too many requests", "pull rate limit"}, About: []subject{aboutRegistry}, Unsure: pulling, Stages: pods},
 	{ID: "registry-refuses", Text: "the registry refuses the pull secret", Fix: "correct pullSecret in install-config.yaml, also for the mirrors; try it on the host: podman pull --authfile /root/.docker/config.json IMAGE", Weight: 1, Passing: untilPulled,
-		Signs: []string{"unauthorized", "authentication required", "invalid username/password", "requested access to the resource is denied", "403 (forbidden", "403 forbidden", "http status: 401", "http status: 403", "unable to retrieve auth token", "insufficient_scope", "no basic auth credentials"},
+		Signs: []string{"unauthorized", "authentication required", "invalid username/password", "requested access to the resource is denied", "403 (forbidden", "403 forbidden", "http status: 401", "http status: 403", "unable to retrieve auth token", "insufficient_scope", "no basic auth credentials", "denied: access forbidden"},
 		About: []subject{aboutRegistry}, Unsure: pulling, Stages: pods},
 	{ID: "registry-error", Text: "the registry answers with an error of its own", Fix: "look at the registry, or at what stands before it, such as a proxy; wait, and try it: podman pull IMAGE", Weight: 1, Passing: untilPulled,
 		Signs: []string{"http status: 500", "http status: 502", "http status: 503", "http status: 504", "statuscode: 500", "statuscode: 502", "statuscode: 503", "statuscode: 504", "received unexpected http status: 5"},
@@ -167,7 +168,7 @@ var Causes = []Known{
 
 	// Certificates of names.
 	{ID: "etcd-address", Text: "the certificate of etcd is for another address than the one at which it is asked", Fix: "let the host have one address in networking.machineNetwork, and keep it: a host with several networks, or one whose address changed after its boot, must be booted again with the right one", Weight: 2,
-		Signs: []string{"certificate is valid for*not ", "cannot validate certificate for", "doesn't contain any ip sans", "does not match any of dnsnames", "does not match any of the dnsnames"}, About: []subject{aboutEtcd}, Unsure: []string{"wait-for-etcd", "stop-etcd"}, Stages: etcd},
+		Signs: []string{"certificate is valid for*not ", "cannot validate certificate for", "doesn't contain any ip sans", "does not match any of dnsnames", "does not match any of the dnsnames"}, About: []subject{aboutEtcd, aboutSelf}, Unsure: []string{"wait-for-etcd", "stop-etcd"}, Stages: etcd, when: ofEtcd},
 	{ID: "certificate-cn", Text: "the server's certificate has no subject alternative names, only a common name, which is no longer accepted", Fix: "make the certificate anew with its host name as a DNS name in subjectAltName", Weight: 2,
 		Signs: []string{"relies on legacy common name"}, Stages: pods},
 	{ID: "certificate-name", Text: "the server that answers has a certificate for another name: a load balancer or a DNS entry leads elsewhere, or ends TLS itself", Fix: "let api, api-int and the mirror's name lead to their own servers, and let the load balancer pass TCP through", Weight: 2,
@@ -195,7 +196,9 @@ var Causes = []Known{
 	{ID: "port-in-use", Text: "another process has a port that the control plane needs", Fix: "see on the host: ss -ltnp; nothing else may use 6443, 2379, 2380, 22623 and 22624", Weight: 2,
 		Signs: []string{"bind: address already in use"}, Stages: append([]string{"mco-bootstrap", "konnectivity-server-bootstrap"}, etcd...)},
 	{ID: "slow-disk", Text: textDisk, Fix: fixDisk, Weight: 1,
-		Signs: []string{"slow fdatasync", "wal: sync duration", "leader failed to send out heartbeat on time", "etcdserver: request timed out", "etcdserver: leader changed", "likely from slow disk", "apply request took too long"}, Stages: etcd, when: tookLong},
+		Signs: []string{"slow fdatasync", "wal: sync duration", "leader failed to send out heartbeat on time", "etcdserver: request timed out", "likely from slow disk"}, Stages: etcd},
+	{ID: "slow-disk", Text: textDisk, Fix: fixDisk, Repeats: 3,
+		Signs: []string{"apply request took too long", "etcdserver: leader changed"}, Stages: etcd, when: tookLong},
 	{ID: "etcd-peers", Text: "the machines do not reach each other's etcd", Fix: "let the machines of the control plane and the bootstrap host reach each other on ports 2379 and 2380", Weight: 1,
 		Signs: []string{"i/o timeout", "no route to host", "network is unreachable", "host is unreachable", "connection timed out"}, About: []subject{aboutEtcd}, Only: later, Stages: later},
 	{ID: "hostname", Text: "a machine is called localhost: it has got no host name", Fix: "give each machine a name of its own, by DHCP, by a PTR record or in its Ignition config", Weight: 2,

@@ -123,7 +123,7 @@ func (c *collection) suspect(f Finding, log logMatches, kind logKind) []suspicio
 	best := map[int]suspicion{}
 	for _, m := range log.matches {
 		k := Causes[m.cause]
-		if !f.began.IsZero() && m.when.before(f.began) || m.count < k.Repeats || f.State == Waiting && k.Passing != always && log.healed(m) {
+		if !f.began.IsZero() && m.when.before(f.began) || f.State == Waiting && m.count < k.Repeats || f.State == Waiting && k.Passing != always && log.healed(m) {
 			continue
 		}
 		if !kind.hears(k, m.about, log.place, f) || !k.counts(c.subjectOf(m, log.place, kind, f), f.Service, f.Stage) {
@@ -216,8 +216,8 @@ func (k logKind) hears(row Known, about subject, place string, f Finding) bool {
 	switch k {
 	case ownWords:
 		return true
-	case machineWords:
-		return !row.Host
+	case machineWords: // which stage a machine is in is not known, so the line must say what it speaks of
+		return !row.Host && (row.About == nil || about != aboutNothing)
 	case container:
 		// what containers say of other servers is about the network inside the cluster
 		if base := path.Base(place); row.About != nil && !strings.HasPrefix(base, "etcd") && !strings.HasPrefix(base, "machine-config-") && about != aboutEtcd {

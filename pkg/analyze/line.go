@@ -45,8 +45,12 @@ var lookupSigns = []string{
 	"lookup ", "no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving",
 	"could not resolve", "couldn't resolve", "can't resolve", "failed to resolve", "failed to lookup address", "nxdomain", "servfail",
 	"no servers could be reached", "no address associated with hostname", "nodename nor servname", ":53: ", "dns error",
-	"name resolution failed", "resolving timed out",
+	"name resolution failed", "resolving timed out", "communications error to", "#53: ",
 }
+
+// besides are services of CoreOS that ask for names of the internet, which a network of its
+// own need not know.
+var besides = []string{"zincati", "fedora-coreos-pinger", "coreos-pinger", "chronyd", "telemeter", "fwupd", "rpm-ostree-countme"}
 
 // Parts of lines, all in lower case.
 var (
@@ -67,7 +71,7 @@ var (
 var pullWords = []string{
 	"container registry", "docker registry", "docker://", "/v2/", "pulling image", "pull image", "imagepull", "image pull", "errimagepull", "pulling ",
 	"podman pull", "error pulling", "unable to pull", "copying system image", "reading manifest", "reading blob", "writing blob", "copying blob",
-	"fetching blob", "parsing image", "image configuration", "ostree-unverified", "ostree-image", "pull failed", "trying to pull",
+	"fetching blob", "parsing image", "image configuration", "ostree-unverified", "ostree-image", "pull failed", "trying to pull", "trying to access",
 	"initializing source", "determining manifest", "openimage", "getblob", "auth token", "pull secret", "unable to read image",
 	"unauthorized: ", "denied: requested", "toomanyrequests",
 }
@@ -80,6 +84,9 @@ func (l line) find(in *regexp.Regexp, words ...string) []string {
 	}
 	return in.FindStringSubmatch(l.text)
 }
+
+// imageLogs are logs whose certificates are those of registries.
+var imageLogs = []string{"crio.", "machine-config-daemon-", "pivot.", "release-image", "node-image"}
 
 // proxyWords are what Go and curl say of a proxy.
 var proxyWords = []string{"proxyconnect", "proxy authentication required", "resolve proxy", "proxy connect aborted", "from proxy after connect"}
@@ -125,6 +132,8 @@ func readLine(place, text string) line {
 		l.about = aboutAPI
 	case l.host != "":
 		l.about = aboutOther
+	case strings.Contains(text, "x509") && holdsAny(base, imageLogs):
+		l.about = aboutRegistry
 	}
 	return l
 }
@@ -166,8 +175,8 @@ func (l *line) readLookup() bool {
 			return false // a line of a source file, such as dns.go:53:
 		}
 	}
-	if inCluster(l.host) || ownName(l.host) {
-		// a service of the cluster's own DNS, which is not up
+	if inCluster(l.host) || ownName(l.host) || holdsAny(l.text, besides) {
+		// a service of the cluster's own DNS, which is not up, or a name that nobody needs
 		l.about = aboutOther
 		return true
 	}
@@ -233,7 +242,7 @@ func apiName(host string) bool {
 }
 
 // ownAddresses are texts with which a machine tells its own address, and what follows.
-var ownAddresses = regexp.MustCompile(`(?:inet6? |using bootstrap ip |--node-ip[= ]|--address=|advertise-(?:client|peer)-urls?[^\s]{0,3}[=:]\[?"?https?://|bootstrap_node_ip=|node_ip=|etcd_bootstrap_ip=)\[?([0-9a-f:.]+)`)
+var ownAddresses = regexp.MustCompile(`(?:inet6? |using bootstrap ip |--node-ip[= ]"?|--address="?|advertise-(?:client|peer)-urls?[^\s]{0,3}[=:]\[?"?https?://|bootstrap_node_ip=|node_ip=|etcd_bootstrap_ip=)\[?([0-9a-f:.]+)`)
 
 // addressesOf reads the addresses that a machine gives itself in a text in lower case.
 func addressesOf(text string) []string {
@@ -265,7 +274,8 @@ var (
 // toolMissing is for a file or program that only the node image has. The unit of a script
 // of ours may be named after a program: kubelet.sh is there.
 func toolMissing(l line) bool {
-	return l.find(toolWords, "oc", "kubelet", "crio", "crictl", "kubenswrapper", "hyperkube", "setpriv") != nil
+	// the machine-config daemon tries oc and goes on without it
+	return !strings.Contains(l.text, "ionice") && l.find(toolWords, "oc", "kubelet", "crio", "crictl", "kubenswrapper", "hyperkube", "setpriv") != nil
 }
 
 // wholeMachine is for memory that the machine lacks, not a container that had its share.
@@ -290,6 +300,11 @@ func ownAuthority(l line) bool {
 // connection, and what ends in a lookup or certificate is told by other rows.
 func failedPull(l line) bool {
 	return l.about == aboutRegistry || !strings.Contains(l.text, "x509")
+}
+
+// ofEtcd is for a certificate that etcd has shown, also to the host itself.
+func ofEtcd(l line) bool {
+	return l.about != aboutSelf || l.port == "2379" || l.port == "2380" || strings.Contains(l.text, "etcd")
 }
 
 var took = regexp.MustCompile(`took[^0-9]{1,8}([0-9.]+)(ms|µs|us|s|m)`)

@@ -159,7 +159,7 @@ const mostHosts = 16
 
 // scan reads a log, by its place in the bundle, and returns its last matches of each cause.
 func scan(place string, r io.Reader) (said, error) {
-	s := scanner{place: place, last: map[key]*match{}, hosts: map[int]int{}, line: 1}
+	s := scanner{place: place, last: map[key]*match{}, hosts: map[int]int{}, line: 1, asked: line{about: aboutServer}}
 	err := s.read(r)
 	return s.said(), err
 }
