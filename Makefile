@@ -7,7 +7,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build test lint golden fuzz bench e2e cross packages image clean
+.PHONY: help demo build test lint audit golden fuzz bench e2e cross packages image clean
 
 FUZZTIME ?= 20s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -73,6 +73,27 @@ lint: bin/golangci-lint ## check the code and its format
 bin/golangci-lint: tools/go.mod tools/go.sum
 	@mkdir -p bin
 	cd tools && go build -buildvcs=false -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# Where the known vulnerabilities of Go modules are; a copy of one's own may be a file://.
+AUDIT_DB ?= https://vuln.go.dev
+
+audit: bin/govulncheck ## look for known vulnerabilities in every module; needs the network
+	@found=; for module in . tools/package $(TEST_MODULES) tools; do \
+		what='-scan symbol ./...'; if [ "$$module" = tools ]; then what='-scan package tool'; fi; \
+		echo "+ govulncheck in $$module"; \
+		code=0; said=$$(bin/govulncheck -db "$(AUDIT_DB)" -C "$$module" $$what 2>&1) || code=$$?; \
+		printf '%s\n' "$$said"; \
+		if grep -q '^govulncheck: fetching vulnerabilities' <<<"$$said"; then \
+			echo 'make audit: $(AUDIT_DB) cannot be reached, so nothing was looked at; name another with AUDIT_DB=URL' >&2; exit 4; \
+		fi; \
+		if [ $$code -ne 0 ]; then found="$$found $$module"; fi; \
+	done; \
+	if [ -n "$$found" ]; then echo "make audit: look at$$found" >&2; exit 3; fi; \
+	echo 'make audit: no module has a known vulnerability that is reached'
+
+bin/govulncheck: tools/go.mod tools/go.sum
+	@mkdir -p bin
+	cd tools && go build -buildvcs=false -o ../bin/govulncheck golang.org/x/vuln/cmd/govulncheck
 
 golden: ## rewrite the expected files of the tests; look at the diff
 	@packages=$$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' cmd pkg test | xargs -rn1 dirname | sort -u | sed 's,^,./,'); \
