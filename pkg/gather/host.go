@@ -205,7 +205,8 @@ func (g *gathering) transfer(ctx context.Context, c *connection) error {
 	have := g.have(bootstrapFile)
 	if have > g.note.Remote.Size {
 		have = 0
-		if _, err := f.Seek(0, io.SeekStart); errors.Join(err, f.Truncate(0)) != nil {
+		_, err := f.Seek(0, io.SeekStart)
+		if err = errors.Join(err, f.Truncate(0)); err != nil {
 			return fileProblem(name, "the log bundle cannot be written", err)
 		}
 	}
