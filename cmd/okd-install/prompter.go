@@ -12,6 +12,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Prompter asks a person at a terminal. There are two: one that draws, in
@@ -76,12 +77,22 @@ type plainPrompter struct {
 	secret func() (string, error)
 }
 
+// readLine reads a line, which is not longer than a file that the answer could name.
 func readLine(r *bufio.Reader) (string, error) {
-	text, err := r.ReadString('\n')
-	if err != nil && text != "" {
-		err = nil
+	var text []byte
+	for {
+		piece, err := r.ReadSlice('\n')
+		text = append(text, piece...)
+		switch {
+		case len(text) > maxConfig:
+			return "", system.TooLargeError{Most: maxConfig}
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && len(text) > 0:
+			err = nil
+		}
+		return strings.TrimRight(string(text), "\r\n"), err
 	}
-	return strings.TrimRight(text, "\r\n"), err
 }
 
 // Say shows a text.

@@ -171,3 +171,18 @@ func TestBomb(t *testing.T) {
 		t.Errorf("the folder holds %v", got)
 	}
 }
+
+// The head of a file can ask for 4 GiB of memory.
+func TestXZMemory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data := compressed(t, ".xz", noise(1000, 3))
+	const dictionary = 12 + 2 + 2 // behind the stream's header: sizes, flags, filter, its length
+	data[dictionary] = 40
+	write(t, filepath.Join(dir, "d.xz"), data)
+	d := &download{Fetcher: quick()}
+	_, _, err := d.decompress(t.Context(), filepath.Join(dir, "d.xz"), filepath.Join(dir, "d"), "", nil)
+	if err == nil || !strings.Contains(err.Error(), "it takes a dictionary of 4095 MiB to unpack") && !strings.Contains(err.Error(), "it takes a dictionary of 4096 MiB to unpack") {
+		t.Errorf("got %v", err)
+	}
+}

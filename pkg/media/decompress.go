@@ -20,17 +20,23 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/rhcos/cpio"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // compressions are the endings that Decompress takes off, and what reads them.
 var compressions = []struct {
 	ending string
-	open   func(io.Reader) (io.Reader, error)
+	open   func(*bufio.Reader) (io.Reader, error)
 }{
-	{".gz", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{".xz", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
-	{".zst", func(r io.Reader) (io.Reader, error) {
+	{".gz", func(r *bufio.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+	{".xz", func(r *bufio.Reader) (io.Reader, error) {
+		if err := cpio.CheckXZ(r); err != nil {
+			return nil, err
+		}
+		return xz.NewReader(r)
+	}},
+	{".zst", func(r *bufio.Reader) (io.Reader, error) {
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, err

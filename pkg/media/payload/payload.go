@@ -47,6 +47,9 @@ type Client struct {
 	Transport http.RoundTripper
 	// Pause is the first wait before a failed request is repeated; 1 second if it is zero.
 	Pause time.Duration
+	// Window is the time in which a registry must send 64 KiB of what it has begun; 1
+	// minute if it is zero. Half of it may pass without a byte.
+	Window time.Duration
 	// UserAgent is what registries are told.
 	UserAgent string
 }
@@ -89,7 +92,7 @@ func (c *Client) prepare(q Query) (pullSecret, error) {
 		}
 		c.Transport = transport
 	}
-	c.Transport = onlyTLS{c.Transport}
+	c.Transport = bounded{onlyTLS{c.Transport}, c.Window}
 	return parseSecret(q.PullSecret)
 }
 

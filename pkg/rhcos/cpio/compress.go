@@ -71,8 +71,8 @@ func openGzip(in *bufio.Reader) (io.ReadCloser, error) {
 const maxWindow = 128 << 20
 
 func openXZ(in *bufio.Reader) (io.ReadCloser, error) {
-	if n := xzDictionary(in); n > maxWindow {
-		return nil, fmt.Errorf("it takes a dictionary of %d MiB to unpack, more than %d MiB", n>>20, maxWindow>>20)
+	if err := CheckXZ(in); err != nil {
+		return nil, err
 	}
 	end := &ending{Reader: in}
 	r, err := xz.ReaderConfig{SingleStream: true}.NewReader(end)
@@ -80,6 +80,15 @@ func openXZ(in *bufio.Reader) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return &xzStream{in: end, r: r}, nil
+}
+
+// CheckXZ refuses a stream of xz that would take more memory to unpack than any real
+// one: up to 4 GiB, which the library sets aside before it reads on. It reads nothing.
+func CheckXZ(in *bufio.Reader) error {
+	if n := xzDictionary(in); n > maxWindow {
+		return fmt.Errorf("it takes a dictionary of %d MiB to unpack, more than %d MiB", n>>20, maxWindow>>20)
+	}
+	return nil
 }
 
 // xzDictionary is the size of the dictionary that the first block of a stream
