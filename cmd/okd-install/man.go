@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,11 +32,7 @@ func (a *app) newManCmd() *cobra.Command {
 			}
 			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
-			err = os.MkdirAll(to, 0o755)
-			if err == nil {
-				err = doc.GenManTree(cmd.Root(), header, filepath.Clean(to))
-			}
-			if err != nil {
+			if err := writePages(cmd.Root(), header, to); err != nil {
 				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + reason(err), Hint: "name another folder with --directory"}
 			}
 			a.log.Infof("the manual pages are in %s", filepath.Clean(to))
@@ -45,6 +42,36 @@ func (a *app) newManCmd() *cobra.Command {
 	cmd.Flags().StringVarP(&to, "directory", "C", to, "folder for the pages; it is made if it is not there")
 	_ = cmd.MarkFlagDirname("directory")
 	return cmd
+}
+
+// writePages has the pages made in a folder of its own, and gives each its place in one
+// step: the library would follow links that others have put there.
+func writePages(root *cobra.Command, header *doc.GenManHeader, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	made, err := os.MkdirTemp("", "okd-install-man-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(made) }()
+	if err := doc.GenManTree(root, header, made); err != nil {
+		return err
+	}
+	pages, err := os.ReadDir(made)
+	if err != nil {
+		return err
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(filepath.Join(made, page.Name()))
+		if err == nil {
+			err = writeOutput(filepath.Join(to, page.Name()), func(w io.Writer) error { _, err := w.Write(text); return err })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buildDate is the date that whoever packs programs asks for, so that the same
