@@ -28,6 +28,8 @@ not up by then never will be, so machines should boot within 12 hours after ` + 
 booted within 24. Running the command again past the 12 hours makes the 24-hour certificates anew, and only those.
 A certificate never outlives its signer: one that a table row would let live longer ends with it.
 
+RSA keys may sign and encipher keys, ECDSA keys only sign. Authorities may sign certificates, besides.
+
 `)
 	for _, authority := range Certificates {
 		if authority.Authority() {
@@ -65,8 +67,9 @@ A certificate never outlives its signer: one that a table row would let live lon
 With ` + "`OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true`" + ` the pairs that stand in the asset directory as ` + "`tls/<name>.crt`" + ` and
 ` + "`tls/<name>.key`" + ` are used instead of minted ones. Any rows will do; a certificate that is not an authority needs its signer
 beside it. Keys are PEM without a passphrase: RSA of 2048 bits or more, or ECDSA on P-256, P-384 or P-521. An authority
-must have the CA flag and at least 24 hours left. A server's certificate must be valid for the names above, a client's must have
-the subject above, since that is what the cluster gives rights to.
+must have the CA flag and at least 24 hours left, and its name constraints and extended key usage must allow all that it signs
+above: that is tried out before anything is written. A server's certificate must be valid for the names above, a client's must
+have the subject above, since that is what the cluster gives rights to.
 
 The key pair ` + "`" + BoundServiceAccount + "`" + ` is read from ` + "`tls/`" + ` whenever it is there; it must be RSA.
 `)

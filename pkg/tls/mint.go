@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -30,7 +31,8 @@ type Pair struct {
 //
 // A leaf never outlives its signer. The long-lived ones end with it, since a
 // root made yesterday or brought by a user cannot sign for a whole ten years
-// more; but less than a day is refused, as is a signer that is not valid yet.
+// more; but less than a day is refused, as is a signer that is not valid yet, or
+// by whose rules, such as name constraints, the leaf would not be accepted.
 func (c Certificate) Mint(n Names, signer *Pair, key KeySpec, from time.Time) (Pair, error) {
 	patterns := append(append([]string(nil), c.DNS...), c.IPs...)
 	if err := n.check(c.Name, patterns).Err(); err != nil {
@@ -59,7 +61,11 @@ func (c Certificate) Mint(n Names, signer *Pair, key KeySpec, from time.Time) (P
 	if parentKey == nil {
 		parentKey = own
 	}
-	return c.sign(template, parent, own, parentKey, signer)
+	pair, err := c.sign(template, parent, own, parentKey, signer)
+	if err != nil {
+		return Pair{}, err
+	}
+	return pair, c.accepted(pair, signer, n)
 }
 
 // sign writes the pair.
@@ -68,6 +74,7 @@ func (c Certificate) sign(template, parent *x509.Certificate, own, parentKey cry
 	if err != nil {
 		return Pair{}, fmt.Errorf("%s: %w", c.Name, err)
 	}
+	template.KeyUsage = c.keyUsage(own.Public())
 	template.SubjectKeyId, template.AuthorityKeyId = id, parent.SubjectKeyId
 	if signer == nil {
 		template.AuthorityKeyId = id
@@ -99,7 +106,6 @@ func (c Certificate) template(n Names, from time.Time) (*x509.Certificate, error
 		Subject:               c.subject(),
 		NotBefore:             from,
 		NotAfter:              from.Add(c.Life),
-		KeyUsage:              c.keyUsage(),
 		ExtKeyUsage:           c.Use,
 		BasicConstraintsValid: true,
 		IsCA:                  c.Authority(),
@@ -124,13 +130,18 @@ func (c Certificate) subject() pkix.Name {
 	return name
 }
 
-func (c Certificate) keyUsage() x509.KeyUsage {
-	usage := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
-	switch {
-	case c.NoKeyUsage:
+// keyUsage says what the key is good for. Only an RSA key can encipher another
+// key, as the oldest ways of TLS have it (RFC 8813, section 3).
+func (c Certificate) keyUsage(public crypto.PublicKey) x509.KeyUsage {
+	if c.NoKeyUsage {
 		return 0
-	case c.Authority():
-		return usage | x509.KeyUsageCertSign
+	}
+	usage := x509.KeyUsageDigitalSignature
+	if _, isRSA := public.(*rsa.PublicKey); isRSA {
+		usage |= x509.KeyUsageKeyEncipherment
+	}
+	if c.Authority() {
+		usage |= x509.KeyUsageCertSign
 	}
 	return usage
 }

@@ -52,6 +52,43 @@ func TestMintedFacts(t *testing.T) {
 	golden(t, "testdata/facts.golden", b.String())
 }
 
+// An RSA key enciphers, an ECDSA key cannot: a row's bits follow the key that it
+// gets. Signer and leaf may have keys of different kinds.
+func TestKeyUsageFollowsTheKey(t *testing.T) {
+	t.Parallel()
+	const rsaOnly = x509.KeyUsageKeyEncipherment
+	for name, s := range map[string]set{"rsa": must(t, rsaSet), "ecdsa": must(t, ecSet)} {
+		for _, row := range Certificates {
+			want := x509.KeyUsageDigitalSignature
+			if row.Authority() {
+				want |= x509.KeyUsageCertSign
+			}
+			if name == "rsa" {
+				want |= rsaOnly
+			}
+			if row.NoKeyUsage {
+				want = 0
+			}
+			cert, err := parseCert(s.certs[row.Name].Cert)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cert.KeyUsage != want {
+				t.Errorf("%s: %s has usage %d, want %d", name, row.Name, cert.KeyUsage, want)
+			}
+		}
+	}
+	signer := must(t, rsaSet).certs["root-ca"]
+	row, _ := Lookup("journal-gatewayd")
+	mixed, err := row.Mint(okd, &signer, p256, born)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cert, err := parseCert(mixed.Cert); err != nil || cert.KeyUsage != x509.KeyUsageDigitalSignature {
+		t.Errorf("an ECDSA leaf of an RSA signer has usage %d, %v", cert.KeyUsage, err)
+	}
+}
+
 func TestMintedCertificatesAreWellFormed(t *testing.T) {
 	t.Parallel()
 	from := time.Date(2026, 3, 1, 11, 30, 15, 0, time.UTC)

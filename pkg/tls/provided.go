@@ -47,7 +47,11 @@ func Provided(files map[string][]byte, n Names, now time.Time) (map[string]Pair,
 		found[row.Name] = p
 		ps = append(ps, p.checkLife(now)...)
 		if row.Authority() {
-			ps = append(ps, p.checkAuthority()...)
+			authority := p.checkAuthority()
+			if len(authority) == 0 {
+				authority = p.trial(n, files)
+			}
+			ps = append(ps, authority...)
 			continue
 		}
 		ps = append(ps, p.checkUse(n)...)
@@ -191,7 +195,7 @@ func (p *provided) checkLife(now time.Time) diag.Problems {
 func (p *provided) checkAuthority() diag.Problems {
 	var ps diag.Problems
 	cert, file := p.certs[0], certFile(p.row.Name)
-	const hint = "make it with basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign,digitalSignature,keyEncipherment"
+	const hint = "make it with basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign,digitalSignature"
 	switch {
 	case !cert.BasicConstraintsValid || !cert.IsCA:
 		ps = append(ps, problem(file, errNotAuthority.Error(), hint))
@@ -228,8 +232,9 @@ func (p *provided) checkSigner(signer *provided) diag.Problems {
 		}
 		_, err := cert.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use}})
 		if err != nil {
-			ps = append(ps, problem(file, "is not accepted as a certificate for "+useName(use),
-				"sign it with extendedKeyUsage="+useNames(p.row.Use)+", by an authority that allows it"))
+			refused := &untrusted{signer: p.row.Signer, leaf: cert, use: use, cause: err}
+			ps = append(ps, problem(file, "is not accepted as a certificate for "+useName(use)+": "+refused.why(),
+				"sign it with extendedKeyUsage="+useNames(p.row.Use)+", by an authority that allows it and its names"))
 		}
 	}
 	return ps
@@ -376,21 +381,4 @@ func readPublic(data []byte) crypto.PublicKey {
 		return public
 	}
 	return nil
-}
-
-func useName(use x509.ExtKeyUsage) string {
-	if use == x509.ExtKeyUsageServerAuth {
-		return "servers"
-	}
-	return "clients"
-}
-
-// useNames writes uses as OpenSSL's extendedKeyUsage does.
-func useNames(uses []x509.ExtKeyUsage) string {
-	names := map[x509.ExtKeyUsage]string{x509.ExtKeyUsageServerAuth: "serverAuth", x509.ExtKeyUsageClientAuth: "clientAuth"}
-	var out []string
-	for _, u := range uses {
-		out = append(out, names[u])
-	}
-	return strings.Join(out, ",")
 }

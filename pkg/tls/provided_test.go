@@ -284,6 +284,36 @@ func TestProvidedProblems(t *testing.T) {
 			files: brought(certs, "kubelet-signer"),
 			want:  []string{"tls/kubelet-signer.crt: ends at 2026-03-02 11:30:15 UTC, which is less than 24 hours from now"},
 		},
+		"an authority that may not vouch for the domain": {
+			files: newRoot(func(c *x509.Certificate) {
+				c.ExcludedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.com"}, true
+			}),
+			want: []string{"tls/root-ca.crt: cannot sign machine-config-server: " +
+				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+		},
+		"an authority for another domain": {
+			files: newRoot(func(c *x509.Certificate) {
+				c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.org"}, true
+			}),
+			want: []string{"tls/root-ca.crt: cannot sign machine-config-server: " +
+				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+		},
+		"an authority for clients": {
+			files: newRoot(func(c *x509.Certificate) { c.ExtKeyUsage = client }),
+			want: []string{
+				"tls/root-ca.crt: cannot sign machine-config-server: the extended key usage of root-ca has no serverAuth",
+				"tls/root-ca.crt: cannot sign journal-gatewayd: the extended key usage of root-ca has no serverAuth",
+			},
+		},
+		"a leaf that its signer's constraints exclude": {
+			files: func() map[string][]byte {
+				ca := resign(t, "root-ca", root, nil, func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example.com"} })
+				l := resign(t, "machine-config-server", leaf, &ca, func(*x509.Certificate) {})
+				return brought(map[string]Pair{"root-ca": ca, "machine-config-server": l}, "root-ca", "machine-config-server")
+			}(),
+			want: []string{"tls/machine-config-server.crt: is not accepted as a certificate for servers: " +
+				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+		},
 		"a leaf of another authority": {
 			files: put("machine-config-server", resign(t, "mcs", leaf, &signer, func(*x509.Certificate) {})),
 			want:  []string{"tls/machine-config-server.crt: is not signed by tls/root-ca.crt"},
@@ -294,7 +324,8 @@ func TestProvidedProblems(t *testing.T) {
 		},
 		"a server's leaf for clients": {
 			files: newLeaf(func(c *x509.Certificate) { c.ExtKeyUsage = client }),
-			want:  []string{"tls/machine-config-server.crt: is not accepted as a certificate for servers"},
+			want: []string{"tls/machine-config-server.crt: is not accepted as a certificate for servers: " +
+				"the extended key usage of the certificate has no serverAuth"},
 		},
 		"a client without rights": {
 			files: clientLeaf(func(c *x509.Certificate) { c.Subject = pkix.Name{CommonName: "system:admin"} }),
