@@ -85,9 +85,9 @@ func (s schema) poolRules() []any {
 		when(at(isObject, "bootstrapInPlace"), all(at(constant(1), "controlPlane", "replicas"), not(arbiter))),
 	}
 	for _, pool := range []string{"controlPlane", "arbiter", "compute[]"} {
-		for field, kind := range map[string]string{"etcd": "etcd", "swap": "swap", "userDefined": "user-defined"} {
-			isKind := at(constant(kind), "type")
-			has := at(isObject, field)
+		for _, disk := range []struct{ field, kind string }{{"etcd", "etcd"}, {"swap", "swap"}, {"userDefined", "user-defined"}} {
+			isKind := at(constant(disk.kind), "type")
+			has := at(isObject, disk.field)
 			rules = append(rules, below(all(when(isKind, has), when(has, isKind)), pool, "diskSetup[]"))
 		}
 	}
@@ -120,9 +120,9 @@ func (s schema) featureRules() []any {
 		rules = append(rules, when(is, at(words(sets...), "featureSet")))
 	}
 	key := []string{"pki", "signerCertificates", "key"}
-	for algorithm, other := range map[string]string{"rsa": "ecdsa", "ecdsa": "rsa"} {
-		is := at(constant(strings.ToUpper(algorithm)), "algorithm")
-		rules = append(rules, below(when(is, all(at(isObject, algorithm), not(at(isObject, other)))), key...))
+	for _, k := range []struct{ algorithm, other string }{{"rsa", "ecdsa"}, {"ecdsa", "rsa"}} {
+		is := at(constant(strings.ToUpper(k.algorithm)), "algorithm")
+		rules = append(rules, below(when(is, all(at(isObject, k.algorithm), not(at(isObject, k.other)))), key...))
 	}
 	return rules
 }

@@ -18,6 +18,20 @@ import (
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
+// The schema is written beside the config: the same release has the same bytes.
+func TestTheSchemaIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	first, err := JSONSchema(release.Release{Line: "4.22"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if again, err := JSONSchema(release.Release{Line: "4.22"}); err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("it is another one, %v", err)
+		}
+	}
+}
+
 // compiled is the schema of a release, as a validator of other people reads it.
 func compiled(t *testing.T, line string) *jsonschema.Schema {
 	t.Helper()
