@@ -71,7 +71,9 @@ create ignition-configs takes them as they are.
 
 Manifests that are there already stay as they are, with your edits. If
 install-config.yaml has changed since they were made, the command stops and
-says what changed.`,
+says what changed. With --overwrite it then moves the folders aside and writes
+new ones, unless you have edited, added or deleted manifests: these are named,
+and only --discard-manifests leaves them out.`,
 		example: `  okd-install create manifests --dir mycluster
 
   # after a change in install-config.yaml: move the old folders aside, write new ones
@@ -88,7 +90,11 @@ bootstrap.ign holds certificates that are good for 24 hours. The last lines say
 by when the machines should have booted, and must have. Run the command
 again after more than 12 hours and it issues these certificates anew, and only
 these: the cluster keeps its ID, its authorities, its kubeconfig and its
-password.`,
+password.
+
+What you or oc add to auth/kubeconfig stays. Other results that somebody has
+changed are not written over: with --overwrite they are moved aside. Your
+manifests count all the same, and only --discard-manifests leaves them out.`,
 		example: `  okd-install create ignition-configs --dir mycluster
 
   # for another release than the default
@@ -144,6 +150,10 @@ type createOptions struct {
 	consumeInputs bool
 	reissue       bool
 	fromState     bool
+
+	discardManifests bool
+	// answered tells that the install-config that is there says what the answers say.
+	answered bool
 }
 
 func (a *app) newCreateCmd() *cobra.Command {
@@ -176,7 +186,11 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.overwrite, "overwrite", false, "make everything again from install-config.yaml; what is in the way is moved aside first")
+	overwrite := "move aside what is in the way of the result; your manifests stay"
+	if t.name == asset.TargetInstallConfig {
+		overwrite = "write the file again; the one that is there is moved aside first"
+	}
+	f.BoolVar(&o.overwrite, "overwrite", false, overwrite)
 	if t.name == asset.TargetBootstrapPointer {
 		f.StringVar(&o.url, "url", "", "where the bootstrap host will find bootstrap.ign: https://… or http://…")
 		_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
@@ -190,6 +204,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 		f.BoolVar(&o.fromState, "from-state", false, "take the install-config that the established installer has consumed here out of its "+asset.EstablishedStateFile)
 	} else {
 		f.BoolVar(&o.consumeInputs, "consume-inputs", false, "remove the inputs when the result is written, as the established installer does")
+		f.BoolVar(&o.discardManifests, "discard-manifests", false, "make the manifests again without what you edited, added or deleted there; your folders are moved aside")
 		f.StringVar(&o.leafKey, "leaf-key", "", "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)")
 		_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -226,13 +241,16 @@ func (o createOptions) run(ctx context.Context) error {
 		Overwrite:     o.overwrite,
 		ConsumeInputs: o.consumeInputs,
 		Reissue:       o.reissue,
-		Environment:   o.environment(),
-		Version:       version(),
-		Now:           o.now(),
-		AllowShared:   o.allowShared,
-		LockWait:      o.lockWait,
-		Waiting:       o.tellWaiting,
-		Trace:         func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
+
+		DiscardManifests: o.discardManifests,
+
+		Environment: o.environment(),
+		Version:     version(),
+		Now:         o.now(),
+		AllowShared: o.allowShared,
+		LockWait:    o.lockWait,
+		Waiting:     o.tellWaiting,
+		Trace:       func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})
 	o.tell(report, err == nil)
 	return err
@@ -276,7 +294,7 @@ func (o createOptions) tell(r asset.Report, done bool) {
 		o.log.Infof("Consuming %s from target directory", name)
 	}
 	switch {
-	case o.target.name == asset.TargetInstallConfig && len(r.Written) == 0:
+	case o.target.name == asset.TargetInstallConfig && len(r.Written) == 0 && !o.answered:
 		o.log.Infof("%s is valid", filepath.Join(o.dir, r.Files[0]))
 	case len(r.Written) == 0:
 		verb := "is"

@@ -24,6 +24,8 @@ type planOptions struct {
 	reissue       bool
 	showSecrets   bool
 	exitCode      bool
+
+	discardManifests bool
 }
 
 // planTargets are the targets that can be planned.
@@ -62,6 +64,7 @@ succeed and write something, so that 0 says that all is up to date.`,
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
 	f.BoolVar(&o.exitCode, "exit-code", false, "end with 2 if something would be written")
 	f.BoolVar(&o.overwrite, "overwrite", false, "as with create")
+	f.BoolVar(&o.discardManifests, "discard-manifests", false, "as with create")
 	f.BoolVar(&o.reissue, "reissue", false, "as with create")
 	f.BoolVar(&o.consumeInputs, "consume-inputs", false, "as with create")
 	f.StringVar(&o.release, "release", "", "as with create")
@@ -94,7 +97,7 @@ func planTarget(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	var problems diag.Problems
-	for _, name := range []string{"overwrite", "reissue", "consume-inputs", "release", "release-image", "leaf-key", "url"} {
+	for _, name := range []string{"overwrite", "discard-manifests", "reissue", "consume-inputs", "release", "release-image", "leaf-key", "url"} {
 		if cmd.Flags().Changed(name) && create.Flags().Lookup(name) == nil {
 			problems = append(problems, diag.Problem{Detail: "create " + target + " has no flag --" + name, Hint: "leave it out, or plan another target"})
 		}
@@ -115,7 +118,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	}
 	p, err := asset.Plan(ctx, asset.Request{
 		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
-		Overwrite: o.overwrite, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
+		Overwrite: o.overwrite, DiscardManifests: o.discardManifests, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
 		AllowShared: o.allowShared, Environment: o.environment(), Version: version(), Now: o.now(),
 	}, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {

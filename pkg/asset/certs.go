@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/tls"
@@ -106,26 +104,19 @@ func (l *lister) addHostFile(place string, f ignition.File) {
 // addKubeconfig adds the client's certificate and the authorities it trusts.
 func (l *lister) addKubeconfig(place, name string, data []byte) {
 	row, _ := tls.LookupKubeconfig(name)
-	var config struct {
-		Clusters []struct {
-			Cluster struct {
-				Authority []byte `json:"certificate-authority-data"`
-			} `json:"cluster"`
-		} `json:"clusters"`
-		Users []struct {
-			User struct {
-				Cert []byte `json:"client-certificate-data"`
-			} `json:"user"`
-		} `json:"users"`
-	}
-	if yaml.Unmarshal(data, &config) != nil {
+	config, _, err := readKubeconfig(data)
+	if err != nil {
 		return
 	}
 	for _, u := range config.Users {
-		l.addPEM(place, row.Client, u.User.Cert)
+		if u.Name == row.User { // others are somebody else's, of whatever cluster
+			l.addPEM(place, row.Client, u.User.Cert)
+		}
 	}
-	for _, c := range config.Clusters {
-		l.addPEM(place, "", c.Cluster.Authority)
+	for _, k := range config.Clusters {
+		if config.leadsTo(row.User, k) {
+			l.addPEM(place, "", k.Cluster.Authority)
+		}
 	}
 }
 

@@ -44,10 +44,11 @@ type Inputs struct {
 	Reissue bool
 	// Provided holds what the user brought in tls/.
 	Provided Provided
-	// IngressCA is what auth/kubeconfig got from the cluster, or nil.
-	IngressCA *IngressCA
 	// Pointers holds the <role>.ign files that the user has edited, by role.
 	Pointers Files
+	// Overwrite leaves out those that are another cluster's and hold nothing else,
+	// DiscardManifests all that do not fit.
+	Overwrite, DiscardManifests bool
 }
 
 // NewCluster is the asset graph of okd-install on one screen. Read it from top
@@ -62,7 +63,7 @@ func NewCluster(in Inputs) Cluster {
 	target := Value("release", in.Release)
 
 	// what is random, and remembered
-	identity := From1("cluster-id", name, newIdentity).Keep(nil)
+	identity := From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
 	password := in.password()
 	keys := Collect("key-pairs", in.keyPairs()...)
 	certificates, all := in.certificates(names, authorityKey)
@@ -78,7 +79,7 @@ func NewCluster(in Inputs) Cluster {
 	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
 	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
 	inPlace := From6("bootstrap-in-place-for-live-iso.ign", config, target, checked, hostTLS, keys, edited, in.inPlaceIgnition)
-	kubeconfig := From2("auth/kubeconfig", names, day, in.adminKubeconfig)
+	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
 	metadata := From2("metadata.json", config, identity, metadataJSON)
 
 	return Cluster{
@@ -107,12 +108,12 @@ func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec]
 	byName = map[string]Node[tls.Pair]{}
 	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
 	leafKey := Value("leaf-key", in.LeafKey)
-	add := func(row tls.Certificate, from Node[time.Time], fresh func(tls.Pair, time.Time) (bool, error)) {
+	add := func(row tls.Certificate, from Node[time.Time], fresh func(tls.Pair, time.Time) bool) {
 		says, key, signer := names, leafKey, byName[row.Signer]
 		if row.Authority() {
 			says, key, signer = noNames, signerKey, noSigner
 		}
-		n := From4(row.Name, says, key, signer, from, in.mint(row)).Keep(fresh)
+		n := From4(row.Name, says, key, signer, from, in.mint(row)).Keep(checkPair(row), fresh)
 		if given, ok := in.Provided.Certificates[row.Name]; ok {
 			n = Value(row.Name, given)
 		}
@@ -127,10 +128,10 @@ func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec]
 			authorities = append(authorities, byName[row.Name])
 		}
 	}
-	issued := From1("issue-time", Collect("authorities", authorities...), in.issueTime).Keep(in.recent)
+	issued := From1("issue-time", Collect("authorities", authorities...), in.issueTime).Keep(checkMoment, in.recent)
 	for _, row := range tls.Certificates {
 		if row.Short() {
-			add(row, issued, intact)
+			add(row, issued, nil) // the issue time decides on their age
 		}
 	}
 	return byName, all
@@ -143,7 +144,7 @@ func (in Inputs) password() Node[manifests.Password] {
 	}
 	return Source("kubeadmin-password", func() (manifests.Password, error) {
 		return manifests.NewPassword(rand.Reader)
-	}).Keep(nil)
+	}).Keep(func(p manifests.Password, _ []any) error { return p.Check() }, nil)
 }
 
 // keyPairs makes a node of every row of the table of key pairs that is needed:
@@ -154,7 +155,8 @@ func (in Inputs) keyPairs() []Node[tls.KeyPair] {
 		if given, ok := in.Provided.KeyPairs[row.Name]; ok {
 			nodes = append(nodes, Value(row.Name, given))
 		} else if !row.UserOnly {
-			nodes = append(nodes, Source(row.Name, func() (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, in.LeafKey) }).Keep(nil))
+			nodes = append(nodes, Source(row.Name, func() (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, in.LeafKey) }).
+				Keep(func(p tls.KeyPair, _ []any) error { return p.Check(row.Name) }, nil))
 		}
 	}
 	return nodes

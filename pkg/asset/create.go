@@ -9,14 +9,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
-	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -29,78 +27,6 @@ const (
 	TargetBootstrapPointer = "bootstrap-pointer"
 	TargetPivotConfig      = "pivot-config"
 )
-
-// Environment holds what the user's environment variables say. The names of the
-// variables are the door's business.
-type Environment struct {
-	Invoker            string
-	ReleaseImage       string
-	BootstrapNodeIP    string
-	ClusterProfile     string
-	DisableImagePolicy bool
-	LoadClusterCerts   bool
-	SkipHostCryptCheck bool
-}
-
-// Request says what to create, and where.
-type Request struct {
-	Dir    string
-	Target string
-	// Command is what others see while they wait for this run.
-	Command string
-	// Release and ReleaseImage are the user's choice; empty for what the
-	// directory was made for before, or the default.
-	Release, ReleaseImage string
-	// Config is a new install-config, with what is to stand beside it, to be
-	// written instead of the one in the directory; for TargetInstallConfig.
-	Config Files
-	// FromState takes the new install-config from the state file of the established
-	// installer, which has consumed it; for TargetInstallConfig.
-	FromState bool
-	// URL is where a server will offer bootstrap.ign, for TargetBootstrapPointer.
-	URL string
-	// Pivot is for TargetPivotConfig.
-	Pivot PivotRequest
-	// DryRun makes everything and writes nothing.
-	DryRun bool
-	// LeafKey is a kind of key, such as ecdsa-p256; empty as Release is.
-	LeafKey                           string
-	Overwrite, ConsumeInputs, Reissue bool
-	Environment                       Environment
-	Version                           string
-	Now                               time.Time
-	// Serial makes one thing at a time, for reproducible output.
-	Serial bool
-	// AllowShared takes a directory that its group or others may write to.
-	AllowShared bool
-	LockWait    time.Duration
-	Waiting     func(holder string)
-	Trace       func(node, how string, took time.Duration)
-}
-
-// Report says what a run did. It is filled as far as the run came, also when
-// Create returns an error.
-type Report struct {
-	// Files are all files of the target, Written those that were written.
-	Files, Written []string
-	// Consumed are inputs that were removed at the user's wish.
-	Consumed []string
-	// Aside is the folder that holds what was in the way, or empty.
-	Aside           string
-	Notes, Warnings []string
-	// NoProxy is what the cluster will reach without its proxy.
-	NoProxy  string
-	Deadline *Deadline
-	Release  release.Release
-	// Next is what the user does now.
-	Next []Step
-	// Pivot is the plan of TargetPivotConfig, and PivotIgnition the live system's config.
-	Pivot         *pivot.Plan
-	PivotIgnition []byte
-}
-
-// Deadline says until when machines boot from the Ignition configs.
-type Deadline struct{ Recommended, Latest time.Time }
 
 // creation is one run of Create.
 type creation struct {
@@ -116,6 +42,13 @@ type creation struct {
 	// consumed by an earlier run.
 	folders          Files
 	onDisk, haveThem bool
+	// madeAgain tells that the folders are made again, whatever they hold.
+	madeAgain bool
+	// rendered is the SHA-256 of auth/kubeconfig as it is made, without what was
+	// added to it since.
+	rendered string
+	// addedTo tells that something is added to the user's auth/kubeconfig.
+	addedTo bool
 	// edited holds the pointer configs that the user has changed, by role.
 	edited  Files
 	leafKey tls.KeySpec
@@ -163,6 +96,9 @@ func (c *creation) create(ctx context.Context) error {
 // readDir reads what is remembered and what the user has edited.
 func (c *creation) readDir(context.Context) (err error) {
 	if c.before, err = c.dir.ReadState(); err != nil {
+		return err
+	}
+	if err := c.before.complete(); err != nil {
 		return err
 	}
 	c.state = c.before.clone()
@@ -218,11 +154,12 @@ func (c *creation) build(ctx context.Context) error {
 	}
 	c.graph = NewCluster(Inputs{
 		InstallConfig: c.loadConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
-		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, IngressCA: c.before.IngressCA, Pointers: c.edited,
+		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: c.edited,
+		Overwrite: c.Overwrite, DiscardManifests: c.DiscardManifests,
 	})
 	c.run = &Run{
 		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
-		OnDisk: func([]string) (Files, bool, error) { return c.folders, c.haveThem && !c.Overwrite, nil },
+		OnDisk: func([]string) (Files, bool, error) { return c.folders, c.haveThem && !c.madeAgain, nil },
 	}
 	return nil
 }
@@ -347,7 +284,7 @@ func (c *creation) makeManifests() error {
 		return err
 	}
 	c.report.Files = sortedKeys(files)
-	if !c.onDisk || c.Overwrite {
+	if !c.onDisk || c.madeAgain {
 		maps.Copy(c.change.Write, files)
 	}
 	return c.consume(installconfig.FileName)

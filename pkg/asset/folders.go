@@ -2,6 +2,7 @@ package asset
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -10,7 +11,8 @@ import (
 )
 
 // This file holds what is special about manifests/ and openshift/: they are made
-// once, and are the user's from then on.
+// once, and are the user's from then on. What the user edited, added or deleted
+// there is never left out of a result without being named and asked for.
 
 // manifests makes or takes the manifests and checks them. Folders that were
 // made from something else than what there is now are not used in silence.
@@ -19,21 +21,16 @@ func (c *creation) manifests() (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.haveThem && !c.Overwrite {
-		if err := c.checkOrigin(origin); err != nil {
+	made, err := Get(c.run, c.graph.Generated)
+	if err != nil && !c.haveThem {
+		return nil, err
+	}
+	if c.haveThem {
+		if err := c.settleFolders(origin, made); err != nil {
 			return nil, err
 		}
-	}
-	if c.haveThem && c.Overwrite {
-		if err := c.setFoldersAside(); err != nil {
-			return nil, err
-		}
-	}
-	if !c.haveThem || c.Overwrite {
-		c.state.ManifestsFrom = nil
-		if c.Target == TargetManifests {
-			c.state.ManifestsFrom = origin
-		}
+	} else if c.Target == TargetManifests {
+		c.recordManifests(origin, made)
 	}
 	checked, err := Get(c.run, c.graph.Checked)
 	c.say(&c.report.Notes, checked.Notes)
@@ -44,8 +41,9 @@ func (c *creation) manifests() (Files, error) {
 	if err := c.warnAboutScheduling(checked.Scheduling); err != nil {
 		return nil, err
 	}
-	for name := range c.state.Consumed {
-		if c.Overwrite && manifests.IsManifest(name) {
+	// what was consumed is remembered only as long as it stands nowhere else
+	if c.onDisk || c.madeAgain || c.Target == TargetManifests {
+		for name := range consumedManifests(c.before) {
 			delete(c.state.Consumed, name)
 		}
 	}
@@ -67,21 +65,133 @@ func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {
 	return nil
 }
 
-// checkOrigin compares the folders on disk with the install-config.
-func (c *creation) checkOrigin(origin map[string]string) error {
-	problem := diag.Problem{
-		Position: diag.Position{File: c.Dir},
-		Hint:     "run the command with --overwrite: it moves the folders aside and makes them anew; or put back what they were made from",
+// settleFolders decides whether the folders count or are made again.
+func (c *creation) settleFolders(origin map[string]string, made Files) error {
+	if sameFiles(c.folders, made) && len(c.shadowed()) == 0 {
+		c.recordManifests(origin, made)
+		return nil
+	}
+	problem := c.misfit(origin)
+	if problem == nil && !c.DiscardManifests {
+		if c.state.ManifestsMade == nil {
+			c.state.ManifestsMade = sums(made) // of a run that did not take them down yet
+		}
+		if c.Overwrite && c.Target == TargetManifests {
+			c.report.Notes = append(c.report.Notes, "manifests/ and openshift/ fit install-config.yaml and stay as you have them: --discard-manifests makes them again")
+		}
+		return nil
+	}
+	lost := c.lostManifests(made)
+	if !c.DiscardManifests && (!c.Overwrite || len(lost) > 0) {
+		return refuseFolders(*problem, lost)
+	}
+	for _, f := range lost {
+		c.warn("%s %s", f.Path, map[FileState]string{
+			Edited: "was edited: it is made again without that", Added: "was added: it is left out", Deleted: "was deleted: it is back",
+			Foreign: "is not as it is made here: it is left out", Consumed: "was consumed: it is left out",
+		}[f.State])
+	}
+	c.madeAgain = true
+	c.setFoldersAside()
+	if c.Target == TargetManifests {
+		c.recordManifests(origin, made)
+	}
+	return nil
+}
+
+// recordManifests takes down what the folders hold, as they are made, and what
+// that was made from.
+func (c *creation) recordManifests(origin map[string]string, made Files) {
+	c.state.ManifestsFrom, c.state.ManifestsMade = origin, sums(made)
+}
+
+// misfit says why the folders are not used as they are, or is nil.
+func (c *creation) misfit(origin map[string]string) *diag.Problem {
+	problem := &diag.Problem{Position: diag.Position{File: c.Dir}, Hint: "put back what they were made from"}
+	if len(c.shadowed()) > 0 {
+		problem.Detail = "an earlier run has consumed manifests/ and openshift/, and what stands there now would count alone"
+		problem.Hint = "move it away and run create manifests, which writes the consumed files back"
+		return problem
 	}
 	if c.before.ManifestsFrom == nil {
 		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory has made them, so they would not fit the certificates and IDs that are made now"
-		return diag.Problems{problem}
+		problem.Hint = "move them away"
+		return problem
 	}
 	if changed := installconfig.Changed(c.before.ManifestsFrom, origin); len(changed) > 0 {
 		problem.Detail = "manifests/ and openshift/ were made before these changed: " + strings.Join(changed, ", ")
-		return diag.Problems{problem}
+		return problem
 	}
 	return nil
+}
+
+// refuseFolders names the manifests of the user's that would be left out.
+func refuseFolders(problem diag.Problem, lost []FileStatus) error {
+	if len(lost) == 0 {
+		problem.Hint = "run the command with --overwrite, which moves the folders aside and makes them again; or " + problem.Hint
+		return diag.Problems{problem}
+	}
+	problem.Hint += "; or use --discard-manifests, which moves the folders aside and makes them again without the changes named here"
+	problems := diag.Problems{problem}
+	for _, f := range lost {
+		problems = append(problems, diag.Problem{Position: problem.Position, Path: f.Path, Detail: map[FileState]string{
+			Edited:   "was edited, and would be made again without the edit",
+			Added:    "was added, and would be left out",
+			Deleted:  "was deleted, and would be back",
+			Foreign:  "is not as it would be made here, and would be left out",
+			Consumed: "was consumed, and would be left out",
+		}[f.State]})
+	}
+	return problems
+}
+
+// ownManifests are those that the user edited, added or deleted since they were
+// made, in the order of their names. Where nothing tells how they were made, they
+// are compared with what is made now; nil if that is not known either.
+func (c *creation) ownManifests(made Files) []FileStatus {
+	base, known := c.before.ManifestsMade, c.before.ManifestsFrom != nil
+	if base == nil || !known {
+		base = sums(made)
+		if base[ownStamp] != "" && c.folders[ownStamp] != nil {
+			base[ownStamp] = sum(c.folders[ownStamp]) // another version wrote it
+		}
+	}
+	var own []FileStatus
+	for name, data := range c.folders {
+		state := Edited
+		switch was, there := base[name]; {
+		case was == sum(data):
+			continue
+		case !known:
+			state = Foreign
+		case !there:
+			state = Added
+		}
+		own = append(own, FileStatus{Path: name, State: state})
+	}
+	for name := range base {
+		if _, there := c.folders[name]; !there && known {
+			own = append(own, FileStatus{Path: name, State: Deleted})
+		}
+	}
+	slices.SortFunc(own, func(a, b FileStatus) int { return strings.Compare(a.Path, b.Path) })
+	return own
+}
+
+// lostManifests are those of ownManifests that would not be in a result with the
+// manifests as they are made, and what was consumed and is in no folder any more.
+func (c *creation) lostManifests(made Files) []FileStatus {
+	lost := slices.DeleteFunc(c.ownManifests(made), func(f FileStatus) bool {
+		data, has := made[f.Path]
+		if f.State == Deleted {
+			return made != nil && !has || slices.Contains(c.shadowed(), f.Path)
+		}
+		return has && string(data) == string(c.folders[f.Path])
+	})
+	for _, name := range c.shadowed() {
+		lost = append(lost, FileStatus{Path: name, State: Consumed})
+	}
+	return lost
 }
 
 // consumedManifests are the manifests that an earlier run removed at the
@@ -96,28 +206,41 @@ func consumedManifests(s State) Files {
 	return files
 }
 
-// setFoldersAside moves the user's folders out of the way, unless they hold
-// just what is made now.
-func (c *creation) setFoldersAside() error {
-	made, err := Get(c.run, c.graph.Generated)
-	if err != nil {
-		return err
-	}
-	if sameFiles(c.folders, made) {
+// shadowed are the consumed manifests that would be forgotten, because there are
+// folders again that do not have them.
+func (c *creation) shadowed() []string {
+	if !c.onDisk {
 		return nil
 	}
+	return slices.DeleteFunc(sortedKeys(consumedManifests(c.before)), func(name string) bool {
+		_, there := c.folders[name]
+		return there
+	})
+}
+
+// setFoldersAside moves the user's folders out of the way. What was consumed is in
+// no folder any more: it is written there.
+func (c *creation) setFoldersAside() {
 	for _, folder := range []string{manifests.Dir, manifests.OpenshiftDir} {
 		if c.dir.Exists(folder) {
 			c.moveAside(folder)
 		}
 	}
-	// what was consumed is in no folder any more: it is written there
 	for name, data := range consumedManifests(c.before) {
-		if !c.dir.Exists(path.Dir(name)) {
-			c.change.Write[path.Join(c.asideFolder(), name)] = data
+		if c.onDisk {
+			name = path.Join("consumed", name)
 		}
+		c.change.Write[path.Join(c.asideFolder(), name)] = data
 	}
-	return nil
+}
+
+// sums are the SHA-256 of files by their names.
+func sums(files Files) map[string]string {
+	out := make(map[string]string, len(files))
+	for name, data := range files {
+		out[name] = sum(data)
+	}
+	return out
 }
 
 func sameFiles(a, b Files) bool {

@@ -1,10 +1,12 @@
 package asset
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -30,7 +32,8 @@ type node struct {
 
 type keeping struct {
 	decode func([]byte) (any, error)
-	fresh  func(v any, now time.Time) (bool, error)
+	check  func(v any, inputs []any) error
+	fresh  func(v any, now time.Time) bool
 }
 
 // Files are files of the asset directory: slash-separated path -> content.
@@ -104,23 +107,32 @@ func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 
 // Keep makes the node's value be remembered between runs, as JSON. It is made
 // again when one of its inputs has another value than last time, or when fresh
-// says no; a nil fresh says yes for ever. An error of fresh says that the value
-// cannot be what was remembered.
-func (n Node[T]) Keep(fresh func(v T, now time.Time) (bool, error)) Node[T] {
-	n.kept = &keeping{
-		decode: func(data []byte) (any, error) {
-			var v T
-			err := json.Unmarshal(data, &v)
-			return v, err
-		},
-		fresh: func(v any, now time.Time) (bool, error) {
-			if fresh == nil {
-				return true, nil
-			}
-			return fresh(arg[T]([]any{v}, 0), now)
-		},
+// says no; a nil fresh says yes for ever. check gets what is remembered and the
+// values of the node's inputs; its error says why that cannot be what was made.
+func (n Node[T]) Keep(check func(v T, inputs []any) error, fresh func(v T, now time.Time) bool) Node[T] {
+	n.kept = &keeping{decode: decodeKept[T]}
+	if check != nil {
+		n.kept.check = func(v any, inputs []any) error { return check(arg[T]([]any{v}, 0), inputs) }
+	}
+	if fresh != nil {
+		n.kept.fresh = func(v any, now time.Time) bool { return fresh(arg[T]([]any{v}, 0), now) }
 	}
 	return n
+}
+
+// decodeKept reads a remembered value. What is not the whole of it, such as null
+// or an object with other fields, is no value.
+func decodeKept[T any](data []byte) (any, error) {
+	var v T
+	if data = bytes.TrimSpace(data); len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return v, errors.New("it is empty")
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if dec.Decode(&v) != nil {
+		return v, errors.New("it does not have the form that okd-install writes")
+	}
+	return v, nil
 }
 
 // Editable makes the user's files in dirs stand in for the node's, as a whole,
@@ -226,7 +238,7 @@ func (r *Run) resolve(n *node) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", n.name, err)
 	}
-	if v, ok, err := r.remembered(n, inputs); ok || err != nil {
+	if v, ok, err := r.remembered(n, args, inputs); ok || err != nil {
 		r.trace(n, "remembered", 0)
 		return v, err
 	}
@@ -286,22 +298,32 @@ func (r *Run) build(n *node, args []any) (any, error) {
 	return v, err
 }
 
-func (r *Run) remembered(n *node, inputs string) (any, bool, error) {
+func (r *Run) remembered(n *node, args []any, inputs string) (any, bool, error) {
 	r.mu.Lock()
 	kept, ok := r.Kept[n.name]
 	r.mu.Unlock()
-	if !ok || kept.Inputs != inputs {
+	if !ok {
 		return nil, false, nil
 	}
+	damaged := func(why string) error {
+		return stateError("the remembered value of " + n.name + " is damaged: " + why)
+	}
+	switch raw, err := hex.DecodeString(kept.Inputs); {
+	case err != nil || len(raw) != sha256.Size:
+		return nil, false, damaged("what it was made from is not on record")
+	case kept.Inputs != inputs && len(n.inputs) > 0:
+		return nil, false, nil
+	case kept.Inputs != inputs:
+		return nil, false, damaged("it was made from nothing, and the record says otherwise")
+	}
 	v, err := n.kept.decode(kept.Value)
-	if err != nil {
-		return nil, false, stateError("the remembered value of " + n.name + " cannot be read")
+	if err == nil && n.kept.check != nil {
+		err = n.kept.check(v, args)
 	}
-	fresh, err := n.kept.fresh(v, r.Now)
 	if err != nil {
-		return nil, false, stateError("the remembered value of " + n.name + " is damaged: " + err.Error())
+		return nil, false, damaged(err.Error())
 	}
-	return v, fresh || r.Frozen, nil
+	return v, r.Frozen || n.kept.fresh == nil || n.kept.fresh(v, r.Now), nil
 }
 
 // notRemembered ends a frozen run at the node whose value would have to be made.

@@ -112,16 +112,17 @@ func TestTheFirstErrorInOrderIsReturned(t *testing.T) {
 }
 
 func TestKeptValues(t *testing.T) {
-	name, half := "okd", func(issued int, _ time.Time) (bool, error) {
-		if issued == 99 {
-			return false, errors.New("no such number")
+	name, half := "okd", func(issued int, _ time.Time) bool { return issued != 13 }
+	check := func(issued int, inputs []any) error {
+		if issued == 99 || inputs[0] != name {
+			return errors.New("no such number")
 		}
-		return issued != 13, nil
+		return nil
 	}
 	var made atomic.Int32
 	graph := func() Node[int] {
 		in := Value("name", name)
-		return From1("key", in, func(string) (int, error) { return int(made.Add(1)), nil }).Keep(half)
+		return From1("key", in, func(string) (int, error) { return int(made.Add(1)), nil }).Keep(check, half)
 	}
 	kept := map[string]Kept{}
 	get := func() int {
@@ -144,8 +145,19 @@ func TestKeptValues(t *testing.T) {
 	if first, second := get(), get(); first != 13 || second != 14 {
 		t.Errorf("stale: got %d, %d, want 13 and then a new value", first, second)
 	}
-	for _, damaged := range []string{`"no number"`, `99`} {
-		kept["key"] = Kept{Inputs: kept["key"].Inputs, Value: []byte(damaged)}
+	whole := kept["key"]
+	for _, damaged := range []Kept{
+		{whole.Inputs, []byte(`"no number"`)},
+		{whole.Inputs, []byte(`99`)},
+		{whole.Inputs, []byte(`null`)},
+		{whole.Inputs, []byte(` null `)},
+		{whole.Inputs, []byte(`{}`)},
+		{whole.Inputs, nil},
+		{"", whole.Value},
+		{whole.Inputs[:10], whole.Value},
+		{"not hex", whole.Value},
+	} {
+		kept["key"] = damaged
 		if _, err := Get(&Run{Kept: kept, Now: noon}, graph()); err == nil || !strings.Contains(err.Error(), "key") || !strings.Contains(err.Error(), StateFile) {
 			t.Errorf("a damaged value must be an error that names it and its file, got %v", err)
 		}
@@ -188,7 +200,7 @@ func TestACancelledRunStops(t *testing.T) {
 
 func TestDot(t *testing.T) {
 	name := Value("cluster-name", "okd")
-	key := From1("key", name, func(string) (int, error) { panic("printing makes nothing") }).Keep(nil)
+	key := From1("key", name, func(string) (int, error) { panic("printing makes nothing") }).Keep(nil, nil)
 	files := Editable(From1("manifests", key, func(int) (Files, error) { panic("printing makes nothing") }), "manifests")
 	var b strings.Builder
 	if err := Dot(&b, Target{"Manifests", files}); err != nil {

@@ -145,7 +145,7 @@ func (c *creation) readEditedPointers() (Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok && sum(data) != c.before.Written[name] && !c.Overwrite {
+		if ok && sum(data) != c.before.Written[name] {
 			edited[role] = data
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -32,6 +33,9 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 	}
 	files, err := Get(c.run, target)
 	if err != nil {
+		return err
+	}
+	if files, err = c.withKubeconfig(files); err != nil {
 		return err
 	}
 	if err := c.tellEditedPointers(); err != nil {
@@ -63,6 +67,9 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 			delete(c.state.Written, name) // the user's, also at the next run
 		}
 	}
+	if c.madeAgain {
+		return c.consume(installconfig.FileName) // the folders are moved aside
+	}
 	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
 }
 
@@ -71,6 +78,9 @@ func (c *creation) tellEditedPointers() error {
 	edited, err := Get(c.run, c.graph.EditedPointers)
 	if err != nil {
 		return err
+	}
+	for _, name := range edited.LeftOut {
+		c.warn("%s does not fit: it is left out", name)
 	}
 	for _, role := range sortedKeys(c.edited) {
 		if _, ok := edited.MachineConfigs[manifests.InstallerIgnitionFile(role)]; ok {
@@ -183,10 +193,13 @@ func (c *creation) anotherCluster(files Files) (string, error) {
 		return otherID, nil
 	}
 	old, ok, err = c.dir.ReadFile(kubeconfigFile)
-	if err != nil {
+	if err != nil || !ok {
 		return "", err
 	}
-	if ok && sum(old) == c.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
+	if c.before.Kubeconfig != "" && c.before.Kubeconfig != c.rendered {
+		return otherKubeconfig, nil
+	}
+	if c.before.Kubeconfig == "" && sum(old) == c.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
 		return otherKubeconfig, nil
 	}
 	return "", nil
@@ -227,18 +240,26 @@ func (c *creation) protectOutputs(files Files) error {
 			return err
 		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name] && another == "":
 			continue
-		case c.Overwrite:
+		case c.Overwrite, name == kubeconfigFile && c.addedTo, c.DiscardManifests && slices.Contains(pointerFiles(), name):
 			c.moveAside(name)
 			continue
 		}
-		p := diag.Problem{Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over"}
-		if c.before.Written[name] == "" {
-			p.Detail = "the file was not made by okd-install in this directory, and would be written over"
-		}
-		p.Hint = "move it away, or run the command with --overwrite, which moves it aside"
-		problems = append(problems, p)
+		problems = append(problems, writtenOver(name, c.before.Written[name]))
 	}
 	return problems.Err()
+}
+
+// writtenOver is that a file would be, which somebody else made or changed since
+// its content had the sum that was written, if any was.
+func writtenOver(name, written string) diag.Problem {
+	p := diag.Problem{
+		Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over",
+		Hint: "move it away, or run the command with --overwrite, which moves it aside",
+	}
+	if written == "" {
+		p.Detail = "the file was not made by okd-install in this directory, and would be written over"
+	}
+	return p
 }
 
 func refuseAnother(dir, why string) error {

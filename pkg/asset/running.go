@@ -1,10 +1,10 @@
 package asset
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"slices"
 	"time"
 
@@ -106,7 +106,7 @@ func (u Update) close(dir *Dir) {
 type IngressCA struct {
 	// Authorities is PEM.
 	Authorities string `json:"authorities"`
-	// Kubeconfig is the SHA-256 of the file before they were added.
+	// Kubeconfig is the SHA-256 of the file as it is made, without them.
 	Kubeconfig string `json:"kubeconfig"`
 }
 
@@ -149,50 +149,13 @@ func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool
 
 // remember takes down that the kubeconfig has got authorities.
 func (s *State) remember(before, after string, authorities []byte) {
-	ca := IngressCA{Kubeconfig: before}
-	if s.IngressCA != nil {
-		ca = *s.IngressCA
+	ca := IngressCA{Kubeconfig: cmp.Or(s.Kubeconfig, before)}
+	if old := s.IngressCA; old != nil && (old.Kubeconfig == ca.Kubeconfig || s.Kubeconfig == "") {
+		ca = *old
 	}
 	ca.Authorities = string(mergePEM([]byte(ca.Authorities), authorities))
 	s.IngressCA = &ca
 	s.Written[kubeconfigFile] = after
-}
-
-// withAuthorities adds certificates to those by which a kubeconfig knows the
-// clusters in it. It is the same bytes if they are there already.
-func withAuthorities(kubeconfig, authorities []byte) ([]byte, error) {
-	notOne := errors.New("this is not a kubeconfig")
-	var file map[string]any
-	if yaml.Unmarshal(kubeconfig, &file) != nil {
-		return nil, notOne
-	}
-	var typed struct {
-		Clusters []struct {
-			Cluster struct {
-				Authority []byte `json:"certificate-authority-data"`
-			} `json:"cluster"`
-		} `json:"clusters"`
-	}
-	clusters, ok := file["clusters"].([]any)
-	if err := yaml.Unmarshal(kubeconfig, &typed); err != nil || !ok || len(clusters) != len(typed.Clusters) {
-		return nil, notOne
-	}
-	changed := false
-	for i, c := range clusters {
-		entry, _ := c.(map[string]any)
-		cluster, ok := entry["cluster"].(map[string]any)
-		if !ok {
-			return nil, notOne
-		}
-		before := typed.Clusters[i].Cluster.Authority
-		if after := mergePEM(before, authorities); len(after) != len(before) {
-			cluster["certificate-authority-data"], changed = after, true
-		}
-	}
-	if !changed {
-		return kubeconfig, nil
-	}
-	return yaml.Marshal(file)
 }
 
 // mergePEM appends to base the certificates of more that are not in it.

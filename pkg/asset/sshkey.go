@@ -2,6 +2,7 @@ package asset
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/okd-project/okd-install/pkg/tls"
 )
@@ -19,11 +20,14 @@ func BootstrapKey(dir string) ([]byte, error) {
 		return nil, err
 	}
 	kept, ok := state.Kept[tls.BootstrapSSH]
-	if !ok {
+	switch {
+	case !ok && slices.Contains(state.Remembers, tls.BootstrapSSH):
+		return nil, stateError("the key of the bootstrap host is missing in it")
+	case !ok:
 		return nil, nil
 	}
 	var pair tls.KeyPair
-	if json.Unmarshal(kept.Value, &pair) != nil || len(pair.Private) == 0 {
+	if json.Unmarshal(kept.Value, &pair) != nil || pair.Check(tls.BootstrapSSH) != nil {
 		return nil, stateError("the key of the bootstrap host that it holds is damaged")
 	}
 	return pair.Private, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -31,15 +32,22 @@ type State struct {
 	LeafKey string `json:"leafKey,omitempty"`
 	// Kept holds remembered values by node name.
 	Kept map[string]Kept `json:"kept,omitempty"`
+	// Remembers lists the names in Kept, so that a value that is gone is missed.
+	Remembers []string `json:"remembers,omitempty"`
 	// ManifestsFrom tells what manifests/ and openshift/ were made from: field
 	// path -> SHA-256 of the value.
 	ManifestsFrom map[string]string `json:"manifestsFrom,omitempty"`
+	// ManifestsMade holds the SHA-256 of each of them as it was made.
+	ManifestsMade map[string]string `json:"manifestsMade,omitempty"`
 	// Written holds the SHA-256 of each output as it was last written.
 	Written map[string]string `json:"written,omitempty"`
 	// OwnCertificates names the certificates that the user brought.
 	OwnCertificates []string `json:"ownCertificates,omitempty"`
 	// IngressCA is what wait-for install-complete has added to auth/kubeconfig.
 	IngressCA *IngressCA `json:"ingressCA,omitempty"`
+	// Kubeconfig is the SHA-256 of auth/kubeconfig as it was last made, without
+	// what somebody has added to it since.
+	Kubeconfig string `json:"kubeconfig,omitempty"`
 	// Consumed holds input files that --consume-inputs removed.
 	Consumed Files `json:"consumed,omitempty"`
 }
@@ -54,7 +62,7 @@ type Pin struct {
 }
 
 // stateError is a problem with the state file.
-func stateError(detail string) error {
+func stateError(detail string) diag.Problems {
 	return diag.Problems{{
 		Position: diag.Position{File: StateFile},
 		Detail:   detail,
@@ -87,6 +95,12 @@ func parseState(data []byte) (State, error) {
 
 // marshal returns the state file's content, the same bytes for the same state.
 func (s State) marshal() ([]byte, error) {
+	for name := range s.Kept {
+		if !slices.Contains(s.Remembers, name) {
+			s.Remembers = append(slices.Clip(s.Remembers), name)
+		}
+	}
+	slices.Sort(s.Remembers)
 	data, err := json.MarshalIndent(s, "", "  ")
 	return append(data, '\n'), err
 }
@@ -94,8 +108,30 @@ func (s State) marshal() ([]byte, error) {
 // exists tells whether any run has left a state.
 func (s State) exists() bool { return len(s.Kept) > 0 }
 
+// firstKept are the values that the first run makes, whatever its target, unless
+// the user brings them.
+var firstKept = []string{"cluster-id", "root-ca", "machine-config-server"}
+
+// complete sees that nothing of what is remembered has been lost: it would be made
+// again in silence, and not fit the rest.
+func (s State) complete() error {
+	expected := s.Remembers
+	if s.exists() {
+		expected = append(slices.Clone(expected), firstKept...)
+	}
+	var problems diag.Problems
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(expected))) {
+		_, there := s.Kept[name]
+		if !there && (slices.Contains(s.Remembers, name) || !slices.Contains(s.OwnCertificates, name)) {
+			problems = append(problems, stateError("the file is damaged: the remembered value of "+name+" is missing, though others are there")...)
+		}
+	}
+	return problems.Err()
+}
+
 // clone returns a state whose maps can be changed without changing s.
 func (s State) clone() State {
+	s.Remembers = slices.Clone(s.Remembers)
 	s.Kept, s.Written, s.Consumed, s.Pins = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed), maps.Clone(s.Pins)
 	if s.Kept == nil {
 		s.Kept = map[string]Kept{}

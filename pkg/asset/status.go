@@ -3,6 +3,7 @@ package asset
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -177,6 +178,7 @@ func (d *Dir) unfinished() ([]string, error) {
 	return names, changed.Err()
 }
 
+// problem adds what an error says, each thing once.
 func (s *Status) problem(err error) {
 	var invalid *installconfig.InvalidError
 	var many diag.Problems
@@ -184,13 +186,17 @@ func (s *Status) problem(err error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &invalid):
-		s.Problems = append(s.Problems, invalid.Problems...)
+		many = invalid.Problems
 	case errors.As(err, &many):
-		s.Problems = append(s.Problems, many...)
 	case errors.As(err, &one):
-		s.Problems = append(s.Problems, one)
+		many = diag.Problems{one}
 	default:
-		s.Problems = append(s.Problems, diag.Problem{Detail: err.Error()})
+		many = diag.Problems{{Detail: err.Error()}}
+	}
+	for _, p := range many {
+		if !slices.Contains(s.Problems, p) {
+			s.Problems = append(s.Problems, p)
+		}
 	}
 	told, more := diag.Problems(s.Problems).First()
 	s.Problems, s.Omitted = told, s.Omitted+more

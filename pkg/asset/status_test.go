@@ -143,7 +143,7 @@ func TestFrozen(t *testing.T) {
 	t.Parallel()
 	source := 1
 	n := From1("kept", Source("source", func() (int, error) { return source, nil }), func(i int) (int, error) { return i * 10, nil }).
-		Keep(func(int, time.Time) (bool, error) { return false, nil })
+		Keep(nil, func(int, time.Time) bool { return false })
 	frozen := &Run{Frozen: true}
 	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made anew" {
 		t.Errorf("got %v", err)

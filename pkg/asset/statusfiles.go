@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -43,39 +44,46 @@ func (s *Status) files(c *creation) error {
 	return s.outputs(c)
 }
 
-// manifests compares the folders with what would be made now. Once what they
-// were made from has changed, nothing tells what was edited in them.
+// manifests compares the folders with what they were made as, and what they were
+// made from with what there is now.
 func (s *Status) manifests(c *creation) {
 	if !c.haveThem {
 		return
+	}
+	made, err := Get(c.run, c.graph.Generated)
+	if err != nil {
+		made = nil
 	}
 	state, detail := Yours, ""
 	if !c.onDisk {
 		state, detail = Consumed, "remembered, and used as if they were there"
 	}
-	if origin, err := c.originNow(); err == nil {
+	identical := sameFiles(c.folders, made) && len(c.shadowed()) == 0
+	origin, err := c.originNow()
+	if s.problem(err); err == nil && !identical {
 		if changed := installconfig.Changed(c.before.ManifestsFrom, origin); c.before.ManifestsFrom != nil && len(changed) > 0 {
 			state, detail = Outdated, "made before these changed: "+strings.Join(changed, ", ")
 		}
-		s.problem(c.checkOrigin(origin))
-	}
-	made, err := Get(c.run, c.graph.Generated)
-	if state == Outdated || err != nil || c.before.ManifestsFrom == nil {
-		if state == Yours && c.before.ManifestsFrom == nil {
-			state = Foreign
+		if problem := c.misfit(origin); problem != nil {
+			s.problem(refuseFolders(*problem, c.lostManifests(made)))
 		}
-		s.add(folderNames(c.folders), state, detail)
+	}
+	if c.before.ManifestsFrom == nil && !identical {
+		s.add(folderNames(c.folders), Foreign, detail)
 		return
 	}
-	lines, n := s.edits(c.folders, made)
-	if state == Yours && n == 0 {
+	var own []FileStatus
+	if made != nil || c.before.ManifestsMade != nil {
+		own = c.ownManifests(made)
+	}
+	if state == Yours && len(own) == 0 {
 		state = AsMade
 	} else if state == Yours {
-		state, detail = Edited, fmt.Sprintf("%d of %d files are not as they were made", n, len(c.folders))
+		state, detail = Edited, fmt.Sprintf("%d of %d files are not as they were made", len(own), len(c.folders))
 	}
 	s.add(folderNames(c.folders), state, detail)
-	s.Files = append(s.Files, lines...)
-	if _, err := Get(c.run, c.graph.Checked); err != nil {
+	s.Files = append(s.Files, own...)
+	if _, err := Get(c.run, c.graph.Checked); err != nil && state != Outdated {
 		s.problem(err)
 	}
 }
@@ -116,23 +124,10 @@ func folderNames(files Files) string {
 	return strings.Join(sortedKeys(names), ", ")
 }
 
-// edits lists what the user has changed, added and deleted.
-func (s *Status) edits(have, made Files) (lines []FileStatus, n int) {
-	for _, change := range new(inspect.Comparison).Files(made, have) {
-		if change.Path == ownStamp && change.How == inspect.Changed {
-			continue
-		}
-		state := map[string]FileState{inspect.Added: Added, inspect.Removed: Deleted, inspect.Changed: Edited}[change.How]
-		lines = append(lines, FileStatus{Path: change.Path, State: state})
-		n++
-	}
-	return lines, n
-}
-
 // outputs compares what was written with what is there, and with what would be
 // made now.
 func (s *Status) outputs(c *creation) error {
-	made, gone := c.remake()
+	made, gone := s.remake(c)
 	why := ""
 	if gone != "" {
 		why = gone + " would be made anew: what it is made from has changed"
@@ -144,18 +139,24 @@ func (s *Status) outputs(c *creation) error {
 	if another != "" {
 		s.problem(refuseAnother(c.Dir, another))
 	}
+	s.stops(c)
 	for _, name := range outputs() {
 		data, ok, err := c.dir.ReadFile(name)
 		if err != nil {
 			return err
 		}
 		written := c.before.Written[name]
+		if ok && another == "" && c.inTheWay(name, data, made) {
+			s.problem(writtenOver(name, written))
+		}
 		switch {
 		case !ok && written != "":
 			s.add(name, Deleted, "")
 		case !ok:
 		case written == "":
 			s.add(name, Foreign, "")
+		case sum(data) != written && name == kubeconfigFile && made[name] != nil && !c.inTheWay(name, data, made):
+			s.add(name, Edited, "kept: what you add there stays")
 		case sum(data) != written:
 			s.add(name, Edited, "")
 		case why != "" && name != ignition.BootstrapPointerFile:
@@ -169,6 +170,31 @@ func (s *Status) outputs(c *creation) error {
 		}
 	}
 	return nil
+}
+
+// stops adds what of the outputs as a whole the next run would stop at.
+func (s *Status) stops(c *creation) {
+	s.problem(c.checkStateIsThere())
+	var gone notRemembered
+	if _, err := Get(c.run, c.graph.EditedPointers); err != nil && !errors.As(err, &gone) && len(c.edited) > 0 {
+		s.problem(err)
+	}
+}
+
+// inTheWay reports whether the next run would stop because it would write over a
+// file of somebody else's. made is what it would write, as far as that is known.
+func (c *creation) inTheWay(name string, data []byte, made Files) bool {
+	if c.dir.IsLink(name) || name == kubeconfigFile && c.addedTo {
+		return false
+	}
+	if content, known := made[name]; known {
+		return sum(data) != sum(content) && sum(data) != c.before.Written[name]
+	}
+	first := ignition.BootstrapFile
+	if c.usualTarget() == TargetSingleNode {
+		first = ignition.InPlaceFile
+	}
+	return c.before.exists() && c.before.Written[name] == "" && slices.Contains([]string{first, kubeconfigFile, passwordFile, metadataFile}, name)
 }
 
 // refusedAsAnother tells why the next run would stop, because its result would be
@@ -202,7 +228,7 @@ func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
 
 // remake makes the results that are there again, from what is there now. gone
 // names the remembered value that they would have to hold another one of.
-func (c *creation) remake() (made Files, gone string) {
+func (s *Status) remake(c *creation) (made Files, gone string) {
 	made = Files{}
 	for _, t := range []struct {
 		file string
@@ -215,6 +241,12 @@ func (c *creation) remake() (made Files, gone string) {
 		var missing notRemembered
 		if errors.As(err, &missing) {
 			return nil, missing.node
+		}
+		if err == nil {
+			files, err = c.withKubeconfig(files)
+		}
+		if s.problem(err); err != nil {
+			continue
 		}
 		for name, data := range files {
 			if made[name] == nil {

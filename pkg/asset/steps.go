@@ -2,6 +2,7 @@ package asset
 
 import (
 	"crypto/rand"
+	"errors"
 	"maps"
 	"net/netip"
 	"time"
@@ -64,21 +65,47 @@ func (in Inputs) issueTime(map[string]tls.Pair) (time.Time, error) {
 
 // recent tells whether certificates issued at that moment still leave enough
 // time to boot.
-func (in Inputs) recent(issued, now time.Time) (bool, error) {
-	return !in.Reissue && !now.After(issued.Add(tls.Margin)), nil
-}
-
-// intact is the freshness of certificates whose age the issue time decides.
-func intact(p tls.Pair, _ time.Time) (bool, error) {
-	_, err := p.Check()
-	return true, err
+func (in Inputs) recent(issued, now time.Time) bool {
+	return !in.Reissue && !now.After(issued.Add(tls.Margin))
 }
 
 // outlivesBoot tells whether a long-lived certificate lives as long as the
 // 24-hour ones that are issued now.
-func outlivesBoot(p tls.Pair, now time.Time) (bool, error) {
+func outlivesBoot(p tls.Pair, now time.Time) bool {
 	info, err := p.Check()
-	return now.Add(tls.Day).Before(info.NotAfter), err
+	return err == nil && now.Add(tls.Day).Before(info.NotAfter)
+}
+
+// What is remembered is checked before it is believed: a state file can be
+// damaged in more ways than one that is not JSON.
+
+func checkIdentity(id clusterIdentity, inputs []any) error {
+	return id.Check(arg[string](inputs, 0))
+}
+
+func checkMoment(t time.Time, _ []any) error {
+	if t.IsZero() {
+		return errors.New("it is not a moment in time")
+	}
+	return nil
+}
+
+// checkPair sees that a certificate is what mint makes of the same inputs.
+func checkPair(row tls.Certificate) func(tls.Pair, []any) error {
+	return func(p tls.Pair, inputs []any) error {
+		var signer *tls.Pair
+		if s := arg[tls.Pair](inputs, 2); !row.Authority() {
+			signer = &s
+		}
+		if err := row.Verify(p, signer, arg[tls.Names](inputs, 0)); err != nil {
+			return err
+		}
+		info, err := p.Check()
+		if from := arg[time.Time](inputs, 3); err == nil && !from.IsZero() && !info.NotBefore.Equal(from) {
+			return errors.New("it was not issued when the other 24-hour certificates were")
+		}
+		return err
+	}
 }
 
 func (in Inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair, time.Time) (tls.Pair, error) {
@@ -118,6 +145,8 @@ func pointerConfigs(n tls.Names, certs map[string]tls.Pair) (Files, error) {
 type pointers struct {
 	Files          Files
 	MachineConfigs Files
+	// LeftOut are the user's files that do not fit and are not used.
+	LeftOut []string
 }
 
 func (in Inputs) editedPointers(made Files) (pointers, error) {
@@ -125,6 +154,13 @@ func (in Inputs) editedPointers(made Files) (pointers, error) {
 	var problems diag.Problems
 	for _, role := range sortedKeys(in.Pointers) {
 		rest, changed, err := ignition.Customised(pointerFile(role), in.Pointers[role], made[role])
+		plain := err != nil && ignition.IsPointer(role, in.Pointers[role])
+		if err != nil && (in.DiscardManifests || in.Overwrite && plain) {
+			if !plain {
+				p.LeftOut = append(p.LeftOut, pointerFile(role))
+			}
+			continue
+		}
 		if err != nil {
 			if problems, err = collect(problems, err); err != nil {
 				return p, err
@@ -261,13 +297,9 @@ func hostProxy(c installconfig.InstallConfig) ignition.Proxy {
 	return ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
 }
 
-func (in Inputs) adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
+func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
 	row, _ := tls.LookupKubeconfig(tls.AdminKubeconfig)
-	file, err := row.Render(n, certs)
-	if err != nil || in.IngressCA == nil || in.IngressCA.Kubeconfig != sum(file) {
-		return file, err
-	}
-	return withAuthorities(file, []byte(in.IngressCA.Authorities))
+	return row.Render(n, certs)
 }
 
 func metadataJSON(c installconfig.InstallConfig, id clusterIdentity) ([]byte, error) {

@@ -144,3 +144,27 @@ func content(r types.Resource) string {
 	}
 	return strings.TrimSpace(string(data))
 }
+
+// IsPointer reports whether a file is a pointer config as Pointer makes it for
+// the role, of whatever cluster: nothing in it is a user's.
+func IsPointer(role string, raw []byte) bool {
+	config, problems := parse(role+".ign", raw)
+	merge, trusted := config.Ignition.Config.Merge, config.Ignition.Security.TLS.CertificateAuthorities
+	if len(problems) > 0 || len(merge) != 1 || merge[0].Source == nil || len(trusted) != 1 {
+		return false
+	}
+	source, err := url.Parse(*merge[0].Source)
+	if err != nil || trusted[0].Source == nil {
+		return false
+	}
+	authority, err := decodeDataURL(*trusted[0].Source)
+	if err != nil {
+		return false
+	}
+	standard, err := Pointer(source.Hostname(), role, authority)
+	if err != nil {
+		return false
+	}
+	_, changed, err := Customised(role+".ign", raw, standard)
+	return err == nil && !changed
+}

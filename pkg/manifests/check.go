@@ -47,7 +47,7 @@ var openedByName = []opened{
 		without: "the etcd and machine-config renderers and cluster-bootstrap stop", optional: true, check: checkClusterConfig},
 }
 
-const remake = "put it back, or run `okd-install create manifests --overwrite`, which moves both folders aside and makes all files anew"
+const remake = "put it back, or run `okd-install create manifests --discard-manifests`, which moves both folders aside and makes all files again"
 
 // Findings is what Check says of manifests that can be used.
 type Findings struct {

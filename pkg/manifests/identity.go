@@ -1,8 +1,10 @@
 package manifests
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -43,6 +45,21 @@ func NewIdentity(clusterName string, random io.Reader) (Identity, []string, erro
 		return Identity{}, nil, err
 	}
 	return Identity{UUID: uuid, InfraID: base + "-" + suffix}, warnings, nil
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// Check sees that the identity is one that NewIdentity makes for the name.
+func (id Identity) Check(clusterName string) error {
+	if !uuidForm.MatchString(id.UUID) {
+		return errors.New("its UUID is not a random UUID")
+	}
+	base, _ := infraBase(clusterName)
+	suffix, ok := strings.CutPrefix(id.InfraID, base+"-")
+	if !ok || len(suffix) != suffixLength || strings.Trim(suffix, suffixAlphabet) != "" {
+		return fmt.Errorf("its infrastructure ID is not %s- and %d characters", base, suffixLength)
+	}
+	return nil
 }
 
 // infraBase is the cluster's name as the infrastructure ID starts with it, and

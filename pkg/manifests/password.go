@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -46,6 +47,22 @@ func NewPassword(random io.Reader) (Password, error) {
 		return Password{}, fmt.Errorf("hashing kubeadmin's password: %w", err)
 	}
 	return Password{Clear: plain, Hash: string(hash)}, nil
+}
+
+// Check sees that the password is one that NewPassword makes: with its clear
+// text, which the hash is of. It takes as long as NewPassword.
+func (p Password) Check() error {
+	if p.Clear == "" {
+		return errors.New("the password itself is missing")
+	}
+	// the cost is looked at first: a high one would take hours to compare
+	if cost, err := bcrypt.Cost([]byte(p.Hash)); err != nil || len(p.Hash) != 60 || cost != bcryptCost {
+		return errors.New("its hash is not one of bcrypt with a cost of " + strconv.Itoa(bcryptCost))
+	}
+	if bcrypt.CompareHashAndPassword([]byte(p.Hash), []byte(p.Clear)) != nil {
+		return errors.New("the hash is not that of the password")
+	}
+	return nil
 }
 
 // ProvidedPassword reads the contents of PasswordHashFile and, unless clear is
