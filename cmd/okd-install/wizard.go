@@ -84,6 +84,8 @@ type wizard struct {
 	image     string
 	overwrite bool
 	questions []question
+	// old is the config that is there and is not to be replaced.
+	old []byte
 	// prompter is nil where there is nobody to ask.
 	prompter Prompter
 	file     map[string]string // the answers of the file
@@ -132,6 +134,11 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	}
 	if err := w.readAnswers(); err != nil {
 		return nil, err
+	}
+	if w.old != nil {
+		files, err := w.same(ctx)
+		o.answered = err == nil
+		return files, err
 	}
 	restore, err := w.openTerminal()
 	if err != nil {
@@ -182,12 +189,8 @@ func (w *wizard) wanted() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if old != nil && given && !w.overwrite {
-		return false, diag.Problem{
-			Position: diag.Position{File: filepath.Join(w.dir, installconfig.FileName)},
-			Detail:   "there is an install-config already, which answers do not change",
-			Hint:     "change that file; or use --overwrite, which moves it aside and makes another from the answers; or name another directory with --dir",
-		}
+	if given && !w.overwrite {
+		w.old = old
 	}
 	return old == nil || given, nil
 }

@@ -219,6 +219,9 @@ func (w *wizard) makeKey() (string, error) {
 	if _, err := os.Stat(private); err == nil {
 		return readPath(w, public)
 	}
+	if w.old != nil {
+		return "", diag.Problem{Detail: "asks for another key pair", Hint: "name the file of a public key"}
+	}
 	publicKey, privateKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return "", err
