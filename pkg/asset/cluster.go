@@ -84,7 +84,7 @@ func NewCluster(in Inputs) Cluster {
 
 	return Cluster{
 		InstallConfig: loaded,
-		Origin:        From4("manifests-origin", config, identity, durable, password, manifestsOrigin),
+		Origin:        From5("manifests-origin", config, identity, durable, password, target, manifestsOrigin),
 		Generated:     generated,
 		Manifests:     onDisk,
 		Checked:       checked,

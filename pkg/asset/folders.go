@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -118,11 +119,21 @@ func (c *creation) misfit(origin map[string]string) *diag.Problem {
 		problem.Hint = "move them away"
 		return problem
 	}
-	if changed := installconfig.Changed(c.before.ManifestsFrom, origin); len(changed) > 0 {
+	if changed := c.changedOrigin(origin); len(changed) > 0 {
 		problem.Detail = "manifests/ and openshift/ were made before these changed: " + strings.Join(changed, ", ")
 		return problem
 	}
 	return nil
+}
+
+// changedOrigin names what is not as it was when the folders were made.
+func (c *creation) changedOrigin(origin map[string]string) []string {
+	was := c.before.ManifestsFrom
+	if _, known := was[releaseLine]; !known {
+		was = maps.Clone(was) // of a run that did not take it down yet
+		was[releaseLine] = origin[releaseLine]
+	}
+	return installconfig.Changed(was, origin)
 }
 
 // refuseFolders names the manifests of the user's that would be left out.

@@ -92,7 +92,7 @@ func (s *State) rememberRelease(r release.Release) {
 // in it was made for. --release names a line; an image alone never changes it.
 func (c *creation) checkLine() error {
 	was, is := release.Line(c.before.Release), c.report.Release.Line
-	if was == "" || was == is || c.Overwrite {
+	if was == "" || was == is || c.Overwrite || c.DiscardManifests {
 		return nil
 	}
 	asked, undo := "--release "+c.Release, "leave --release out"

@@ -61,8 +61,10 @@ func (s *Status) manifests(c *creation) {
 	identical := sameFiles(c.folders, made) && len(c.shadowed()) == 0
 	origin, err := c.originNow()
 	if s.problem(err); err == nil && !identical {
-		if changed := installconfig.Changed(c.before.ManifestsFrom, origin); c.before.ManifestsFrom != nil && len(changed) > 0 {
-			state, detail = Outdated, "made before these changed: "+strings.Join(changed, ", ")
+		if c.before.ManifestsFrom != nil {
+			if changed := c.changedOrigin(origin); len(changed) > 0 {
+				state, detail = Outdated, "made before these changed: "+strings.Join(changed, ", ")
+			}
 		}
 		if problem := c.misfit(origin); problem != nil {
 			s.problem(refuseFolders(*problem, c.lostManifests(made)))

@@ -196,13 +196,18 @@ func generateManifests(c installconfig.InstallConfig, id clusterIdentity, certs 
 	})
 }
 
+// releaseLine is the OKD release in what manifests are made from.
+const releaseLine = "(OKD release)"
+
 // manifestsOrigin is what the manifests must agree with: the install-config by
 // its fields, and the remembered values that are written into them.
-func manifestsOrigin(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password) (map[string]string, error) {
+func manifestsOrigin(
+	c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, r release.Release,
+) (map[string]string, error) {
 	origin := installconfig.Fingerprints(c)
 	for name, value := range map[string]any{
 		"(cluster ID)": id.Identity, "(root CA)": certs["root-ca"], "(certificate machine-config-server)": certs["machine-config-server"],
-		"(kubeadmin's password)": p.Hash,
+		"(kubeadmin's password)": p.Hash, releaseLine: r.Line,
 	} {
 		sum, err := digest([]any{value})
 		if err != nil {
