@@ -68,8 +68,9 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 		}
 		for i, name := range sortedKeys(good.Kept) {
 			for j, how := range sortedKeys(damage) {
-				if target == TargetIgnitionConfigs && how != "gone" && (i+j)%len(damage) > 0 {
-					continue // the checks are few: each value in one way is enough here
+				// the checks are few: later, each value in one way is enough
+				if target == TargetIgnitionConfigs && (how != "gone" || testing.Short()) && (i+j)%len(damage) > 0 {
+					continue
 				}
 				bad := good.clone()
 				if kept := damage[how](good.Kept[name]); kept != nil {

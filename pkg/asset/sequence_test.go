@@ -52,6 +52,9 @@ type life struct {
 // status and plan say what the next run does.
 func TestLivesOfADirectory(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		*sequences = 1
+	}
 	for n := range uint64(*sequences) {
 		seed := *firstLife + n
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
