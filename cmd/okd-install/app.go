@@ -119,10 +119,10 @@ func (a *app) exitCode(err error) int {
 		a.log.Warn("nothing of this run was written")
 		return exitInterrupted
 	case errors.As(err, &invalid):
-		a.log.Error(err.Error())
+		a.logFindings(logrus.ErrorLevel, err)
 		return exitInstallConfig
 	default:
-		a.log.Log(logrus.FatalLevel, err.Error())
+		a.logFindings(logrus.FatalLevel, err)
 		return exitFailure
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -158,13 +159,45 @@ func screenFormat(colour, terminal bool) func(*logrus.Entry, string) string {
 	}
 }
 
-// jsonFormat is one JSON object, with the keys of logrus' own JSON.
+// findingField is the field of a log entry that holds its diag.Problem, if it is one.
+const findingField = "finding"
+
+// logFindings logs each finding of an error on its own, so that a record has the place
+// of one.
+func (a *app) logFindings(level logrus.Level, err error) {
+	parts, more := diag.Findings(err)
+	for _, part := range parts {
+		entry := logrus.NewEntry(a.log)
+		var p diag.Problem
+		if errors.As(part, &p) {
+			entry = entry.WithField(findingField, p)
+		}
+		entry.Log(level, part.Error())
+	}
+	if more > 0 {
+		a.log.Log(level, diag.More(more))
+	}
+}
+
+// record is a log line as JSON: the keys of logrus' own JSON, and for a finding its
+// place, field and hint.
+type record struct {
+	Level string `json:"level"`
+	Msg   string `json:"msg"`
+	Time  string `json:"time"`
+	diag.Position
+	Field string `json:"field,omitempty"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// jsonFormat is one JSON object a line.
 func jsonFormat(e *logrus.Entry, text string) string {
-	line, err := json.Marshal(struct {
-		Level string `json:"level"`
-		Msg   string `json:"msg"`
-		Time  string `json:"time"`
-	}{e.Level.String(), text, e.Time.Format(time.RFC3339)})
+	r := record{Level: e.Level.String(), Msg: text, Time: e.Time.Format(time.RFC3339)}
+	if p, ok := e.Data[findingField].(diag.Problem); ok {
+		r.Position, r.Field, r.Hint = p.Position, p.Path, redact.Message(p.Hint)
+		r.File, r.Field = redact.Message(p.File), redact.Message(p.Path)
+	}
+	line, err := json.Marshal(r)
 	if err != nil {
 		return ""
 	}
@@ -176,7 +209,7 @@ func fileFormat() func(*logrus.Entry, string) string {
 	text := &logrus.TextFormatter{DisableColors: true, FullTimestamp: true}
 	return func(e *logrus.Entry, line string) string {
 		one := *e
-		one.Message = line
+		one.Message, one.Data = line, nil
 		data, err := text.Format(&one)
 		if err != nil {
 			return line

@@ -14,6 +14,7 @@
 package diag
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -114,6 +115,36 @@ func (ps Problems) Err() error {
 		return nil
 	}
 	return ps.Sorted()
+}
+
+// Unwrap gives the problems one by one to errors.As and errors.Is.
+func (ps Problems) Unwrap() []error {
+	out := make([]error, len(ps))
+	for i, p := range ps {
+		out[i] = p
+	}
+	return out
+}
+
+// Findings takes an error apart into what is printed as a line, or a finding, of its
+// own, and says how many more problems there are than are told. It does not look below
+// an error that has words of its own around the others.
+func Findings(err error) (parts []error, more int) {
+	var problems Problems
+	joined, isJoined := err.(interface{ Unwrap() []error })
+	switch {
+	case errors.As(err, &problems) && problems.Error() == err.Error():
+		told, more := problems.First()
+		return told.Unwrap(), more
+	case isJoined && err.Error() == errors.Join(joined.Unwrap()...).Error():
+		for _, one := range joined.Unwrap() {
+			p, n := Findings(one)
+			parts, more = append(parts, p...), more+n
+		}
+		return parts, more
+	default:
+		return []error{err}, 0
+	}
 }
 
 // Sorted returns the problems in the order of their places.

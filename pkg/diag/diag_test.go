@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -57,5 +58,32 @@ func TestManyProblems(t *testing.T) {
 	p := Problem{Path: strings.Repeat("x", 1<<20), Detail: strings.Repeat("é", 1<<20), Hint: strings.Repeat("日", 1<<20)}
 	if text := p.Error(); len(text) > 4*longest || !utf8.ValidString(text) || !strings.Contains(text, "é… (2093152 more bytes)") {
 		t.Errorf("%d bytes: %.50s", len(text), text)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	one, two := Problem{Detail: "one", Hint: "do this"}, Problem{Detail: "two"}
+	many := make(Problems, Most+3)
+	closing := errors.New("the file cannot be closed")
+	for name, c := range map[string]struct {
+		err         error
+		parts, more int
+	}{
+		"a problem":         {one, 1, 0},
+		"problems":          {Problems{one, two}, 2, 0},
+		"too many":          {many, Most, 3},
+		"joined":            {errors.Join(Problems{one, two}, closing), 3, 0},
+		"joined, too many":  {errors.Join(many, closing), Most + 1, 3},
+		"with words around": {fmt.Errorf("a.yaml: %w", Problems{one, two}), 1, 0},
+		"another error":     {closing, 1, 0},
+	} {
+		parts, more := Findings(c.err)
+		if len(parts) != c.parts || more != c.more {
+			t.Errorf("%s: %d parts and %d more, want %d and %d", name, len(parts), more, c.parts, c.more)
+		}
+	}
+	var found Problem
+	if !errors.As(fmt.Errorf("around: %w", Problems{one, two}), &found) || found != one {
+		t.Errorf("errors.As finds %+v", found)
 	}
 }

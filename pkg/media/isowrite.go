@@ -71,9 +71,6 @@ func inFile(path string, err error) error {
 	var one diag.Problem
 	var many diag.Problems
 	switch {
-	case errors.As(err, &one) && one.File == "" && !strings.HasPrefix(one.Path, "--"):
-		one.File = path
-		return one
 	case errors.As(err, &many):
 		for i := range many {
 			if many[i].File == "" && !strings.HasPrefix(many[i].Path, "--") {
@@ -81,6 +78,9 @@ func inFile(path string, err error) error {
 			}
 		}
 		return many
+	case errors.As(err, &one) && one.File == "" && !strings.HasPrefix(one.Path, "--"):
+		one.File = path
+		return one
 	}
 	return err
 }
