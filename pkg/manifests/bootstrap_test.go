@@ -216,3 +216,16 @@ func TestBootstrapFilesTakesFilesApart(t *testing.T) {
 		})
 	}
 }
+
+// TestEmptyDocumentInFront holds that the bootstrap host sees the object first,
+// where a template has left an empty document above it.
+func TestEmptyDocumentInFront(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, minimal())
+	files["openshift/60-chart.yaml"] = []byte("---\n# Source: none\n---\n# Source: one\nkind: Place\napiVersion: example.com/v1\nmetadata: {name: one}\n")
+	host := boot(t, files, BootstrapOptions{})
+	roots, problem := parse("", host["openshift/60-chart.yaml"])
+	if problem != nil || len(roots) != 1 || isNull(roots[0]) {
+		t.Errorf("got %q", host["openshift/60-chart.yaml"])
+	}
+}

@@ -123,6 +123,9 @@ func twice(docs []*document) (problems diag.Problems) {
 	first := map[identity]*document{}
 	for _, d := range docs {
 		id := d.identity()
+		if id.name == "" {
+			continue // its name is made up
+		}
 		other, seen := first[id]
 		if !seen {
 			first[id] = d

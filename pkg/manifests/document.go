@@ -25,8 +25,8 @@ type document struct {
 	root *yaml3.Node
 	// number counts the objects of a file, from 1.
 	number int
-	// source is the document as it stands in its file, or nil if that is all the
-	// file holds.
+	// source is the document as it stands in its file, or nil if the file can
+	// stay as it is.
 	source []byte
 }
 
@@ -53,12 +53,8 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, file.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object", "delete the file, or put an object in it")
 	}
-	if len(roots) == 0 || len(roots) == 1 && isNull(roots[0]) {
+	if !slices.ContainsFunc(roots, func(n *yaml3.Node) bool { return !isNull(n) }) {
 		return nil, file.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object", "delete the file; "+otherExtension)
-	}
-	if isNull(roots[0]) {
-		return nil, file.refuse(roots[0], "", "begins with an empty YAML document, and the bootstrap host looks at the first one only",
-			"delete the lines above the second ---")
 	}
 	texts := [][]byte{data}
 	if len(roots) > 1 {
@@ -75,7 +71,9 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 		problems = append(problems, found...)
 		docs = append(docs, d)
 	}
-	if len(docs) == 1 {
+	// cluster-bootstrap stops at an empty document in front, as templates leave it
+	// where they make nothing; behind the object nobody looks.
+	if len(docs) == 1 && !isNull(roots[0]) {
 		docs[0].source = nil
 	}
 	return slices.DeleteFunc(docs, func(d *document) bool { return d.object == nil }), problems
@@ -227,16 +225,32 @@ func (d *document) shape() diag.Problems {
 		return ps
 	}
 	kind := shorten(d.text("kind"))
-	if items, isList := d.object["items"].([]any); kind == "List" || isList && strings.HasSuffix(kind, "List") {
+	// The bootstrap host takes any object with items for a list, whatever its kind.
+	if items, isList := d.object["items"]; kind == "List" || isList {
+		items, _ := items.([]any)
 		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%s holds %s, and the bootstrap host takes one object from each file", kind, count(len(items), "object")),
 			"put each of the items in a file of its own")
 	}
 	if ps := d.required("say which API the "+kind+" belongs to, such as apiVersion: v1", "apiVersion"); ps != nil {
 		return ps
 	}
-	if ps := d.required("name the "+kind+"; names are not generated during the installation", "metadata", "name"); ps != nil {
+	if d.generated() {
+		return d.namespaceShape()
+	}
+	if ps := d.required("name the "+kind, "metadata", "name"); ps != nil {
 		return ps
 	}
+	return d.namespaceShape()
+}
+
+// generated reports whether the API makes the name up when the object is created.
+// The machine-config operator reads its own kinds before that, and needs names.
+func (d *document) generated() bool {
+	name := d.value("metadata", "name")
+	return (name == nil || name == "") && d.text("metadata", "generateName") != "" && d.identity().group != mcoGroup
+}
+
+func (d *document) namespaceShape() diag.Problems {
 	if d.value("metadata", "namespace") != nil {
 		return d.required("name a namespace, or leave the field out", "metadata", "namespace")
 	}

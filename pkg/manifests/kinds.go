@@ -10,7 +10,7 @@ import (
 type kindRow struct {
 	group               string
 	namespaced, cluster string
-	// version is set where the group has one version only.
+	// version is set where the kinds have one version only.
 	version string
 }
 
@@ -26,15 +26,15 @@ var kindTable = []kindRow{
 	{group: "batch", version: "v1", namespaced: "CronJob Job"},
 	{group: "policy", version: "v1", namespaced: "PodDisruptionBudget"},
 	{group: "rbac.authorization.k8s.io", version: "v1", namespaced: "Role RoleBinding", cluster: "ClusterRole ClusterRoleBinding"},
-	{group: "networking.k8s.io", namespaced: "Ingress NetworkPolicy", cluster: "IngressClass"},
+	{group: "networking.k8s.io", version: "v1", namespaced: "Ingress NetworkPolicy", cluster: "IngressClass"},
 	{group: "apiextensions.k8s.io", version: "v1", cluster: "CustomResourceDefinition"},
 	{group: "apiregistration.k8s.io", version: "v1", cluster: "APIService"},
-	{group: "storage.k8s.io", namespaced: "CSIStorageCapacity", cluster: "CSIDriver CSINode StorageClass VolumeAttachment"},
-	{group: "scheduling.k8s.io", cluster: "PriorityClass"},
+	{group: "storage.k8s.io", version: "v1", namespaced: "CSIStorageCapacity", cluster: "CSIDriver CSINode StorageClass VolumeAttachment"},
+	{group: "scheduling.k8s.io", version: "v1", cluster: "PriorityClass"},
 	{group: "coordination.k8s.io", namespaced: "Lease"},
 	{group: "autoscaling", namespaced: "HorizontalPodAutoscaler"},
-	{group: "discovery.k8s.io", namespaced: "EndpointSlice"},
-	{group: "node.k8s.io", cluster: "RuntimeClass"},
+	{group: "discovery.k8s.io", version: "v1", namespaced: "EndpointSlice"},
+	{group: "node.k8s.io", version: "v1", cluster: "RuntimeClass"},
 	{group: "flowcontrol.apiserver.k8s.io", cluster: "FlowSchema PriorityLevelConfiguration"},
 	{
 		group: "admissionregistration.k8s.io",
@@ -42,39 +42,45 @@ var kindTable = []kindRow{
 			"ValidatingWebhookConfiguration",
 	},
 	{
-		group: configGroup, namespaced: "ImagePolicy",
-		cluster: "APIServer Authentication Build ClusterImagePolicy ClusterOperator ClusterVersion Console DNS FeatureGate Image " +
+		group: configGroup, version: "v1",
+		cluster: "APIServer Authentication Build ClusterOperator ClusterVersion Console DNS FeatureGate Image " +
 			"ImageContentPolicy ImageDigestMirrorSet ImageTagMirrorSet Infrastructure Ingress Network Node OAuth OperatorHub Project Proxy Scheduler",
 	},
+	{group: configGroup, namespaced: "ImagePolicy", cluster: "ClusterImagePolicy"},
 	{
-		group: "operator.openshift.io", namespaced: "IngressController",
-		cluster: "Authentication CSISnapshotController CloudCredential ClusterCSIDriver Config Console DNS Etcd ImageContentSourcePolicy " +
+		group: "operator.openshift.io", version: "v1", namespaced: "IngressController",
+		cluster: "Authentication CSISnapshotController CloudCredential ClusterCSIDriver Config Console DNS Etcd " +
 			"KubeAPIServer KubeControllerManager KubeScheduler KubeStorageVersionMigrator MachineConfiguration Network OpenShiftAPIServer " +
 			"OpenShiftControllerManager ServiceCA Storage",
 	},
+	{group: "operator.openshift.io", version: "v1alpha1", cluster: "ImageContentSourcePolicy"},
 	{
 		group: mcoGroup, version: "v1",
 		cluster: "ContainerRuntimeConfig ControllerConfig KubeletConfig MachineConfig MachineConfigPool",
 	},
 	{group: mcoGroup, cluster: "MachineConfigNode MachineOSBuild MachineOSConfig OSImageStream PinnedImageSet"},
-	{group: "machine.openshift.io", namespaced: "ControlPlaneMachineSet Machine MachineHealthCheck MachineSet"},
-	{group: "autoscaling.openshift.io", namespaced: "MachineAutoscaler", cluster: "ClusterAutoscaler"},
-	{group: "metal3.io", namespaced: "BareMetalHost", cluster: "Provisioning"},
-	{group: "security.openshift.io", cluster: "SecurityContextConstraints"},
-	{group: "route.openshift.io", namespaced: "Route"},
+	{group: "machine.openshift.io", version: "v1", namespaced: "ControlPlaneMachineSet"},
+	{group: "machine.openshift.io", version: "v1beta1", namespaced: "Machine MachineHealthCheck MachineSet"},
+	{group: "autoscaling.openshift.io", version: "v1", cluster: "ClusterAutoscaler"},
+	{group: "autoscaling.openshift.io", version: "v1beta1", namespaced: "MachineAutoscaler"},
+	{group: "metal3.io", version: "v1alpha1", namespaced: "BareMetalHost", cluster: "Provisioning"},
+	{group: "security.openshift.io", version: "v1", cluster: "SecurityContextConstraints"},
+	{group: "route.openshift.io", version: "v1", namespaced: "Route"},
 	{group: "console.openshift.io", cluster: "ConsoleCLIDownload ConsoleLink ConsoleNotification ConsolePlugin ConsoleQuickStart"},
-	{group: "cloudcredential.openshift.io", namespaced: "CredentialsRequest"},
-	{group: "tuned.openshift.io", namespaced: "Profile Tuned"},
+	{group: "cloudcredential.openshift.io", version: "v1", namespaced: "CredentialsRequest"},
+	{group: "tuned.openshift.io", version: "v1", namespaced: "Profile Tuned"},
 	{group: "performance.openshift.io", cluster: "PerformanceProfile"},
-	{group: "imageregistry.operator.openshift.io", cluster: "Config ImagePruner"},
-	{group: "samples.operator.openshift.io", cluster: "Config"},
-	{group: "quota.openshift.io", cluster: "ClusterResourceQuota"},
+	{group: "imageregistry.operator.openshift.io", version: "v1", cluster: "Config ImagePruner"},
+	{group: "samples.operator.openshift.io", version: "v1", cluster: "Config"},
+	{group: "quota.openshift.io", version: "v1", cluster: "ClusterResourceQuota"},
 	{
-		group:      "operators.coreos.com",
-		namespaced: "CatalogSource ClusterServiceVersion InstallPlan OperatorCondition OperatorGroup Subscription", cluster: "OLMConfig Operator",
+		group: "operators.coreos.com", version: "v1alpha1",
+		namespaced: "CatalogSource ClusterServiceVersion InstallPlan Subscription",
 	},
-	{group: "monitoring.coreos.com", namespaced: "PodMonitor PrometheusRule ServiceMonitor"},
-	{group: "k8s.cni.cncf.io", namespaced: "NetworkAttachmentDefinition"},
+	{group: "operators.coreos.com", version: "v1", cluster: "OLMConfig Operator"},
+	{group: "operators.coreos.com", namespaced: "OperatorCondition OperatorGroup"},
+	{group: "monitoring.coreos.com", version: "v1", namespaced: "PodMonitor PrometheusRule ServiceMonitor"},
+	{group: "k8s.cni.cncf.io", version: "v1", namespaced: "NetworkAttachmentDefinition"},
 }
 
 // scope says whether the objects of a kind live in a namespace. known is false

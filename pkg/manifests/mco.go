@@ -113,6 +113,14 @@ func (d *document) decoded() (problems, warnings diag.Problems) {
 		problems, warnings = append(problems, p...), append(warnings, w...)
 	case "ContainerRuntimeConfig":
 		problems = append(problems, d.containerRuntime()...)
+	case "ImageContentSourcePolicy":
+		problems = d.mirrorProblems("repositoryDigestMirrors")
+	case "ImageDigestMirrorSet":
+		problems = d.mirrorProblems("imageDigestMirrors")
+	case "ImageTagMirrorSet":
+		problems = d.mirrorProblems("imageTagMirrors")
+	case "Image":
+		problems = d.registrySources()
 	}
 	return problems, warnings
 }
@@ -177,7 +185,7 @@ func (d *document) containerRuntime() (problems diag.Problems) {
 	if v, ok := d.value("spec", config, "pidsLimit").(float64); ok && v > 0 && v < 20 {
 		add("pidsLimit", "is less than 20, and the machine-config operator stops here", "write 20 or more")
 	}
-	for name, words := range map[string][]string{"logLevel": {"fatal", "panic", "error", "warn", "info", "debug"}, "defaultRuntime": {"crun", "runc"}} {
+	for name, words := range map[string][]string{"logLevel": {"fatal", "panic", "error", "warn", "info", "debug", "trace"}, "defaultRuntime": {"crun", "runc"}} {
 		if v := d.text("spec", config, name); v != "" && !slices.Contains(words, v) {
 			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+enumerate(words,
 				"or"))
@@ -192,7 +200,7 @@ func (d *document) containerRuntime() (problems diag.Problems) {
 			add(name, "is not a size, and the bootstrap host stops at that", "write a number with a unit, such as 50Mi")
 		case name == "logSizeMax" && size > 0 && size <= 8192:
 			add(name, "is not more than 8 KiB, and the machine-config operator stops here", "write a larger size, such as 50Mi")
-		case size < 0:
+		case name == "overlaySize" && size < 0:
 			add(name, "is less than 0, and the machine-config operator stops here", "write a size such as 8Gi")
 		}
 	}

@@ -70,7 +70,7 @@ func (d *document) apiProblems() diag.Problems {
 		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%q is not the name of a kind", shorten(kind)),
 			"write one word, such as ConfigMap")
 	case grouped && onlyVersion(group, kind) != "" && ver != onlyVersion(group, kind):
-		return d.refuse(at, "apiVersion", fmt.Sprintf("%s has no version %s in any release from 4.16 on", group, shorten(ver)),
+		return d.refuse(at, "apiVersion", fmt.Sprintf("%s has no kind %s in any release from 4.16 on", shorten(version), kind),
 			"write "+group+"/"+onlyVersion(group, kind))
 	case grouped || slices.Contains(kindsOf(""), kind) && ver == "v1":
 		return nil
@@ -90,8 +90,16 @@ func (d *document) apiProblems() diag.Problems {
 // nameProblems looks at the name and the namespace.
 func (d *document) nameProblems() (problems diag.Problems) {
 	id := d.identity()
-	if detail, hint := formOfName(id.group, id.kind).problem(id.name); detail != "" {
-		problems = append(problems, d.refuse(d.field("metadata", "name"), "metadata.name", detail, hint)...)
+	field, name := "name", id.name
+	if d.generated() { // what is put behind it ends in a letter or a digit
+		field, name = "generateName", d.text("metadata", "generateName")+"x"
+	}
+	if detail, hint := formOfName(id.group, id.kind).problem(name); detail != "" {
+		if field == "generateName" {
+			detail = fmt.Sprintf("%q cannot begin a name; the API takes %s", shorten(strings.TrimSuffix(name, "x")), formOfName(id.group, id.kind).words)
+			hint = "choose another one"
+		}
+		problems = append(problems, d.refuse(d.field("metadata", field), "metadata."+field, detail, hint)...)
 	}
 	if id.namespace == "" {
 		return problems
