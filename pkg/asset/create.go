@@ -192,7 +192,7 @@ func (c *creation) loadConfig() (installconfig.Loaded, error) {
 func (c *creation) tellConfig(context.Context) error {
 	loaded, err := Get(c.run, c.graph.InstallConfig)
 	c.say(&c.report.Notes, loaded.Notes)
-	c.say(&c.report.Warnings, loaded.Warnings)
+	c.say(&c.report.Warnings, c.stillTrue(loaded.Warnings))
 	if err != nil {
 		return err
 	}

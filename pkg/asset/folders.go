@@ -51,6 +51,15 @@ func (c *creation) manifests() (Files, error) {
 	return checked.Files, nil
 }
 
+// stillTrue leaves out what the user's manifests contradict: where workloads run
+// without workers. warnAboutScheduling says what holds in its place.
+func (c *creation) stillTrue(warnings diag.Problems) diag.Problems {
+	if !c.haveThem || c.Overwrite || manifests.SchedulingOf(c.folders).ControlPlane {
+		return warnings
+	}
+	return slices.DeleteFunc(slices.Clone(warnings), func(p diag.Problem) bool { return p.Detail == installconfig.NoWorkers })
+}
+
 // warnAboutScheduling names the case in which workloads have nowhere to go:
 // neither the control plane nor a worker that the install-config knows.
 func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {

@@ -108,6 +108,9 @@ func (c *creation) checkLine() error {
 	case c.haveThem:
 		p.Detail = fmt.Sprintf("manifests/ and openshift/ were made for OKD %s, and %s is of %s: they would not fit", was, asked, is)
 		p.Hint = undo + "; or use --overwrite, which moves the folders aside and makes them for " + is
+		if c.Target == "" { // releases pin makes nothing itself
+			p.Hint = undo + "; or run create manifests with it and --overwrite, which moves the folders aside and makes them for " + is
+		}
 	case c.Release == "" && c.before.exists():
 		p.Detail = fmt.Sprintf("this directory is for OKD %s, and %s is of %s", was, asked, is)
 		p.Hint = undo + "; or change the release of the directory: add --release " + is

@@ -8,6 +8,10 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
+// NoWorkers is what is said of compute without machines. It holds unless a
+// Scheduler among the manifests closes the control plane to workloads.
+const NoWorkers = "has no machines: the control plane nodes take the workloads, and the ingress routers with them"
+
 func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 	validateControlPlane(c, spec, f)
 	validatePool(c.ControlPlane, "controlPlane", spec, f)
@@ -27,8 +31,7 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 	negative := slices.ContainsFunc(c.Compute, func(p MachinePool) bool { return replicas(&p) < 0 })
 	if c.ComputeReplicas() == 0 && !negative && replicas(c.ControlPlane) > 1 && !f.isBroken("compute") {
-		f.warn("compute", "has no machines: the control plane nodes take the workloads, and the ingress routers with them",
-			"point the load balancer's ports 80 and 443 to the control plane nodes")
+		f.warn("compute", NoWorkers, "point the load balancer's ports 80 and 443 to the control plane nodes")
 	}
 }
 
