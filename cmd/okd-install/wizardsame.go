@@ -29,7 +29,7 @@ func (w *wizard) same(ctx context.Context) (asset.Files, error) {
 	}
 	text, schema, err := w.result()
 	if err != nil || !w.saysTheSame(text, w.old) {
-		return nil, refusal //nolint:nilerr // what is wrong with answers that do not count, does not matter
+		return nil, refusal
 	}
 	return asset.Files{installconfig.FileName: w.old, schemaFile: schema}, nil
 }

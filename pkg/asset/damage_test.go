@@ -62,7 +62,8 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 		if _, err := Create(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		good, err := parseState(readAll(t, filepath.Join(dir, StateFile)))
+		files := tree(t, dir)
+		good, err := parseState([]byte(files[StateFile]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,22 +79,24 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 				} else {
 					delete(bad.Kept, name)
 				}
-				t.Run(target+" "+name+" "+how, func(t *testing.T) { expectDamage(t, req, bad, name) })
+				t.Run(target+" "+name+" "+how, func(t *testing.T) { expectDamage(t, files, req, bad, name) })
 			}
 		}
 		// a state file of before the names were taken down
 		old := good.clone()
 		delete(old.Kept, "root-ca")
 		old.Remembers = nil
-		t.Run(target+" root-ca gone, without the names", func(t *testing.T) { expectDamage(t, req, old, "root-ca") })
+		t.Run(target+" root-ca gone, without the names", func(t *testing.T) { expectDamage(t, files, req, old, "root-ca") })
 		none := good.clone()
 		none.Kept = nil
-		t.Run(target+" all gone", func(t *testing.T) { expectDamage(t, req, none, "root-ca") })
+		t.Run(target+" all gone", func(t *testing.T) { expectDamage(t, files, req, none, "root-ca") })
 	}
 }
 
-func expectDamage(t *testing.T, req Request, bad State, name string) {
+func expectDamage(t *testing.T, files map[string]string, req Request, bad State, name string) {
 	t.Helper()
+	t.Parallel()
+	req.Dir = filled(t, files)
 	// not marshal, which takes the names down again
 	data, err := json.Marshal(bad)
 	if err != nil {

@@ -39,7 +39,7 @@ func (c *creation) withKubeconfig(files Files) (Files, error) {
 	unedited := sum(have) == c.before.Written[kubeconfigFile]
 	// a state file of before this was taken down tells nothing else
 	unknown := c.before.Kubeconfig == ""
-	if there && !(unknown && unedited) {
+	if there && (!unknown || !unedited) {
 		settled := unknown || c.before.Kubeconfig == c.rendered
 		if merged, at, kin := mergeKubeconfig(have, made, settled); kin {
 			made, c.addedTo = merged, !unedited && !bytes.Equal(merged, have)

@@ -218,3 +218,29 @@ func FuzzValidate(f *testing.F) {
 		}
 	})
 }
+
+// A pointer config of whatever cluster holds nothing of a user's; with anything
+// else in it, it does.
+func TestIsPointer(t *testing.T) {
+	t.Parallel()
+	other := bytes.Replace(standardPointer(t), []byte("okd.example.com"), []byte("other.example.org"), 1)
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, other, "", "\t"); err != nil {
+		t.Fatal(err)
+	}
+	for name, raw := range map[string][]byte{"ours": standardPointer(t), "another cluster's": other, "spaced": pretty.Bytes()} {
+		if !IsPointer("master", raw) {
+			t.Errorf("%s is not taken for one", name)
+		}
+	}
+	for name, raw := range map[string][]byte{
+		"nothing": nil, "text": []byte("x"), "empty": []byte("{}"), "no merge": []byte(`{"ignition":{"version":"3.2.0"}}`),
+		"a file in it": edited(t, `"ignition":`, `"storage":{"files":[{"path":"/a","contents":{"source":"data:,a"}}]},"ignition":`),
+		"another role": edited(t, "config/master", "config/worker"), "another port": edited(t, ":22623", ":443"),
+		"an authority on a server": edited(t, *dataURL([]byte(testRootCA)), "https://example.com/ca"),
+	} {
+		if IsPointer("master", raw) {
+			t.Errorf("%s is taken for one", name)
+		}
+	}
+}

@@ -125,3 +125,27 @@ func TestInfraBaseOfAnything(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestIdentityCheck(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"okd", "x", strings.Repeat("long", 20), "a.b.c.d"} {
+		id, _, err := NewIdentity(name, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := id.Check(name); err != nil {
+			t.Errorf("%s: %+v: %v", name, id, err)
+		}
+		if id.Check("other") == nil {
+			t.Errorf("%+v passes as another cluster's", id)
+		}
+		for _, bad := range []Identity{
+			{}, {UUID: id.UUID}, {InfraID: id.InfraID}, {id.UUID[:20], id.InfraID}, {id.UUID, id.InfraID[:len(id.InfraID)-1]},
+			{strings.Repeat("0", 36), id.InfraID}, {id.UUID, id.InfraID + "x"}, {id.UUID, id.InfraID[:len(id.InfraID)-1] + "/"},
+		} {
+			if bad.Check(name) == nil {
+				t.Errorf("%+v passes", bad)
+			}
+		}
+	}
+}

@@ -71,3 +71,27 @@ func TestProvidedPassword(t *testing.T) {
 		})
 	}
 }
+
+func TestPasswordCheck(t *testing.T) {
+	t.Parallel()
+	good, err := NewPassword(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for name, bad := range map[string]Password{
+		"nothing": {}, "no hash": {Clear: good.Clear}, "no password": {Hash: good.Hash}, "half of it": {good.Clear[:10], good.Hash},
+		"half the hash": {good.Clear, good.Hash[:30]},
+		// comparing with this one would take a week
+		"a hash of great cost": {good.Clear, strings.Replace(good.Hash, "$10$", "$31$", 1)},
+	} {
+		err := bad.Check()
+		if err == nil {
+			t.Errorf("%s passes", name)
+		} else if strings.Contains(err.Error(), good.Clear[:5]) {
+			t.Errorf("%s: the error holds the password", name)
+		}
+	}
+}
