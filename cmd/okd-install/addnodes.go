@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -63,7 +62,7 @@ boot medium, boot the machine, and approve its certificates.`,
   okd-install add-nodes --dir more --kubeconfig mycluster/auth/kubeconfig`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = os.Args[1:]
+			o.args = o.arguments
 			return o.run(cmd.Context())
 		},
 	}

@@ -57,6 +57,8 @@ type app struct {
 	// dialSSH connects to a machine; nil for the network itself.
 	dialSSH func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// arguments are the command line, for the log.
+	arguments []string
 	// ctx ends with the first signal.
 	ctx context.Context
 
@@ -84,7 +86,7 @@ func newApp() *app {
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	a.ctx = ctx
+	a.ctx, a.arguments = ctx, args
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)

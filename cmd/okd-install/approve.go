@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +68,7 @@ or as many as --expect says.`,
   okd-install approve-csrs --dir mycluster --nodes-file nodes.txt --expect 2`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = os.Args[1:]
+			o.args = o.arguments
 			return o.run(cmd.Context())
 		},
 	}

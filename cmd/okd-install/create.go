@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -181,7 +180,7 @@ func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
 		Use: t.name, Short: t.short, Long: t.long, Example: t.example,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = os.Args[1:]
+			o.args = o.arguments
 			return o.run(cmd.Context())
 		},
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ collected, even where there is a bundle of the others.`,
       --jump me@bastion.example.com:2222`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = os.Args[1:]
+			o.args = o.arguments
 			return o.run(cmd.Context())
 		},
 	}

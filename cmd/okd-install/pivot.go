@@ -67,7 +67,7 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
       --iso scos.iso -o worker-0.iso`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = os.Args[1:]
+			o.args = o.arguments
 			return o.runPivot(cmd.Context())
 		},
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -106,7 +105,7 @@ func (a *app) waitCmd(target string, cmd *cobra.Command) *cobra.Command {
 	o := &waitOptions{app: a, target: target}
 	cmd.Args = noArguments
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.args = os.Args[1:]
+		o.args = o.arguments
 		return o.run(cmd.Context())
 	}
 	f := cmd.Flags()
