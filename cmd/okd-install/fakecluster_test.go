@@ -38,6 +38,8 @@ type fakeCluster struct {
 	mu    sync.Mutex
 	files map[string][]byte
 	put   map[string]bool
+	// taint changes what the cluster answers; nil leaves it as it is.
+	taint func([]byte) []byte
 }
 
 // attach has the app's connections and pauses end here. Where the clock stands
@@ -143,7 +145,11 @@ func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		o = fakeObject{"kind": "Status", "reason": "NotFound", "message": "not found"}
 	}
-	_ = json.NewEncoder(w).Encode(o)
+	answer, _ := json.Marshal(o)
+	if f.taint != nil {
+		answer = f.taint(answer)
+	}
+	_, _ = w.Write(answer)
 }
 
 // states are what the objects differ in.

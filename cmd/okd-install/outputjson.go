@@ -133,16 +133,18 @@ func jsonEscape(r rune) string {
 }
 
 // yamlMark stands for such a character on the way to YAML. That library escapes only
-// the oldest control characters, so each is put between two of those.
-func yamlMark(r rune) string { return fmt.Sprintf(`\u0001%x\u0001`, r) }
+// the oldest control characters, so each is put between some of those.
+func yamlMark(r rune) string { return fmt.Sprintf(`\u0001\u0002%x\u0002\u0001`, r) }
 
-var yamlMarked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\x01([0-9a-f]+)\\x01`) })
+var yamlMarked = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\x01\\x02([0-9a-f]+)\\x02\\x01`)
+})
 
 // yamlEscapes puts the escapes of YAML in the place of the marks. What holds one stands
 // between double quotes.
 func yamlEscapes(text []byte) []byte {
 	return yamlMarked().ReplaceAllFunc(text, func(mark []byte) []byte {
-		code := mark[len(`\x01`) : len(mark)-len(`\x01`)]
+		code := mark[len(`\x01\x02`) : len(mark)-len(`\x01\x02`)]
 		return append([]byte(`\U`), append(bytes.Repeat([]byte("0"), 8-len(code)), code...)...)
 	})
 }
