@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,6 +124,8 @@ type workspace struct {
 	server string
 	// environment are variables.
 	environment map[string]string
+	// state is that of the cluster; complete if it is empty.
+	state string
 	// taint changes what the cluster answers.
 	taint func([]byte) []byte
 	// asked are the variables that were looked at.
@@ -150,7 +153,7 @@ const assetDir = "c"
 // are made.
 func newWorkspace(t testing.TB, config string, manifests map[string]string) *workspace {
 	t.Helper()
-	w := &workspace{root: t.TempDir(), server: "http://127.0.0.1:1", environment: map[string]string{}, asked: map[string]bool{}}
+	w := &workspace{root: t.TempDir(), server: "http://127.0.0.1:1", environment: map[string]string{"OKD_INSTALL_PAUSE": "1ms", "OKD_INSTALL_STALL": "2s"}, asked: map[string]bool{}}
 	w.write(t, assetDir+"/install-config.yaml", []byte(config))
 	initrd, err := liveInitramfs()
 	if err != nil {
@@ -223,7 +226,7 @@ func (w *workspace) run(args []string) outcome {
 		return w.environment[name]
 	}
 	a.setStreams(&out, &said)
-	(&fakeCluster{app: a, state: "complete", taint: w.taint}).attach()
+	(&fakeCluster{app: a, state: cmp.Or(w.state, "complete"), taint: w.taint}).attach()
 	a.dialSSH = dialMachine
 	logs := w.logs()
 	for _, name := range logs {

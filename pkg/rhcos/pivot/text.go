@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Text is the plan for people.
@@ -11,7 +13,7 @@ func (p Plan) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%s\t"+format+"\n", append([]any{name}, args...)...)
+		_, _ = w.Write([]byte(name + "\t" + diag.Printable(fmt.Sprintf(format, args...)) + "\n"))
 	}
 	row("role", "%s", p.Role)
 	row("mode", "%s: %s", p.Mode, p.ModeReason)
@@ -33,14 +35,14 @@ func (p Plan) Text() string {
 	b.WriteString("\nSteps\n")
 	w = tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	for _, s := range p.Steps {
-		fmt.Fprintf(w, "%3d. %s\t%s\n", s.Number, s.Where, s.What)
+		fmt.Fprintf(w, "%3d. %s\t%s\n", s.Number, s.Where, diag.Printable(s.What))
 	}
 	_ = w.Flush()
 	if len(p.Findings) > 0 {
 		b.WriteString("\nGood to know\n")
 	}
 	for _, f := range p.Findings {
-		fmt.Fprintf(&b, "  %s: %s", f.Verdict, f.Reason)
+		fmt.Fprintf(&b, "  %s: %s", f.Verdict, diag.Printable(f.Reason))
 		if f.Way != "" {
 			b.WriteString(". " + strings.ToUpper(f.Way[:1]) + f.Way[1:])
 		}
