@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 // Exit codes are those of the established installer.
@@ -40,6 +42,8 @@ type app struct {
 	stdout, stderr       io.Writer
 	out, err, text, data io.Writer
 	flush                func() error
+	// secrets are those that the program was given, which nothing repeats.
+	secrets *redact.Messages
 
 	getenv func(string) string
 	now    func() time.Time
@@ -87,6 +91,18 @@ func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	a.ctx, a.arguments = ctx, args
+	for _, arg := range args {
+		a.secrets.Learn(arg)
+		if _, value, ok := strings.Cut(arg, "="); ok {
+			a.secrets.Learn(value)
+		}
+	}
+	environment := a.getenv
+	a.getenv = func(name string) string {
+		value := environment(name)
+		a.secrets.Learn(value)
+		return value
+	}
 	a.setUpLog()
 	root := a.newRootCmd()
 	root.SetArgs(args)

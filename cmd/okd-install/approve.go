@@ -300,7 +300,7 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		r.Refused = r.Refused[:diag.Most]
 	}
 	if o.output == "json" {
-		writeJSONLine(o.data, approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
+		o.writeJSONLine(approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
 		return
 	}
 	done := "approved"

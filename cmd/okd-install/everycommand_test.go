@@ -124,6 +124,8 @@ type workspace struct {
 	server string
 	// environment are variables.
 	environment map[string]string
+	// terminal is as if somebody looked on.
+	terminal bool
 	// state is that of the cluster; complete if it is empty.
 	state string
 	// taint changes what the cluster answers.
@@ -219,7 +221,7 @@ func (o outcome) String() string {
 func (w *workspace) run(args []string) outcome {
 	var out, said bytes.Buffer
 	a := newApp()
-	a.name, a.in, a.terminal, a.lockWait = "okd-install", strings.NewReader(""), false, 10*time.Millisecond
+	a.name, a.in, a.terminal, a.lockWait = "okd-install", strings.NewReader(""), w.terminal, 10*time.Millisecond
 	a.now = func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 	a.getenv = func(name string) string {
 		w.asked[name] = true

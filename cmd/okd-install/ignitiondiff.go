@@ -73,9 +73,9 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	c := inspect.Comparison{Now: o.now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
 	if isData(o.output) {
-		err = o.printWhole(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)})
+		err = o.printJSON(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
 	} else {
-		err = printChanges(o.text, changes)
+		err = printChanges(o.secretly(o.showSecrets), changes)
 	}
 	if err == nil && len(changes) > 0 {
 		return quietError{exitFailure}
@@ -83,8 +83,17 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	return err
 }
 
+// secretly is where changes are printed to: the comparison has hidden the secrets that
+// it knows, unless somebody asked for them.
+func (a *app) secretly(show bool) io.Writer {
+	if show {
+		return a.text
+	}
+	return a.out
+}
+
 // printChanges prints each change as one line, with what there is to say about
-// it below. The comparison has hidden the secrets, unless somebody asked for them.
+// it below.
 func printChanges(w io.Writer, changes []inspect.Change) error {
 	var b strings.Builder
 	for _, c := range changes {

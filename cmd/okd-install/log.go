@@ -32,7 +32,7 @@ func (a *app) setUpLog() {
 	a.log.SetOutput(io.Discard)
 	a.log.SetLevel(logrus.TraceLevel)
 	screen := &sink{
-		w: a.stderr, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
+		w: a.stderr, secrets: a.secrets, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
 		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
 	}
 	if a.terminal {
@@ -88,7 +88,7 @@ func (a *app) openLogFile(args []string) {
 		return
 	}
 	a.logFile = f
-	a.log.AddHook(&sink{w: f, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
+	a.log.AddHook(&sink{w: f, secrets: a.secrets, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
 	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, redact.Args(args)...), " "))
 	a.log.Debug("OKD Installer " + version())
 	if c := commit(); c != "" {
@@ -98,9 +98,10 @@ func (a *app) openLogFile(args []string) {
 
 // sink is one place that log lines go to.
 type sink struct {
-	w      io.Writer
-	level  func() logrus.Level
-	format func(e *logrus.Entry, line string) string
+	w       io.Writer
+	secrets *redact.Messages
+	level   func() logrus.Level
+	format  func(e *logrus.Entry, line string) string
 	// whole keeps a message of several lines in one record.
 	whole bool
 	// width is that of the terminal, or nil where lines may have any length.
@@ -115,7 +116,7 @@ func (s *sink) Fire(e *logrus.Entry) error {
 	if e.Level > s.level() {
 		return nil
 	}
-	message := redact.Message(strings.TrimRight(e.Message, "\n"))
+	message := s.secrets.Message(strings.TrimRight(e.Message, "\n"))
 	if s.whole {
 		_, err := io.WriteString(s.w, s.format(e, message)+"\n")
 		return err
@@ -201,7 +202,7 @@ func jsonFormat(e *logrus.Entry, text string) string {
 	if err != nil {
 		return ""
 	}
-	return string(cleanJSON(line, false, jsonEscape))
+	return string(cleanJSON(line, nil, jsonEscape))
 }
 
 // fileFormat is logrus' own text format with a full timestamp.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,9 +30,13 @@ func (a *app) printJSON(form string, v any, secrets bool) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	out := cleanJSON(b.Bytes(), secrets, jsonEscape)
+	var message func(string) string
+	if secrets {
+		message = a.secrets.Message
+	}
+	out := cleanJSON(b.Bytes(), message, jsonEscape)
 	if form == "yaml" {
-		marked, err := yaml.JSONToYAML(cleanJSON(b.Bytes(), secrets, yamlMark))
+		marked, err := yaml.JSONToYAML(cleanJSON(b.Bytes(), message, yamlMark))
 		if err != nil {
 			return err
 		}
@@ -44,12 +47,12 @@ func (a *app) printJSON(form string, v any, secrets bool) error {
 }
 
 // writeJSONLine writes one line of a stream, without secrets.
-func writeJSONLine(w io.Writer, value any) {
+func (a *app) writeJSONLine(value any) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(value) == nil {
-		_, _ = w.Write(cleanJSON(b.Bytes(), true, jsonEscape)) // a lost stream shows in the exit code of the pipe
+		_, _ = a.data.Write(cleanJSON(b.Bytes(), a.secrets.Message, jsonEscape)) // a lost stream shows in the exit code of the pipe
 	}
 }
 
@@ -57,9 +60,10 @@ func writeJSONLine(w io.Writer, value any) {
 // are those of pull secrets and kubeconfigs; nothing here has them for another thing.
 var secretFields = []string{"auth", "password", "identitytoken", "registrytoken", "token", "client-key-data", "pullSecret"}
 
-// cleanJSON goes through the texts of a document in JSON: secrets are taken out, and
-// the characters that a terminal obeys are escaped. The rest stays as it is.
-func cleanJSON(data []byte, secrets bool, escape func(rune) string) []byte {
+// cleanJSON goes through the texts of a document in JSON: message, unless it is nil,
+// takes secrets out, and the characters that a terminal obeys are escaped. The rest
+// stays as it is.
+func cleanJSON(data []byte, message func(string) string, escape func(rune) string) []byte {
 	var out bytes.Buffer
 	field := ""
 	for len(data) > 0 {
@@ -90,10 +94,10 @@ func cleanJSON(data []byte, secrets bool, escape func(rune) string) []byte {
 		switch {
 		case isField:
 			field = text
-		case secrets && text != "" && slices.Contains(secretFields, field):
+		case message != nil && text != "" && slices.Contains(secretFields, field):
 			text = redact.Gone
-		case secrets:
-			text = redact.Message(text)
+		case message != nil:
+			text = message(text)
 		}
 		out.WriteString(jsonText(text, escape))
 	}

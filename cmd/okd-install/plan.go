@@ -134,7 +134,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if isData(o.output) {
-		err = o.printWhole(o.output, p)
+		err = o.printJSON(o.output, p, !o.showSecrets)
 	} else {
 		err = o.print(p)
 	}
@@ -151,7 +151,7 @@ func (o planOptions) print(p asset.Planned) error {
 	for _, name := range p.Removed {
 		say(o.out, "consumed file %s\n", name)
 	}
-	if err := printChanges(o.text, p.Changes); err != nil {
+	if err := printChanges(o.secretly(o.showSecrets), p.Changes); err != nil {
 		return err
 	}
 	command := "create " + p.Target

@@ -30,7 +30,8 @@ import (
 // setStreams makes the streams of the commands from those of the process.
 func (a *app) setStreams(stdout, stderr io.Writer) {
 	a.stdout, a.stderr = stdout, stderr
-	out, err, text := &filter{to: stdout, secrets: &redact.Lines{}}, &filter{to: stderr, secrets: &redact.Lines{}}, &filter{to: stdout}
+	a.secrets = &redact.Messages{}
+	out, err, text := &filter{to: stdout, secrets: a.secrets.Lines()}, &filter{to: stderr, secrets: a.secrets.Lines()}, &filter{to: stdout}
 	a.out, a.err, a.text, a.data = out, err, text, stdout
 	if a.stdoutIsTerminal() {
 		a.data = text

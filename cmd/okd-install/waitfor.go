@@ -302,7 +302,7 @@ var urgent = map[string]bool{
 func (o *waitOptions) event(e cluster.Event) {
 	o.screen.clear()
 	if o.output == "json" {
-		writeJSONLine(o.data, e)
+		o.writeJSONLine(e)
 	}
 	level := logrus.InfoLevel
 	switch {

@@ -69,7 +69,7 @@ func accessQuestions() []question {
 				if answer == publicSecret || strings.HasPrefix(strings.TrimSpace(answer), "{") {
 					return answer, nil
 				}
-				return readPath(w, answer)
+				return readSecretPath(w, answer)
 			},
 			put: func(w *wizard, d *installconfig.Draft, value string) {
 				if d.PullSecret = w.content(value); value == publicSecret {
@@ -163,6 +163,16 @@ func readSSHKey(w *wizard, answer string) (string, error) {
 		}
 	}
 	return strings.Join(kept, "\n"), nil
+}
+
+// readSecretPath is readPath for a file of a secret. What is no path at all may be the
+// secret itself, and is not repeated.
+func readSecretPath(w *wizard, answer string) (string, error) {
+	path, err := readPath(w, answer)
+	if err != nil && !strings.ContainsAny(answer, `/\.~`) {
+		return "", diag.Problem{Detail: "is neither a pull secret nor a file that can be read", Hint: "name the file that it is in, such as ./pull-secret.json"}
+	}
+	return path, err
 }
 
 // readPath makes sure that a file can be read, and keeps where it is.

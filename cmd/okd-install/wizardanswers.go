@@ -56,6 +56,9 @@ func (w *wizard) readAnswers() error {
 		return &installconfig.InvalidError{File: name, Problems: problems}
 	}
 	w.file, w.fileAt = answers, at
+	for _, answer := range answers {
+		w.secrets.Learn(answer)
+	}
 	return nil
 }
 

@@ -184,3 +184,34 @@ func FuzzForms(f *testing.F) {
 		}
 	})
 }
+
+// What is taken apart after it was given is still known.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	for given, said := range map[string]string{
+		"http://u:p s3cretpart@h":            `"s3cretpart@h" is no network`,
+		"http://u:a,s3cretpart@h":            `"s3cretpart@h" is no network`,
+		"u:s3cretpart@h":                     "password s3cretpart",
+		"https://h/f?token=s3cretpart":       "s3cretpart is short",
+		"https://h/f?s3cretpart":             "s3cretpart is short",
+		`{"auths":{"h":{"auth":"s3cretpart"`: "s3cretpart is not base64",
+		"x\n-----BEGIN RSA PRIVATE KEY-----\ns3cretpart\n-----END RSA PRIVATE KEY-----\n": "no file s3cretpart",
+		"-----BEGIN RSA PRIVATE KEY-----\ns3cretpartofakey\n": "\"-----BEGIN RSA PRIVATE KEY-----\\ns3cretpart...\" is not one",
+	} {
+		var m Messages
+		m.Learn(given)
+		if got := m.Message(said); strings.Contains(got, "s3cret") || !strings.Contains(got, Gone) {
+			t.Errorf("%q: %q", given, got)
+		}
+		if strings.Contains(Message(`cannot use "`+given+`"`), "s3cret") {
+			t.Errorf("%q alone: %q", given, Message(given))
+		}
+	}
+	var m Messages
+	for _, given := range []string{"administrator@host:22", "http://user:password@proxy.example.com", "quay.io/some/repository@sha256:" + hex64, "--show-password", "https://mirror.example.com/folder/", ""} {
+		m.Learn(given)
+		if len(m.known) > 0 {
+			t.Errorf("%q: %q is taken for a secret", given, m.known)
+		}
+	}
+}

@@ -134,16 +134,6 @@ func (r *Redactor) Text(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// Lines takes the secrets out of messages that come a line at a time.
-type Lines struct{ s stream }
-
-// Next returns a line without its secrets, or false if all of it belonged to a key
-// that began in a line before.
-func (l *Lines) Next(line string) (clean string, ok bool) {
-	out := l.s.line(messages, []byte(line))
-	return string(out), out != nil
-}
-
 // rules applies what needs no look at other lines.
 func (r *Redactor) rules(line []byte) []byte {
 	for _, l := range r.literals {

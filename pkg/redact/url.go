@@ -102,6 +102,19 @@ var (
 // afterwards is what ends a sentence or a quotation, and no URL.
 const afterwards = `.,;:!'")]}>` + "`"
 
+// blanks is what belongs to a URL behind a blank that somebody forgot to write as %20:
+// where a port should be is none, and there is an @ before the quotation ends.
+func blanks(word, rest string) string {
+	start := schemeEnd(word)
+	if from, to := notPort(word[start:]); start == 0 || from >= to || strings.Contains(word, "@") {
+		return ""
+	}
+	if end := strings.IndexAny(rest, "\"\n"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest[:strings.LastIndexByte(rest, '@')+1]
+}
+
 // addresses finds the secret parts of all URLs in a text. Without query, as in a
 // file or a log of a machine, queries stay, and so does what has no scheme.
 func addresses(text string, query bool) []Span {
@@ -113,6 +126,9 @@ func addresses(text string, query bool) []Span {
 		}
 		for _, at := range find.FindAllStringIndex(text, -1) {
 			word := strings.TrimRight(text[at[0]:at[1]], afterwards)
+			if query {
+				word += blanks(word, text[at[0]+len(word):])
+			}
 			for _, part := range partsOf(word, query) {
 				spans = append(spans, Span{at[0] + part.From, at[0] + part.To})
 			}
