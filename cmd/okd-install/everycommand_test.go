@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,8 @@ var lines = map[string][]string{
 	"man":                                {"-C OUT"},
 	"migrate":                            {""},
 	"plan":                               {"ignition-configs --dir DIR", "ignition-configs --dir DIR -o json", "manifests --dir DIR --overwrite -o yaml", "bootstrap-pointer --dir DIR --url https://h/bootstrap.ign"},
+	"releases list":                      {"--dir DIR", "--dir DIR -o json", "--dir DIR --online"},
+	"releases pin":                       {"--dir DIR", "--dir DIR -o json --digest sha256:SUM --release 4.22"},
 	"schema":                             {""},
 	"status":                             {"--dir DIR", "--dir DIR -o json", "--dir DIR -o yaml", "--dir DIR --cluster", "--dir DIR --cluster -o json"},
 	"validate":                           {"--dir DIR", "--dir DIR -o json", "DIR/install-config.yaml -o yaml"},
@@ -217,6 +220,13 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%q ends with %d\nstdout: %.4000q\nstderr: %.4000q\nlog: %.4000q", o.args, o.code, o.stdout, o.stderr, o.log)
 }
 
+// refusing is a network on which no registry answers.
+type refusing struct{}
+
+func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("dial tcp: %s refuses the connection", r.URL)
+}
+
 // run runs the program within the test, with a cluster that is complete.
 func (w *workspace) run(args []string) outcome {
 	var out, said bytes.Buffer
@@ -230,6 +240,7 @@ func (w *workspace) run(args []string) outcome {
 	a.setStreams(&out, &said)
 	(&fakeCluster{app: a, state: cmp.Or(w.state, "complete"), taint: w.taint}).attach()
 	a.dialSSH = dialMachine
+	a.transport = refusing{}
 	logs := w.logs()
 	for _, name := range logs {
 		_ = os.Remove(name)
@@ -283,7 +294,7 @@ func (w *workspace) everyLine(t *testing.T, wanted func(name, line string) bool,
 		for _, line := range lines[name] {
 			if wanted == nil || wanted(name, line) {
 				check(name, w.run(w.words(name+" "+line)))
-				if strings.HasPrefix(name, "create") {
+				if strings.HasPrefix(name, "create") || name == "releases pin" {
 					restore()
 				}
 			}

@@ -231,7 +231,19 @@ func (f *fakeCluster) addRequests(objects map[string]any) {
 	objects[path] = fakeObject{"items": all}
 }
 
+// requests are made once a name: a cluster that is asked often would make hundreds.
+var requests sync.Map
+
 func nodeRequest(name string) []byte {
+	if made, ok := requests.Load(name); ok {
+		return made.([]byte)
+	}
+	made := newNodeRequest(name)
+	requests.Store(name, made)
+	return made
+}
+
+func newNodeRequest(name string) []byte {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)

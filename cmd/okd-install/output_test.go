@@ -57,6 +57,10 @@ A key in ` + "`[]`" + ` is in each element of a list, one in ` + "`{}`" + ` in e
 whose keys are names. Times are in UTC, as RFC 3339 writes them. What may be
 absent stands in italics.
 
+Texts hold no secrets: ` + "`REDACTED`" + ` stands in the place of a password, a token, a key, and
+of whatever a URL may have been meant to hold as such. Characters that a terminal would
+obey are escaped, as ` + "`\\u001b` and `\\u202e`" + `. The text for people shows them as ` + "`\uFFFD`" + `.
+
 `
 
 // The page of keys is made from the values that are printed, so that it lists

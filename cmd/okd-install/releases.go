@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -112,16 +111,16 @@ func (o releasesListOptions) tags(ctx context.Context, repository string) ([]str
 }
 
 func (o releasesListOptions) table(list asset.ReleaseList) error {
-	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "RELEASE\tDATE\tKUBERNETES\tBOOT IMAGE\tBY\tNOTES")
+	t := newTable(o.out)
+	t.row("RELEASE", "DATE", "KUBERNETES", "BOOT IMAGE", "BY", "NOTES")
 	for _, r := range list.Releases {
 		by := "tag"
 		if r.Digest != "" {
 			by = "digest"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s %s\t%s\t%s\n", r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream, r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
+		t.row(r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream+" "+r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
 	}
-	return w.Flush()
+	return t.flush()
 }
 
 // releaseNotes are what is special about a release of the list.
