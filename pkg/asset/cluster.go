@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -33,7 +34,8 @@ type Cluster struct {
 // Inputs is what the graph is built on: what the directory, the command line
 // and the environment say, read beforehand.
 type Inputs struct {
-	InstallConfig func() (installconfig.Loaded, error)
+	// InstallConfig reads the user's file.
+	InstallConfig func() ([]byte, error)
 	Release       release.Release
 	Environment   Environment
 	Version       string
@@ -44,41 +46,45 @@ type Inputs struct {
 	Reissue bool
 	// Provided holds what the user brought in tls/.
 	Provided Provided
-	// Pointers holds the <role>.ign files that the user has edited, by role.
-	Pointers Files
-	// Overwrite leaves out those that are another cluster's and hold nothing else,
-	// DiscardManifests all that do not fit.
-	Overwrite, DiscardManifests bool
+	// Pointers is what the user has made of the <role>.ign files.
+	Pointers pointerEdits
 }
 
 // NewCluster is the asset graph of okd-install on one screen. Read it from top
 // to bottom: each line says what a thing is called and what it is made from.
 func NewCluster(in Inputs) Cluster {
+	// what the user says, on the command line and in the environment
+	target := Value("release", in.Release)
+	leafKey := Value("leaf-key", in.LeafKey)
+	environment := Value("environment", in.Environment.host())
+	provenance := Value("provenance", provenance{in.Environment.Invoker, in.Version})
+
 	// what the user wrote, and the narrow views on it that others depend on
-	loaded := Source("install-config", in.InstallConfig)
+	file := Source(installconfig.FileName, in.InstallConfig)
+	loaded := From3("install-config", file, target, Value("strictness", in.Environment.strictness()), loadConfig)
 	config := From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
 	name := From1("cluster-name", config, clusterName)
 	names := From1("cluster-names", config, clusterNames)
 	authorityKey := From1("signer-key", config, signerKey)
-	target := Value("release", in.Release)
 
 	// what is random, and remembered
 	identity := From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
 	password := in.password()
-	keys := Collect("key-pairs", in.keyPairs()...)
-	certificates, all := in.certificates(names, authorityKey)
+	keys := Collect("key-pairs", in.keyPairs(leafKey)...)
+	certificates, all := in.certificates(names, authorityKey, leafKey)
 	durable := Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
 	day := Collect("certificates", all...)
 
 	// files
 	pointers := From2("pointer-configs", names, durable, pointerConfigs)
-	edited := From1("edited-pointer-configs", pointers, in.editedPointers)
-	generated := From6("generated-manifests", config, identity, durable, password, pointers, Value("provenance", in.provenance()), generateManifests)
+	edited := From2("edited-pointer-configs", pointers, Value("pointer-edits", in.Pointers), editedPointers)
+	generated := From6("generated-manifests", config, identity, durable, password, pointers, provenance, generateManifests)
 	onDisk := Editable(From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
 	checked := From2("checked-manifests", onDisk, target, checkManifests)
 	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
-	bootstrap := From6("bootstrap.ign", config, target, checked, hostTLS, keys, edited, in.bootstrapIgnition)
-	inPlace := From6("bootstrap-in-place-for-live-iso.ign", config, target, checked, hostTLS, keys, edited, in.inPlaceIgnition)
+	host := From7("bootstrap-host", config, target, environment, checked, hostTLS, keys, edited, bootstrapHost)
+	bootstrap := From1("bootstrap.ign", host, ignition.Bootstrap)
+	inPlace := From2("bootstrap-in-place-for-live-iso.ign", host, config, inPlaceIgnition)
 	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
 	metadata := From2("metadata.json", config, identity, metadataJSON)
 
@@ -104,10 +110,9 @@ func NewCluster(in Inputs) Cluster {
 // The rows that live for a day also depend on the one moment at which all of them
 // are issued, so that they are issued again together: after half a day, and when
 // an authority is made anew, since a leaf cannot be older than its signer.
-func (in Inputs) certificates(names Node[tls.Names], signerKey Node[tls.KeySpec]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
+func (in Inputs) certificates(names Node[tls.Names], signerKey, leafKey Node[tls.KeySpec]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
 	byName = map[string]Node[tls.Pair]{}
 	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
-	leafKey := Value("leaf-key", in.LeafKey)
 	add := func(row tls.Certificate, from Node[time.Time], fresh func(tls.Pair, time.Time) bool) {
 		says, key, signer := names, leafKey, byName[row.Signer]
 		if row.Authority() {
@@ -149,13 +154,13 @@ func (in Inputs) password() Node[manifests.Password] {
 
 // keyPairs makes a node of every row of the table of key pairs that is needed:
 // those that only a user brings exist only if one did.
-func (in Inputs) keyPairs() []Node[tls.KeyPair] {
+func (in Inputs) keyPairs(leafKey Node[tls.KeySpec]) []Node[tls.KeyPair] {
 	var nodes []Node[tls.KeyPair]
 	for _, row := range tls.KeyPairs {
 		if given, ok := in.Provided.KeyPairs[row.Name]; ok {
 			nodes = append(nodes, Value(row.Name, given))
 		} else if !row.UserOnly {
-			nodes = append(nodes, Source(row.Name, func() (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, in.LeafKey) }).
+			nodes = append(nodes, From1(row.Name, leafKey, func(k tls.KeySpec) (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, k) }).
 				Keep(func(p tls.KeyPair, _ []any) error { return p.Check(row.Name) }, nil))
 		}
 	}

@@ -22,13 +22,25 @@ func ConfigOptions(dir, name, image string, env Environment) (installconfig.Opti
 	if err != nil {
 		return installconfig.Options{}, err
 	}
-	return configOptions(r, env), nil
+	return env.strictness().options(r), nil
 }
 
-func configOptions(r release.Release, env Environment) installconfig.Options {
-	return installconfig.Options{
-		Lenient: env.Invoker != "", Release: r, SkipHostCryptCheck: env.SkipHostCryptCheck, ClusterProfile: env.ClusterProfile,
-	}
+// strictness is what the environment says about the reading of an install-config.
+type strictness struct {
+	Lenient, SkipHostCryptCheck bool
+	ClusterProfile              string
+}
+
+func (e Environment) strictness() strictness {
+	return strictness{e.Invoker != "", e.SkipHostCryptCheck, e.ClusterProfile}
+}
+
+func (s strictness) options(r release.Release) installconfig.Options {
+	return installconfig.Options{Lenient: s.Lenient, Release: r, SkipHostCryptCheck: s.SkipHostCryptCheck, ClusterProfile: s.ClusterProfile}
+}
+
+func loadConfig(data []byte, r release.Release, s strictness) (installconfig.Loaded, error) {
+	return installconfig.Load(installconfig.FileName, data, s.options(r))
 }
 
 // ReadConfig returns the install-config of a directory that is not locked, if

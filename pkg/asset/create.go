@@ -153,9 +153,9 @@ func (c *creation) build(ctx context.Context) error {
 		return err
 	}
 	c.graph = NewCluster(Inputs{
-		InstallConfig: c.loadConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
-		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided, Pointers: c.edited,
-		Overwrite: c.Overwrite, DiscardManifests: c.DiscardManifests,
+		InstallConfig: c.readConfig, Release: c.report.Release, Environment: c.Environment, Version: c.Version,
+		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided,
+		Pointers: pointerEdits{Files: c.edited, Overwrite: c.Overwrite, Discard: c.DiscardManifests},
 	})
 	c.run = &Run{
 		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
@@ -164,14 +164,23 @@ func (c *creation) build(ctx context.Context) error {
 	return nil
 }
 
-// loadConfig reads install-config.yaml, or what an earlier run consumed.
+// loadConfig loads the install-config where no graph is there yet.
 func (c *creation) loadConfig() (installconfig.Loaded, error) {
+	data, err := c.readConfig()
+	if err != nil {
+		return installconfig.Loaded{}, err
+	}
+	return loadConfig(data, c.report.Release, c.Environment.strictness())
+}
+
+// readConfig reads install-config.yaml, or what an earlier run consumed.
+func (c *creation) readConfig() ([]byte, error) {
 	if data, isNew := c.Config[installconfig.FileName]; isNew {
-		return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))
+		return data, nil
 	}
 	data, ok, err := c.dir.ReadFile(installconfig.FileName)
 	if err != nil {
-		return installconfig.Loaded{}, err
+		return nil, err
 	}
 	if !ok {
 		data, ok = c.before.Consumed[installconfig.FileName]
@@ -181,11 +190,11 @@ func (c *creation) loadConfig() (installconfig.Loaded, error) {
 		if HasEstablishedConfig(c.Dir) {
 			hint = FromStateHint
 		}
-		return installconfig.Loaded{}, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
+		return nil, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
 			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + c.Dir, Hint: hint,
 		}}}
 	}
-	return installconfig.Load(installconfig.FileName, data, configOptions(c.report.Release, c.Environment))
+	return data, nil
 }
 
 // tellConfig loads the install-config and passes on what is to be said about it.

@@ -88,6 +88,15 @@ func From6[A, B, C, D, E, F, T any](name string, a Node[A], b Node[B], c Node[C]
 	}, a.node, b.node, c.node, d.node, e.node, g.node)
 }
 
+// From7 is a node made from seven others by f.
+func From7[A, B, C, D, E, F, G, T any](
+	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], h Node[G], f func(A, B, C, D, E, F, G) (T, error),
+) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4), arg[F](v, 5), arg[G](v, 6))
+	}, a.node, b.node, c.node, d.node, e.node, g.node, h.node)
+}
+
 // Collect is a node that holds the values of several nodes by their names.
 func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 	inputs := make([]*node, len(nodes))

@@ -26,7 +26,10 @@ var viewFields = map[string][]string{
 
 // nodeWords say what a node is where its name does not.
 var nodeWords = map[string]string{
-	"install-config":     "install-config.yaml",
+	"install-config":     "read, and found good",
+	"strictness":         "OPENSHIFT_INSTALL_INVOKER and others that say how strictly it is read",
+	"environment":        "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP, OPENSHIFT_INSTALL_EXPERIMENTAL_CLUSTER_PROFILE, OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY",
+	"pointer-edits":      "what you changed in <role>.ign",
 	"cluster-config":     "with its defaults",
 	"cluster-id":         "random",
 	"kubeadmin-password": "random, or the user's in tls/",
@@ -57,14 +60,14 @@ var staticOrigin = origin{is: "a part of okd-install itself, the same for every 
 var origins = []origin{
 	{pattern: "/etc/containers/registries.conf", is: "the mirrors to pull images from", nodes: config, fields: []string{"imageDigestSources", "imageContentSources"}},
 	{pattern: "/etc/ignition-machine-config-encapsulated.json", is: "whether the kernel is to run in FIPS mode", nodes: config, fields: []string{"fips"}},
-	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release"},
+	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release", "environment"},
 		fields: []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}},
 	{pattern: "/etc/pki/ca-trust/source/anchors/ca.crt", is: "authorities that the host is to trust", nodes: config, fields: []string{"additionalTrustBundle"}},
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: proxyFields},
 	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: proxyFields},
 	{pattern: "/root/.docker/config.json", is: "the pull secret", nodes: config, fields: []string{"pullSecret"}},
 	{pattern: `passwd.users\[core\]`, is: "the user that people log in as: your SSH key, and the one that gather uses", nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
-	{pattern: "/opt/openshift/original_cvo_overrides.patch", is: "the overrides of the cluster version that come back after the bootstrap, from cvo-overrides.yaml", way: byManifests},
+	{pattern: "/opt/openshift/original_cvo_overrides.patch", is: "the overrides of the cluster version that come back after the bootstrap, from cvo-overrides.yaml", nodes: []string{"environment"}, way: byManifests},
 
 	manifest(manifestDir+"cluster-config.yaml", "the install-config, without its secrets", config, "all"),
 	manifest(manifestDir+"cluster-dns-02-config.yml", "the cluster's domain", config, "metadata.name", "baseDomain"),
@@ -75,7 +78,7 @@ var origins = []origin{
 	manifest(manifestDir+"cluster-pki-02-config.yaml", "the kind of key of the authorities", config, "pki"),
 	manifest(manifestDir+"cluster-proxy-01-config.yaml", "the proxy of the cluster", config, append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, proxyFields...)...),
 	manifest(manifestDir+"cluster-scheduler-02-config.yml", "whether the control plane takes workloads", config, "compute"),
-	manifest(manifestDir+"cvo-overrides.yaml", "the cluster's ID and release, and what its operator leaves alone while it comes up", []string{"cluster-config", "cluster-id"}, "capabilities"),
+	manifest(manifestDir+"cvo-overrides.yaml", "the cluster's ID and release, and what its operator leaves alone while it comes up", []string{"cluster-config", "cluster-id", "environment"}, "capabilities"),
 	manifest(manifestDir+"image-digest-mirror-set.yaml", "the mirrors to pull images from", config, "imageDigestSources"),
 	manifest(manifestDir+"image-content-source-policy*", "the mirrors to pull images from", config, "imageContentSources"),
 	manifest(manifestDir+"kube-system-configmap-root-ca.yaml", "the root authority", []string{"root-ca"}),

@@ -149,13 +149,22 @@ type pointers struct {
 	LeftOut []string
 }
 
-func (in Inputs) editedPointers(made Files) (pointers, error) {
+// pointerEdits are <role>.ign files that are not as they were written.
+type pointerEdits struct {
+	// Files are the edited files, by role.
+	Files Files
+	// Overwrite leaves out those that are another cluster's and hold nothing else,
+	// Discard all that do not fit.
+	Overwrite, Discard bool
+}
+
+func editedPointers(made Files, edits pointerEdits) (pointers, error) {
 	p := pointers{Files: maps.Clone(made), MachineConfigs: Files{}}
 	var problems diag.Problems
-	for _, role := range sortedKeys(in.Pointers) {
-		rest, changed, err := ignition.Customised(pointerFile(role), in.Pointers[role], made[role])
-		plain := err != nil && ignition.IsPointer(role, in.Pointers[role])
-		if err != nil && (in.DiscardManifests || in.Overwrite && plain) {
+	for _, role := range sortedKeys(edits.Files) {
+		rest, changed, err := ignition.Customised(pointerFile(role), edits.Files[role], made[role])
+		plain := err != nil && ignition.IsPointer(role, edits.Files[role])
+		if err != nil && (edits.Discard || edits.Overwrite && plain) {
 			if !plain {
 				p.LeftOut = append(p.LeftOut, pointerFile(role))
 			}
@@ -170,7 +179,7 @@ func (in Inputs) editedPointers(made Files) (pointers, error) {
 		if !changed {
 			continue
 		}
-		p.Files[role] = in.Pointers[role]
+		p.Files[role] = edits.Files[role]
 		name, data, err := manifests.InstallerIgnition(role, rest)
 		if err != nil {
 			return p, err
@@ -185,7 +194,15 @@ func pointerFile(role string) string { return role + ".ign" }
 // provenance is what the manifests say about their making.
 type provenance struct{ Invoker, Version string }
 
-func (in Inputs) provenance() provenance { return provenance{in.Environment.Invoker, in.Version} }
+// hostSettings are what the environment says about the bootstrap host.
+type hostSettings struct {
+	NodeIP, ClusterProfile string
+	DisableImagePolicy     bool
+}
+
+func (e Environment) host() hostSettings {
+	return hostSettings{e.BootstrapNodeIP, e.ClusterProfile, e.DisableImagePolicy}
+}
 
 func generateManifests(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance) (Files, error) {
 	root, mcs := certs["root-ca"], certs["machine-config-server"]
@@ -249,30 +266,19 @@ func checkManifests(files Files, r release.Release) (checkedManifests, error) {
 	return checkedManifests{files, found.Notes, warnings.Sorted(), manifests.SchedulingOf(files)}, problems.Sorted().Err()
 }
 
-// bootstrapIgnition makes the config of the host that brings up the cluster and
-// is of no use afterwards.
-func (in Inputs) bootstrapIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
-	host, err := in.bootstrapHost(c, r, m, hostTLS, keys, p)
-	if err != nil {
-		return nil, err
-	}
-	return ignition.Bootstrap(host)
-}
-
 // inPlaceIgnition makes the config of a single node that brings up the cluster
 // from memory and then installs itself as its control plane.
-func (in Inputs) inPlaceIgnition(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) ([]byte, error) {
-	host, err := in.bootstrapHost(c, r, m, hostTLS, keys, p)
-	if err != nil {
-		return nil, err
-	}
+func inPlaceIgnition(host ignition.Host, c installconfig.InstallConfig) ([]byte, error) {
 	host.Environment.BootstrapInPlace, host.Environment.InstallationDisk = true, c.BootstrapInPlace.InstallationDisk
 	return ignition.Bootstrap(host)
 }
 
-func (in Inputs) bootstrapHost(c installconfig.InstallConfig, r release.Release, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers) (ignition.Host, error) {
+// bootstrapHost is the host that brings up the cluster and is of no use afterwards.
+func bootstrapHost(
+	c installconfig.InstallConfig, r release.Release, e hostSettings, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers,
+) (ignition.Host, error) {
 	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
-		DisableImagePolicy: in.Environment.DisableImagePolicy && r.Has(release.ImagePolicy),
+		DisableImagePolicy: e.DisableImagePolicy && r.Has(release.ImagePolicy),
 	})
 	if err != nil {
 		return ignition.Host{}, err
@@ -285,8 +291,8 @@ func (in Inputs) bootstrapHost(c installconfig.InstallConfig, r release.Release,
 		Mirrors: ignition.Mirrors(c.ImageDigestSources, c.ImageContentSources),
 		Environment: ignition.Environment{
 			ReleaseImage: r.Image, ReleaseLine: r.Line, ClusterDomain: c.ClusterDomain(),
-			BootstrapNodeIP: in.Environment.BootstrapNodeIP, NodeIPFamily: addressFamily(c.ServiceIPs()),
-			ClusterProfile: in.Environment.ClusterProfile, OSImageStream: c.OSImageStream,
+			BootstrapNodeIP: e.NodeIP, NodeIPFamily: addressFamily(c.ServiceIPs()),
+			ClusterProfile: e.ClusterProfile, OSImageStream: c.OSImageStream,
 			Konnectivity: c.Konnectivity(),
 		},
 		OpenShift: files,

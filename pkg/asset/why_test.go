@@ -52,8 +52,15 @@ func makeConfig(t *testing.T, config, state string) (inspect.Config, string) {
 	if state != "" {
 		files[StateFile] = state
 	}
+	return makeConfigAs(t, files, Request{LeafKey: "ecdsa-p256", Overwrite: true})
+}
+
+// makeConfigAs does so for a request, in a directory that has the files.
+func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Config, string) {
+	t.Helper()
 	dir := filled(t, files)
-	if _, err := Create(t.Context(), Request{Dir: dir, Target: TargetIgnitionConfigs, Command: "test", LeafKey: "ecdsa-p256", Overwrite: true, Now: goldenNow}); err != nil {
+	r.Dir, r.Target, r.Command, r.Now = dir, TargetIgnitionConfigs, "test", goldenNow
+	if _, err := Create(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, ignition.BootstrapFile))
