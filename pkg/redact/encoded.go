@@ -192,7 +192,8 @@ func isText(plain []byte) bool {
 func isPair(word, plain []byte) bool {
 	plain = bytes.TrimRight(plain, "\r\n")
 	colon := bytes.IndexByte(plain, ':')
-	return string(plain) != "id:pass" && colon > 0 && colon < len(plain)-1 && len(word)%4 != 1 && len(plain) >= base64.RawStdEncoding.DecodedLen(len(word))-2 &&
+	return string(plain) != "id:pass" && colon > 0 && colon < len(plain)-1 && !bytes.HasPrefix(plain[colon:], []byte("://")) &&
+		!bytes.ContainsAny(plain[:colon], `{}[]()<>"'`) && len(word)%4 != 1 && len(plain) >= base64.RawStdEncoding.DecodedLen(len(word))-2 &&
 		!bytes.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 

@@ -64,12 +64,17 @@ var assigned = sync.OnceValue(func() []form {
 	}
 })
 
+// isPath tells whether the value of --pull-secret is the file that it is in.
+func isPath(match, secret string) bool {
+	return strings.Contains(match, "pull-secret=") && strings.IndexByte("/.~", secret[0]) >= 0
+}
+
 // said are further forms, of what stands in a message and not in a file.
 var said = sync.OnceValue(func() []form {
 	return []form{
 		// --password value, and the words with which a shell shows a command
 		{words: []string{"--"}, find: regexp.MustCompile(`(?i)(?:^|[\s"'\[(])--[a-z0-9-]*(?:password|passwd|passphrase|token)(?:=|["']?[ \t]+)["']?([^\s"'=-][^\s"']*|-[^\s"'-][^\s"']*)`), except: inProse},
-		{words: []string{"passw", "passphrase", "token", "secret"}, find: regexp.MustCompile(`(?i)(?:^|[^\w./-])[\w.-]*(?:password|passwd|passphrase|token|secret)(?:=|\s+is:\s+|\s*[=:]\s*["'])["']?((?:\\.|[^\s"'\\,;&}\])$<{\[(|>])(?:\\.|[^\s"'\\,;&}\])])*)`), trim: ":"},
+		{words: []string{"passw", "passphrase", "token", "secret"}, find: regexp.MustCompile(`(?i)(?:^|[^\w./-])[\w.-]*(?:password|passwd|passphrase|token|secret)(?:=|\s+is:\s+|\s*[=:]\s*["'])["']?((?:\\.|[^\s"'\\,;&}\])$<{\[(|>])(?:\\.|[^\s"'\\,;&}\])])*)`), trim: ":", except: isPath},
 		{words: []string{"uthorization"}, find: regexp.MustCompile(`(?i)authorization["']?[:=]\s*["']?(?:bearer |basic )?([A-Za-z0-9+/=._~-]{8,})`)},
 		// what Go says about a URL that it cannot read
 		{words: []string{"invalid "}, find: regexp.MustCompile(`invalid (?:port|host|URL escape|userinfo|character) "((?:[^"\\]|\\.)*)"`)},

@@ -129,15 +129,17 @@ func message(line string, layers int) string {
 			}
 		}
 	}
-	if layers > 0 && strings.ContainsAny(line, `%\`) {
+	if line = cut(line, spans); layers > 0 && strings.ContainsAny(line, `%\`) {
+		spans = nil
 		for _, at := range escaped().FindAllStringIndex(line, -1) {
 			word := line[at[0]:at[1]]
 			if plain := unescaped(word); plain != word && message(plain, layers-1) != plain {
 				spans = append(spans, Span{at[0], at[1]})
 			}
 		}
+		line = cut(line, spans)
 	}
-	return cut(line, spans)
+	return line
 }
 
 // escaped is a word with escapes of a URL or of JSON in it.

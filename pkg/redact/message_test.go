@@ -120,13 +120,19 @@ func TestMessage(t *testing.T) {
 		"x " + strings.ToUpper(hex.EncodeToString([]byte(pullSecret))) + " y": "x REDACTED y",
 		"x " + b64("proxy http://u:s3cret@h:3128"):                            "x REDACTED==",
 		"x " + url.QueryEscape("http://u:s3cret@h") + " y":                    "x REDACTED y",
-		`x http:\/\/u:s3cret@h y`:                                             "x REDACTED y",
-		`x http://u:s3cret\u0040h y`:                                          "x REDACTED y",
+		`x http:\/\/u:s3cret@h y`:                                             `x http:\/\/REDACTED@h y`,
+		`x http://u:s3cret\u0040h y`:                                          "x http://u:REDACTED y",
 		"x " + base64.StdEncoding.EncodeToString(der) + " y":                  "x REDACTED y",
 		"before\n" + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})) + "after\n": "before\nREDACTED\nafter\n",
-		"HTTP_PROXY=u:s3cret@h:1 next":     "HTTP_PROXY=REDACTED@h:1 next",
-		"HTTP_PROXY='http://u:s3cret@h:1'": "HTTP_PROXY='http://REDACTED@h:1'",
-		"/var/lib/x%20y and 100% of it":    "/var/lib/x%20y and 100% of it",
+		"HTTP_PROXY=u:s3cret@h:1 next":                    "HTTP_PROXY=REDACTED@h:1 next",
+		"HTTP_PROXY='http://u:s3cret@h:1'":                "HTTP_PROXY='http://REDACTED@h:1'",
+		"--pull-secret=/a/b.json --volume /a:/b:z":        "--pull-secret=/a/b.json --volume /a:/b:z",
+		"--pull-secret=s3cret":                            "--pull-secret=REDACTED",
+		`such as {"auths":{"h":{"auth":"…"}}}`:            `such as {"auths":{"h":{"auth":"…"}}}`,
+		"data " + b64(`{"ignition":{"version":"3.2.0"}}`): "data " + b64(`{"ignition":{"version":"3.2.0"}}`),
+		"data " + b64("redfish+https://10.0.0.1:8000/x"):  "data " + b64("redfish+https://10.0.0.1:8000/x"),
+		"proxy http://us%40er:pa'ss@h:1 is":               "proxy http://REDACTED@h:1 is",
+		"/var/lib/x%20y and 100% of it":                   "/var/lib/x%20y and 100% of it",
 	} {
 		if got := Message(in); got != want {
 			t.Errorf("%q: got\n%q, want\n%q", in, got, want)
@@ -196,7 +202,7 @@ func TestMessages(t *testing.T) {
 		"https://h/f?s3cretpart":             "s3cretpart is short",
 		`{"auths":{"h":{"auth":"s3cretpart"`: "s3cretpart is not base64",
 		"x\n-----BEGIN RSA PRIVATE KEY-----\ns3cretpart\n-----END RSA PRIVATE KEY-----\n": "no file s3cretpart",
-		"-----BEGIN RSA PRIVATE KEY-----\ns3cretpartofakey\n": "\"-----BEGIN RSA PRIVATE KEY-----\\ns3cretpart...\" is not one",
+		"-----BEGIN RSA PRIVATE KEY-----\ns3cretpartofakey\n":                             "\"-----BEGIN RSA PRIVATE KEY-----\\ns3cretpart...\" is not one",
 	} {
 		var m Messages
 		m.Learn(given)

@@ -22,6 +22,7 @@ package redact
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -58,9 +59,9 @@ const (
 	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
 )
 
-// noSecret is what our hints, and many guides, write where a pull secret is asked for and
-// none is needed: id:pass.
-const noSecret = "aWQ6cGFzcwo="
+// noSecrets are what our hints, and many guides, write in a pull secret: id:pass where
+// none is needed, and an ellipsis.
+var noSecrets = []string{`"aWQ6cGFzcwo=`, `"…`}
 
 // rule is one pattern with what takes its place. It cannot match without one of the
 // triggers, which are looked for first because that is much faster.
@@ -73,11 +74,11 @@ type rule struct {
 func (r rule) apply(line []byte) []byte {
 	for _, trigger := range r.triggers {
 		if bytes.Contains(line, []byte(trigger)) {
-			if !bytes.Contains(line, []byte(noSecret)) {
+			if !slices.ContainsFunc(noSecrets, func(no string) bool { return bytes.Contains(line, []byte(no)) }) {
 				return r.pattern.ReplaceAll(line, r.with)
 			}
 			return r.pattern.ReplaceAllFunc(line, func(found []byte) []byte {
-				if bytes.HasSuffix(found, []byte(noSecret)) {
+				if slices.ContainsFunc(noSecrets, func(no string) bool { return bytes.HasSuffix(found, []byte(no)) }) {
 					return found
 				}
 				return r.pattern.ReplaceAll(found, r.with)

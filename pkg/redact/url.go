@@ -32,7 +32,7 @@ func partsOf(text string, query bool) []Span {
 	if at >= 0 && !slices.Contains(placeholders, rest[:at]) {
 		spans = append(spans, Span{start, start + at})
 	}
-	if at < 0 && start > 0 && query {
+	if at < 0 && query && strings.HasSuffix(text[:start], "://") {
 		if from, to := notPort(rest); from < to {
 			spans = append(spans, Span{start + from, start + to})
 		}
