@@ -87,8 +87,6 @@ type Cause struct {
 	Fix  string `json:"fix"`
 	// Evidence are lines of the bundle.
 	Evidence []Evidence `json:"evidence,omitempty"`
-
-	score int
 }
 
 // Evidence is a line in a file of the bundle.

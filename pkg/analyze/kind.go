@@ -65,5 +65,5 @@ func foreignKind(l line) bool {
 // foreignNamespace is for a namespace that the release does not bring.
 func foreignNamespace(l line) bool {
 	m := l.find(unknownNamespace, "namespaces ")
-	return m != nil && !strings.HasPrefix(m[1], "openshift") && !strings.HasPrefix(m[1], "kube-") && m[1] != "default"
+	return len(m) > 1 && !strings.HasPrefix(m[1], "openshift") && !strings.HasPrefix(m[1], "kube-") && m[1] != "default"
 }

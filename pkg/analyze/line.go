@@ -58,7 +58,7 @@ var (
 	unresolved = regexp.MustCompile(`(?:could not resolve (?:host(?:name)?|proxy)|couldn't resolve host(?: name)?|can't resolve|failed to resolve|server can't find|host) ?:? ?'?"?([a-z0-9][a-z0-9_-]*\.[a-z0-9._-]+)`)
 	notInDNS   = regexp.MustCompile(`([a-z0-9][a-z0-9.-]*) is not found in dns`)
 	serverOf   = regexp.MustCompile(`(?:read|dial|write) (?:udp|tcp) (?:\S+->)?(\S+?):53: `)
-	dialled    = regexp.MustCompile(`dial tcp[46]?:? (\[[0-9a-f:.%a-z]+\]|[^\s:\[\]]+):(\d+)`)
+	dialled    = regexp.MustCompile(`dial tcp[46]?:? (\[[0-9:.%a-z]+\]|[^\s:\[\]]+):(\d+)`)
 	arrow      = regexp.MustCompile(`(\[[0-9a-f:.]+\]|[0-9.]+):\d+->(\[[0-9a-f:.]+\]|[0-9.]+):(\d+)`)
 	refused    = regexp.MustCompile(`connection to the server (\[[^\]]+\]|[^\s:]+)(?::(\d+))? was refused`)
 	curled     = regexp.MustCompile(`connect to (\[?[^\s\]]+\]?) port (\d+)`)
@@ -315,5 +315,5 @@ func tookLong(l line) bool {
 		return true
 	}
 	m := took.FindStringSubmatch(strings.ReplaceAll(l.text, "took too long", ""))
-	return m == nil || m[2] == "s" || m[2] == "m" || m[2] == "ms" && len(strings.Split(m[1], ".")[0]) >= 3 && m[1][0] >= '5'
+	return len(m) < 3 || m[2] == "s" || m[2] == "m" || m[2] == "ms" && len(strings.Split(m[1], ".")[0]) >= 3 && m[1][0] >= '5'
 }

@@ -63,7 +63,7 @@ func (d *Dir) readFile(name string) ([]byte, bool, error) {
 	if err := readable(path, info); err != nil {
 		return nil, false, err
 	}
-	f, _, err := d.openPlain(name)
+	f, err := d.openPlain(name)
 	if err != nil {
 		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
 	}

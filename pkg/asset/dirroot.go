@@ -76,17 +76,17 @@ func linkInTheWay(name string) error {
 
 // openPlain opens a regular file for reading, never through a link, and without
 // waiting for the writer of a pipe.
-func (d *Dir) openPlain(name string) (*os.File, fs.FileInfo, error) {
+func (d *Dir) openPlain(name string) (*os.File, error) {
 	named, err := d.lstat(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !named.Mode().IsRegular() {
-		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errNotPlain}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotPlain}
 	}
 	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|nonBlock, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !os.SameFile(info, named) {
@@ -94,9 +94,9 @@ func (d *Dir) openPlain(name string) (*os.File, fs.FileInfo, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return f, info, nil
+	return f, nil
 }
 
 var errNotPlain = errors.New("this is not a regular file")
@@ -118,7 +118,7 @@ func (d *Dir) digest(name string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "special:" + info.Mode().Type().String(), nil
 	}
-	f, _, err := d.openPlain(name)
+	f, err := d.openPlain(name)
 	if err != nil {
 		return "", err
 	}

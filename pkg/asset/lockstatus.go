@@ -27,7 +27,7 @@ func lookAtLock(dir string) *LockStatus {
 		return nil // whoever looks at the directory says why
 	}
 	defer func() { _ = d.Close() }()
-	f, _, err := d.openPlain(LockFile)
+	f, err := d.openPlain(LockFile)
 	if err != nil {
 		return nil
 	}

@@ -64,6 +64,8 @@ func TestRecoveryGoesThroughNoLink(t *testing.T) {
 	} {
 		for _, version := range []int{0, journalSchema} {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				j := j
 				elsewhere := filled(t, map[string]string{"victim": "victim"})
 				j.SchemaVersion = version
 				var planting any = j
@@ -156,6 +158,7 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 		"shared directory": {func(dir string) error { return os.Chmod(dir, 0o777) }, "users other than you"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := planted(t, map[string]string{"install-config.yaml": "input"}, j)
 			if err := c.spoil(dir); err != nil {
 				t.Fatal(err)
@@ -244,6 +247,7 @@ func TestJournalWithoutDigests(t *testing.T) {
 		"a state that is not known": {files{"m/x": "old x", StateFile: stateOf(t, nil)}, nil, []string{"earlier version"}, files{StateFile + ".mine": stateOf(t, nil)}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			all := files{}
 			for _, part := range []files{staged, c.there} {
 				for name, content := range part {

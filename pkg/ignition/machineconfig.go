@@ -56,13 +56,13 @@ func (c *machineConfigCheck) check(raw []byte) {
 		return
 	}
 	version := v.Ignition.Version
-	switch {
-	case version == "":
+	switch version {
+	case "":
 		c.add(&c.problems, diag.Problem{
 			Path: "ignition.version", Detail: "is missing", Hint: "write " + specVersion + " there, which every OKD release reads",
 		})
 		return
-	case version == "2.0.0" || version == "2.1.0" || version == "2.2.0":
+	case "2.0.0", "2.1.0", "2.2.0":
 		c.checkSpec2(raw)
 		return
 	}

@@ -77,36 +77,29 @@ func validateFeatures(c *InstallConfig, f *findings) {
 
 // offers reports a feature that the config uses at path and that the release does not
 // have on the cluster's platform, or only behind a gate that is off. What is only
-// tolerated is a warning. It tells whether the config may use the feature.
-func (c *InstallConfig) offers(path string, feature release.Feature, f *findings) bool {
+// tolerated is a warning.
+func (c *InstallConfig) offers(path string, feature release.Feature, f *findings) {
 	name := ""
 	if spec, ok := platform.Find(c.Platform.Name); ok {
 		name = spec.Name
 	}
 	support, row := f.release.Support(feature, name)
-	switch support {
-	case release.Absent:
-		if row.Feature == "" {
-			f.fail(path, "cannot be used on platform "+name, "remove it")
-			return false
-		}
+	switch {
+	case support == release.Absent && row.Feature == "":
+		f.fail(path, "cannot be used on platform "+name, "remove it")
+	case support == release.Absent:
 		f.fail(path, f.tooEarly("needs", row, name), "remove it, or choose a later release with --release")
-		return false
-	case release.Tolerated:
+	case support == release.Gated, row.Gate != "" && c.FeatureSet == release.CustomSet:
+		c.gated(path, row, f) // a custom set turns off what it does not name
+	case support == release.Tolerated:
 		f.warn(path, "is new in OKD "+row.Since+", but "+f.release.Line+" is to be installed: "+row.Risk, "choose a later release with --release, or go without it")
-	case release.Gated:
-		return c.gated(path, row, f)
 	}
-	if row.Gate != "" && c.FeatureSet == release.CustomSet {
-		return c.gated(path, row, f) // which turns off what it does not name
-	}
-	return true
 }
 
 // gated refuses what needs a gate that is not on.
-func (c *InstallConfig) gated(path string, row release.FeatureRow, f *findings) bool {
+func (c *InstallConfig) gated(path string, row release.FeatureRow, f *findings) {
 	if c.Enabled(row.Gate) || f.isBroken("featureSet") || f.isBroken("featureGates") {
-		return true
+		return
 	}
 	hint := "remove it, or set featureSet: " + release.TechPreview + " (such a cluster cannot be upgraded)"
 	switch {
@@ -116,7 +109,6 @@ func (c *InstallConfig) gated(path string, row release.FeatureRow, f *findings) 
 		hint += ", or choose OKD " + row.GateDefault + " or later, which has it on"
 	}
 	f.fail(path, "needs the feature gate "+row.Gate+", which is off", hint)
-	return false
 }
 
 // tooEarly words that what is to be installed does not have something yet.

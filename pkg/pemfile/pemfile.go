@@ -190,7 +190,7 @@ var (
 
 // readEdge reads a line, and reports whether it looks like an edge.
 func readEdge(line string) (edge, bool) {
-	if m := properEdge.FindStringSubmatch(line); m != nil && !strings.Contains(m[2], "-----") {
+	if m := properEdge.FindStringSubmatch(line); len(m) > 2 && !strings.Contains(m[2], "-----") {
 		return edge{begins: m[1] == "BEGIN", ends: m[1] == "END", label: m[2]}, true
 	}
 	all := likeEdge.FindAllStringSubmatchIndex(line, 2)

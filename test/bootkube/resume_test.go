@@ -47,7 +47,7 @@ var patientStages = []struct{ stage, match string }{
 // another host, the host is killed in the middle of each stage: while the
 // operator writes, and when it has just ended. In the end both hosts must be as
 // if nothing had happened.
-func TestResume(t *testing.T) {
+func TestResume(t *testing.T) { //nolint:tparallel // eachLine makes it parallel
 	all := append(slices.Clone(lines), previewLine)
 	if testing.Short() {
 		all = []string{"4.22"} // the default; make e2e takes the others

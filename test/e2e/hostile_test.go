@@ -159,6 +159,7 @@ func TestPlantedJournals(t *testing.T) {
 		}, "something else has the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			elsewhere := filepath.Join(t.TempDir(), "elsewhere")
 			put(t, elsewhere, "theirs", "theirs")
 			dir := assetDir(t, configs["ecdsa"])

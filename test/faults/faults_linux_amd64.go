@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,12 +86,19 @@ type call struct{ fails syscall.Errno }
 
 func (r *tracer) run() (Result, error) {
 	var files [2]*os.File
+	defer func() {
+		for _, f := range files {
+			if f != nil {
+				_ = f.Close()
+				_ = os.Remove(f.Name())
+			}
+		}
+	}()
 	for i := range files {
 		f, err := os.CreateTemp("", "faults-")
 		if err != nil {
 			return r.result, err
 		}
-		defer func() { _ = f.Close(); _ = os.Remove(f.Name()) }()
 		files[i] = f
 	}
 	null, err := os.Open(os.DevNull)
@@ -151,7 +159,7 @@ func (r *tracer) trace() error {
 		deliver := 0
 		switch stop := status.StopSignal(); {
 		case stop == syscall.SIGTRAP|0x80:
-			if err := r.atCall(tid); err != nil && err != syscall.ESRCH {
+			if err := r.atCall(tid); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return err
 			}
 		case stop == syscall.SIGTRAP: // a thread begins
@@ -198,7 +206,7 @@ func (r *tracer) atCall(tid int) error {
 	}
 	r.result.Calls = append(r.result.Calls, named)
 	n := len(r.result.Calls)
-	if r.fault.At == 0 || n < r.fault.At || n > r.fault.At && !(r.fault.Always && named.Changes) {
+	if r.fault.At == 0 || n < r.fault.At || n > r.fault.At && (!r.fault.Always || !named.Changes) {
 		return nil
 	}
 	if r.fault.Errno == 0 {
