@@ -30,9 +30,6 @@ SAY_RACE = $(if $(CAN_RACE),:,echo 'make $@: no C compiler (gcc and libc6-dev), 
 # The Go modules besides the main one whose tests are ours.
 TEST_MODULES = $(patsubst %/go.mod,%,$(shell find test -name go.mod -not -path '*/testdata/*'))
 
-# The packages that are tested in a short form by make test.
-SHORTENED = $(addprefix ./,$(sort $(dir $(shell grep -rl 'testing.Short()' cmd pkg --include='*_test.go'))))
-
 E2E_PACKAGES = $(addprefix ./,$(sort $(dir $(shell grep -rl '^//go:build e2e' test --include='*_test.go' | \
 	grep -vE '^($(subst $(eval) ,|,$(TEST_MODULES)))/'))))
 
@@ -56,12 +53,15 @@ build: ## build bin/okd-install for this machine
 	@mkdir -p bin
 	$(GO_BUILD) -o bin/okd-install ./cmd/okd-install
 
-# Whole commands, in cmd, are processes of their own that the race detector makes six
-# times as slow: it looks at them in make e2e, which also runs what -short leaves out.
+# The race detector makes keys, hashes and whole commands six times as slow. Here it looks
+# at the packages that do many things at once, and in make e2e, which also runs what -short
+# leaves out, at all of them.
+RACED = ./pkg/cluster ./pkg/gather ./pkg/media/...
+
 test: ## run the tests, in some minutes
 	@$(SAY_RACE)
-	go test -timeout 25m ./cmd/...
-	$(RACE) -short -timeout 25m ./data/... ./pkg/... ./test/...
+	go test -short -timeout 25m ./...
+	$(RACE) -short -timeout 25m $(RACED)
 
 lint: bin/golangci-lint ## check the code and its format
 	bin/golangci-lint run ./...
@@ -117,8 +117,8 @@ bench: ## run the benchmarks
 
 e2e: build ## run the end-to-end tests in test/ against bin/okd-install
 	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m $(E2E_PACKAGES)
-	@# what make test runs without the race detector, or in a short form
-	$(RACE) -timeout 40m ./cmd/... $(SHORTENED)
+	@# make test runs most of these without the race detector, and in a short form
+	$(RACE) -timeout 40m ./cmd/... ./pkg/...
 	@for module in $(TEST_MODULES); do \
 		echo "+ go test in $$module"; \
 		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \

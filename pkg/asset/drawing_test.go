@@ -84,7 +84,7 @@ func TestMermaid(t *testing.T) {
 	if err := Mermaid(&out, Targets()[0]); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"flowchart LR\n", `n0["<b>install-config</b>"]`, "<b>durable-certificates</b><br/>root-ca<br/>machine-config-server", "n0 --> n1\n", "class n"} {
+	for _, want := range []string{"flowchart LR\n", `n0["<b>install-config.yaml</b>"]`, "<b>durable-certificates</b><br/>root-ca<br/>machine-config-server", "n0 --> n3\n", "class n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
