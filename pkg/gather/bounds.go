@@ -20,8 +20,8 @@ import (
 const (
 	// mostBundle is how many bytes the bundle of a host may have, as it is sent.
 	mostBundle = 8 << 30
-	// keepFree is what is left free on the disk, in bytes, and checkEvery how often that
-	// is looked at.
+	// keepFree is what is left free on the disk, in bytes, or an eighth of a small one's
+	// room; checkEvery is how often that is looked at.
 	keepFree   = 256 << 20
 	checkEvery = 16 << 20
 	// slowest is how many bytes a host must send in a window: 64 KiB in five minutes.
@@ -132,7 +132,7 @@ func (g *gathering) checkSize(e Endpoint, size, have int64) error {
 	if size < 0 || size > mostBundle {
 		return problemOf(e, fmt.Sprintf("it says that its bundle has %d bytes, and no bundle has more than %d", size, int64(mostBundle)), "is this the bootstrap host? Look on it: ls -l log-bundle-*")
 	}
-	if free, known := g.room(); known && size-have > free-keepFree {
+	if free, known := g.room(); known && size-have > free {
 		return diag.Problem{
 			Position: diag.Position{File: g.Dir},
 			Detail:   fmt.Sprintf("the log bundle of %s takes %d bytes more, and only %d are free on the disk", e, size-have, free),
@@ -144,10 +144,15 @@ func (g *gathering) checkSize(e Endpoint, size, have int64) error {
 
 // room is how many bytes fit on the disk of the asset directory.
 func (g *gathering) room() (int64, bool) {
-	if g.freeRoom != nil {
-		return g.freeRoom()
+	look := g.freeRoom
+	if look == nil {
+		look = func() (int64, bool) { return system.Room(g.Dir) }
 	}
-	return system.Room(g.Dir)
+	free, known := look()
+	if known {
+		g.looked.Do(func() { g.reserve = min(keepFree, free/8) })
+	}
+	return free, known
 }
 
 // roomy writes as long as the disk has room.
@@ -160,10 +165,10 @@ type roomy struct {
 func (r *roomy) Write(p []byte) (int, error) {
 	if r.unchecked += int64(len(p)); r.unchecked >= checkEvery {
 		r.unchecked = 0
-		if free, known := r.g.room(); known && free < keepFree {
+		if free, known := r.g.room(); known && free < r.g.reserve {
 			return 0, ours{diag.Problem{
 				Position: diag.Position{File: r.g.Dir},
-				Detail:   fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are left to others", free, int64(keepFree)),
+				Detail:   fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are left to others", free, r.g.reserve),
 				Hint:     "make room on that disk and run the same command again: it goes on with what it has",
 			}}
 		}

@@ -83,6 +83,9 @@ type gathering struct {
 	note  note
 	// freeRoom tells how much fits on the disk; nil asks the system.
 	freeRoom func() (int64, bool)
+	// reserve is what stays free, settled at the first look.
+	reserve int64
+	looked  sync.Once
 
 	dialling   sync.Mutex
 	connection *connection

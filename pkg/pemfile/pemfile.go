@@ -234,11 +234,17 @@ func IsEdge(line string) bool {
 	return ok && e.problem == ""
 }
 
-// edgeText is an edge as it has to be.
+// spokenLabel is a label of which nothing but the kind of a block is known.
+var spokenLabel = regexp.MustCompile(`^((NEW|TRUSTED|X509|X\.509|PUBLIC|RSA|EC|DSA|DH|CERTIFICATE|CHAIN|KEY|CRL|PARAMETERS|REQUEST|CMS|PKCS7|PKCS #7)( |$))+$`)
+
+// edgeText is an edge as it has to be. A label is quoted only if it is a known one: what
+// else stands there may be a part of a key.
 func edgeText(kind, label string) string {
-	const most = 40
-	if len(label) > most {
-		label = label[:most] + "…"
+	switch {
+	case strings.Contains(label, "PRIVATE KEY"):
+		return "the " + kind + " line of a private key"
+	case !spokenLabel.MatchString(label):
+		return "the " + kind + " line of a block"
 	}
 	return "-----" + kind + " " + label + "-----"
 }

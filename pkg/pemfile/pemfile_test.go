@@ -57,7 +57,7 @@ func TestRead(t *testing.T) {
 		"nothing between":              {begin + "\n" + end + "\n", []int{1}, nil},
 		"a sentence with dashes":       {"- begin here\n-- the end of it --\n" + good, []int{3}, nil},
 		"label that nobody knows":      {"-----BEGIN X Y-----\n" + body + "-----END X Y-----\n", []int{1}, nil},
-		"a remark behind unknown":      {"-----BEGIN X----- y\n" + body + "-----END X-----\n", nil, []string{"1:19: something stands behind the dashes of -----BEGIN X-----"}},
+		"a remark behind unknown":      {"-----BEGIN X----- y\n" + body + "-----END X-----\n", nil, []string{"1:19: something stands behind the dashes of the BEGIN line of a block"}},
 		"a key's text is not repeated": {"-----BEGIN PRIVATE KEY-----\nhunter2!\n-----END PRIVATE KEY-----\n", nil, []string{"2:8: the line is not base64, as all text is between the edges of a block"}},
 	} {
 		contents := Read([]byte(c.text))

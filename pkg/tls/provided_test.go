@@ -237,7 +237,7 @@ func TestProvidedProblems(t *testing.T) {
 			files: with(func(f map[string][]byte) {
 				f["tls/root-ca.key"] = bytes.Replace(f["tls/root-ca.key"], []byte("-----END"), []byte("  -----END"), 1)
 			}),
-			want: []string{"tls/root-ca.key: -----END EC PRIVATE KEY----- is indented further than the text, and so is not the end of the block"},
+			want: []string{"tls/root-ca.key: the END line of a private key is indented further than the text, and so is not the end of the block"},
 		},
 		"a key of another pair": {
 			files: with(func(f map[string][]byte) { f["tls/root-ca.key"] = leaf.Key }),
