@@ -92,6 +92,9 @@ func checkStream(t *testing.T, all []event, away time.Duration) {
 	var types, kinds []string
 	var longest time.Duration
 	for _, e := range all {
+		if e.Type == "requests" {
+			continue // those that other tests have left pending
+		}
 		types = append(types, e.Type)
 		switch e.Type {
 		case "cause":
