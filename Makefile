@@ -30,6 +30,9 @@ SAY_RACE = $(if $(CAN_RACE),:,echo 'make $@: no C compiler (gcc and libc6-dev), 
 # The Go modules besides the main one whose tests are ours.
 TEST_MODULES = $(patsubst %/go.mod,%,$(shell find test -name go.mod -not -path '*/testdata/*'))
 
+# The packages that make test tests in a short form.
+SHORTENED = $(addprefix ./,$(sort $(dir $(shell grep -rl 'testing\.Short()' cmd pkg --include='*_test.go'))))
+
 E2E_PACKAGES = $(addprefix ./,$(sort $(dir $(shell grep -rl '^//go:build e2e' test --include='*_test.go' | \
 	grep -vE '^($(subst $(eval) ,|,$(TEST_MODULES)))/'))))
 
@@ -54,7 +57,7 @@ build: ## build bin/okd-install for this machine
 	$(GO_BUILD) -o bin/okd-install ./cmd/okd-install
 
 # The race detector makes keys, hashes and whole commands six times as slow. Here it looks
-# at the packages that do many things at once, and in make e2e, which also runs what -short
+# at the packages that do many things at once; in make e2e, which also runs what -short
 # leaves out, at all of them.
 RACED = ./pkg/cluster ./pkg/gather ./pkg/media/...
 
@@ -119,8 +122,9 @@ e2e: build ## run the end-to-end tests in test/ against bin/okd-install
 	OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m $(filter-out ./test/bootkube/,$(E2E_PACKAGES))
 	@# on its own: its mount namespaces hold on to what other tests mount and unmount
 	go test -tags e2e -count=1 -timeout 40m ./test/bootkube
-	@# make test runs most of these without the race detector, and in a short form
-	$(RACE) -timeout 40m ./cmd/... ./pkg/...
+	@# what make test runs in a short form, and what it runs without the race detector
+	go test -timeout 25m $(SHORTENED)
+	$(RACE) -short -timeout 40m ./cmd/... ./pkg/...
 	@for module in $(TEST_MODULES); do \
 		echo "+ go test in $$module"; \
 		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \
