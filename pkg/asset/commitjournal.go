@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // journalSchema is the version of the journal's layout. Journals without a
@@ -141,7 +143,7 @@ func (d *Dir) trusted(folder, file fs.FileInfo) error {
 		info fs.FileInfo
 		mode string
 	}{{stageDir, folder, "0700"}, {journalPath, file, "0600"}} {
-		if owner, mine := ownedByUs(what.info); !mine {
+		if owner, mine := system.Owner(what.info); !mine {
 			return dirError(d.abs(what.name), suspect+"this belongs to "+owner, "finish the run as that user"+instead)
 		}
 		if what.name == journalPath && !what.info.Mode().IsRegular() {

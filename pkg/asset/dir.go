@@ -12,6 +12,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/shell"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Dir is an asset directory: one that this process holds locked, or one that it
@@ -136,7 +137,7 @@ func (d *Dir) ours(allowShared bool) error {
 	if err != nil {
 		return dirError(d.path, "the asset directory cannot be read: "+reason(err), "run okd-install as its owner")
 	}
-	if owner, mine := ownedByUs(info); !mine {
+	if owner, mine := system.Owner(info); !mine {
 		return dirError(d.path, "the asset directory belongs to "+owner+", and okd-install writes secrets only where you are the owner",
 			"run okd-install as that user, change the owner with chown, or name a directory of your own with --dir")
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // OpenLog opens a log file of the asset directory for appending, readable by
@@ -38,7 +40,7 @@ func (d *Dir) ownLog(f *os.File, name string) error {
 	if err != nil {
 		return cannotWrite(d.abs(name), err)
 	}
-	if owner, mine := ownedByUs(info); !mine || !d.isOpen(f, name) {
+	if owner, mine := system.Owner(info); !mine || !d.isOpen(f, name) {
 		if owner == "" {
 			owner = "somebody else"
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // maxInput bounds what is read of one file, so that a device or a disk image
@@ -203,7 +205,7 @@ func (d *Dir) ReadState() (State, error) {
 		return State{}, err
 	}
 	if info, err := d.lstat(StateFile); there && err == nil {
-		if owner, mine := ownedByUs(info); !mine {
+		if owner, mine := system.Owner(info); !mine {
 			return State{}, dirError(d.abs(StateFile), "the file belongs to "+owner+", and keys are not taken from others",
 				"change its owner with chown if you know where it is from; or start again in an empty directory with a copy of install-config.yaml")
 		}

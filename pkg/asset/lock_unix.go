@@ -6,9 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,19 +43,6 @@ func syncFolder(f *os.File) error {
 		return nil // some network and user-space file systems cannot sync a folder
 	}
 	return err
-}
-
-// ownedByUs tells whether the file is the current user's, and whose it is.
-func ownedByUs(info fs.FileInfo) (owner string, mine bool) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(st.Uid) == os.Geteuid() {
-		return "", true
-	}
-	id := strconv.FormatUint(uint64(st.Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		return "user " + u.Username, false
-	}
-	return "user " + id, false
 }
 
 // mayWrite says why files cannot be made in an open folder, or removed from it.

@@ -45,9 +45,6 @@ const lockFileCanGo = false
 // syncFolder does nothing: folders cannot be synced on Windows.
 func syncFolder(*os.File) error { return nil }
 
-// ownedByUs does not look at access control lists.
-func ownedByUs(fs.FileInfo) (string, bool) { return "", true }
-
 // mayWrite does not look at access control lists either.
 func mayWrite(*os.File) error { return nil }
 
