@@ -66,7 +66,12 @@ const (
 	modeUnit    = 0o600
 )
 
-// Where the scripts stand on the host.
+// Where the scripts stand on the host. What is in binDir is run, but for the
+// five that are sourced under a path which is known from openshift-install:
+// bootstrap-in-place.sh, bootstrap-service-record.sh, release-image.sh,
+// bootstrap-verify-api-server-urls.sh and wait-for-ha-api.sh. What is in libraryDir only defines functions. What is in its
+// folder stages is sourced by bootkube.sh alone, in the order of the names, and
+// does the work.
 const (
 	binDir     = "/usr/local/bin/"
 	libraryDir = "/usr/local/lib/okd-install/"
@@ -127,7 +132,6 @@ var staticFiles = []staticFile{
 	{path: binDir + "wait-for-ha-api.sh", mode: modeProgram},
 	{path: libraryDir + "causes.sh", mode: modeLibrary},
 	{path: libraryDir + "containers.sh", mode: modeLibrary},
-	{path: libraryDir + "control-plane.sh", mode: modeLibrary},
 	{path: libraryDir + "folders.sh", mode: modeLibrary},
 	{path: libraryDir + "gather.sh", mode: modeLibrary},
 	{path: libraryDir + "konnectivity-certs.sh", mode: modeLibrary, releases: konnectivity},
@@ -136,10 +140,11 @@ var staticFiles = []staticFile{
 	{path: libraryDir + "pivot-guards.sh", mode: modeLibrary, releases: pivoted},
 	{path: libraryDir + "preflight.sh", mode: modeLibrary},
 	{path: libraryDir + "release-table.sh", mode: modeLibrary},
-	{path: libraryDir + "render-cluster.sh", mode: modeLibrary},
-	{path: libraryDir + "render-kube.sh", mode: modeLibrary},
-	{path: libraryDir + "render-nodes.sh", mode: modeLibrary},
 	{path: libraryDir + "stages.sh", mode: modeLibrary},
+	{path: libraryDir + "stages/1-cluster.sh", mode: modeLibrary},
+	{path: libraryDir + "stages/2-kube.sh", mode: modeLibrary},
+	{path: libraryDir + "stages/3-nodes.sh", mode: modeLibrary},
+	{path: libraryDir + "stages/4-handover.sh", mode: modeLibrary},
 	{path: libraryDir + "status.sh", mode: modeLibrary},
 	{path: libraryDir + "versions.sh", mode: modeLibrary},
 }

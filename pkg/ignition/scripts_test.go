@@ -86,7 +86,7 @@ func hostOf(line string, inPlace bool) Host {
 	return h
 }
 
-var ownPath = regexp.MustCompile(`/usr/local/(?:bin|lib/okd-install)/[a-z-]+(?:\.sh)?`)
+var ownPath = regexp.MustCompile(`/usr/local/(?:bin|lib/okd-install(?:/stages)?)/[a-z0-9-]+(?:\.sh)?`)
 
 // What a script or a unit of a host names is on that host: a file that is for
 // other releases only would be missed when it is too late.
@@ -217,7 +217,7 @@ func TestStaticModes(t *testing.T) {
 		switch folder := filepath.Dir(f.path); {
 		case folder == "/usr/local/bin", strings.HasSuffix(folder, "system-generators"):
 			want = 0o555
-		case folder == "/usr/local/lib/okd-install":
+		case folder == "/usr/local/lib/okd-install", folder == "/usr/local/lib/okd-install/stages":
 			want = 0o444
 		case strings.HasPrefix(folder, "/etc/systemd/system"), folder == "/opt/openshift/bootstrap-in-place", folder == "/opt/openshift":
 			want = 0o600

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Brings up the temporary control plane and hands over to the cluster. The stages are in
-# /usr/local/lib/okd-install, in this order: render-cluster.sh, render-kube.sh,
-# render-nodes.sh, control-plane.sh. What is done has a file STAGE.done in /opt/openshift
-# and is not done again; after a failure systemd starts this again in 5 s.
+# /usr/local/lib/okd-install/stages, in the order of the file names; what stands beside that
+# folder only defines functions. What is done has a file STAGE.done in /opt/openshift and is
+# not done again; after a failure systemd starts this again in 5 s.
 set -euo pipefail
 shopt -s inherit_errexit
 IFS=$'\n\t'
@@ -44,20 +44,20 @@ if [[ ! -e cco-bootstrap.done ]]; then
     heard preflight
 fi
 
-# shellcheck source=../lib/okd-install/render-cluster.sh
-source /usr/local/lib/okd-install/render-cluster.sh
+# shellcheck source=../lib/okd-install/stages/1-cluster.sh
+source /usr/local/lib/okd-install/stages/1-cluster.sh
 # shellcheck disable=SC2154 # it is in the environment file
 if [[ ${KONNECTIVITY} == true ]]; then
     # shellcheck source=../lib/okd-install/konnectivity.sh
     source /usr/local/lib/okd-install/konnectivity.sh
     konnectivity_server
 fi
-# shellcheck source=../lib/okd-install/render-kube.sh
-source /usr/local/lib/okd-install/render-kube.sh
-# shellcheck source=../lib/okd-install/render-nodes.sh
-source /usr/local/lib/okd-install/render-nodes.sh
-# shellcheck source=../lib/okd-install/control-plane.sh
-source /usr/local/lib/okd-install/control-plane.sh
+# shellcheck source=../lib/okd-install/stages/2-kube.sh
+source /usr/local/lib/okd-install/stages/2-kube.sh
+# shellcheck source=../lib/okd-install/stages/3-nodes.sh
+source /usr/local/lib/okd-install/stages/3-nodes.sh
+# shellcheck source=../lib/okd-install/stages/4-handover.sh
+source /usr/local/lib/okd-install/stages/4-handover.sh
 if [[ ${KONNECTIVITY} == true ]]; then
     konnectivity_cleanup
 fi

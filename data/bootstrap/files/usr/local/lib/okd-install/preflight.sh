@@ -69,7 +69,7 @@ preflight_dates() {
 preflight_bound_key() {
     local key=tls/bound-service-account-signing-key
     if [[ -e bound-key.unfinished ]]; then
-        return 0 # render-kube.sh sees to it
+        return 0 # stages/2-kube.sh sees to it
     fi
     if [[ -e ${key}.key && ! -e ${key}.pub ]]; then
         preflight_problem "${key}.key is there without ${key}.pub"

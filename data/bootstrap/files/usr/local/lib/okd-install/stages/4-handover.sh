@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2310,SC2154 # a stage may be answered no in its `if`; the variables are bootkube's and its libraries'
-# Stages 15 to 22 of bootkube: the temporary control plane comes up, the cluster takes
-# over. bootkube.sh sources this file in /opt/openshift; stages.sh says what the verbs do.
+# From wait-for-etcd to check-api-int-url: the temporary control plane comes up, the
+# cluster takes over. bootkube.sh sources this file in /opt/openshift; stages.sh says what
+# the verbs do.
 
 etcd_is_healthy() {
     container etcdctl etcd --entrypoint etcdctl --env ETCDCTL_API=3 \

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2310,SC2154 # a stage may be answered no in its `if`; the variables are bootkube's and its libraries'
-# Stages 10 to 14 of bootkube: what nodes are made of, and the machine-config server that
-# hands it to them. bootkube.sh sources this file in /opt/openshift; stages.sh says what the
-# verbs do, release-table.sh where the arrays come from.
+# From ingress-operator-bootstrap to cco-bootstrap: what nodes are made of, and the
+# machine-config server that hands it to them. bootkube.sh sources this file in
+# /opt/openshift; stages.sh says what the verbs do, release-table.sh where the arrays come from.
 
 if stage ingress-operator-bootstrap; then
     fresh ingress-operator-manifests

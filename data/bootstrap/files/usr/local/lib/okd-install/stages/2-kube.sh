@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2310,SC2154 # a stage may be answered no in its `if`; the variables are bootkube's and its libraries'
-# Stages 7 to 9 of bootkube: the pods of the temporary control plane. bootkube.sh sources
-# this file in /opt/openshift; stages.sh says what the verbs do, release-table.sh where
-# the arrays of flags come from.
+# From kube-apiserver-bootstrap to kube-scheduler-bootstrap: the pods of the temporary
+# control plane. bootkube.sh sources this file in /opt/openshift; stages.sh says what the
+# verbs do, release-table.sh where the arrays of flags come from.
 
 if stage kube-apiserver-bootstrap; then
     fresh kube-apiserver-bootstrap

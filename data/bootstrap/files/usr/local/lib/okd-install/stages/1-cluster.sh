@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2310,SC2154 # a stage may be answered no in its `if`; the variables are bootkube's and its libraries'
-# Stages 1 to 6 of bootkube: the manifests of the cluster, and etcd. bootkube.sh sources
-# this file in /opt/openshift; stages.sh says what the verbs do, release-table.sh where
-# the arrays of flags come from.
+# From openshift-manifests to etcd-bootstrap: the manifests of the cluster, and etcd.
+# bootkube.sh sources this file in /opt/openshift; stages.sh says what the verbs do,
+# release-table.sh where the arrays of flags come from.
 
 # Before everything: the renderers read manifests/ only.
 if stage openshift-manifests; then
