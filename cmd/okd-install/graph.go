@@ -13,6 +13,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 type graphOptions struct {
@@ -23,17 +24,17 @@ type graphOptions struct {
 
 type graphFormat struct {
 	name    string
-	write   func(io.Writer, ...asset.Target) error
+	write   func(io.Writer, ...graph.Target) error
 	endings []string
 }
 
 // graphFormats are the languages in which the graph can be written, and what the
 // names of files in each end with. No ending at all is the first one's.
 var graphFormats = []graphFormat{
-	{"dot", asset.Dot, []string{"", ".dot", ".gv", ".txt"}},
+	{"dot", graph.Dot, []string{"", ".dot", ".gv", ".txt"}},
 	{"svg", asset.SVG, []string{".svg"}},
-	{"mermaid", asset.Mermaid, []string{".mermaid", ".mmd"}},
-	{"json", asset.JSON, []string{".json"}},
+	{"mermaid", graph.Mermaid, []string{".mermaid", ".mmd"}},
+	{"json", graph.JSON, []string{".json"}},
 }
 
 // dotFormats are forms that Graphviz makes of dot, and this command does not.
@@ -81,7 +82,7 @@ func formatNames() []string {
 func (o graphOptions) run(args []string) error {
 	targets := asset.Targets()
 	if len(args) == 1 {
-		targets = slices.DeleteFunc(targets, func(t asset.Target) bool { return t.Name != args[0] })
+		targets = slices.DeleteFunc(targets, func(t graph.Target) bool { return t.Name != args[0] })
 		if len(targets) == 0 {
 			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: oneOf(args[0], asset.TargetNames(), theTargets())}
 		}
@@ -101,7 +102,7 @@ func (o graphOptions) run(args []string) error {
 
 // writer is that of the format, or of the one that the output file is named
 // after. A name that says another form than what would be in the file is refused.
-func (o graphOptions) writer() (func(io.Writer, ...asset.Target) error, error) {
+func (o graphOptions) writer() (func(io.Writer, ...graph.Target) error, error) {
 	ending := strings.ToLower(filepath.Ext(o.outputFile))
 	named := slices.IndexFunc(graphFormats, func(f graphFormat) bool { return slices.Contains(f.endings, ending) })
 	asked := slices.IndexFunc(graphFormats, func(f graphFormat) bool { return f.name == o.format })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 type ignitionWhyOptions struct {
@@ -71,7 +72,7 @@ func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
 	return err
 }
 
-func writeIngredients(b *strings.Builder, list []asset.Ingredient, pad string) {
+func writeIngredients(b *strings.Builder, list []graph.Ingredient, pad string) {
 	for _, in := range list {
 		b.WriteString(pad + diag.Printable(in.Name))
 		if in.Says != "" {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
@@ -11,24 +12,27 @@ import (
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
+// Files are files of the asset directory: slash-separated path -> content.
+type Files = graph.Files
+
 // Cluster holds the nodes that commands ask for.
 type Cluster struct {
-	InstallConfig Node[installconfig.Loaded]
+	InstallConfig graph.Node[installconfig.Loaded]
 	// Origin tells what the manifests are made from, for comparison with the
 	// folders on disk: field path -> SHA-256.
-	Origin Node[map[string]string]
+	Origin graph.Node[map[string]string]
 	// Generated holds the manifests as they are made, Manifests as they count:
 	// with the user's folders in their place, if there are any.
-	Generated, Manifests Node[Files]
-	Checked              Node[checkedManifests]
-	Certificates         Node[map[string]tls.Pair]
-	Identity             Node[clusterIdentity]
+	Generated, Manifests graph.Node[Files]
+	Checked              graph.Node[checkedManifests]
+	Certificates         graph.Node[map[string]tls.Pair]
+	Identity             graph.Node[clusterIdentity]
 	// EditedPointers holds the pointer configs as they count.
-	EditedPointers Node[pointers]
+	EditedPointers graph.Node[pointers]
 	// Ignition holds everything that create ignition-configs writes.
-	Ignition Node[Files]
+	Ignition graph.Node[Files]
 	// SingleNode holds everything that create single-node-ignition-config writes.
-	SingleNode Node[Files]
+	SingleNode graph.Node[Files]
 }
 
 // Inputs is what the graph is built on: what the directory, the command line
@@ -54,43 +58,43 @@ type Inputs struct {
 // to bottom: each line says what a thing is called and what it is made from.
 func NewCluster(in Inputs) Cluster {
 	// what the user says, on the command line and in the environment
-	target := Value("release", in.Release)
-	leafKey := Value("leaf-key", in.LeafKey)
-	environment := Value("environment", in.Environment.host())
-	provenance := Value("provenance", provenance{in.Environment.Invoker, in.Version})
+	target := graph.Value("release", in.Release)
+	leafKey := graph.Value("leaf-key", in.LeafKey)
+	environment := graph.Value("environment", in.Environment.host())
+	provenance := graph.Value("provenance", provenance{in.Environment.Invoker, in.Version})
 
 	// what the user wrote, and the narrow views on it that others depend on
-	file := Source(installconfig.FileName, in.InstallConfig)
-	loaded := From3("install-config", file, target, Value("strictness", in.Environment.strictness()), loadConfig)
-	config := From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
-	name := From1("cluster-name", config, clusterName)
-	names := From1("cluster-names", config, clusterNames)
-	authorityKey := From1("signer-key", config, signerKey)
+	file := graph.Source(installconfig.FileName, in.InstallConfig)
+	loaded := graph.From3("install-config", file, target, graph.Value("strictness", in.Environment.strictness()), loadConfig)
+	config := graph.From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
+	name := graph.From1("cluster-name", config, clusterName)
+	names := graph.From1("cluster-names", config, clusterNames)
+	authorityKey := graph.From1("signer-key", config, signerKey)
 
 	// what is random, and remembered
-	identity := From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
+	identity := graph.From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
 	password := in.password()
-	keys := Collect("key-pairs", in.keyPairs(leafKey)...)
+	keys := graph.Collect("key-pairs", in.keyPairs(leafKey)...)
 	certificates, all := in.certificates(names, authorityKey, leafKey)
-	durable := Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
-	day := Collect("certificates", all...)
+	durable := graph.Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
+	day := graph.Collect("certificates", all...)
 
 	// files
-	pointers := From2("pointer-configs", names, durable, pointerConfigs)
-	edited := From2("edited-pointer-configs", pointers, Value("pointer-edits", in.Pointers), editedPointers)
-	generated := From6("generated-manifests", config, identity, durable, password, pointers, provenance, generateManifests)
-	onDisk := Editable(From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
-	checked := From2("checked-manifests", onDisk, target, checkManifests)
-	hostTLS := From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
-	host := From7("bootstrap-host", config, target, environment, checked, hostTLS, keys, edited, bootstrapHost)
-	bootstrap := From1("bootstrap.ign", host, ignition.Bootstrap)
-	inPlace := From2("bootstrap-in-place-for-live-iso.ign", host, config, inPlaceIgnition)
-	kubeconfig := From2("auth/kubeconfig", names, day, adminKubeconfig)
-	metadata := From2("metadata.json", config, identity, metadataJSON)
+	pointers := graph.From2("pointer-configs", names, durable, pointerConfigs)
+	edited := graph.From2("edited-pointer-configs", pointers, graph.Value("pointer-edits", in.Pointers), editedPointers)
+	generated := graph.From6("generated-manifests", config, identity, durable, password, pointers, provenance, generateManifests)
+	onDisk := graph.Editable(graph.From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
+	checked := graph.From2("checked-manifests", onDisk, target, checkManifests)
+	hostTLS := graph.From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
+	host := graph.From7("bootstrap-host", config, target, environment, checked, hostTLS, keys, edited, bootstrapHost)
+	bootstrap := graph.From1("bootstrap.ign", host, ignition.Bootstrap)
+	inPlace := graph.From2("bootstrap-in-place-for-live-iso.ign", host, config, inPlaceIgnition)
+	kubeconfig := graph.From2("auth/kubeconfig", names, day, adminKubeconfig)
+	metadata := graph.From2("metadata.json", config, identity, metadataJSON)
 
 	return Cluster{
 		InstallConfig: loaded,
-		Origin:        From5("manifests-origin", config, identity, durable, password, target, manifestsOrigin),
+		Origin:        graph.From5("manifests-origin", config, identity, durable, password, target, manifestsOrigin),
 		Generated:     generated,
 		Manifests:     onDisk,
 		Checked:       checked,
@@ -98,8 +102,8 @@ func NewCluster(in Inputs) Cluster {
 		Identity:      identity,
 
 		EditedPointers: edited,
-		Ignition:       From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
-		SingleNode:     From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
+		Ignition:       graph.From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),
+		SingleNode:     graph.From5("single-node-ignition-config", inPlace, edited, kubeconfig, password, metadata, singleNodeIgnition),
 	}
 }
 
@@ -110,21 +114,21 @@ func NewCluster(in Inputs) Cluster {
 // The rows that live for a day also depend on the one moment at which all of them
 // are issued, so that they are issued again together: after half a day, and when
 // an authority is made anew, since a leaf cannot be older than its signer.
-func (in Inputs) certificates(names Node[tls.Names], signerKey, leafKey Node[tls.KeySpec]) (byName map[string]Node[tls.Pair], all []Node[tls.Pair]) {
-	byName = map[string]Node[tls.Pair]{}
-	noNames, noSigner, anyTime := Value("", tls.Names{}), Value("", tls.Pair{}), Value("", time.Time{})
-	add := func(row tls.Certificate, from Node[time.Time], fresh func(tls.Pair, time.Time) bool) {
+func (in Inputs) certificates(names graph.Node[tls.Names], signerKey, leafKey graph.Node[tls.KeySpec]) (byName map[string]graph.Node[tls.Pair], all []graph.Node[tls.Pair]) {
+	byName = map[string]graph.Node[tls.Pair]{}
+	noNames, noSigner, anyTime := graph.Value("", tls.Names{}), graph.Value("", tls.Pair{}), graph.Value("", time.Time{})
+	add := func(row tls.Certificate, from graph.Node[time.Time], fresh func(tls.Pair, time.Time) bool) {
 		says, key, signer := names, leafKey, byName[row.Signer]
 		if row.Authority() {
 			says, key, signer = noNames, signerKey, noSigner
 		}
-		n := From4(row.Name, says, key, signer, from, in.mint(row)).Keep(checkPair(row), fresh)
+		n := graph.From4(row.Name, says, key, signer, from, in.mint(row)).Keep(checkPair(row), fresh)
 		if given, ok := in.Provided.Certificates[row.Name]; ok {
-			n = Value(row.Name, given)
+			n = graph.Value(row.Name, given)
 		}
 		byName[row.Name], all = n, append(all, n)
 	}
-	var authorities []Node[tls.Pair]
+	var authorities []graph.Node[tls.Pair]
 	for _, row := range tls.Certificates {
 		if !row.Short() {
 			add(row, anyTime, outlivesBoot)
@@ -133,7 +137,7 @@ func (in Inputs) certificates(names Node[tls.Names], signerKey, leafKey Node[tls
 			authorities = append(authorities, byName[row.Name])
 		}
 	}
-	issued := From1("issue-time", Collect("authorities", authorities...), in.issueTime).Keep(checkMoment, in.recent)
+	issued := graph.From1("issue-time", graph.Collect("authorities", authorities...), in.issueTime).Keep(checkMoment, in.recent)
 	for _, row := range tls.Certificates {
 		if row.Short() {
 			add(row, issued, nil) // the issue time decides on their age
@@ -143,24 +147,24 @@ func (in Inputs) certificates(names Node[tls.Names], signerKey, leafKey Node[tls
 }
 
 // password is the kubeadmin password: the user's hash, or one that is made.
-func (in Inputs) password() Node[manifests.Password] {
+func (in Inputs) password() graph.Node[manifests.Password] {
 	if p := in.Provided.Password; p != nil {
-		return Value("kubeadmin-password", *p)
+		return graph.Value("kubeadmin-password", *p)
 	}
-	return Source("kubeadmin-password", func() (manifests.Password, error) {
+	return graph.Source("kubeadmin-password", func() (manifests.Password, error) {
 		return manifests.NewPassword(rand.Reader)
 	}).Keep(func(p manifests.Password, _ []any) error { return p.Check() }, nil)
 }
 
 // keyPairs makes a node of every row of the table of key pairs that is needed:
 // those that only a user brings exist only if one did.
-func (in Inputs) keyPairs(leafKey Node[tls.KeySpec]) []Node[tls.KeyPair] {
-	var nodes []Node[tls.KeyPair]
+func (in Inputs) keyPairs(leafKey graph.Node[tls.KeySpec]) []graph.Node[tls.KeyPair] {
+	var nodes []graph.Node[tls.KeyPair]
 	for _, row := range tls.KeyPairs {
 		if given, ok := in.Provided.KeyPairs[row.Name]; ok {
-			nodes = append(nodes, Value(row.Name, given))
+			nodes = append(nodes, graph.Value(row.Name, given))
 		} else if !row.UserOnly {
-			nodes = append(nodes, From1(row.Name, leafKey, func(k tls.KeySpec) (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, k) }).
+			nodes = append(nodes, graph.From1(row.Name, leafKey, func(k tls.KeySpec) (tls.KeyPair, error) { return tls.NewKeyPair(row.Name, k) }).
 				Keep(func(p tls.KeyPair, _ []any) error { return p.Check(row.Name) }, nil))
 		}
 	}

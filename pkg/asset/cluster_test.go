@@ -1,31 +1,30 @@
 package asset
 
-import "testing"
+import (
+	"github.com/okd-project/okd-install/pkg/graph"
+	"testing"
+)
 
 // TestNodeNamesAreUnique matters because remembered values are found by name.
 func TestNodeNamesAreUnique(t *testing.T) {
-	byName := map[string]*node{}
-	seen := map[*node]bool{}
-	var visit func(n *node)
-	visit = func(n *node) {
-		if seen[n] {
-			return
-		}
-		seen[n] = true
-		if other := byName[n.name]; other != nil && n.name != "" {
-			t.Errorf("two nodes are called %q", n.name)
-		}
-		if n.name == "" && n.kept != nil {
-			t.Error("a remembered node has no name")
-		}
-		byName[n.name] = n
-		for _, in := range n.inputs {
-			visit(in)
-		}
-	}
 	c := NewCluster(Inputs{})
-	visit(c.Ignition.node)
-	visit(c.Origin.node)
-	visit(c.Checked.node)
-	visit(c.Certificates.node)
+	seen := map[string]bool{}
+	for _, n := range graph.Nodes(c.Ignition, c.Origin, c.Checked, c.Certificates) {
+		if seen[n.Name] {
+			t.Errorf("two nodes are called %q", n.Name)
+		}
+		seen[n.Name] = true
+	}
+	if !seen["bootstrap.ign"] || !seen["manifests-origin"] {
+		t.Error("the graph is not looked at as a whole")
+	}
+}
+
+// nodesByName are the nodes of the whole graph.
+func nodesByName() map[string]graph.Info {
+	byName := map[string]graph.Info{}
+	for _, n := range graph.Nodes(wholeGraph()...) {
+		byName[n.Name] = n
+	}
+	return byName
 }

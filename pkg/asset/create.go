@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
@@ -34,7 +36,7 @@ type creation struct {
 	dir    *Dir
 	before State
 	state  State
-	run    *Run
+	run    *graph.Run
 	graph  Cluster
 	change Change
 	report Report
@@ -157,9 +159,10 @@ func (c *creation) build(ctx context.Context) error {
 		Now: c.Now, LeafKey: c.leafKey, Reissue: c.Reissue, Provided: provided,
 		Pointers: pointerEdits{Files: c.edited, Overwrite: c.Overwrite, Discard: c.DiscardManifests},
 	})
-	c.run = &Run{
-		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace,
-		OnDisk: func([]string) (Files, bool, error) { return c.folders, c.haveThem && !c.madeAgain, nil },
+	c.run = &graph.Run{
+		Context: ctx, Now: c.Now, Kept: c.state.Kept, Serial: c.Serial, Trace: c.Trace, Clock: time.Now,
+		Damaged: func(detail string) error { return stateError(detail) },
+		OnDisk:  func([]string) (Files, bool, error) { return c.folders, c.haveThem && !c.madeAgain, nil },
 	}
 	return nil
 }
@@ -199,7 +202,7 @@ func (c *creation) readConfig() ([]byte, error) {
 
 // tellConfig loads the install-config and passes on what is to be said about it.
 func (c *creation) tellConfig(context.Context) error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	c.say(&c.report.Notes, loaded.Notes)
 	c.say(&c.report.Warnings, c.stillTrue(loaded.Warnings))
 	if err != nil {
@@ -268,7 +271,7 @@ func (c *creation) makeInstallConfig() error {
 		return c.writeNewConfig(data, onDisk)
 	}
 	if c.Overwrite {
-		loaded, err := Get(c.run, c.graph.InstallConfig)
+		loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 		if err != nil {
 			return err
 		}

@@ -8,22 +8,32 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 // damage makes of a remembered value what it must not be taken for.
-var damage = map[string]func(Kept) *Kept{
-	"gone":            func(Kept) *Kept { return nil },
-	"an empty object": func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`{}`)} },
-	"null":            func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`null`)} },
-	"a list":          func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`[]`)} },
-	"an empty text":   func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`""`)} },
-	"a number":        func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`7`)} },
-	"other fields":    func(k Kept) *Kept { return &Kept{k.Inputs, json.RawMessage(`{"a":"b"}`)} },
-	"no inputs":       func(k Kept) *Kept { return &Kept{"", k.Value} },
-	"half the inputs": func(k Kept) *Kept { return &Kept{k.Inputs[:20], k.Value} },
-	"no text in it":   func(k Kept) *Kept { return &Kept{k.Inputs, texts(k.Value, func(string) any { return "" })} },
-	"half the text":   func(k Kept) *Kept { return &Kept{k.Inputs, texts(k.Value, func(s string) any { return s[:len(s)/2] })} },
-	"null in it":      func(k Kept) *Kept { return &Kept{k.Inputs, texts(k.Value, func(string) any { return nil })} },
+var damage = map[string]func(graph.Kept) *graph.Kept{
+	"gone":            func(graph.Kept) *graph.Kept { return nil },
+	"an empty object": func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`{}`)} },
+	"null":            func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`null`)} },
+	"a list":          func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`[]`)} },
+	"an empty text":   func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`""`)} },
+	"a number":        func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`7`)} },
+	"other fields": func(k graph.Kept) *graph.Kept {
+		return &graph.Kept{Inputs: k.Inputs, Value: json.RawMessage(`{"a":"b"}`)}
+	},
+	"no inputs":       func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: "", Value: k.Value} },
+	"half the inputs": func(k graph.Kept) *graph.Kept { return &graph.Kept{Inputs: k.Inputs[:20], Value: k.Value} },
+	"no text in it": func(k graph.Kept) *graph.Kept {
+		return &graph.Kept{Inputs: k.Inputs, Value: texts(k.Value, func(string) any { return "" })}
+	},
+	"half the text": func(k graph.Kept) *graph.Kept {
+		return &graph.Kept{Inputs: k.Inputs, Value: texts(k.Value, func(s string) any { return s[:len(s)/2] })}
+	},
+	"null in it": func(k graph.Kept) *graph.Kept {
+		return &graph.Kept{Inputs: k.Inputs, Value: texts(k.Value, func(string) any { return nil })}
+	},
 }
 
 // texts changes all texts in a value.
@@ -126,7 +136,7 @@ func TestEveryRememberedValueHasACheck(t *testing.T) {
 	t.Parallel()
 	var without []string
 	for name, n := range nodesByName() {
-		if n.kept != nil && n.kept.check == nil {
+		if n.Remembered && !n.Checked {
 			without = append(without, name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -17,7 +18,7 @@ import (
 
 // makeSingleNode makes the config of a node that bootstraps itself in place.
 func (c *creation) makeSingleNode() error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (c *creation) makeSingleNode() error {
 // makeBootstrapPointer makes the config that has the bootstrap host fetch
 // bootstrap.ign, as it is on disk, from a server.
 func (c *creation) makeBootstrapPointer() error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return err
 	}

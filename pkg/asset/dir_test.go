@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 func openTestDir(t *testing.T, path string) *Dir {
@@ -294,7 +296,7 @@ func TestParseState(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	full := State{
-		SchemaVersion: 1, Release: "4.22.0", Kept: map[string]Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
+		SchemaVersion: 1, Release: "4.22.0", Kept: map[string]graph.Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
 		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")},
 	}
 	data, err := full.marshal()

@@ -4,11 +4,10 @@
 // screen. Create runs it in an asset directory for one of the targets: it locks
 // the directory, finishes what a killed run left, makes everything in memory,
 // and commits all of it or nothing. GetStatus, Plan, ListCertificates and Explain
-// only look, and Dot, SVG, Mermaid and JSON write the graph down.
+// only look; Targets has the graph of each target, for package graph to draw.
 //
-// graph.go is the graph itself, without a word of clusters: nodes whose
-// arguments are their dependencies, remembered values, and files that the user
-// may edit. dir.go, lock.go and commit.go are the only code that touches the
-// disk. What the files say is not known here but in the rooms below: packages
-// installconfig, tls, manifests, ignition and release.
+// Package graph is the graph itself, without a word of clusters. dir.go, lock.go
+// and commit.go are the only code that touches the disk. What the files say is not
+// known here but in the rooms below: packages installconfig, tls, manifests,
+// ignition and release.
 package asset

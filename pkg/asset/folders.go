@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
@@ -18,11 +19,11 @@ import (
 // manifests makes or takes the manifests and checks them. Folders that were
 // made from something else than what there is now are not used in silence.
 func (c *creation) manifests() (Files, error) {
-	origin, err := Get(c.run, c.graph.Origin)
+	origin, err := graph.Get(c.run, c.graph.Origin)
 	if err != nil {
 		return nil, err
 	}
-	made, err := Get(c.run, c.graph.Generated)
+	made, err := graph.Get(c.run, c.graph.Generated)
 	if err != nil && !c.haveThem {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func (c *creation) manifests() (Files, error) {
 	} else if c.Target == TargetManifests {
 		c.recordManifests(origin, made)
 	}
-	checked, err := Get(c.run, c.graph.Checked)
+	checked, err := graph.Get(c.run, c.graph.Checked)
 	c.say(&c.report.Notes, checked.Notes)
 	c.say(&c.report.Warnings, checked.Warnings)
 	if err != nil {
@@ -63,7 +64,7 @@ func (c *creation) stillTrue(warnings diag.Problems) diag.Problems {
 // warnAboutScheduling names the case in which workloads have nowhere to go:
 // neither the control plane nor a worker that the install-config knows.
 func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil || s.ControlPlane || loaded.Config.ComputeReplicas() > 0 {
 		return err
 	}

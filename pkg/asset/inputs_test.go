@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -72,6 +73,6 @@ func TestEveryInputIsNamed(t *testing.T) {
 	}
 }
 
-func mentions(list []Ingredient, node string) bool {
-	return slices.ContainsFunc(list, func(i Ingredient) bool { return i.Name == node || mentions(i.MadeFrom, node) })
+func mentions(list []graph.Ingredient, node string) bool {
+	return slices.ContainsFunc(list, func(i graph.Ingredient) bool { return i.Name == node || mentions(i.MadeFrom, node) })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
@@ -12,13 +13,13 @@ import (
 
 // tellNext says what the user does now.
 func (c *creation) tellNext() error {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return err
 	}
 	var checked checkedManifests
 	if c.Target == TargetIgnitionConfigs {
-		if checked, err = Get(c.run, c.graph.Checked); err != nil {
+		if checked, err = graph.Get(c.run, c.graph.Checked); err != nil {
 			return err
 		}
 	}

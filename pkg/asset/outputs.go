@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
@@ -24,14 +25,14 @@ const (
 // This file holds the last steps before the Ignition configs are written: are
 // they good now, and is anything in their way?
 
-func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
+func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err := c.checkStateIsThere(); err != nil {
 		return err
 	}
 	if _, err := c.manifests(); err != nil {
 		return err
 	}
-	files, err := Get(c.run, target)
+	files, err := graph.Get(c.run, target)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 	if err := c.tellEditedPointers(); err != nil {
 		return err
 	}
-	certs, err := Get(c.run, c.graph.Certificates)
+	certs, err := graph.Get(c.run, c.graph.Certificates)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (c *creation) makeIgnitionConfigs(target Node[Files]) error {
 
 // tellEditedPointers says what follows from an edit of a <role>.ign.
 func (c *creation) tellEditedPointers() error {
-	edited, err := Get(c.run, c.graph.EditedPointers)
+	edited, err := graph.Get(c.run, c.graph.EditedPointers)
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (c *creation) anotherCluster(files Files) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id, err := Get(c.run, c.graph.Identity)
+	id, err := graph.Get(c.run, c.graph.Identity)
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/okd-project/okd-install/data"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/rhcos"
@@ -55,7 +56,7 @@ func (c *creation) makePivotConfig() error {
 	if err := c.checkSameRelease(); err != nil {
 		return err
 	}
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return err
 	}

@@ -141,18 +141,3 @@ func ReleaseNames() []string {
 	}
 	return names
 }
-
-// Targets lists the targets with the graph behind each, for printing.
-func Targets() []Target {
-	c := NewCluster(Inputs{})
-	return []Target{{TargetManifests, c.Manifests}, {TargetIgnitionConfigs, c.Ignition}, {TargetSingleNode, c.SingleNode}}
-}
-
-// TargetNames lists the names of the targets.
-func TargetNames() []string {
-	var names []string
-	for _, t := range Targets() {
-		names = append(names, t.Name)
-	}
-	return names
-}

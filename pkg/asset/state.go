@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 // StateFile is what okd-install remembers of an asset directory. It holds
@@ -31,7 +32,7 @@ type State struct {
 	// LeafKey is the kind of key that the user chose, such as ecdsa-p256.
 	LeafKey string `json:"leafKey,omitempty"`
 	// Kept holds remembered values by node name.
-	Kept map[string]Kept `json:"kept,omitempty"`
+	Kept map[string]graph.Kept `json:"kept,omitempty"`
 	// Remembers lists the names in Kept, so that a value that is gone is missed.
 	Remembers []string `json:"remembers,omitempty"`
 	// ManifestsFrom tells what manifests/ and openshift/ were made from: field
@@ -134,7 +135,7 @@ func (s State) clone() State {
 	s.Remembers = slices.Clone(s.Remembers)
 	s.Kept, s.Written, s.Consumed, s.Pins = maps.Clone(s.Kept), maps.Clone(s.Written), maps.Clone(s.Consumed), maps.Clone(s.Pins)
 	if s.Kept == nil {
-		s.Kept = map[string]Kept{}
+		s.Kept = map[string]graph.Kept{}
 	}
 	if s.Written == nil {
 		s.Written = map[string]string{}

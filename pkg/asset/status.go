@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -209,14 +210,14 @@ func (s *Status) summary(c *creation) {
 	if !s.has(c, installconfig.FileName) {
 		return
 	}
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		s.problem(err)
 		return
 	}
 	config := loaded.Config
 	s.Cluster = &ClusterSummary{Name: config.Metadata.Name, Domain: config.ClusterDomain(), Platform: config.Platform.Name}
-	if id, err := Get(c.run, c.graph.Identity); err == nil {
+	if id, err := graph.Get(c.run, c.graph.Identity); err == nil {
 		s.Cluster.InfraID = id.InfraID
 	}
 }
@@ -264,7 +265,7 @@ func (s *Status) conclude(c *creation) {
 // usualTarget is what machines boot from here: the config of a single node that
 // installs itself, unless there is one of a bootstrap host already.
 func (c *creation) usualTarget() string {
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err == nil && loaded.Config.BootstrapInPlace != nil && c.before.Written[ignition.BootstrapFile] == "" {
 		return TargetSingleNode
 	}

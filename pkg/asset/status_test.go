@@ -138,29 +138,6 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	}
 }
 
-// A frozen run makes nothing that is to be remembered.
-func TestFrozen(t *testing.T) {
-	t.Parallel()
-	source := 1
-	n := From1("kept", Source("source", func() (int, error) { return source, nil }), func(i int) (int, error) { return i * 10, nil }).
-		Keep(nil, func(int, time.Time) bool { return false })
-	frozen := &Run{Frozen: true}
-	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made anew" {
-		t.Errorf("got %v", err)
-	}
-	run := &Run{}
-	if v, err := Get(run, n); v != 10 || err != nil {
-		t.Fatal(v, err)
-	}
-	if v, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); v != 10 || err != nil {
-		t.Errorf("what is remembered counts, also when it is not fresh: %d, %v", v, err)
-	}
-	source = 2
-	if _, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); err == nil {
-		t.Error("made from something else, it is still used")
-	}
-}
-
 // A directory that cannot be looked into is not one where a run was stopped.
 func TestStatusOfClosedDirectory(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -50,7 +51,7 @@ func (s *Status) manifests(c *creation) {
 	if !c.haveThem {
 		return
 	}
-	made, err := Get(c.run, c.graph.Generated)
+	made, err := graph.Get(c.run, c.graph.Generated)
 	if err != nil {
 		made = nil
 	}
@@ -85,7 +86,7 @@ func (s *Status) manifests(c *creation) {
 	}
 	s.add(folderNames(c.folders), state, detail)
 	s.Files = append(s.Files, own...)
-	if _, err := Get(c.run, c.graph.Checked); err != nil && state != Outdated {
+	if _, err := graph.Get(c.run, c.graph.Checked); err != nil && state != Outdated {
 		s.problem(err)
 	}
 }
@@ -93,12 +94,12 @@ func (s *Status) manifests(c *creation) {
 // originNow is what the manifests must agree with now. Where a remembered value
 // would be made anew, it is known only that it would be another.
 func (c *creation) originNow() (map[string]string, error) {
-	origin, err := Get(c.run, c.graph.Origin)
-	var gone notRemembered
+	origin, err := graph.Get(c.run, c.graph.Origin)
+	var gone graph.NotRememberedError
 	if !errors.As(err, &gone) {
 		return origin, err
 	}
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (c *creation) originNow() (map[string]string, error) {
 		}
 	}
 	if len(installconfig.Changed(c.before.ManifestsFrom, origin)) == 0 {
-		origin["("+gone.node+")"] = ""
+		origin["("+gone.Node+")"] = ""
 	}
 	return origin, nil
 }
@@ -177,8 +178,8 @@ func (s *Status) outputs(c *creation) error {
 // stops adds what of the outputs as a whole the next run would stop at.
 func (s *Status) stops(c *creation) {
 	s.problem(c.checkStateIsThere())
-	var gone notRemembered
-	if _, err := Get(c.run, c.graph.EditedPointers); err != nil && !errors.As(err, &gone) && len(c.edited) > 0 {
+	var gone graph.NotRememberedError
+	if _, err := graph.Get(c.run, c.graph.EditedPointers); err != nil && !errors.As(err, &gone) && len(c.edited) > 0 {
 		s.problem(err)
 	}
 }
@@ -210,14 +211,14 @@ func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if gone == c.graph.Identity.name && ok && sum(metadata) == c.before.Written[metadataFile] {
+	if gone == c.graph.Identity.Name() && ok && sum(metadata) == c.before.Written[metadataFile] {
 		return otherID, nil
 	}
 	kubeconfig, ok, err := c.dir.ReadFile(kubeconfigFile)
 	if err != nil || !ok || sum(kubeconfig) != c.before.Written[kubeconfigFile] {
 		return "", err
 	}
-	loaded, err := Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
 	if err != nil {
 		return "", err
 	}
@@ -234,15 +235,15 @@ func (s *Status) remake(c *creation) (made Files, gone string) {
 	made = Files{}
 	for _, t := range []struct {
 		file string
-		node Node[Files]
+		node graph.Node[Files]
 	}{{ignition.BootstrapFile, c.graph.Ignition}, {ignition.InPlaceFile, c.graph.SingleNode}} {
 		if c.before.Written[t.file] == "" {
 			continue
 		}
-		files, err := Get(c.run, t.node)
-		var missing notRemembered
+		files, err := graph.Get(c.run, t.node)
+		var missing graph.NotRememberedError
 		if errors.As(err, &missing) {
-			return nil, missing.node
+			return nil, missing.Node
 		}
 		if err == nil {
 			files, err = c.withKubeconfig(files)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
@@ -80,7 +81,7 @@ func outlivesBoot(p tls.Pair, now time.Time) bool {
 // damaged in more ways than one that is not JSON.
 
 func checkIdentity(id clusterIdentity, inputs []any) error {
-	return id.Check(arg[string](inputs, 0))
+	return id.Check(graph.Arg[string](inputs, 0))
 }
 
 func checkMoment(t time.Time, _ []any) error {
@@ -94,14 +95,14 @@ func checkMoment(t time.Time, _ []any) error {
 func checkPair(row tls.Certificate) func(tls.Pair, []any) error {
 	return func(p tls.Pair, inputs []any) error {
 		var signer *tls.Pair
-		if s := arg[tls.Pair](inputs, 2); !row.Authority() {
+		if s := graph.Arg[tls.Pair](inputs, 2); !row.Authority() {
 			signer = &s
 		}
-		if err := row.Verify(p, signer, arg[tls.Names](inputs, 0)); err != nil {
+		if err := row.Verify(p, signer, graph.Arg[tls.Names](inputs, 0)); err != nil {
 			return err
 		}
 		info, err := p.Check()
-		if from := arg[time.Time](inputs, 3); err == nil && !from.IsZero() && !info.NotBefore.Equal(from) {
+		if from := graph.Arg[time.Time](inputs, 3); err == nil && !from.IsZero() && !info.NotBefore.Equal(from) {
 			return errors.New("it was not issued when the other 24-hour certificates were")
 		}
 		return err
@@ -226,7 +227,7 @@ func manifestsOrigin(
 		"(cluster ID)": id.Identity, "(root CA)": certs["root-ca"], "(certificate machine-config-server)": certs["machine-config-server"],
 		"(kubeadmin's password)": p.Hash, releaseLine: r.Line,
 	} {
-		sum, err := digest([]any{value})
+		sum, err := graph.Digest([]any{value})
 		if err != nil {
 			return nil, err
 		}

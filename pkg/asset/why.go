@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/tls"
@@ -26,25 +27,13 @@ type Why struct {
 	// the whole of it does.
 	Fields []string `json:"fields"`
 	// MadeFrom is the graph behind it, down to the install-config.
-	MadeFrom []Ingredient `json:"madeFrom"`
-}
-
-// Ingredient is a node of the graph and what it is made from.
-type Ingredient struct {
-	Name string `json:"name"`
-	// Says tells what the node is where its name does not.
-	Says string `json:"says,omitempty"`
-	// Remembered tells that the value is kept in the asset directory.
-	Remembered bool         `json:"remembered,omitempty"`
-	MadeFrom   []Ingredient `json:"madeFrom,omitempty"`
-	// Shown tells that what it is made from stands elsewhere in the list already.
-	Shown bool `json:"shown,omitempty"`
+	MadeFrom []graph.Ingredient `json:"madeFrom"`
 }
 
 // Explain tells where the entry of a config comes from, if okd-install made the
 // config.
 func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
-	w := Why{SchemaVersion: 1, File: file, Path: e.Path, Fields: []string{}, MadeFrom: []Ingredient{}}
+	w := Why{SchemaVersion: 1, File: file, Path: e.Path, Fields: []string{}, MadeFrom: []graph.Ingredient{}}
 	whole, made := maker(config)
 	if !made {
 		return w, diag.Problem{
@@ -54,16 +43,12 @@ func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
 	}
 	o := originOf(whole, e)
 	w.Is, w.Way = o.is, append(slices.Clone(o.way), whole)
-	graph := nodesByName()
-	seen, fields := map[string]bool{}, map[string]bool{}
+	fields := map[string]bool{}
 	for _, f := range o.fields {
 		fields[f] = true
 	}
-	for _, name := range o.nodes {
-		if n := graph[name]; n != nil {
-			w.MadeFrom = append(w.MadeFrom, ingredient(n, seen, fields))
-		}
-	}
+	w.MadeFrom = graph.WhatFrom(o.nodes, nodeSays, wholeGraph()...)
+	viewedFields(w.MadeFrom, fields)
 	w.Fields = append(w.Fields, sortedKeys(fields)...)
 	return w, nil
 }
@@ -86,36 +71,22 @@ func maker(c inspect.Config) (node string, made bool) {
 	return "", false
 }
 
-// nodesByName are the nodes of the whole graph.
-func nodesByName() map[string]*node {
-	byName := map[string]*node{}
-	for _, n := range reachable(Targets()) {
-		byName[n.name] = n
+// nodeSays says in words what a node is, where its name does not.
+func nodeSays(node string) string {
+	if row, ok := tls.Lookup(node); ok {
+		return row.Purpose
 	}
-	return byName
+	return nodeWords[node]
 }
 
-// ingredient follows a node to what it is made from, and collects the fields of
-// the install-config that its view on it has.
-func ingredient(n *node, seen map[string]bool, fields map[string]bool) Ingredient {
-	in := Ingredient{Name: n.name, Says: nodeWords[n.name], Remembered: n.kept != nil}
-	for _, f := range viewFields[n.name] {
-		fields[f] = true
-	}
-	if row, ok := tls.Lookup(n.name); ok {
-		in.Says = row.Purpose
-	}
-	if seen[n.name] {
-		in.Shown = len(n.inputs) > 0
-		return in
-	}
-	seen[n.name] = true
-	for _, input := range n.inputs {
-		if input.name != "" {
-			in.MadeFrom = append(in.MadeFrom, ingredient(input, seen, fields))
+// viewedFields collects the fields of the install-config that nodes look at.
+func viewedFields(nodes []graph.Ingredient, fields map[string]bool) {
+	for _, n := range nodes {
+		for _, f := range viewFields[n.Name] {
+			fields[f] = true
 		}
+		viewedFields(n.MadeFrom, fields)
 	}
-	return in
 }
 
 // originOf finds the row of an entry.

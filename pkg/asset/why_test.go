@@ -141,20 +141,20 @@ func TestOriginsNameNodes(t *testing.T) {
 	nodes := nodesByName()
 	for _, row := range append(slices.Clone(origins), staticOrigin) {
 		for _, name := range append(slices.Clone(row.nodes), row.way...) {
-			if nodes[name] == nil {
+			if nodes[name].Name == "" {
 				t.Errorf("%s: there is no node %q", row.pattern, name)
 			}
 		}
 	}
 	for _, table := range []map[string]string{nodeWords} {
 		for name := range table {
-			if nodes[name] == nil {
+			if nodes[name].Name == "" {
 				t.Errorf("there is no node %q", name)
 			}
 		}
 	}
 	for name := range viewFields {
-		if nodes[name] == nil {
+		if nodes[name].Name == "" {
 			t.Errorf("there is no node %q", name)
 		}
 	}

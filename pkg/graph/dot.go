@@ -1,4 +1,4 @@
-package asset
+package graph
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Target is a named set of files that a command makes.
+// Target is a node that somebody asks for by a name.
 type Target struct {
 	Name string
-	Node Node[Files]
+	Node Any
 }
 
 // Dot writes the graph behind the targets in Graphviz' language: an arrow from
@@ -21,8 +21,8 @@ func Dot(w io.Writer, targets ...Target) error {
 	b.WriteString("strict digraph G {\n  rankdir=LR;\n  node [shape=box];\n")
 	seen := map[*node]bool{}
 	for _, t := range targets {
-		dotNode(&b, t.Node.node, seen)
-		fmt.Fprintf(&b, "  %q [shape=doublecircle];\n  %q -> %q;\n", "Target "+t.Name, t.Node.name, "Target "+t.Name)
+		dotNode(&b, t.Node.any(), seen)
+		fmt.Fprintf(&b, "  %q [shape=doublecircle];\n  %q -> %q;\n", "Target "+t.Name, t.Node.any().name, "Target "+t.Name)
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(w, b.String())

@@ -1,4 +1,4 @@
-package asset
+package graph
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 type graphJSON struct {
 	SchemaVersion int          `json:"schemaVersion"`
 	Targets       []targetJSON `json:"targets"`
-	Nodes         []nodeJSON   `json:"nodes"`
+	Nodes         []Info       `json:"nodes"`
 }
 
 type targetJSON struct {
@@ -19,31 +19,42 @@ type targetJSON struct {
 	Node string `json:"node"`
 }
 
-type nodeJSON struct {
+// Info describes a node.
+type Info struct {
 	Name string `json:"name"`
 	// MadeFrom names the nodes that this one is made from.
 	MadeFrom []string `json:"madeFrom"`
-	// Remembered tells that the value is kept in the asset directory, Folders
-	// where the user may edit it, and List that it only collects others.
+	// Remembered tells that the value is kept between runs, Folders where the user
+	// may edit it, and List that it only collects others.
 	Remembered bool     `json:"remembered,omitempty"`
 	Folders    []string `json:"folders,omitempty"`
 	List       bool     `json:"list,omitempty"`
+	// Checked tells that the remembered value is checked before it is believed.
+	Checked bool `json:"-"`
+}
+
+// Nodes describes the nodes with a name behind others, each after what it is made
+// from.
+func Nodes(of ...Any) []Info {
+	infos := []Info{}
+	for _, n := range reachable(of...) {
+		i := Info{Name: n.name, MadeFrom: []string{}, Remembered: n.kept != nil, Folders: n.folders, List: n.list}
+		i.Checked = n.kept != nil && n.kept.check != nil
+		for _, in := range n.inputs {
+			if in.name != "" {
+				i.MadeFrom = append(i.MadeFrom, in.name)
+			}
+		}
+		infos = append(infos, i)
+	}
+	return infos
 }
 
 // JSON writes the graph behind the targets for programs. Nothing is made.
 func JSON(w io.Writer, targets ...Target) error {
-	out := graphJSON{SchemaVersion: 1, Targets: []targetJSON{}, Nodes: []nodeJSON{}}
+	out := graphJSON{SchemaVersion: 1, Targets: []targetJSON{}, Nodes: Nodes(nodesOf(targets)...)}
 	for _, t := range targets {
-		out.Targets = append(out.Targets, targetJSON{t.Name, t.Node.name})
-	}
-	for _, n := range reachable(targets) {
-		j := nodeJSON{Name: n.name, MadeFrom: []string{}, Remembered: n.kept != nil, Folders: n.folders, List: n.list}
-		for _, in := range n.inputs {
-			if in.name != "" {
-				j.MadeFrom = append(j.MadeFrom, in.name)
-			}
-		}
-		out.Nodes = append(out.Nodes, j)
+		out.Targets = append(out.Targets, targetJSON{t.Name, t.Node.any().name})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -64,7 +75,7 @@ func Mermaid(w io.Writer, targets ...Target) error {
 		}
 		name := fmt.Sprintf("n%d", i)
 		fmt.Fprintf(&b, "  %s[\"%s\"]\n", name, text)
-		for class, is := range map[string]bool{"kept": box.kept, "editable": box.folders, "target": box.target != ""} {
+		for class, is := range map[string]bool{"kept": box.kept, "editable": box.folders, "target": len(box.targets) > 0} {
 			if is {
 				classes[class] = append(classes[class], name)
 			}

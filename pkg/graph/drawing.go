@@ -1,9 +1,6 @@
-package asset
+package graph
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // drawing is a graph as people look at it: what belongs to one list, such as the
 // certificates, shares a box. DOT and JSON have the graph as it is.
@@ -19,8 +16,8 @@ type box struct {
 	members []string
 	kept    bool
 	folders bool
-	// target is set where the node is what a command makes.
-	target string
+	// targets are the names of the targets that the node is.
+	targets []string
 }
 
 // arrow leads from a box to another, by their indexes.
@@ -29,7 +26,7 @@ type arrow struct{ from, to int }
 // draw collects the nodes behind the targets into boxes. A node that is in
 // several lists is drawn in the shortest of them.
 func draw(targets ...Target) drawing {
-	nodes := reachable(targets)
+	nodes := reachable(nodesOf(targets)...)
 	home := map[*node]*node{}
 	for _, n := range nodes {
 		for _, in := range n.inputs {
@@ -65,15 +62,15 @@ func draw(targets ...Target) drawing {
 		}
 	}
 	for _, t := range targets {
-		b := &d.boxes[index[at(t.Node.node)]]
-		b.target = strings.TrimPrefix(b.target+" "+t.Name, " ")
+		b := &d.boxes[index[at(t.Node.any())]]
+		b.targets = append(b.targets, t.Name)
 	}
 	return d
 }
 
-// reachable lists the nodes with a name behind the targets, each after what it
-// is made from.
-func reachable(targets []Target) []*node {
+// reachable lists the nodes with a name behind others, each after what it is made
+// from.
+func reachable(of ...Any) []*node {
 	var nodes []*node
 	seen := map[*node]bool{}
 	var visit func(n *node)
@@ -87,8 +84,17 @@ func reachable(targets []Target) []*node {
 		}
 		nodes = append(nodes, n)
 	}
-	for _, t := range targets {
-		visit(t.Node.node)
+	for _, n := range of {
+		visit(n.any())
+	}
+	return nodes
+}
+
+// nodesOf are the nodes of targets.
+func nodesOf(targets []Target) []Any {
+	nodes := make([]Any, len(targets))
+	for i, t := range targets {
+		nodes[i] = t.Node
 	}
 	return nodes
 }

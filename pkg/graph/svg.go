@@ -1,4 +1,4 @@
-package asset
+package graph
 
 import (
 	"encoding/xml"
@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/okd-project/okd-install/pkg/asset/layout"
+	"github.com/okd-project/okd-install/pkg/graph/layout"
 )
 
 // The measures of the picture, in pixels at its natural size.
@@ -23,15 +23,25 @@ const (
 // those who see fewer colours. Arrows that leave one box share theirs.
 var strokes = []string{"#0b5394", "#a61c00", "#38761d", "#741b47", "#7f6000", "#0c7c8a", "#5b4a9e", "#555555"}
 
+// Words are what a picture says of a graph.
+type Words struct {
+	// Title is that of the picture.
+	Title string
+	// Verb stands before the name of a target.
+	Verb string
+	// Remembered, Editable and Target explain the boxes that look so.
+	Remembered, Editable, Target string
+}
+
 // SVG writes the graph behind the targets as a picture that needs no other
 // program: an arrow from what is needed to what is made of it. Remembered values
-// have a bold frame, files that the user may edit stand on yellow, and what a
-// command makes on green. Members of one list share a box. Nothing is made.
-func SVG(w io.Writer, targets ...Target) error {
+// have a bold frame, files that the user may edit stand on yellow, and targets on
+// green. Members of one list share a box. Nothing is made.
+func SVG(w io.Writer, words Words, targets ...Target) error {
 	d := draw(targets...)
 	boxes, edges := make([]layout.Box, len(d.boxes)), make([]layout.Edge, len(d.arrows))
 	for i, b := range d.boxes {
-		boxes[i] = b.size()
+		boxes[i] = b.size(words)
 	}
 	for i, a := range d.arrows {
 		edges[i] = layout.Edge{From: a.from, To: a.to}
@@ -43,7 +53,7 @@ func SVG(w io.Writer, targets ...Target) error {
 	var b strings.Builder
 	width, height := placed.Width+2*margin, placed.Height+2*margin+legendRoom
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="DejaVu Sans, Verdana, Helvetica, sans-serif" font-size="%.0f">`+"\n", width, height, width, height, textSize)
-	b.WriteString("<title>What okd-install makes from what</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n")
+	fmt.Fprintf(&b, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n", escape(words.Title))
 	arrowheads(&b)
 	fmt.Fprintf(&b, "<g transform=\"translate(%d,%d)\">\n", margin, margin)
 	for i, a := range d.arrows {
@@ -52,17 +62,17 @@ func SVG(w io.Writer, targets ...Target) error {
 			curve(placed.Lines[i]), strokes[color], color, escape(d.boxes[a.to].title), escape(d.boxes[a.from].title))
 	}
 	for i, box := range d.boxes {
-		box.svg(&b, placed.Corners[i], boxes[i])
+		box.svg(&b, words, placed.Corners[i], boxes[i])
 	}
 	b.WriteString("</g>\n")
-	legend(&b, height)
+	legend(&b, words, height)
 	b.WriteString("</svg>\n")
 	_, err = io.WriteString(w, b.String())
 	return err
 }
 
 // size is the room that a box needs for its text.
-func (b box) size() layout.Box {
+func (b box) size(words Words) layout.Box {
 	widest := textWidth(b.title, textSize)
 	if len(b.members) > 0 {
 		widest *= 1.12 // it is bold
@@ -70,8 +80,8 @@ func (b box) size() layout.Box {
 	for _, m := range b.members {
 		widest = max(widest, textWidth(m, smallText))
 	}
-	if b.target != "" {
-		widest = max(widest, textWidth(b.command(), smallText))
+	if len(b.targets) > 0 {
+		widest = max(widest, textWidth(words.commands(b.targets), smallText))
 	}
 	return layout.Box{Width: widest + 2*padding, Height: float64(b.lines()*lineHeight + 2*padding - 4)}
 }
@@ -99,26 +109,39 @@ func textWidth(s string, size float64) float64 {
 
 func (b box) lines() int {
 	n := 1 + len(b.members)
-	if b.target != "" {
+	if len(b.targets) > 0 {
 		n++
 	}
 	return n
 }
 
-func (b box) command() string { return "create " + strings.ReplaceAll(b.target, " ", ", create ") }
+// commands names the targets with what makes them.
+func (w Words) commands(targets []string) string {
+	named := make([]string, len(targets))
+	for i, t := range targets {
+		named[i] = w.Verb + " " + t
+	}
+	return strings.Join(named, ", ")
+}
 
-// svg writes the box with its text.
-func (b box) svg(out *strings.Builder, at layout.Point, size layout.Box) {
-	fill, stroke := "#f3f6fa", 1.2
+// look is the colour of a box and the width of its frame.
+func (b box) look() (fill string, stroke float64) {
+	fill, stroke = "#f3f6fa", 1.2
+	if b.kept {
+		stroke = 3
+	}
 	switch {
-	case b.target != "":
+	case len(b.targets) > 0:
 		fill = "#dcefdc"
 	case b.folders:
 		fill = "#fff2cc"
 	}
-	if b.kept {
-		stroke = 3
-	}
+	return fill, stroke
+}
+
+// svg writes the box with its text.
+func (b box) svg(out *strings.Builder, words Words, at layout.Point, size layout.Box) {
+	fill, stroke := b.look()
 	fmt.Fprintf(out, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="5" fill="%s" stroke="#27343f" stroke-width="%.1f"/>`, at.X, at.Y, size.Width, size.Height, fill, stroke)
 	line := 0
 	text := func(s, style string, x float64) {
@@ -132,8 +155,8 @@ func (b box) svg(out *strings.Builder, at layout.Point, size layout.Box) {
 		weight = ` font-weight="bold"`
 	}
 	text(b.title, ` text-anchor="middle"`+weight, middle)
-	if b.target != "" {
-		text(b.command(), ` text-anchor="middle" font-size="12" fill="#333333"`, middle)
+	if len(b.targets) > 0 {
+		text(words.commands(b.targets), ` text-anchor="middle" font-size="12" fill="#333333"`, middle)
 	}
 	for _, m := range b.members {
 		text(m, ` font-size="12"`, at.X+padding)
@@ -150,28 +173,19 @@ func arrowheads(b *strings.Builder) {
 }
 
 // legend explains the boxes, below the picture.
-func legend(b *strings.Builder, height float64) {
+func legend(b *strings.Builder, words Words, height float64) {
 	x, y := float64(margin), height-margin-22
 	for _, sample := range []struct {
 		box  box
 		says string
 	}{
-		{box{kept: true}, "remembered in the asset directory"},
-		{box{folders: true}, "yours to edit"},
-		{box{target: "x"}, "written by a command"},
+		{box{kept: true}, words.Remembered},
+		{box{folders: true}, words.Editable},
+		{box{targets: []string{"x"}}, words.Target},
 	} {
-		fill, stroke := "#f3f6fa", 1.2
-		if sample.box.kept {
-			stroke = 3
-		}
-		if sample.box.folders {
-			fill = "#fff2cc"
-		}
-		if sample.box.target != "" {
-			fill = "#dcefdc"
-		}
+		fill, stroke := sample.box.look()
 		fmt.Fprintf(b, `<rect x="%.0f" y="%.0f" width="30" height="18" rx="4" fill="%s" stroke="#27343f" stroke-width="%.1f"/><text x="%.0f" y="%.0f">%s</text>`+"\n",
-			x, y, fill, stroke, x+40, y+14, sample.says)
+			x, y, fill, stroke, x+40, y+14, escape(sample.says))
 		x += 70 + textWidth(sample.says, textSize)
 	}
 }

@@ -1,4 +1,4 @@
-package asset
+package graph
 
 import (
 	"context"
@@ -158,8 +158,13 @@ func TestKeptValues(t *testing.T) {
 		{"not hex", whole.Value},
 	} {
 		kept["key"] = damaged
-		if _, err := Get(&Run{Kept: kept, Now: noon}, graph()); err == nil || !strings.Contains(err.Error(), "key") || !strings.Contains(err.Error(), StateFile) {
-			t.Errorf("a damaged value must be an error that names it and its file, got %v", err)
+		if _, err := Get(&Run{Kept: kept, Now: noon}, graph()); err == nil || !strings.Contains(err.Error(), "key") {
+			t.Errorf("a damaged value must be an error that names it, got %v", err)
+		}
+		where := errors.New("in that file")
+		told := func(detail string) error { return fmt.Errorf("%s, %w", detail, where) }
+		if _, err := Get(&Run{Kept: kept, Now: noon, Damaged: told}, graph()); !errors.Is(err, where) || !strings.Contains(err.Error(), "of key is damaged: ") {
+			t.Errorf("its error is not made as the run says, got %v", err)
 		}
 	}
 }
@@ -221,4 +226,36 @@ func TestDot(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", b.String(), want)
 	}
+}
+
+// A frozen run makes nothing that is to be remembered.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	source := 1
+	n := From1("kept", Source("source", func() (int, error) { return source, nil }), func(i int) (int, error) { return i * 10, nil }).
+		Keep(nil, func(int, time.Time) bool { return false })
+	frozen := &Run{Frozen: true}
+	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made anew" {
+		t.Errorf("got %v", err)
+	}
+	run := &Run{}
+	if v, err := Get(run, n); v != 10 || err != nil {
+		t.Fatal(v, err)
+	}
+	if v, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); v != 10 || err != nil {
+		t.Errorf("what is remembered counts, also when it is not fresh: %d, %v", v, err)
+	}
+	source = 2
+	if _, err := Get(&Run{Frozen: true, Kept: run.Kept}, n); err == nil {
+		t.Error("made from something else, it is still used")
+	}
+}
+
+func TestARememberedNodeHasAName(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a value is remembered under no name")
+		}
+	}()
+	Value("", 1).Keep(nil, nil)
 }

@@ -1,4 +1,4 @@
-package asset
+package graph
 
 import (
 	"bytes"
@@ -18,6 +18,14 @@ import (
 // exists before it can be an argument of another, so a graph has no cycles.
 type Node[T any] struct{ *node }
 
+// Any is a node of whatever type.
+type Any interface{ any() *node }
+
+func (n *node) any() *node { return n }
+
+// Name is what the node is called.
+func (n *node) Name() string { return n.name }
+
 type node struct {
 	name   string
 	inputs []*node
@@ -36,7 +44,7 @@ type keeping struct {
 	fresh  func(v any, now time.Time) bool
 }
 
-// Files are files of the asset directory: slash-separated path -> content.
+// Files are files of a directory: slash-separated path -> content.
 type Files = map[string][]byte
 
 // Value is a node whose value is known beforehand. One without a name is a
@@ -52,48 +60,53 @@ func Source[T any](name string, f func() (T, error)) Node[T] {
 
 // From1 is a node made from one other by f.
 func From1[A, T any](name string, a Node[A], f func(A) (T, error)) Node[T] {
-	return newNode[T](name, func(v []any) (any, error) { return f(arg[A](v, 0)) }, a.node)
+	return newNode[T](name, func(v []any) (any, error) { return f(Arg[A](v, 0)) }, a.node)
 }
 
 // From2 is a node made from two others by f.
 func From2[A, B, T any](name string, a Node[A], b Node[B], f func(A, B) (T, error)) Node[T] {
-	return newNode[T](name, func(v []any) (any, error) { return f(arg[A](v, 0), arg[B](v, 1)) }, a.node, b.node)
+	return newNode[T](name, func(v []any) (any, error) { return f(Arg[A](v, 0), Arg[B](v, 1)) }, a.node, b.node)
 }
 
 // From3 is a node made from three others by f.
 func From3[A, B, C, T any](name string, a Node[A], b Node[B], c Node[C], f func(A, B, C) (T, error)) Node[T] {
 	return newNode[T](name, func(v []any) (any, error) {
-		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2))
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2))
 	}, a.node, b.node, c.node)
 }
 
 // From4 is a node made from four others by f.
 func From4[A, B, C, D, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], f func(A, B, C, D) (T, error)) Node[T] {
 	return newNode[T](name, func(v []any) (any, error) {
-		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3))
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3))
 	}, a.node, b.node, c.node, d.node)
 }
 
 // From5 is a node made from five others by f.
-func From5[A, B, C, D, E, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], f func(A, B, C, D, E) (T, error)) Node[T] {
+func From5[A, B, C, D, E, T any](
+	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], f func(A, B, C, D, E) (T, error),
+) Node[T] {
 	return newNode[T](name, func(v []any) (any, error) {
-		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4))
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4))
 	}, a.node, b.node, c.node, d.node, e.node)
 }
 
 // From6 is a node made from six others by f.
-func From6[A, B, C, D, E, F, T any](name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], f func(A, B, C, D, E, F) (T, error)) Node[T] {
+func From6[A, B, C, D, E, F, T any](
+	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], f func(A, B, C, D, E, F) (T, error),
+) Node[T] {
 	return newNode[T](name, func(v []any) (any, error) {
-		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4), arg[F](v, 5))
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4), Arg[F](v, 5))
 	}, a.node, b.node, c.node, d.node, e.node, g.node)
 }
 
 // From7 is a node made from seven others by f.
 func From7[A, B, C, D, E, F, G, T any](
-	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], h Node[G], f func(A, B, C, D, E, F, G) (T, error),
+	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], h Node[G],
+	f func(A, B, C, D, E, F, G) (T, error),
 ) Node[T] {
 	return newNode[T](name, func(v []any) (any, error) {
-		return f(arg[A](v, 0), arg[B](v, 1), arg[C](v, 2), arg[D](v, 3), arg[E](v, 4), arg[F](v, 5), arg[G](v, 6))
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4), Arg[F](v, 5), Arg[G](v, 6))
 	}, a.node, b.node, c.node, d.node, e.node, g.node, h.node)
 }
 
@@ -106,7 +119,7 @@ func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 	n := newNode[map[string]T](name, func(v []any) (any, error) {
 		all := make(map[string]T, len(v))
 		for i := range v {
-			all[inputs[i].name] = arg[T](v, i)
+			all[inputs[i].name] = Arg[T](v, i)
 		}
 		return all, nil
 	}, inputs...)
@@ -117,14 +130,18 @@ func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 // Keep makes the node's value be remembered between runs, as JSON. It is made
 // again when one of its inputs has another value than last time, or when fresh
 // says no; a nil fresh says yes for ever. check gets what is remembered and the
-// values of the node's inputs; its error says why that cannot be what was made.
+// values of the node's inputs, which Arg reads; its error says why that cannot be
+// what was made. The value is found again by the node's name, so it needs one.
 func (n Node[T]) Keep(check func(v T, inputs []any) error, fresh func(v T, now time.Time) bool) Node[T] {
+	if n.name == "" {
+		panic("a remembered node has no name")
+	}
 	n.kept = &keeping{decode: decodeKept[T]}
 	if check != nil {
-		n.kept.check = func(v any, inputs []any) error { return check(arg[T]([]any{v}, 0), inputs) }
+		n.kept.check = func(v any, inputs []any) error { return check(Arg[T]([]any{v}, 0), inputs) }
 	}
 	if fresh != nil {
-		n.kept.fresh = func(v any, now time.Time) bool { return fresh(arg[T]([]any{v}, 0), now) }
+		n.kept.fresh = func(v any, now time.Time) bool { return fresh(Arg[T]([]any{v}, 0), now) }
 	}
 	return n
 }
@@ -139,7 +156,7 @@ func decodeKept[T any](data []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if dec.Decode(&v) != nil {
-		return v, errors.New("it does not have the form that okd-install writes")
+		return v, errors.New("it does not have the form in which it is written")
 	}
 	return v, nil
 }
@@ -155,8 +172,8 @@ func newNode[T any](name string, f func([]any) (any, error), inputs ...*node) No
 	return Node[T]{&node{name: name, inputs: inputs, make: f}}
 }
 
-// arg returns an argument in its type; a nil interface value becomes T's zero.
-func arg[T any](args []any, i int) T {
+// Arg returns an argument in its type; a nil interface value becomes T's zero.
+func Arg[T any](args []any, i int) T {
 	v, _ := args[i].(T)
 	return v
 }
@@ -179,15 +196,19 @@ type Run struct {
 	Kept map[string]Kept
 	// OnDisk returns the user's files in dirs, or false if there are none.
 	OnDisk func(dirs []string) (Files, bool, error)
+	// Damaged makes the error of a remembered value that cannot be what was made;
+	// without it the detail is the error.
+	Damaged func(detail string) error
 	// Serial makes one node at a time, in the order of the arguments.
 	Serial bool
 	// Frozen makes nothing that is to be remembered: the remembered value counts
 	// whatever its age, and where there is none for the inputs as they are now,
-	// the run ends with a notRemembered error.
+	// the run ends with a NotRememberedError.
 	Frozen bool
 	// Trace is told what has happened to each node: made, remembered, or on
-	// disk; and how long its own function took, without those of its inputs.
+	// disk; and by Clock how long its own function took, without those of its inputs.
 	Trace func(node, how string, took time.Duration)
+	Clock func() time.Time
 
 	mu      sync.Mutex
 	results map[*node]*result
@@ -205,7 +226,7 @@ type result struct {
 // the first in the order of the arguments is returned.
 func Get[T any](r *Run, n Node[T]) (T, error) {
 	v, err := r.get(n.node)
-	return arg[T]([]any{v}, 0), err
+	return Arg[T]([]any{v}, 0), err
 }
 
 func (r *Run) get(n *node) (any, error) {
@@ -243,7 +264,7 @@ func (r *Run) resolve(n *node) (any, error) {
 	if n.kept == nil {
 		return r.build(n, args)
 	}
-	inputs, err := digest(args)
+	inputs, err := Digest(args)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", n.name, err)
 	}
@@ -252,7 +273,7 @@ func (r *Run) resolve(n *node) (any, error) {
 		return v, err
 	}
 	if r.Frozen {
-		return nil, notRemembered{n.name}
+		return nil, NotRememberedError{n.name}
 	}
 	v, err := r.build(n, args)
 	if err != nil {
@@ -301,9 +322,13 @@ func (r *Run) build(n *node, args []any) (any, error) {
 	if r.Context != nil && r.Context.Err() != nil {
 		return nil, r.Context.Err()
 	}
-	start := time.Now()
+	clock := r.Clock
+	if clock == nil {
+		clock = func() time.Time { return r.Now }
+	}
+	start := clock()
 	v, err := n.make(args)
-	r.trace(n, "made", time.Since(start))
+	r.trace(n, "made", clock().Sub(start))
 	return v, err
 }
 
@@ -315,7 +340,11 @@ func (r *Run) remembered(n *node, args []any, inputs string) (any, bool, error) 
 		return nil, false, nil
 	}
 	damaged := func(why string) error {
-		return stateError("the remembered value of " + n.name + " is damaged: " + why)
+		detail := "the remembered value of " + n.name + " is damaged: " + why
+		if r.Damaged != nil {
+			return r.Damaged(detail)
+		}
+		return errors.New(detail)
 	}
 	switch raw, err := hex.DecodeString(kept.Inputs); {
 	case err != nil || len(raw) != sha256.Size:
@@ -335,10 +364,10 @@ func (r *Run) remembered(n *node, args []any, inputs string) (any, bool, error) 
 	return v, r.Frozen || n.kept.fresh == nil || n.kept.fresh(v, r.Now), nil
 }
 
-// notRemembered ends a frozen run at the node whose value would have to be made.
-type notRemembered struct{ node string }
+// NotRememberedError ends a frozen run at the node whose value would have to be made.
+type NotRememberedError struct{ Node string }
 
-func (e notRemembered) Error() string { return e.node + " would be made anew" }
+func (e NotRememberedError) Error() string { return e.Node + " would be made anew" }
 
 func (r *Run) trace(n *node, how string, took time.Duration) {
 	if r.Trace != nil && n.name != "" {
@@ -348,9 +377,9 @@ func (r *Run) trace(n *node, how string, took time.Duration) {
 	}
 }
 
-// digest is the SHA-256 of the values as JSON. Maps marshal in the order of
+// Digest is the SHA-256 of the values as JSON, in hex. Maps marshal in the order of
 // their keys, so that equal values have equal digests.
-func digest(values []any) (string, error) {
+func Digest(values []any) (string, error) {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(values); err != nil {
 		return "", err
