@@ -69,7 +69,7 @@ func NewCluster(in Inputs) Cluster {
 	config := graph.From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
 	name := graph.From1("cluster-name", config, clusterName)
 	names := graph.From1("cluster-names", config, clusterNames)
-	authorityKey := graph.From1("signer-key", config, signerKey)
+	authorityKey := graph.From2("signer-key", config, target, signerKey)
 
 	// what is random, and remembered
 	identity := graph.From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
@@ -82,7 +82,7 @@ func NewCluster(in Inputs) Cluster {
 	// files
 	pointers := graph.From2("pointer-configs", names, durable, pointerConfigs)
 	edited := graph.From2("edited-pointer-configs", pointers, graph.Value("pointer-edits", in.Pointers), editedPointers)
-	generated := graph.From6("generated-manifests", config, identity, durable, password, pointers, provenance, generateManifests)
+	generated := graph.From7("generated-manifests", config, target, identity, durable, password, pointers, provenance, generateManifests)
 	onDisk := graph.Editable(graph.From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
 	checked := graph.From2("checked-manifests", onDisk, target, checkManifests)
 	hostTLS := graph.From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)

@@ -75,7 +75,7 @@ var origins = []origin{
 	manifest(manifestDir+"cluster-ingress-02-config.yml", "the domain of applications", config, "metadata.name", "baseDomain"),
 	manifest(manifestDir+"cluster-network-02-config.yml", "the networks of pods and services", config, "networking.clusterNetwork", "networking.serviceNetwork", "networking.networkType"),
 	manifest(manifestDir+"cluster-network-*", "the network", config, "networking"),
-	manifest(manifestDir+"cluster-pki-02-config.yaml", "the kind of key of the authorities", config, "pki"),
+	manifest(manifestDir+"cluster-pki-02-config.yaml", "the kind of key of the authorities", []string{"cluster-config", "release"}, "pki"),
 	manifest(manifestDir+"cluster-proxy-01-config.yaml", "the proxy of the cluster", config, append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, proxyFields...)...),
 	manifest(manifestDir+"cluster-scheduler-02-config.yml", "whether the control plane takes workloads", config, "compute"),
 	manifest(manifestDir+"cvo-overrides.yaml", "the cluster's ID and release, and what its operator leaves alone while it comes up", []string{"cluster-config", "cluster-id", "environment"}, "capabilities"),

@@ -30,9 +30,9 @@ func clusterNames(c installconfig.InstallConfig) (tls.Names, error) {
 
 // signerKey is the kind of key of the authorities: RSA 2048, or under the gate
 // what pki says and RSA 4096 if it says nothing.
-func signerKey(c installconfig.InstallConfig) (tls.KeySpec, error) {
+func signerKey(c installconfig.InstallConfig, r release.Release) (tls.KeySpec, error) {
 	switch {
-	case !c.Enabled(configurablePKI):
+	case !c.Enabled(configurablePKI, r):
 		return tls.DefaultKey, nil
 	case c.PKI == nil:
 		return tls.KeySpec{Algorithm: tls.RSA, Size: 4096}, nil
@@ -205,10 +205,12 @@ func (e Environment) host() hostSettings {
 	return hostSettings{e.BootstrapNodeIP, e.ClusterProfile, e.DisableImagePolicy}
 }
 
-func generateManifests(c installconfig.InstallConfig, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance) (Files, error) {
+func generateManifests(
+	c installconfig.InstallConfig, r release.Release, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance,
+) (Files, error) {
 	root, mcs := certs["root-ca"], certs["machine-config-server"]
 	return manifests.Files(manifests.Inputs{
-		Config: c, Identity: id.Identity,
+		Config: c, Release: r, Identity: id.Identity,
 		RootCA: root.Cert, RootCAKey: root.Key, MCSCert: mcs.Cert, MCSKey: mcs.Key,
 		PasswordHash: p.Hash, Pointers: pointers, Invoker: from.Invoker, Version: from.Version,
 	})
@@ -294,7 +296,7 @@ func bootstrapHost(
 			ReleaseImage: r.Image, ReleaseLine: r.Line, ClusterDomain: c.ClusterDomain(),
 			BootstrapNodeIP: e.NodeIP, NodeIPFamily: addressFamily(c.ServiceIPs()),
 			ClusterProfile: e.ClusterProfile, OSImageStream: c.OSImageStream,
-			Konnectivity: c.Konnectivity(),
+			Konnectivity: c.Konnectivity(r),
 		},
 		OpenShift: files,
 	}

@@ -40,7 +40,7 @@ func complete(c *InstallConfig, o Options, f *findings) {
 	setDefault(&c.AdditionalTrustBundlePolicy, "Proxyonly")
 	c.AdditionalTrustBundle = string(pemfile.Unix([]byte(c.AdditionalTrustBundle)))
 	setDefault(&c.Publish, "External")
-	if c.Release.Has(release.OSImageStream) {
+	if o.Release.Has(release.OSImageStream) {
 		setDefault(&c.OSImageStream, defaultOSImageStream)
 	}
 	if !f.given("pullSecret") && c.PullSecret == "" {

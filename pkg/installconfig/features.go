@@ -15,15 +15,16 @@ const (
 	gateMachineManagement = "ClusterAPIMachineManagement"
 )
 
-// Enabled tells whether the config's feature set turns a feature gate on. With
-// CustomNoUpgrade these are the gates that featureGates lists, and no other. A
-// gate that the release does not have yet is off.
-func (c InstallConfig) Enabled(name string) bool {
-	if !c.Release.KnowsGate(name) {
+// Enabled tells whether the config's feature set turns a feature gate on in the
+// release that is to be installed. With CustomNoUpgrade these are the gates that
+// featureGates lists, and no other. A gate that the release does not have yet is off;
+// the zero Release stands for one that is not known.
+func (c InstallConfig) Enabled(name string, r release.Release) bool {
+	if !r.KnowsGate(name) {
 		return false
 	}
 	if c.FeatureSet != release.CustomSet {
-		return c.Release.TurnsOn(name, c.FeatureSet)
+		return r.TurnsOn(name, c.FeatureSet)
 	}
 	enabled := false
 	for _, entry := range c.FeatureGates {
@@ -34,10 +35,10 @@ func (c InstallConfig) Enabled(name string) bool {
 	return enabled
 }
 
-// Konnectivity tells whether the API server of the bootstrap host reaches the
+// Konnectivity tells whether the API server of the release's bootstrap host reaches the
 // cluster through konnectivity. A node that installs itself never needs it.
-func (c InstallConfig) Konnectivity() bool {
-	return c.Enabled(gateCRDCompatibility) || c.Enabled(gateMachineManagement)
+func (c InstallConfig) Konnectivity(r release.Release) bool {
+	return c.Enabled(gateCRDCompatibility, r) || c.Enabled(gateMachineManagement, r)
 }
 
 // parseGate reads Name=true or Name=false.
@@ -98,7 +99,7 @@ func (c *InstallConfig) offers(path string, feature release.Feature, f *findings
 
 // gated refuses what needs a gate that is not on.
 func (c *InstallConfig) gated(path string, row release.FeatureRow, f *findings) {
-	if c.Enabled(row.Gate) || f.isBroken("featureSet") || f.isBroken("featureGates") {
+	if c.Enabled(row.Gate, f.release) || f.isBroken("featureSet") || f.isBroken("featureGates") {
 		return
 	}
 	hint := "remove it, or set featureSet: " + release.TechPreview + " (such a cluster cannot be upgraded)"

@@ -58,7 +58,7 @@ func (c *InstallConfig) waysOutOfTwo(fencing release.FeatureRow, platform string
 		ways = append(ways, "add an arbiter")
 	}
 	credentials := "give the credentials of both management controllers"
-	if !c.Enabled(fencing.Gate) {
+	if !c.Enabled(fencing.Gate, f.release) {
 		credentials += " and set featureSet: " + release.TechPreview
 	}
 	text := listed(append(ways, credentials))

@@ -57,7 +57,7 @@ func Load(file string, data []byte, o Options) (Loaded, error) {
 	if len(problems) > 0 {
 		return Loaded{}, &InvalidError{File: file, Problems: problems}
 	}
-	c := InstallConfig{Release: o.Release}
+	var c InstallConfig
 	f := &findings{file: file, source: sourceLines(data), release: o.Release, places: map[string]place{}, broken: map[string]bool{}}
 	r := &reader{findings: f, lenient: o.Lenient}
 	r.read(root, reflect.ValueOf(&c).Elem(), "")

@@ -178,7 +178,7 @@ func TestEnabled(t *testing.T) {
 		{"", []string{"Mine=true"}, "Mine", false},
 	} {
 		config := InstallConfig{FeatureSet: c.set, FeatureGates: c.gates}
-		if got := config.Enabled(c.gate); got != c.want {
+		if got := config.Enabled(c.gate, release.Release{}); got != c.want {
 			t.Errorf("%s with %q %v is %v", c.gate, c.set, c.gates, got)
 		}
 	}
@@ -190,11 +190,12 @@ func TestGateOfALaterReleaseIsOff(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]bool{"": true, "4.16": false, "4.21": false, "4.22": true, "5.0": true} {
 		for _, more := range []string{"featureSet: TechPreviewNoUpgrade\n", "featureSet: CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]\n"} {
-			loaded, err := Load(FileName, []byte(minimal+more), Options{Release: release.Release{Line: line}})
+			r := release.Release{Line: line}
+			loaded, err := Load(FileName, []byte(minimal+more), Options{Release: r})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := loaded.Config.Enabled("ConfigurablePKI"); got != want {
+			if got := loaded.Config.Enabled("ConfigurablePKI", r); got != want {
 				t.Errorf("ConfigurablePKI of release %q is %v with %s", line, got, more)
 			}
 		}
@@ -219,11 +220,12 @@ func TestKonnectivity(t *testing.T) {
 		{"5.0", "featureSet: CustomNoUpgrade\nfeatureGates: [ClusterAPIMachineManagement=false]\n", false},
 		{"4.22", "featureSet: CustomNoUpgrade\nfeatureGates: [ClusterAPIMachineManagement=true]\n", false},
 	} {
-		loaded, err := Load(FileName, []byte(minimal+c.more), Options{Release: release.Release{Line: c.line}})
+		r := release.Release{Line: c.line}
+		loaded, err := Load(FileName, []byte(minimal+c.more), Options{Release: r})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := loaded.Config.Konnectivity(); got != c.want {
+		if got := loaded.Config.Konnectivity(r); got != c.want {
 			t.Errorf("%s with %q: %t", c.line, c.more, got)
 		}
 	}

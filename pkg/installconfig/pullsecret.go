@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // validatePullSecret checks the credentials for registries and returns the
@@ -40,7 +42,7 @@ func validatePullSecret(c *InstallConfig, f *findings) []string {
 		entry := "the entry of " + strconv.Quote(shorten(registry)) + " " + problem
 		way := "auth is what this prints: printf %s user:password | base64 -w0"
 		switch {
-		case !shaped || c.asks(registry):
+		case !shaped || c.asks(registry, f.release):
 			f.fail(path, entry, way)
 		case strings.ContainsAny(registry, ".:"):
 			f.warn(path, entry+", so that nothing can be pulled from there", way)
@@ -57,8 +59,8 @@ func validatePullSecret(c *InstallConfig, f *findings) []string {
 
 // asks tells whether the cluster will ask a registry for images: that of the release,
 // or one that has or mirrors them.
-func (c *InstallConfig) asks(registry string) bool {
-	images := []string{cmp.Or(c.Release.Image, "quay.io/okd/scos-release")}
+func (c *InstallConfig) asks(registry string, r release.Release) bool {
+	images := []string{cmp.Or(r.Image, "quay.io/okd/scos-release")}
 	for _, s := range c.ImageDigestSources {
 		images = append(append(images, s.Source), s.Mirrors...)
 	}

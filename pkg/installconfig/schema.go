@@ -1,9 +1,6 @@
 package installconfig
 
-import (
-	"github.com/okd-project/okd-install/pkg/installconfig/platform"
-	"github.com/okd-project/okd-install/pkg/release"
-)
+import "github.com/okd-project/okd-install/pkg/installconfig/platform"
 
 // FileName is the one name under which an asset directory holds the
 // install-config.
@@ -45,10 +42,6 @@ type InstallConfig struct {
 
 	// ImageContentSources is the deprecated form of ImageDigestSources.
 	ImageContentSources []ImageContentSource `json:"imageContentSources,omitempty"`
-
-	// Release is what will be installed. It is not in the file: Load sets it. The
-	// zero value stands for a release that is not known.
-	Release release.Release `json:"-"`
 }
 
 // ObjectMeta is Kubernetes' object metadata. Only Name is used; the other

@@ -54,7 +54,7 @@ func customGates(c installconfig.InstallConfig) *gateLists {
 // pki tells the cluster's operators which keys to use for the certificates
 // that they mint. The cluster knows the object only while its gate is on.
 func pki(in Inputs) ([]file, error) {
-	if !in.Config.Enabled("ConfigurablePKI") {
+	if !in.Config.Enabled("ConfigurablePKI", in.Release) {
 		return nil, nil
 	}
 	management := object{"mode": "Default"}

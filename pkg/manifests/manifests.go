@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // The folders of the asset directory that hold manifests.
@@ -54,6 +55,8 @@ type Inputs struct {
 	// Config is complete: defaults are filled in, addresses are canonical.
 	Config   installconfig.InstallConfig
 	Identity Identity
+	// Release is what will be installed.
+	Release release.Release
 
 	RootCA, RootCAKey []byte
 	// MCSCert and MCSKey serve the machine-config server; RootCA signed them.
