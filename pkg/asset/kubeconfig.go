@@ -93,7 +93,9 @@ func readKubeconfig(data []byte) (typed kubeconfig, whole map[string]any, err er
 		return typed, nil, errNotKubeconfig
 	}
 	for list, n := range map[string]int{"clusters": len(typed.Clusters), "contexts": len(typed.Contexts), "users": len(typed.Users)} {
-		if entries, _ := whole[list].([]any); len(entries) != n {
+		entries, _ := whole[list].([]any)
+		empty := slices.ContainsFunc(entries, func(e any) bool { _, ok := e.(map[string]any); return !ok })
+		if len(entries) != n || empty {
 			return typed, nil, errNotKubeconfig
 		}
 	}

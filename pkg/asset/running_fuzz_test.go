@@ -15,6 +15,7 @@ func FuzzAuthorities(f *testing.F) {
 		f.Add(kubeconfig, authority, more)
 		f.Add([]byte("clusters: []"), []byte("x"), more)
 		f.Add([]byte("clusters: [{cluster: 1}]"), []byte("-----BEGIN"), more)
+		f.Add([]byte("clusters:\n- name: demo\n-\n"), authority, more) // an entry without anything
 	}
 	f.Fuzz(func(t *testing.T, kubeconfig, base, more []byte) {
 		merged := mergePEM(base, more)

@@ -30,21 +30,42 @@ const signatureEnding = ".sig"
 // readKeys reads public keys: one export, or several armoured ones in one file, as
 // Fedora publishes those of its versions.
 func readKeys(data []byte) (openpgp.EntityList, error) {
-	const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 	var keys openpgp.EntityList
-	var err error
-	if _, rest, armoured := strings.Cut(string(data), begin); armoured {
-		for block := range strings.SplitSeq(rest, begin) {
-			more, blockErr := openpgp.ReadArmoredKeyRing(strings.NewReader(begin + block))
-			keys, err = append(keys, more...), errors.Join(err, blockErr)
-		}
-	} else {
-		keys, err = openpgp.ReadKeyRing(bytes.NewReader(data))
-	}
+	err := guarded(func() (err error) {
+		keys, err = readKeyRing(data)
+		return err
+	})
 	if err != nil || len(keys) == 0 {
 		return nil, diag.Problem{Detail: "the signing key is not an OpenPGP public key", Hint: "give the file that the vendor publishes, such as gpg --export writes"}
 	}
 	return keys, nil
+}
+
+func readKeyRing(data []byte) (keys openpgp.EntityList, err error) {
+	const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
+	_, rest, armoured := strings.Cut(string(data), begin)
+	if !armoured {
+		return openpgp.ReadKeyRing(bytes.NewReader(data))
+	}
+	for block := range strings.SplitSeq(rest, begin) {
+		more, blockErr := openpgp.ReadArmoredKeyRing(strings.NewReader(begin + block))
+		keys, err = append(keys, more...), errors.Join(err, blockErr)
+	}
+	return keys, err
+}
+
+// errMalformed stands for a panic of the OpenPGP library.
+var errMalformed = errors.New("its data are malformed")
+
+// guarded calls what reads OpenPGP data from elsewhere. The library indexes into
+// them, and where it has missed a check, what a server sent would end the program.
+func guarded(read func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errMalformed
+		}
+	}()
+	return read()
 }
 
 // fetchSmall gets a small file, such as a signature.
@@ -130,7 +151,12 @@ func parseSignature(data []byte, place string) (*signature, error) {
 			s.content = nil
 		}
 	}
-	if p, err := packet.Read(bytes.NewReader(s.content)); err == nil {
+	var p packet.Packet
+	err := guarded(func() (err error) {
+		p, err = packet.Read(bytes.NewReader(s.content))
+		return err
+	})
+	if err == nil {
 		if found, ok := p.(*packet.Signature); ok {
 			s.keyID = found.IssuerKeyId
 			switch {
@@ -226,7 +252,11 @@ func (d *download) verifyAs(ctx context.Context, f *os.File, final string) error
 
 // verify tells by whose key a file is signed.
 func (s *signature) verify(ctx context.Context, file io.Reader, keys openpgp.EntityList) (signer string, err error) {
-	entity, err := openpgp.CheckDetachedSignature(keys, &interruptible{ctx, file}, bytes.NewReader(s.content), nil)
+	var entity *openpgp.Entity
+	err = guarded(func() (err error) {
+		entity, err = openpgp.CheckDetachedSignature(keys, &interruptible{ctx, file}, bytes.NewReader(s.content), nil)
+		return err
+	})
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()

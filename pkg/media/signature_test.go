@@ -216,3 +216,14 @@ func TestSignatureInCache(t *testing.T) {
 		t.Errorf("the cache holds %v", tree(t, cache))
 	}
 }
+
+// A fault in the library is an answer about the data, not the end of the program.
+func TestLibraryThatPanics(t *testing.T) {
+	t.Parallel()
+	if err := guarded(func() error { panic("index out of range") }); !errors.Is(err, errMalformed) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := parseSignature(noSubpacket, "x.sig"); !isProblem(err) {
+		t.Errorf("got %v", err)
+	}
+}
