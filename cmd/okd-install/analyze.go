@@ -111,9 +111,7 @@ func (o analyzeOptions) analyze(ctx context.Context, name string) error {
 	if isData(o.output) {
 		err = o.printData(o.output, report)
 	} else {
-		var b strings.Builder
-		writeReport(&b, report)
-		_, err = io.WriteString(o.out, b.String())
+		_, err = io.WriteString(o.out, report.Text())
 	}
 	o.verdict(report)
 	return err
@@ -146,7 +144,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 	defer func() { _ = f.Close() }() // it is only read
 	report, err := analyze.Tar(&interruptible{ctx: ctx, from: f})
 	if ctx.Err() != nil {
-		return report, quietError{exitInterrupted}
+		return report, exitInterrupted
 	}
 	var p diag.Problem
 	if errors.As(err, &p) {
@@ -158,88 +156,6 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 
 func bundleProblem(name, what, hint string) error {
 	return diag.Problem{Position: diag.Position{File: name}, Detail: "the bundle " + what, Hint: hint}
-}
-
-// writeReport prints a report for people.
-func writeReport(w io.Writer, r analyze.Report) {
-	for i, f := range r.Findings {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		writeFinding(w, f)
-	}
-	if len(r.Findings) == 0 {
-		say(w, "%s\n", r.Summary)
-	}
-	for _, n := range r.Notes {
-		say(w, "note: %s\n", n)
-	}
-}
-
-func writeFinding(w io.Writer, f analyze.Finding) {
-	where := f.Service
-	if f.Stage != "" {
-		where = "stage " + f.Stage + " of " + f.Service
-	}
-	say(w, "%s: %s\n", where, stateText(f))
-	say(w, "  it %s\n", f.Does)
-	if f.Last != nil {
-		say(w, "  last words: %s\n", evidenceText(*f.Last))
-	}
-	if f.Signal != "" {
-		fmt.Fprintln(w, "  the host shut down, or somebody stopped the service: it goes on when the host is up")
-	}
-	seen := false
-	for _, c := range f.Causes {
-		seen = seen || c.Seen
-	}
-	if !seen && len(f.Causes) > 0 {
-		fmt.Fprintln(w, "  nothing in the bundle says why; usually it is one of these:")
-	}
-	for _, c := range f.Causes {
-		if c.Seen {
-			say(w, "  likely cause: %s\n", c.Text)
-		} else {
-			say(w, "  - %s\n", c.Text)
-		}
-		for _, e := range c.Evidence {
-			say(w, "      %s\n", evidenceText(e))
-		}
-		say(w, "    what helps: %s\n", c.Fix)
-	}
-}
-
-func stateText(f analyze.Finding) string {
-	text, begun := "under way", " since "
-	switch {
-	case f.State == analyze.Failed && f.Attempts > 1:
-		text = fmt.Sprintf("failed %d times", f.Attempts)
-	case f.State == analyze.Failed:
-		text = "failed"
-	case f.Signal != "":
-		text, begun = "interrupted by the signal "+f.Signal, " after it began on "
-	case f.Since == nil:
-		text = "not begun, or not ended"
-	}
-	if f.Since != nil {
-		text += begun + f.Since.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
-	}
-	if f.Optional {
-		text += "; the host goes on without it"
-	}
-	return text
-}
-
-func evidenceText(e analyze.Evidence) string {
-	place := e.File
-	if e.Line > 0 {
-		place = fmt.Sprintf("%s:%d", place, e.Line)
-	}
-	text := place + ": " + e.Text
-	if e.Count > 1 {
-		text += fmt.Sprintf(" (%d such)", e.Count)
-	}
-	return text
 }
 
 // verdict says in one line what the report means.

@@ -229,7 +229,7 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 		round, err := a.Round(ctx)
 		if ctx.Err() != nil {
 			o.log.Warn("Received interrupt signal")
-			return quietError{exitInterrupted}
+			return exitInterrupted
 		}
 		if !slices.Equal(round.Joined, joined) && err == nil {
 			joined = round.Joined

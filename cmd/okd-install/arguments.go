@@ -28,6 +28,19 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return p
 }
 
+// takes refuses a command line with more or fewer words than names.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return diag.Problem{
+			Detail: fmt.Sprintf("%s takes %s, got %d of %d", words(cmd), strings.Join(names, " and "), len(args), len(names)),
+			Hint:   seeHelp(cmd),
+		}
+	}
+}
+
 // words is a command as it is typed, without the program: create manifests.
 func words(cmd *cobra.Command) string {
 	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
@@ -83,6 +96,16 @@ func onlyLonger(word string, names []string) string {
 	return found
 }
 
+// group is a command that only holds others. Alone it prints its help and
+// succeeds, as the established installer does. A word that it does not know is an
+// error there too: a script would take a step for done that nobody has taken.
+func (a *app) group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.Args = knownCommand
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.AddCommand(subcommands...)
+	return cmd
+}
+
 // flagError says in our words what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
@@ -120,8 +143,8 @@ func nothingEmpty(cmd *cobra.Command, args []string) error {
 		if isList {
 			values = list.GetSlice()
 		}
-		_, isAnswer := f.Value.(*answerFlag)
-		if !isAnswer && (len(values) == 0 || slices.Contains(values, "")) {
+		_, mayBeEmpty := f.Value.(interface{ MayBeEmpty() })
+		if !mayBeEmpty && (len(values) == 0 || slices.Contains(values, "")) {
 			problems = append(problems, diag.Problem{Detail: "--" + f.Name + ": is empty", Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
 		}
 	})

@@ -50,7 +50,7 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 			a.in, a.ctx = strings.NewReader(""), ctx
 			a.setStreams(io.Discard, io.Discard)
 			a.setUpLog()
-			root := a.newRootCmd()
+			root := newRootCmd(a)
 			root.SetArgs(strings.Fields(strings.NewReplacer("PIPE", pipe, "DIR", dir).Replace(args)))
 			root.SetIn(a.in)
 			root.SetOut(io.Discard)
@@ -87,7 +87,7 @@ func TestFiftyFindings(t *testing.T) {
 		var out bytes.Buffer
 		a := testApp()
 		a.setStreams(&out, io.Discard)
-		if code := a.run(args); code != exitInstallConfig {
+		if code := a.run(args, newRootCmd); code != exitInstallConfig {
 			t.Errorf("%v: the code is %d", args, code)
 		}
 		return out.String()

@@ -56,7 +56,7 @@ func (o certsOptions) run() error {
 	}
 	o.verdict(certs)
 	if !certs.State.Bootable() {
-		return quietError{exitFailure}
+		return exitFailure
 	}
 	return nil
 }

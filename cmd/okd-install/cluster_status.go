@@ -17,6 +17,7 @@ import (
 
 // clusterStatusOptions are the flags of status --cluster.
 type clusterStatusOptions struct {
+	*app
 	clusterFlags
 	on        bool
 	bootstrap string
@@ -24,8 +25,11 @@ type clusterStatusOptions struct {
 	ssh       sshOptions
 }
 
-// addClusterStatus adds them to status.
-func addClusterStatus(cmd *cobra.Command, o *clusterStatusOptions) {
+// newClusterStatus is what status tells with --cluster.
+func newClusterStatus(a *app) *clusterStatusOptions { return &clusterStatusOptions{app: a} }
+
+// AddFlags adds them to status.
+func (o *clusterStatusOptions) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.on, "cluster", false, "tell how the cluster itself is, by its API")
 	f.StringVar(&o.bootstrap, "bootstrap-host", "", "with --cluster: ask the bootstrap host over SSH too, [USER@]HOST[:PORT]")
@@ -34,8 +38,8 @@ func addClusterStatus(cmd *cobra.Command, o *clusterStatusOptions) {
 	o.ssh.add(cmd)
 }
 
-// check refuses flags that would be about nothing.
-func (o clusterStatusOptions) check(flags *pflag.FlagSet) error {
+// Asked reports whether --cluster is there, and refuses flags that would be about nothing.
+func (o *clusterStatusOptions) Asked(flags *pflag.FlagSet) (bool, error) {
 	var problems diag.Problems
 	complain := func(names []string, missing, hint string) {
 		for _, name := range names {
@@ -51,7 +55,7 @@ func (o clusterStatusOptions) check(flags *pflag.FlagSet) error {
 	case o.bootstrap == "":
 		complain(ssh, "the bootstrap host", "add --bootstrap-host HOST, or leave it out")
 	}
-	return problems.Err()
+	return o.on, problems.Err()
 }
 
 // clusterReport is what status --cluster tells.
@@ -62,10 +66,10 @@ type clusterReport struct {
 	Bootstrap *analyze.Report `json:"bootstrap,omitempty"`
 }
 
-// clusterStatus tells how the cluster is. That the API cannot be reached is a
+// Tell prints how the cluster is. That the API cannot be reached is a
 // status too; the exit code is then 1 all the same, for scripts.
-func (a *app) clusterStatus(ctx context.Context, o clusterStatusOptions, output string) error {
-	client, err := a.client(o.clusterFlags)
+func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
+	client, err := o.client(o.clusterFlags)
 	if err != nil {
 		return err
 	}
@@ -75,31 +79,31 @@ func (a *app) clusterStatus(ctx context.Context, o clusterStatusOptions, output 
 	}
 	var notAsked error
 	if o.bootstrap != "" {
-		report.Bootstrap, notAsked = a.askBootstrap(ctx, o)
+		report.Bootstrap, notAsked = o.askBootstrap(ctx)
 	}
 	if isData(output) {
-		err = a.printData(output, report)
+		err = o.printData(output, report)
 	} else {
-		err = a.tellCluster(o.clusterFlags, report)
+		err = o.print(report)
 	}
 	if err := errors.Join(err, notAsked); err != nil {
 		return err
 	}
 	if report.Cause != nil {
-		return quietError{exitFailure}
+		return exitFailure
 	}
 	return nil
 }
 
 // askBootstrap reads the service records of the bootstrap host.
-func (a *app) askBootstrap(ctx context.Context, o clusterStatusOptions) (*analyze.Report, error) {
+func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Report, error) {
 	host, err := gather.ParseEndpoint(o.bootstrap)
 	if problems := addProblem(nil, "--bootstrap-host", err); len(problems) > 0 {
 		return nil, problems
 	} else if err != nil {
 		return nil, err
 	}
-	access, err := a.access(o.ssh, o.jump)
+	access, err := o.access(o.ssh, o.jump)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (a *app) askBootstrap(ctx context.Context, o clusterStatusOptions) (*analyz
 	return &report, nil
 }
 
-func (a *app) tellCluster(o clusterFlags, r clusterReport) error {
+func (o *clusterStatusOptions) print(r clusterReport) error {
 	var b strings.Builder
 	t := newTable(&b)
 	t.rowf("cluster", "%s", r.Server)
@@ -142,7 +146,7 @@ func (a *app) tellCluster(o clusterFlags, r clusterReport) error {
 		}
 	}
 	if e := r.NextExpiry; e != nil {
-		t.rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(a.now()), e.What)
+		t.rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(o.now()), e.What)
 	}
 	_ = t.flush() // a strings.Builder takes everything
 	for _, n := range r.Nodes {
@@ -151,15 +155,15 @@ func (a *app) tellCluster(o clusterFlags, r clusterReport) error {
 		}
 	}
 	if text := r.PendingText(); text != "" {
-		say(&b, "\n%s\n  hint: %s\n", text, a.letIn(o, r.PendingNodes()))
+		say(&b, "\n%s\n  hint: %s\n", text, o.letIn(o.clusterFlags, r.PendingNodes()))
 	}
 	for _, op := range r.Moving() {
 		say(&b, "\noperator %s\n", describeOperator(op))
 	}
 	if r.Bootstrap != nil {
 		say(&b, "\nbootstrap host: %s\n", r.Bootstrap.Summary)
-		writeReport(&b, *r.Bootstrap)
+		b.WriteString(r.Bootstrap.Text())
 	}
-	_, err := io.WriteString(a.out, b.String())
+	_, err := io.WriteString(o.out, b.String())
 	return err
 }

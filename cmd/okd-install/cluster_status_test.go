@@ -16,7 +16,7 @@ func TestClusterClock(t *testing.T) {
 		var b strings.Builder
 		a := &app{now: time.Now}
 		a.setStreams(&b, io.Discard)
-		if err := a.tellCluster(clusterFlags{}, clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
+		if err := newClusterStatus(a).print(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "clock") != (want != "") {

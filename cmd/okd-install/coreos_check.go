@@ -99,7 +99,7 @@ func (o checkOptions) run() error {
 		err = o.print(report)
 	}
 	if err == nil && report.Verdict == rhcos.Refused {
-		err = quietError{exitFailure}
+		err = exitFailure
 	}
 	return err
 }
@@ -143,20 +143,6 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 		image.Architecture = byName.Architecture // no label has it
 	}
 	return image, nil
-}
-
-// architectureNames are what --arch takes: those of Linux, and those of Go.
-var architectureNames = []string{"aarch64", "amd64", "arm64", "ppc64le", "s390x", "x86_64"}
-
-// checkArchitecture refuses a value of --arch that is none; it may be empty.
-func checkArchitecture(name string) error {
-	if name == "" || slices.Contains(architectureNames, name) {
-		return nil
-	}
-	return diag.Problem{
-		Detail: fmt.Sprintf("--arch: there is no architecture %q", name),
-		Hint:   oneOf(name, architectureNames, "use one of "+strings.Join(architectureNames, ", ")),
-	}
 }
 
 // machine is what is known of the machine.

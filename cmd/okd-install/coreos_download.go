@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -200,8 +199,8 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 	name := fileAt(i.Location)
 	bar := o.newProgress(name)
 	fetcher := media.Fetcher{
-		Progress: bar.update, Note: bar.note, Stall: patience(o.getenv("OKD_INSTALL_STALL")), Pause: patience(o.getenv("OKD_INSTALL_PAUSE")),
-		Window: patience(o.getenv("OKD_INSTALL_WINDOW")),
+		Progress: bar.update, Note: bar.note, Stall: o.patience("OKD_INSTALL_STALL"), Pause: o.patience("OKD_INSTALL_PAUSE"),
+		Window: o.patience("OKD_INSTALL_WINDOW"),
 	}
 	most := int64(maxImage)
 	if o.url != "" {
@@ -216,7 +215,7 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 	case errors.Is(err, context.Canceled):
 		o.log.Warn("Received interrupt signal")
 		o.log.Warnf("%s is not complete; what came so far is kept, and the same command goes on from there", name)
-		return result, quietError{exitInterrupted}
+		return result, exitInterrupted
 	case err != nil:
 		return result, err
 	}
@@ -235,15 +234,6 @@ func fileAt(location string) string {
 		return "the file"
 	}
 	return path.Base(u.Path)
-}
-
-// patience reads how long to wait from the environment; 0 is the usual time.
-func patience(text string) time.Duration {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0
-	}
-	return d
 }
 
 func (o downloadOptions) tell(r media.Result) {

@@ -85,14 +85,6 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 	return nil
 }
 
-// checkStream refuses to write an image to a terminal.
-func (a *app) checkStream(output string) error {
-	if output == "-" && a.stdoutIsTerminal() {
-		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
-	}
-	return nil
-}
-
 // oneFile wants exactly the one argument that a command is about.
 func oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -75,7 +75,7 @@ func makeISO(args []string) error {
 func TestImageDoesNotSteerTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	a := newApp()
+	a := newApp("", "")
 	a.setStreams(&out, io.Discard)
 	o := isoShowOptions{app: a}
 	r := isoReport{Label: "\x1b[31mred", Initrd: isoInitrd{Files: []isoFile{{"a\nb", 1}}}}

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -36,12 +35,7 @@ type progress struct {
 const lineEvery = 10 * time.Second
 
 func (a *app) newProgress(name string) *progress {
-	level, err := logrus.ParseLevel(a.logLevel)
-	return &progress{
-		app: a, name: name, start: -1,
-		quiet: err != nil || level < logrus.InfoLevel,
-		drawn: a.terminal && a.logFormat != "json" && a.getenv("TERM") != "dumb",
-	}
+	return &progress{app: a, name: name, start: -1, quiet: !a.chatty(), drawn: a.drawable()}
 }
 
 // update is called with how much there is; a total of 0 is not known.
@@ -51,7 +45,7 @@ func (p *progress) update(done, total int64) {
 	if p.quiet {
 		return
 	}
-	now := time.Now()
+	now := p.now()
 	if p.start < 0 || done < p.start {
 		p.start, p.began = done, now // the first bytes, or the file from its beginning
 	}

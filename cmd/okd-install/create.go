@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -244,7 +245,7 @@ func (o createOptions) run(ctx context.Context) error {
 		DiscardManifests: o.discardManifests,
 
 		Environment: o.environment(),
-		Version:     version(),
+		Version:     o.version(),
 		Now:         o.now(),
 		AllowShared: o.allowShared,
 		LockWait:    o.lockWait,
@@ -253,23 +254,6 @@ func (o createOptions) run(ctx context.Context) error {
 	})
 	o.tell(report, err == nil)
 	return err
-}
-
-// opening says how the asset directory is opened for a command.
-func (a *app) opening(command string) asset.Opening {
-	return asset.Opening{Command: command, Wait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared}
-}
-
-// newUpdate says how a file of the asset directory is written by a command.
-func (a *app) newUpdate(command string) asset.Update {
-	return asset.Update{
-		Dir: a.dir, Command: command, Now: a.now(), LockWait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared,
-		Warn: func(text string) { a.log.Warn(text) },
-	}
-}
-
-func (a *app) tellWaiting(holder string) {
-	a.log.Infof("waiting: the asset directory is in use by %s", holder)
 }
 
 // tell prints what happened. After an error it prints only what came before it.
@@ -351,4 +335,20 @@ func (o createOptions) moment(t time.Time) string {
 func hours(d time.Duration) string {
 	d = d.Round(time.Minute)
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// sentence joins directories as the established installer does: one, two or
+// three by name, more as the directory that holds them all.
+func sentence(base string, dirs []string) string {
+	dirs = slices.Clone(dirs)
+	slices.Sort(dirs)
+	dirs = slices.Compact(dirs)
+	switch n := len(dirs); {
+	case n == 0 || n > 3:
+		return base
+	case n == 1:
+		return dirs[0]
+	default:
+		return strings.Join(dirs[:n-1], ", ") + " and " + dirs[n-1]
+	}
 }

@@ -211,7 +211,7 @@ func (w *workspace) words(line string) []string {
 // outcome is all that a run shows.
 type outcome struct {
 	args           []string
-	code           int
+	code           exit
 	stdout, stderr string
 	log            string
 }
@@ -230,7 +230,7 @@ func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 // run runs the program within the test, with a cluster that is complete.
 func (w *workspace) run(args []string) outcome {
 	var out, said bytes.Buffer
-	a := newApp()
+	a := newApp("", "")
 	a.name, a.in, a.terminal, a.lockWait = "okd-install", strings.NewReader(""), w.terminal, 10*time.Millisecond
 	a.now = func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 	a.getenv = func(name string) string {
@@ -245,7 +245,7 @@ func (w *workspace) run(args []string) outcome {
 	for _, name := range logs {
 		_ = os.Remove(name)
 	}
-	code := a.run(args)
+	code := a.run(args, newRootCmd)
 	o := outcome{args: args, code: code, stdout: out.String(), stderr: said.String()}
 	for _, name := range w.logs() {
 		data, _ := os.ReadFile(name)

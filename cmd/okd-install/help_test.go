@@ -26,7 +26,7 @@ func commandTree(cmd *cobra.Command) []*cobra.Command {
 
 // rootCommand is the whole tree as it is when a command runs.
 func rootCommand() *cobra.Command {
-	root := testApp().newRootCmd()
+	root := newRootCmd(testApp())
 	root.Use = "okd-install" // it is called after the test binary
 	root.InitDefaultHelpCmd()
 	return root
@@ -79,10 +79,10 @@ func TestGroupsRefuseWords(t *testing.T) {
 		a := testApp()
 		a.setStreams(io.Discard, io.Discard)
 		words := strings.Fields(cmd.CommandPath())[1:]
-		if got := a.run(append(words, "no-such-word")); got != exitFailure {
+		if got := a.run(append(words, "no-such-word"), newRootCmd); got != exitFailure {
 			t.Errorf("%s no-such-word ends with %d", cmd.CommandPath(), got)
 		}
-		if got := a.run(words); got != exitOK {
+		if got := a.run(words, newRootCmd); got != exitOK {
 			t.Errorf("%s alone ends with %d", cmd.CommandPath(), got)
 		}
 	}

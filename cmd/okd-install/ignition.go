@@ -32,9 +32,6 @@ are hidden wherever text is shown, unless --show-secrets is given.`,
 		a.newIgnitionDiffCmd(), a.newIgnitionValidateCmd(), a.newIgnitionWhyCmd())
 }
 
-// maxIgnition is the most that is read of a config, in bytes.
-const maxIgnition = 64 << 20
-
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 	if name == "-" {
@@ -62,19 +59,6 @@ func readConfig(cmd *cobra.Command, name string) (inspect.Config, error) {
 		return inspect.Config{}, err
 	}
 	return inspect.Read(name, raw)
-}
-
-// takes refuses a command line with more or fewer words than names.
-func takes(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == len(names) {
-			return nil
-		}
-		return diag.Problem{
-			Detail: fmt.Sprintf("%s takes %s, got %d of %d", words(cmd), strings.Join(names, " and "), len(args), len(names)),
-			Hint:   seeHelp(cmd),
-		}
-	}
 }
 
 // completeConfigs offers *.ign for the first words of a command line.
@@ -203,13 +187,13 @@ func printableEntry(file string, e inspect.Entry) error {
 
 // trouble ends a command that compares, whose exit code 1 has a meaning, with 2.
 func (a *app) trouble(err error) error {
-	var quiet quietError
+	var quiet exit
 	if err == nil || errors.As(err, &quiet) {
 		return err
 	}
 	a.log.Error(err.Error())
-	return quietError{exitTrouble}
+	return exitTrouble
 }
 
 // exitTrouble is the exit code of a comparison that could not be made.
-const exitTrouble = 2
+const exitTrouble exit = 2

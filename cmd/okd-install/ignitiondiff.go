@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -75,35 +73,11 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	if isData(o.output) {
 		err = o.printJSON(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
 	} else {
-		err = printChanges(o.secretly(o.showSecrets), changes)
+		err = o.printChanges(changes, o.showSecrets)
 	}
 	if err == nil && len(changes) > 0 {
-		return quietError{exitFailure}
+		return exitFailure
 	}
-	return err
-}
-
-// secretly is where changes are printed to: the comparison has hidden the secrets that
-// it knows, unless somebody asked for them.
-func (a *app) secretly(show bool) io.Writer {
-	if show {
-		return a.text
-	}
-	return a.out
-}
-
-// printChanges prints each change as one line, with what there is to say about
-// it below.
-func printChanges(w io.Writer, changes []inspect.Change) error {
-	var b strings.Builder
-	for _, c := range changes {
-		say(&b, "%s %s %s\n", c.How, c.Kind, c.Path)
-		for _, d := range c.Details {
-			say(&b, "    %s\n", d)
-		}
-		b.WriteString(c.Diff)
-	}
-	_, err := io.WriteString(w, b.String())
 	return err
 }
 
@@ -225,7 +199,7 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 			return err
 		}
 		if !out.Valid {
-			return quietError{exitFailure}
+			return exitFailure
 		}
 		return nil
 	}

@@ -76,6 +76,18 @@ func (a *app) logFlags(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// drawable reports whether log lines go to a terminal on which something can be drawn
+// between them.
+func (a *app) drawable() bool {
+	return a.terminal && a.logFormat == "text" && a.getenv("TERM") != "dumb"
+}
+
+// chatty reports whether more than warnings is told.
+func (a *app) chatty() bool {
+	level, err := logrus.ParseLevel(a.logLevel)
+	return err == nil && level >= logrus.InfoLevel
+}
+
 // openLogFile adds the log file of the asset directory as a sink. The first
 // lines say what was run. A directory that is not there, or cannot be written,
 // has no log file: the command itself will say so.
@@ -90,8 +102,8 @@ func (a *app) openLogFile(args []string) {
 	a.logFile = f
 	a.log.AddHook(&sink{w: f, secrets: a.secrets, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
 	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, redact.Args(args)...), " "))
-	a.log.Debug("OKD Installer " + version())
-	if c := commit(); c != "" {
+	a.log.Debug("OKD Installer " + a.version())
+	if c := a.commit(); c != "" {
 		a.log.Debug("Built from commit " + c)
 	}
 }

@@ -9,4 +9,9 @@ package main
 
 import "os"
 
-func main() { os.Exit(newApp().run(os.Args[1:])) }
+// Set by the linker; a build without them asks Go's build information.
+var linkedVersion, linkedCommit string
+
+func main() {
+	os.Exit(int(newApp(linkedVersion, linkedCommit).run(os.Args[1:], newRootCmd)))
+}

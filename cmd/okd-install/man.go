@@ -30,7 +30,7 @@ func (a *app) newManCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + version(), Manual: "okd-install", Date: &date}
+			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
 			if err := writePages(cmd.Root(), header, to); err != nil {
 				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + reason(err), Hint: "name another folder with --directory"}

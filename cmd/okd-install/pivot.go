@@ -20,9 +20,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
 )
 
-// registryPatience is how long a release image is read at most.
-const registryPatience = 5 * time.Minute
-
 type pivotOptions struct {
 	createOptions
 	pivot  asset.PivotRequest
@@ -127,7 +124,7 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 	report, err := asset.Create(ctx, asset.Request{
 		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
 		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
-		Environment: o.environment(), Version: version(), Now: o.now(), AllowShared: o.allowShared, LockWait: o.lockWait,
+		Environment: o.environment(), Version: o.version(), Now: o.now(), AllowShared: o.allowShared, LockWait: o.lockWait,
 		Waiting: o.tellWaiting,
 		Trace:   func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
 	})

@@ -32,7 +32,7 @@ type planOptions struct {
 var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode, asset.TargetBootstrapPointer}
 
 // exitChanges is the exit code of plan --exit-code where something would change.
-const exitChanges = 2
+const exitChanges exit = 2
 
 func (a *app) newPlanCmd() *cobra.Command {
 	o := planOptions{app: a}
@@ -119,7 +119,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	p, err := asset.Plan(ctx, asset.Request{
 		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
 		Overwrite: o.overwrite, DiscardManifests: o.discardManifests, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
-		AllowShared: o.allowShared, Environment: o.environment(), Version: version(), Now: o.now(),
+		AllowShared: o.allowShared, Environment: o.environment(), Version: o.version(), Now: o.now(),
 	}, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
 		o.log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
@@ -139,7 +139,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		err = o.print(p)
 	}
 	if err == nil && o.exitCode && !p.UpToDate {
-		return quietError{exitChanges}
+		return exitChanges
 	}
 	return err
 }
@@ -151,7 +151,7 @@ func (o planOptions) print(p asset.Planned) error {
 	for _, name := range p.Removed {
 		say(o.out, "consumed file %s\n", name)
 	}
-	if err := printChanges(o.secretly(o.showSecrets), p.Changes); err != nil {
+	if err := o.printChanges(p.Changes, o.showSecrets); err != nil {
 		return err
 	}
 	command := "create " + p.Target

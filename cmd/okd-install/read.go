@@ -16,6 +16,11 @@ import (
 const (
 	// maxText is for lists, keys, kubeconfigs, scripts and settings.
 	maxText = 8 << 20
+	// maxConfig is for an install-config. It is more than is taken, so that it is mostly
+	// the reader of those that says so.
+	maxConfig = 2 << 20
+	// maxIgnition is for an Ignition config.
+	maxIgnition = 64 << 20
 	// maxStream is for the metadata of a stream.
 	maxStream = 32 << 20
 )

@@ -11,7 +11,6 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
-	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/media/payload"
 )
 
@@ -191,13 +190,6 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
 	return cmd
 }
 
-// completeRelease proposes lines and releases for --release, newest first.
-func completeRelease(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("release", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return asset.ReleaseNames(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	})
-}
-
 func (o releasesPinOptions) run(ctx context.Context) error {
 	if err := checkOutput(o.output, "text"); err != nil {
 		return err
@@ -251,9 +243,4 @@ func (o releasesPinOptions) resolve(ctx context.Context, q asset.PayloadQuery, a
 		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, registryPatience), Hint: "look its digest up elsewhere, and give it with --digest"}
 	}
 	return asset.PayloadImage{Image: found.Image, Version: found.Version, Digest: found.Release, Source: found.Source}, err
-}
-
-// registry is a client of registries with the patience of this process.
-func (a *app) registry() payload.Client {
-	return payload.Client{UserAgent: media.UserAgent, Pause: patience(a.getenv("OKD_INSTALL_PAUSE")), Transport: a.transport}
 }

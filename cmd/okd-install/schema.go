@@ -35,12 +35,6 @@ Save it beside the config and name it on the config's first line:
 	return cmd
 }
 
-// addReleaseFlag adds --release to a command, with the releases as its completions.
-func addReleaseFlag(cmd *cobra.Command, value *string, usage string) {
-	cmd.Flags().StringVar(value, "release", "", usage)
-	completeRelease(cmd)
-}
-
 func (o schemaOptions) run() error {
 	r, err := asset.ChooseRelease(o.release, "", o.environment())
 	if err != nil {

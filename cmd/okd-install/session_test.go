@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"okd-install":    func() { os.Exit(testApp().run(testArgs(os.Args[1:]))) },
+		"okd-install":    func() { os.Exit(int(testApp().run(testArgs(os.Args[1:]), newRootCmd))) },
 		"changed":        func() { os.Exit(tool(changed)) },
 		"modes":          func() { os.Exit(tool(modes)) },
 		"snapshot":       func() { os.Exit(tool(snapshot)) },
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // testApp is the app of a session: its clock and its patience come from the
 // environment.
 func testApp() *app {
-	a := newApp()
+	a := newApp("", "")
 	if text := os.Getenv("TEST_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -17,11 +18,21 @@ import (
 type statusOptions struct {
 	*app
 	output  string
-	cluster clusterStatusOptions
+	cluster ClusterStatus
 }
 
-func (a *app) newStatusCmd() *cobra.Command {
-	o := statusOptions{app: a}
+// ClusterStatus is what status tells of with --cluster.
+type ClusterStatus interface {
+	// AddFlags adds --cluster, and the flags that go with it.
+	AddFlags(cmd *cobra.Command)
+	// Asked reports whether it is wanted, and finds flags that would be about nothing.
+	Asked(flags *pflag.FlagSet) (bool, error)
+	// Tell prints it.
+	Tell(ctx context.Context, output string) error
+}
+
+func (a *app) newStatusCmd(cluster ClusterStatus) *cobra.Command {
+	o := statusOptions{app: a, cluster: cluster}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what is in the asset directory and what to do next, or how the cluster is",
@@ -45,25 +56,26 @@ with the key that was made for it. The exit code is 1 if the API cannot be asked
   okd-install status --cluster --dir mycluster`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.cluster.check(cmd.Flags()); err != nil {
+			wanted, err := o.cluster.Asked(cmd.Flags())
+			if err != nil {
 				return err
 			}
-			return o.run(cmd.Context())
+			return o.run(cmd.Context(), wanted)
 		},
 	}
 	addOutputFlag(cmd, &o.output, "text")
-	addClusterStatus(cmd, &o.cluster)
+	o.cluster.AddFlags(cmd)
 	return cmd
 }
 
-func (o statusOptions) run(ctx context.Context) error {
+func (o statusOptions) run(ctx context.Context, cluster bool) error {
 	if err := checkOutput(o.output, "text"); err != nil {
 		return err
 	}
-	if o.cluster.on {
-		return o.clusterStatus(ctx, o.cluster, o.output)
+	if cluster {
+		return o.cluster.Tell(ctx, o.output)
 	}
-	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, AllowShared: o.allowShared, Environment: o.environment(), Version: version(), Now: o.now()})
+	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, AllowShared: o.allowShared, Environment: o.environment(), Version: o.version(), Now: o.now()})
 	if err != nil {
 		return err
 	}

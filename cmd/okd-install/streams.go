@@ -45,6 +45,14 @@ func (a *app) stdoutIsTerminal() bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// checkStream refuses to write an image to a terminal.
+func (a *app) checkStream(output string) error {
+	if output == "-" && a.stdoutIsTerminal() {
+		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
+	}
+	return nil
+}
+
 // filter passes on whole lines, each without what must not be seen.
 type filter struct {
 	to io.Writer

@@ -30,9 +30,9 @@ import (
 func tool(f func(args []string) error) int {
 	if err := f(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitFailure
+		return 1
 	}
-	return exitOK
+	return 0
 }
 
 // files reads everything below a directory, by slash path.

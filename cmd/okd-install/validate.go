@@ -90,7 +90,7 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 		return err
 	}
 	if len(problems) > 0 {
-		return quietError{exitInstallConfig}
+		return exitInstallConfig
 	}
 	return nil
 }
@@ -130,9 +130,6 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 	}
 	return name, "", data, nil
 }
-
-// maxConfig is more than Load takes, so that it is mostly Load that says so.
-const maxConfig = 2 << 20
 
 func noConfig(name, detail, hint string) error {
 	return &installconfig.InvalidError{File: name, Problems: diag.Problems{{Position: diag.Position{File: name}, Detail: detail, Hint: hint}}}

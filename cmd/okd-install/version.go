@@ -5,41 +5,12 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
 )
-
-// Set by the linker; a build without them asks Go's build information.
-var linkedVersion, linkedCommit string
-
-func version() string {
-	if linkedVersion != "" {
-		return linkedVersion
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "unreleased"
-}
-
-// commit is what the program was built from, or empty where nobody knows.
-func commit() string {
-	if linkedCommit != "" {
-		return linkedCommit
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	return ""
-}
 
 type versionOptions struct {
 	*app
@@ -74,14 +45,14 @@ func (o versionOptions) run() error {
 		return err
 	}
 	if isData(o.output) {
-		return o.printData(o.output, versionReport{1, version(), commit(), r.Version, r.Image, "amd64", runtime.Version()})
+		return o.printData(o.output, versionReport{1, o.version(), o.commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(commit(), "unknown"), r.Image)
+	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(o.commit(), "unknown"), r.Image)
 	if r.Version != "" {
 		fmt.Fprintf(&text, "release %s\n", r.Version)
 	}
-	fmt.Fprintf(&text, "default architecture amd64\nokd-install version %s\n", version())
+	fmt.Fprintf(&text, "default architecture amd64\nokd-install version %s\n", o.version())
 	// at once: a script that takes the first line only must not break the pipe
 	_, err = io.WriteString(o.out, text.String())
 	return err

@@ -164,7 +164,7 @@ func (o *waitOptions) interrupted(err error) error {
 	}
 	o.log.Warn("Received interrupt signal")
 	o.log.Info("the cluster goes on by itself: run the same command again to wait on")
-	return quietError{exitInterrupted}
+	return exitInterrupted
 }
 
 func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known asset.RunningCluster) error {
@@ -175,7 +175,7 @@ func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known a
 		o.log.Infof("collect the logs of the machines: %s gather bootstrap --help", o.name)
 		o.log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
 		o.log.Error("the bootstrap is not complete")
-		return quietError{exitBootstrap}
+		return exitBootstrap
 	}
 	if err != nil {
 		return err
@@ -200,10 +200,10 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 		o.log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
 		if stuck.Stage == cluster.StageStable {
 			o.log.Error("the cluster is there, but not all of its operators have settled")
-			return quietError{exitUnstable}
+			return exitUnstable
 		}
 		o.log.Error("the installation is not complete")
-		return quietError{exitInstall}
+		return exitInstall
 	}
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 	o.elapsed(wait)
 	if notKept != nil {
 		o.log.Error("the authority of the cluster's ingress could not be added to the kubeconfig: " + notKept.Error())
-		return quietError{exitInstall}
+		return exitInstall
 	}
 	return nil
 }

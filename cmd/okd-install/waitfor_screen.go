@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
@@ -27,8 +25,7 @@ type liveScreen struct {
 // liveTerminal tells whether there is a terminal that can be drawn on, and
 // somebody who wants that.
 func (o *waitOptions) liveTerminal() bool {
-	level, err := logrus.ParseLevel(o.logLevel)
-	return o.terminal && o.output == "text" && o.logFormat == "text" && o.getenv("TERM") != "dumb" && err == nil && level >= logrus.InfoLevel
+	return o.output == "text" && o.drawable() && o.chatty()
 }
 
 // clear takes the status away.

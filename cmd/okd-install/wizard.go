@@ -76,6 +76,10 @@ func (f *answerFlag) Set(answer string) error {
 // Type is what the help says that the flag takes.
 func (f *answerFlag) Type() string { return "string" }
 
+// MayBeEmpty is for the check of all flags: the question tells what is wrong with an
+// empty answer.
+func (f *answerFlag) MayBeEmpty() {}
+
 // wizard is one run of questions.
 type wizard struct {
 	*app

@@ -37,7 +37,7 @@ func TestQuestions(t *testing.T) {
 			t.Errorf("%s: flag %s, variable %s", q.key, q.flag(), q.variable())
 		}
 	}
-	cmd := testApp().newRootCmd()
+	cmd := newRootCmd(testApp())
 	create, _, err := cmd.Find([]string{"create", "install-config"})
 	if err != nil {
 		t.Fatal(err)

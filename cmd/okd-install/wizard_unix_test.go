@@ -126,14 +126,14 @@ func (c *console) send(keys string) {
 }
 
 // exits waits for the end, which must have the code.
-func (c *console) exits(want int) {
+func (c *console) exits(want exit) {
 	c.t.Helper()
 	select {
 	case err := <-c.done:
-		got := 0
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			got = exit.ExitCode()
+		var got exit
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			got = exit(ended.ExitCode())
 		}
 		if got != want {
 			c.t.Fatalf("ends with %d, want %d:\n%s", got, want, c.text())

@@ -176,7 +176,7 @@ func (w *wizard) stopped(why error) error {
 		w.log.Error("the input ended before all questions were answered")
 	}
 	w.keepAnswers()
-	return quietError{code}
+	return code
 }
 
 // keepAnswers writes the answers so far to a file that only its owner can read.

@@ -36,7 +36,7 @@ func (w *wizard) review(ctx context.Context) error {
 		case err != nil || answer == writeIt:
 		case answer == keepOnly:
 			w.keepAnswers()
-			return quietError{exitOK}
+			return exitOK
 		default:
 			err = w.change(ctx)
 		}

@@ -1,0 +1,79 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// newRootCmd is the tree of all commands.
+func newRootCmd(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   a.name,
+		Short: "Create OKD clusters on your own machines",
+		Long: `okd-install turns an install-config.yaml into everything that an OKD cluster
+on your own machines needs: manifests, certificates, and the Ignition configs
+that the bootstrap host, the control plane and the workers boot with.
+
+It works in one directory, named with --dir. What you put there stays there:
+your install-config.yaml and the manifests that you edit are read, never
+changed or removed.`,
+		Example: `  # check the install-config and write manifests that you can edit
+  okd-install create manifests --dir mycluster
+
+  # write bootstrap.ign, master.ign, worker.ign and auth/
+  okd-install create ignition-configs --dir mycluster
+
+  # see by when the machines must have booted
+  okd-install certs --dir mycluster`,
+		Args:          knownCommand,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := nothingEmpty(cmd, args); err != nil {
+				return err
+			}
+			return a.applyLogFlags(cmd.Flags())
+		},
+	}
+	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
+	root.PersistentFlags().BoolVar(&a.allowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
+	a.logFlags(root)
+	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(newClusterStatus(a)), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newReleasesCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
+	root.AddCommand(a.newAbsentCmds(absentFromRoot)...)
+	root.SetHelpCommand(a.newHelpCmd())
+	root.SetFlagErrorFunc(flagError)
+	root.CompletionOptions.DisableDefaultCmd = true
+	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
+	return root
+}
+
+// newHelpCmd is for those who write help in front instead of --help behind.
+func (a *app) newHelpCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Show what a command does, and its flags",
+		Long: `Show what a command does, its flags and examples: the same as the command with
+--help.`,
+		Example: `  okd-install help
+  okd-install help create manifests`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			if found, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, c := range found.Commands() {
+					if c.IsAvailableCommand() {
+						names = append(names, c.Name()+"\t"+c.Short)
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if err := knownCommand(found, rest); err != nil {
+				return err
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
+}
