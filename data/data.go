@@ -1,8 +1,8 @@
 // Package data carries the plain files that okd-install is built with: what the
-// bootstrap host gets, byte for byte, and the catalogues of OKD releases and of
-// boot images.
+// bootstrap host gets, byte for byte, the manifests that the cluster starts from,
+// and the catalogues of OKD releases and of boot images.
 //
-// Nothing here is a template and nothing is computed. A shell script below
+// Nothing here is a text template and nothing is computed. A shell script below
 // bootstrap/files stands on the host exactly as it stands in the repository, so
 // that an editor, a linter and a reader see what will run. The room that writes
 // a file declares its mode; an embedded file has none.
@@ -16,6 +16,13 @@ import "embed"
 //
 //go:embed bootstrap
 var Bootstrap embed.FS
+
+// Manifests holds every manifest that okd-install makes, below manifests/ under
+// the path that it has in the asset directory. Package manifests fills the
+// $(places) in them and writes the result without the comments.
+//
+//go:embed manifests
+var Manifests embed.FS
 
 // Releases is releases.yaml, the catalogue that package release reads.
 //

@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// NoProxyFields are the fields that NoProxy is made from.
+var NoProxyFields = []string{"proxy", "baseDomain", "metadata.name", "networking.clusterNetwork", "networking.machineNetwork", "networking.serviceNetwork"}
+
 // NoProxy is the effective list of what the cluster reaches without its proxy:
 // the user's list and all that is inside of the cluster, sorted, each entry
 // once, joined by commas. It is empty without a proxy, and just * if the user

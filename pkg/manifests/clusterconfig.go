@@ -6,109 +6,51 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
-// installConfigNote is what the cluster's own documentation and tools expect to
-// read on the ConfigMap, word for word.
-const installConfigNote = "The install-config content used to create the cluster.  " +
-	"The cluster configuration may have evolved since installation, so check cluster " +
-	"configuration resources directly if you are interested in the current cluster state."
-
-// clusterConfig keeps the install-config in the cluster. The etcd operator and
-// cluster-bootstrap read it on the bootstrap host. The pull secret has a Secret
-// of its own and is taken out.
-func clusterConfig(in Inputs) ([]file, error) {
+// clusterConfig leaves the pull secret out, which has a Secret of its own.
+func clusterConfig(in Inputs) (values, error) {
 	c := in.Config
 	c.PullSecret = ""
 	text, err := installconfig.Marshal(c)
 	if err != nil {
 		return nil, err
 	}
-	return one(ClusterConfigFile, object{
-		"apiVersion": "v1",
-		"kind":       "ConfigMap",
-		"metadata": object{
-			"name":        "cluster-config-v1",
-			"namespace":   "kube-system",
-			"annotations": object{"kubernetes.io/description": installConfigNote},
-		},
-		"data": object{"install-config": string(text)},
-	})
+	return values{"installConfig": string(text)}, nil
 }
 
-// clusterVersion tells the cluster-version operator who the cluster is, where
-// updates come from and which optional components to leave out. BootstrapFiles
-// adds the overrides.
-func clusterVersion(in Inputs) ([]file, error) {
-	spec := object{
-		"channel":   "stable-scos-4",
-		"upstream":  "https://amd64.origin.releases.ci.openshift.org/graph",
-		"clusterID": in.Identity.UUID,
-	}
+// clusterVersion has no overrides: BootstrapFiles adds them.
+func clusterVersion(in Inputs) (values, error) {
+	v := values{"clusterID": in.Identity.UUID, "capabilities": nil}
 	if caps := in.Config.Capabilities; caps != nil {
 		o := object{}
 		put(o, "baselineCapabilitySet", caps.BaselineCapabilitySet)
 		if len(caps.AdditionalEnabledCapabilities) > 0 {
 			o["additionalEnabledCapabilities"] = caps.AdditionalEnabledCapabilities
 		}
-		spec["capabilities"] = o
+		v["capabilities"] = o
 	}
-	return one(ClusterVersionFile, object{
-		"apiVersion": "config.openshift.io/v1",
-		"kind":       "ClusterVersion",
-		"metadata":   object{"name": "version", "namespace": "openshift-cluster-version"},
-		"spec":       spec,
-	})
+	return v, nil
 }
 
-func dns(in Inputs) ([]file, error) {
-	return one(DNSFile, config("DNS", "cluster", object{
-		"spec": object{
-			"baseDomain": in.Config.ClusterDomain(),
-			"platform":   object{"aws": nil, "type": ""},
-		},
-		"status": object{},
-	}))
+func dns(in Inputs) (values, error) {
+	return values{"clusterDomain": in.Config.ClusterDomain()}, nil
 }
 
-func ingress(in Inputs) ([]file, error) {
+func ingress(in Inputs) (values, error) {
 	placement := "Workers"
 	if in.Config.Platform.Name == "none" && controlPlaneTopology(in.Config) == singleReplica {
 		placement = "ControlPlane"
 	}
-	return one(IngressFile, config("Ingress", "cluster", object{
-		"spec": object{
-			"domain":       "apps." + in.Config.ClusterDomain(),
-			"loadBalancer": object{"platform": object{"type": ""}},
-		},
-		"status": object{"defaultPlacement": placement},
-	}))
+	return values{"clusterDomain": in.Config.ClusterDomain(), "defaultPlacement": placement}, nil
 }
 
-// scheduler lets workloads onto the control plane when nothing else could run
-// them. Arbiter machines run none, so they do not count.
-func scheduler(in Inputs) ([]file, error) {
-	return one(SchedulerFile, config("Scheduler", "cluster", object{
-		"spec": object{
-			"mastersSchedulable":    in.Config.ComputeReplicas() == 0,
-			"policy":                object{"name": ""},
-			"profileCustomizations": object{"dynamicResourceAllocation": ""},
-		},
-		"status": object{},
-	}))
+func scheduler(in Inputs) (values, error) {
+	return values{"mastersSchedulable": in.Config.ComputeReplicas() == 0}, nil
 }
 
-// installManifests records which installer made the cluster, and on whose behalf.
-func installManifests(in Inputs) ([]file, error) {
+func provenance(in Inputs) (values, error) {
 	invoker := in.Invoker
 	if invoker == "" {
 		invoker = "user"
 	}
-	return one("openshift/openshift-install-manifests.yaml", object{
-		"apiVersion": "v1",
-		"kind":       "ConfigMap",
-		"metadata":   object{"name": "openshift-install-manifests", "namespace": "openshift-config"},
-		"data": object{
-			"invoker": invoker,
-			"version": "v" + strings.TrimPrefix(in.Version, "v"),
-		},
-	})
+	return values{"invoker": invoker, "version": strings.TrimPrefix(in.Version, "v")}, nil
 }

@@ -6,25 +6,12 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
-// featureGate is made for every cluster, also with an empty spec: the first
-// renderer on the bootstrap host fills in its status and all others read that.
-func featureGate(in Inputs) ([]file, error) {
-	spec := object{}
-	put(spec, "featureSet", in.Config.FeatureSet)
+func featureGate(in Inputs) (values, error) {
+	v := values{"featureSet": given(in.Config.FeatureSet), "customNoUpgrade": nil}
 	if custom := customGates(in.Config); custom != nil {
-		gates := object{}
-		if len(custom.Enabled) > 0 {
-			gates["enabled"] = custom.Enabled
-		}
-		if len(custom.Disabled) > 0 {
-			gates["disabled"] = custom.Disabled
-		}
-		spec["customNoUpgrade"] = gates
+		v["customNoUpgrade"] = custom
 	}
-	return one(FeatureGateFile, config("FeatureGate", "cluster", object{
-		"spec":   spec,
-		"status": object{"featureGates": nil},
-	}))
+	return v, nil
 }
 
 // gateLists is the featureGates field, split into what it turns on and off.
@@ -51,26 +38,16 @@ func customGates(c installconfig.InstallConfig) *gateLists {
 	return out
 }
 
-// pki tells the cluster's operators which keys to use for the certificates
-// that they mint. The cluster knows the object only while its gate is on.
-func pki(in Inputs) ([]file, error) {
+func pki(in Inputs) (values, error) {
 	if !in.Config.Enabled("ConfigurablePKI", in.Release) {
 		return nil, nil
 	}
-	management := object{"mode": "Default"}
-	if p := in.Config.PKI; p != nil {
-		management = object{
-			"mode": "Custom",
-			"custom": object{
-				"defaults":           object{"key": object{"algorithm": "RSA", "rsa": object{"keySize": 4096}}},
-				"signerCertificates": object{"key": p.SignerCertificates.Key},
-			},
-		}
+	p := in.Config.PKI
+	if p == nil {
+		return values{"mode": "Default", "custom": nil}, nil
 	}
-	return one("manifests/cluster-pki-02-config.yaml", object{
-		"apiVersion": "config.openshift.io/v1alpha1",
-		"kind":       "PKI",
-		"metadata":   object{"name": "cluster"},
-		"spec":       object{"certificateManagement": management},
-	})
+	return values{"mode": "Custom", "custom": object{
+		"defaults":           object{"key": object{"algorithm": "RSA", "rsa": object{"keySize": 4096}}},
+		"signerCertificates": object{"key": p.SignerCertificates.Key},
+	}}, nil
 }

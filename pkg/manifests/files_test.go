@@ -308,32 +308,3 @@ func TestPullSecretStaysOutOfTheConfigMap(t *testing.T) {
 		}
 	}
 }
-
-func TestSecret(t *testing.T) {
-	t.Parallel()
-	got := []string{}
-	c := full()
-	c.ControlPlane.Fencing = &installconfig.Fencing{Credentials: make([]installconfig.FencingCredential, 2)}
-	for _, path := range slices.Sorted(maps.Keys(filesOf(t, c))) {
-		if Secret(path) {
-			got = append(got, path)
-		}
-	}
-	want := []string{
-		"manifests/cluster-config.yaml",
-		"manifests/cluster-proxy-01-config.yaml",
-		"manifests/machine-config-server-ca-configmap.yaml",
-		"manifests/machine-config-server-ca-secret.yaml",
-		"manifests/machine-config-server-tls-secret.yaml",
-		"manifests/openshift-config-secret-pull-secret.yaml",
-		"openshift/99_kubeadmin-password-secret.yaml",
-		"openshift/99_openshift-etcd_fencing-credentials-secrets-0.yaml",
-		"openshift/99_openshift-etcd_fencing-credentials-secrets-1.yaml",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-	if Secret("auth/kubeconfig") {
-		t.Error("a file outside of the two folders is not for this package to judge")
-	}
-}

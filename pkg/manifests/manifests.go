@@ -7,21 +7,20 @@
 // an hour later. BootstrapFiles turns the same files into what bootstrap.ign
 // carries. InstallerIgnition wraps an edited pointer config.
 //
-// Objects are written as literals that read like the YAML they become; there
-// are no API types. The groups table is the list of what is made, one function
-// per group. File names are interfaces: the payload's operators open them by
-// name on the bootstrap host.
+// Each manifest stands in data/manifests as a readable file, with $(places) that
+// Go fills with typed values; there are no API types and no text templates. Table
+// lists what is made, a row for each file: what it is, what it comes from, what
+// fills it. File names are interfaces: the payload's operators open them by name
+// on the bootstrap host.
 //
 // The package mints no certificates, composes no Ignition configs and knows
 // nothing of the asset directory.
 package manifests
 
 import (
-	"encoding/base64"
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -79,98 +78,10 @@ type object = map[string]any
 // list is a sequence of anything, for literals.
 type list = []any
 
-// file is one manifest: where it stands and what it holds.
+// file is a manifest that is made without a file of data/manifests.
 type file struct {
 	path   string
 	object object
-}
-
-// groups lists everything that is made. A group gives no file where the
-// install-config does not ask for one.
-var groups = []func(Inputs) ([]file, error){
-	clusterConfig,
-	clusterVersion,
-	dns,
-	infrastructure,
-	ingress,
-	network,
-	ovnKubernetes,
-	proxy,
-	scheduler,
-	mirrors,
-	userTrustBundle,
-	rootCA,
-	machineConfigServer,
-	pki,
-	featureGate,
-	secrets,
-	userData,
-	fencing,
-	machineConfigs,
-	installManifests,
-}
-
-// Files makes every file of manifests/ and openshift/, by its path relative to
-// the asset directory.
-func Files(in Inputs) (map[string][]byte, error) {
-	out := map[string][]byte{}
-	for _, group := range groups {
-		files, err := group(in)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			if _, ok := out[f.path]; ok {
-				return nil, fmt.Errorf("%s: is made twice", f.path)
-			}
-			data, err := yaml.Marshal(f.object)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", f.path, err)
-			}
-			out[f.path] = data
-		}
-	}
-	return out, nil
-}
-
-// IsManifest reports whether a file of the asset directory is one that Check
-// reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
-// named .yaml, .yml or .json.
-func IsManifest(name string) bool {
-	dir, ext := path.Dir(name), path.Ext(name)
-	return path.Clean(name) == name && (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
-}
-
-// secretFiles holds the names, without their folder, of the files that carry a
-// password, a private key or a token. A name that ends in * is a prefix.
-var secretFiles = []string{
-	"cluster-config.yaml",           // proxy and fencing passwords
-	"cluster-proxy-01-config.yaml",  // proxy passwords
-	"machine-config-server-*",       // the root CA's key
-	"openshift-config-secret-*",     // the pull secret
-	"99_kubeadmin-password-secret*", // a hash, but one that can be guessed at
-	"99_openshift-etcd_fencing-credentials-secrets-*",
-}
-
-// Secret tells whether a file that Files made must be readable by its owner
-// only. It judges by the name, so it says nothing of a file that a user added.
-func Secret(name string) bool {
-	if !IsManifest(name) {
-		return false
-	}
-	return slices.ContainsFunc(secretFiles, func(pattern string) bool {
-		prefix, open := strings.CutSuffix(pattern, "*")
-		return prefix == path.Base(name) || open && strings.HasPrefix(path.Base(name), prefix)
-	})
-}
-
-// Roles lists the machine roles of a config, in the order in which they are
-// listed everywhere: master, worker, and arbiter if there is such a pool.
-func Roles(c installconfig.InstallConfig) []string {
-	if c.Arbiter != nil {
-		return []string{"master", "worker", "arbiter"}
-	}
-	return []string{"master", "worker"}
 }
 
 // one is the result of a group that makes a single file.
@@ -189,13 +100,49 @@ func config(kind, name string, parts object) object {
 	}
 }
 
-// encoded holds the values of a Secret, which are base64 in YAML.
-func encoded(values map[string][]byte) object {
-	out := object{}
-	for k, v := range values {
-		out[k] = base64.StdEncoding.EncodeToString(v)
+// Files makes every file of manifests/ and openshift/, by its path relative to
+// the asset directory.
+func Files(in Inputs) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, row := range Table {
+		err := row.make(in, func(path string, o object) (err error) {
+			out[path], err = yaml.Marshal(o)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out
+	files, err := infrastructure(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if out[f.path], err = yaml.Marshal(f.object); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	return out, nil
+}
+
+// IsManifest reports whether a file of the asset directory is one that Check
+// reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
+// named .yaml, .yml or .json.
+func IsManifest(name string) bool {
+	dir, ext := path.Dir(name), path.Ext(name)
+	return path.Clean(name) == name && (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
+}
+
+// roles are all that there are.
+var roles = []string{"master", "worker", "arbiter"}
+
+// Roles lists the machine roles of a config, in the order in which they are
+// listed everywhere: master, worker, and arbiter if there is such a pool.
+func Roles(c installconfig.InstallConfig) []string {
+	if c.Arbiter == nil {
+		return roles[:2:2]
+	}
+	return slices.Clone(roles)
 }
 
 // put adds a value unless it is empty, as the API leaves such fields out.

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// userBundleName is the ConfigMap that the Proxy object refers to.
+// userBundleName is the ConfigMap with the user's bundle, to which the Proxy object refers.
 const userBundleName = "user-ca-bundle"
 
-// userTrustBundle carries the user's own authorities into the cluster, without
-// the text that may stand between the certificates of the field.
-func userTrustBundle(in Inputs) ([]file, error) {
+// userTrustBundle leaves out the text that may stand between the certificates of
+// the field.
+func userTrustBundle(in Inputs) (values, error) {
 	if in.Config.AdditionalTrustBundle == "" {
 		return nil, nil
 	}
@@ -28,83 +28,35 @@ func userTrustBundle(in Inputs) ([]file, error) {
 	for _, c := range certs {
 		text.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
 	}
-	return one("manifests/user-ca-bundle-config.yaml", object{
-		"apiVersion": "v1",
-		"kind":       "ConfigMap",
-		"metadata": object{
-			"name":        userBundleName,
-			"namespace":   "openshift-config",
-			"annotations": object{"openshift.io/owning-component": "End User"},
-		},
-		"data": object{"ca-bundle.crt": text.String()},
-	})
+	return values{"bundle": text.String()}, nil
 }
 
-func rootCA(in Inputs) ([]file, error) {
-	return one("manifests/kube-system-configmap-root-ca.yaml", object{
-		"apiVersion": "v1",
-		"kind":       "ConfigMap",
-		"metadata":   object{"name": "root-ca", "namespace": "kube-system"},
-		"data":       object{"ca.crt": string(in.RootCA)},
-	})
+func rootCA(in Inputs) (values, error) { return values{"rootCA": string(in.RootCA)}, nil }
+
+func serverAuthority(in Inputs) (values, error) {
+	v, _, err := dated("root CA", in.RootCA, in.RootCAKey)
+	return v, err
 }
 
-// machineConfigServer hands the machine-config operator its authority and its
-// serving certificate. The labels and annotations are those by which the
-// cluster's certificate inventory finds and dates them.
-func machineConfigServer(in Inputs) ([]file, error) {
-	ca, err := certificate("root CA", in.RootCA)
+func serverCertificate(in Inputs) (values, error) {
+	v, serving, err := dated("machine-config server certificate", in.MCSCert, in.MCSKey)
+	if err == nil {
+		v["hostnames"] = hostnames(serving)
+	}
+	return v, err
+}
+
+// dated are a certificate and its key, with the dates by which the inventory of
+// the cluster's certificates knows when it ends.
+func dated(what string, cert, key []byte) (values, *x509.Certificate, error) {
+	c, err := certificate(what, cert)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	serving, err := certificate("machine-config server certificate", in.MCSCert)
-	if err != nil {
-		return nil, err
-	}
-	metadata := func(name, certificateType, description string, annotations object) object {
-		annotations["openshift.io/owning-component"] = "Machine Config Operator"
-		annotations["openshift.io/description"] = description
-		return object{
-			"name":        name,
-			"namespace":   "openshift-machine-config-operator",
-			"labels":      object{"auth.openshift.io/managed-certificate-type": certificateType},
-			"annotations": annotations,
-		}
-	}
-	dated := func(c *x509.Certificate) object {
-		return object{
-			"auth.openshift.io/certificate-issuer":     "root-ca",
-			"auth.openshift.io/certificate-not-after":  c.NotAfter.UTC().Format(time.RFC3339),
-			"auth.openshift.io/certificate-not-before": c.NotBefore.UTC().Format(time.RFC3339),
-		}
-	}
-	servingDates := dated(serving)
-	servingDates["auth.openshift.io/certificate-hostnames"] = hostnames(serving)
-	return []file{
-		{"manifests/machine-config-server-ca-configmap.yaml", object{
-			"apiVersion": "v1",
-			"kind":       "ConfigMap",
-			"metadata": metadata("machine-config-server-ca", "ca-bundle",
-				"Authority that machines trust when they fetch their configuration", object{}),
-			"data": object{"ca-bundle.crt": string(in.RootCA)},
-		}},
-		{"manifests/machine-config-server-ca-secret.yaml", tlsSecret(in.RootCA, in.RootCAKey,
-			metadata("machine-config-server-ca", "signer",
-				"Authority that signs the machine-config server's certificate", dated(ca)))},
-		{"manifests/machine-config-server-tls-secret.yaml", tlsSecret(in.MCSCert, in.MCSKey,
-			metadata("machine-config-server-tls", "target",
-				"Certificate with which the machine-config server answers machines", servingDates))},
-	}, nil
-}
-
-func tlsSecret(cert, key []byte, metadata object) object {
-	return object{
-		"apiVersion": "v1",
-		"kind":       "Secret",
-		"type":       "kubernetes.io/tls",
-		"metadata":   metadata,
-		"data":       encoded(map[string][]byte{"tls.crt": cert, "tls.key": key}),
-	}
+	return values{
+		"certificate": encoded(cert), "key": encoded(key),
+		"notBefore": c.NotBefore.UTC().Format(time.RFC3339), "notAfter": c.NotAfter.UTC().Format(time.RFC3339),
+	}, c, nil
 }
 
 // hostnames lists all names of a certificate, sorted, with commas.

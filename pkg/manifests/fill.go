@@ -1,0 +1,133 @@
+package manifests
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	yaml3 "go.yaml.in/yaml/v3"
+
+	"github.com/okd-project/okd-install/data"
+)
+
+// This file fills the files of data/manifests. Such a file is parsed as YAML, and
+// then its places are filled: a value that is $(name), or has it in the midst of
+// other text. No text is pasted into YAML, so that no value can break out of its
+// place, whatever the user has written.
+
+// values fill the places of a file, by their names. What is alone in its place
+// may be anything that can be marshalled; beside other text it is a string. nil
+// removes the key that the place is the value of.
+type values map[string]any
+
+// place is where a value goes.
+var place = regexp.MustCompile(`\$\(([A-Za-z]+)\)`)
+
+// frames holds the files that were parsed, by their paths.
+var frames sync.Map
+
+// frame is a file of data/manifests as it stands. It is shared: it must not be
+// changed.
+func frame(path string) (object, error) {
+	if o, ok := frames.Load(path); ok {
+		return o.(object), nil
+	}
+	text, err := data.Manifests.ReadFile("manifests/" + path)
+	if err != nil {
+		return nil, fmt.Errorf("data/manifests has no %s", path)
+	}
+	var o object
+	if err := yaml3.Unmarshal(text, &o); err != nil {
+		return nil, fmt.Errorf("data/manifests/%s: %w", path, err)
+	}
+	frames.Store(path, o)
+	return o, nil
+}
+
+// fill makes an object of a file. Each place has to have a value and each value a
+// place, so that a file and what fills it cannot drift apart.
+func fill(path string, v values) (object, error) {
+	o, err := frame(path)
+	if err != nil {
+		return nil, err
+	}
+	f := filling{values: v, used: map[string]bool{}}
+	filled, _ := f.fill(o).(object)
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if !f.used[name] {
+			f.wrong = append(f.wrong, "has no place $("+name+")")
+		}
+	}
+	if len(f.wrong) > 0 {
+		return nil, fmt.Errorf("data/manifests/%s: %s", path, strings.Join(f.wrong, ", "))
+	}
+	return filled, nil
+}
+
+type filling struct {
+	values values
+	used   map[string]bool
+	wrong  []string
+}
+
+// fill returns a copy of what stands in a file, with its places filled; nil if it
+// is a place without a value. What has no places stays what it is.
+func (f *filling) fill(node any) any {
+	switch node := node.(type) {
+	case object:
+		out := make(object, len(node))
+		for key, value := range node {
+			if filled := f.fill(value); filled != nil || value == nil {
+				out[key] = filled
+			}
+		}
+		return out
+	case list:
+		out := make(list, 0, len(node))
+		for _, value := range node {
+			out = append(out, f.fill(value))
+		}
+		return out
+	case string:
+		return f.text(node)
+	default:
+		return node
+	}
+}
+
+func (f *filling) text(text string) any {
+	if !strings.Contains(text, "$(") {
+		return text
+	}
+	if m := place.FindStringSubmatch(text); m != nil && m[0] == text {
+		return f.value(m[1])
+	}
+	return place.ReplaceAllStringFunc(text, func(place string) string {
+		value, ok := f.value(place[2 : len(place)-1]).(string)
+		if !ok {
+			f.wrong = append(f.wrong, place+" stands in the midst of text, but is not text")
+		}
+		return value
+	})
+}
+
+func (f *filling) value(name string) any {
+	v, ok := f.values[name]
+	if !ok {
+		f.wrong = append(f.wrong, "nothing fills $("+name+")")
+	}
+	f.used[name] = true
+	return v
+}
+
+// given is a text for a place, or nothing if it is empty, as the API leaves such
+// fields out.
+func given(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
