@@ -12,6 +12,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/shell"
 )
 
 // workerFile is the config that a new worker boots with.
@@ -140,11 +141,11 @@ func (o *addNodesOptions) serverOptions() (cluster.Options, error) {
 func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
 	names := "<names>"
 	if len(nodes) > 0 {
-		names = quoted(o.nodes)
+		names = shell.Word(o.nodes)
 	}
-	which := "--dir " + quoted(o.dir)
+	which := "--dir " + shell.Word(o.dir)
 	if o.kubeconfig != "" {
-		which = "--kubeconfig " + quoted(o.kubeconfig)
+		which = "--kubeconfig " + shell.Word(o.kubeconfig)
 	}
 	return []string{
 		fmt.Sprintf("%s coreos iso ignition embed --help", o.name),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type analyzeOptions struct {
@@ -142,7 +143,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	report, err := analyze.Tar(&interruptible{ctx: ctx, from: f})
+	report, err := analyze.Tar(system.Interruptible(ctx, f))
 	if ctx.Err() != nil {
 		return report, exitInterrupted
 	}

@@ -64,36 +64,8 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	}
 	return diag.Problem{
 		Detail: fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath()),
-		Hint:   oneOf(args[0], names, "the commands are "+strings.Join(names, ", ")),
+		Hint:   diag.Meant(args[0], names, "the commands are "+strings.Join(names, ", ")),
 	}
-}
-
-// oneOf proposes the name that word was probably meant to be, or else says
-// which there are.
-func oneOf(word string, names []string, all string) string {
-	near := diag.Nearest(word, names)
-	if near == "" {
-		near = onlyLonger(word, names)
-	}
-	if near == "" {
-		return all
-	}
-	return "did you mean " + near + "?"
-}
-
-// onlyLonger returns the one name that begins with word.
-func onlyLonger(word string, names []string) string {
-	found := ""
-	for _, name := range names {
-		switch {
-		case word == "" || !strings.HasPrefix(name, word):
-		case found != "":
-			return ""
-		default:
-			found = name
-		}
-	}
-	return found
 }
 
 // group is a command that only holds others. Alone it prints its help and
@@ -167,7 +139,7 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := oneOf(name, names, ""); near != "" {
+	if near := diag.Meant(name, names, ""); near != "" {
 		p.Hint = strings.Replace(near, "mean ", "mean --", 1)
 	} else if others := commandsWith(cmd.Root(), name); len(others) > 0 {
 		p.Hint = "it is a flag of " + strings.Join(others, " and ")

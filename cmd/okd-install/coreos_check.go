@@ -122,7 +122,7 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 		return image, err
 	}
 	if err != nil {
-		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + reason(err), Hint: "name a file, or the build that it is of"}
+		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "name a file, or the build that it is of"}
 	}
 	defer func() { _ = f.Close() }()
 	byName, nameErr := rhcos.Identify(builds, o.image)
@@ -131,7 +131,7 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	case err != nil && nameErr == nil:
 		return byName, nil // such as a raw image
 	case errors.As(err, new(*fs.PathError)): // such as a directory
-		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + reason(err), Hint: "name an ISO, or the build that it is of"}
+		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "name an ISO, or the build that it is of"}
 	case err != nil:
 		return rhcos.BootImage{}, fmt.Errorf("%s: %w", o.image, err)
 	}
@@ -175,7 +175,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	case err == nil:
 		m.CPU = rhcos.ReadCPU(string(text))
 	case o.cpu != "":
-		return m, diag.Problem{Position: diag.Position{File: cpu}, Detail: "the file cannot be read: " + reason(err), Hint: "copy /proc/cpuinfo from the machine, and name the copy"}
+		return m, diag.Problem{Position: diag.Position{File: cpu}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "copy /proc/cpuinfo from the machine, and name the copy"}
 	}
 	if o.cpu != "" && !m.CPU.Known {
 		return m, diag.Problem{Position: diag.Position{File: cpu}, Detail: "there are no flags of an x86 CPU in the file", Hint: "copy /proc/cpuinfo from the machine, and name the copy; other architectures need no --cpu"}

@@ -15,6 +15,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/rhcos"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // loadBuilds reads the catalogue of builds. Only the coreos commands pay for it.
@@ -230,7 +231,7 @@ func (o importOptions) run(files []string) error {
 		}
 		path := o.directory + "/" + name
 		if err := writeOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
-			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + reason(err), Hint: "name another folder with --directory"}
+			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another folder with --directory"}
 		}
 		fmt.Fprintln(o.data, path)
 		o.warnAboutKey(short)

@@ -80,7 +80,7 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 	case len(what) == 0:
 		o.log.Infof("%s is as it was published", name)
 	default:
-		o.log.Infof("%s has %s of its own", name, enumerate(what))
+		o.log.Infof("%s has %s of its own", name, diag.And(what))
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func readFile(ctx context.Context, path string) (live.File, error) {
 		return live.File{}, ctx.Err()
 	}
 	if err != nil {
-		detail := "cannot be read: " + reason(err)
+		detail := "cannot be read: " + system.Reason(err)
 		if os.IsNotExist(err) {
 			detail = "does not exist"
 		}
@@ -141,7 +141,7 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 			return nil, diag.Problem{Detail: "there is no Ignition config", Hint: "name the file with --ignition-file, or send it to standard input"}
 		}
-		f.Data, err = readInput(input(cmd), maxIgnition)
+		f.Data, err = system.ReadUpTo(input(cmd), maxIgnition)
 		if errors.As(err, new(system.TooLargeError)) {
 			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
 		}
@@ -283,7 +283,7 @@ func (o isoShowOptions) table(r isoReport) error {
 	t := newTable(o.out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {
-		customized = enumerate(r.Customized)
+		customized = diag.And(r.Customized)
 	}
 	t.rowf("LABEL", "%s", asShown(r.Label))
 	t.rowf("CUSTOMIZED", "%s", customized)
@@ -343,13 +343,4 @@ func kargsError(k *isoKargs) string {
 		return ""
 	}
 	return k.Error
-}
-
-// enumerate joins words: a, b and c.
-func enumerate(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

@@ -113,7 +113,7 @@ refuses; --force drops what is in it, kernel arguments too.`,
 			}
 			err = o.edit(cmd, args[0], func(image *iso.Image) error {
 				if what := image.Customized(); len(what) > 0 && !force {
-					return diag.Problem{Detail: "is not as it was published: it has " + enumerate(what) + " of its own", Hint: "drop that with --force"}
+					return diag.Problem{Detail: "is not as it was published: it has " + diag.And(what) + " of its own", Hint: "drop that with --force"}
 				}
 				files, err := custom.Files(image.Features, validateIgnition)
 				if err != nil {

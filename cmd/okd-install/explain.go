@@ -10,9 +10,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
-// textWidth is how wide a text is that people read, whatever the terminal is.
-const textWidth = 78
-
 type explainOptions struct {
 	*app
 	recursive bool
@@ -90,7 +87,7 @@ func (o explainOptions) describe(b *strings.Builder, e installconfig.Explanation
 	if name == "" {
 		name = installconfig.FileName
 	}
-	fmt.Fprintf(b, "%s\n\n%s\n", name, wrapped(e.Text, "  "))
+	fmt.Fprintf(b, "%s\n\n%s\n", name, diag.Wrap(e.Text, "  "))
 	facts := [][2]string{{"type", e.Type}}
 	if e.Name != "" {
 		facts = append(facts, [2]string{"required", map[bool]string{true: "yes", false: "no"}[e.Required]})
@@ -145,7 +142,7 @@ func (o explainOptions) list(b *strings.Builder, fields []installconfig.Explanat
 			o.list(b, f.Fields, indent+"  ")
 			continue
 		}
-		b.WriteString(wrapped(firstSentence(f.Text)+".", indent+"    ") + "\n")
+		b.WriteString(diag.Wrap(firstSentence(f.Text)+".", indent+"    ") + "\n")
 	}
 }
 
@@ -180,26 +177,10 @@ func valueList(values []installconfig.Value) string {
 	return strings.Join(words, ", ")
 }
 
-// wrapped breaks a text into lines, each behind the indent.
-func wrapped(text, indent string) string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(indent)+len(line)+1+len(word) > textWidth {
-			lines, line = append(lines, indent+line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, indent+line), "\n")
-}
-
 // hanging writes a title and a text, whose further lines stand below its first.
 func hanging(title, text string) string {
 	indent := strings.Repeat(" ", len(title))
-	return title + strings.TrimPrefix(wrapped(text, indent), indent) + "\n"
+	return title + strings.TrimPrefix(diag.Wrap(text, indent), indent) + "\n"
 }
 
 // explainedField is a field in JSON.

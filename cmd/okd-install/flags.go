@@ -36,7 +36,7 @@ func checkArchitecture(name string) error {
 	}
 	return diag.Problem{
 		Detail: fmt.Sprintf("--arch: there is no architecture %q", name),
-		Hint:   oneOf(name, architectureNames, "use one of "+strings.Join(architectureNames, ", ")),
+		Hint:   diag.Meant(name, architectureNames, "use one of "+strings.Join(architectureNames, ", ")),
 	}
 }
 

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +12,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/pkg/shell"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type graphOptions struct {
@@ -84,7 +84,7 @@ func (o graphOptions) run(args []string) error {
 	if len(args) == 1 {
 		targets = slices.DeleteFunc(targets, func(t graph.Target) bool { return t.Name != args[0] })
 		if len(targets) == 0 {
-			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: oneOf(args[0], asset.TargetNames(), theTargets())}
+			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: diag.Meant(args[0], asset.TargetNames(), theTargets())}
 		}
 	}
 	write, err := o.writer()
@@ -95,7 +95,7 @@ func (o graphOptions) run(args []string) error {
 		return write(o.data, targets...)
 	}
 	if err := writeOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
-		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + reason(err), Hint: "name another file with --output-file"}
+		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another file with --output-file"}
 	}
 	return nil
 }
@@ -110,11 +110,11 @@ func (o graphOptions) writer() (func(io.Writer, ...graph.Target) error, error) {
 	switch {
 	case o.format != "" && asked < 0:
 		p.Detail = fmt.Sprintf("--format: there is no form %q of the graph", o.format)
-		p.Hint = oneOf(o.format, formatNames(), "the forms are "+strings.Join(formatNames(), ", "))
+		p.Hint = diag.Meant(o.format, formatNames(), "the forms are "+strings.Join(formatNames(), ", "))
 		return nil, p
 	case slices.Contains(dotFormats, ending):
 		p.Detail = fmt.Sprintf("--output-file: %s files are not written", strings.TrimPrefix(ending, "."))
-		p.Hint = fmt.Sprintf("write %s.svg; or have Graphviz draw it: okd-install graph | dot -T%s -o %s", strings.TrimSuffix(o.outputFile, filepath.Ext(o.outputFile)), ending[1:], quoted(o.outputFile))
+		p.Hint = fmt.Sprintf("write %s.svg; or have Graphviz draw it: okd-install graph | dot -T%s -o %s", strings.TrimSuffix(o.outputFile, filepath.Ext(o.outputFile)), ending[1:], shell.Word(o.outputFile))
 		return nil, p
 	case asked >= 0 && named > 0 && asked != named:
 		p.Detail = fmt.Sprintf("--format is %s, but --output-file %s says %s", o.format, o.outputFile, graphFormats[named].name)
@@ -145,12 +145,3 @@ func oneTarget(_ *cobra.Command, args []string) error {
 }
 
 func theTargets() string { return "the targets are " + strings.Join(asset.TargetNames(), ", ") }
-
-// reason is what the operating system says, without the path in front.
-func reason(err error) string {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err.Error()
-	}
-	return err.Error()
-}

@@ -35,7 +35,7 @@ are hidden wherever text is shown, unless --show-secrets is given.`,
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 	if name == "-" {
-		raw, err := readInput(input(cmd), maxIgnition)
+		raw, err := system.ReadUpTo(input(cmd), maxIgnition)
 		if err != nil {
 			return nil, unreadable("standard input", err, "")
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newManCmd writes the help of all commands as manual pages: packages carry
@@ -33,7 +34,7 @@ func (a *app) newManCmd() *cobra.Command {
 			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
 			if err := writePages(cmd.Root(), header, to); err != nil {
-				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + reason(err), Hint: "name another folder with --directory"}
+				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + system.Reason(err), Hint: "name another folder with --directory"}
 			}
 			a.log.Infof("the manual pages are in %s", filepath.Clean(to))
 			return nil

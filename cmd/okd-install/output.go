@@ -11,10 +11,7 @@ import (
 func (a *app) commandLine(command string) string {
 	line := a.name + " " + command
 	if a.dir != "." && !strings.HasPrefix(command, "coreos ") {
-		line += " --dir " + quoted(a.dir)
+		line += " --dir " + shell.Word(a.dir)
 	}
 	return line
 }
-
-// quoted writes a word of a command line that people copy.
-func quoted(s string) string { return shell.Word(s) }

@@ -18,6 +18,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
 	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type pivotOptions struct {
@@ -205,7 +206,7 @@ func (o pivotOptions) writeInitrd(report asset.Report) error {
 		return err
 	}
 	if err := os.MkdirAll(o.pxeDir, 0o700); err != nil {
-		return diag.Problem{Position: diag.Position{File: o.pxeDir}, Detail: "the directory cannot be made: " + reason(err), Hint: "name another one with --pxe-dir"}
+		return diag.Problem{Position: diag.Position{File: o.pxeDir}, Detail: "the directory cannot be made: " + system.Reason(err), Hint: "name another one with --pxe-dir"}
 	}
 	name := filepath.Join(o.pxeDir, asset.PivotFile(report.Pivot.Role, ".img"))
 	if err := media.WriteFile(name, initrd, 0o600); err != nil {

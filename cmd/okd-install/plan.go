@@ -89,7 +89,7 @@ func planTarget(cmd *cobra.Command, args []string) error {
 			Hint:   "create " + asset.TargetPivotConfig + " --dry-run tells that",
 		}
 	case len(args) == 1 && !slices.Contains(planTargets, args[0]):
-		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", args[0]), Hint: oneOf(args[0], planTargets, all)}
+		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", args[0]), Hint: diag.Meant(args[0], planTargets, all)}
 	}
 	target := append(args, asset.TargetIgnitionConfigs)[0]
 	create, _, err := cmd.Root().Find([]string{"create", target})

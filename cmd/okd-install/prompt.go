@@ -12,6 +12,8 @@ import (
 	"github.com/AlecAivazis/survey/v2/core"
 	"github.com/AlecAivazis/survey/v2/terminal"
 	"golang.org/x/term"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // This is the only file that knows survey, which nobody maintains any more.
@@ -72,7 +74,7 @@ func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(forT
 func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 	given := p.Default
 	p = p.shown()
-	help := strings.TrimPrefix(wrapped(p.Help, "  "), "  ")
+	help := strings.TrimPrefix(diag.Wrap(p.Help, "  "), "  ")
 	var titles []string
 	for _, o := range p.Options {
 		titles = append(titles, o.Title)

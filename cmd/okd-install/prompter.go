@@ -114,7 +114,7 @@ func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
 		answer = strings.TrimSpace(answer)
 		switch {
 		case answer == "?" && q.Help != "":
-			p.Say(wrapped(q.Help, "  "))
+			p.Say(diag.Wrap(q.Help, "  "))
 			continue
 		case answer == goBack && q.Back:
 			return "", errBack

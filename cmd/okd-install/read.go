@@ -39,15 +39,6 @@ func (a *app) context() context.Context {
 	return a.ctx
 }
 
-// readInput reads standard input within a bound.
-func readInput(in io.Reader, most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(in, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = system.TooLargeError{Most: most}
-	}
-	return data, err
-}
-
 // writeOutput writes a file that a flag names, in one step: a reader sees the old one
 // or the new one whole, and a link that has its name is replaced, not followed. What is
 // there and no file, such as /dev/stdout, is written to.
@@ -79,5 +70,5 @@ func unreadable(name string, err error, hint string) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + reason(err), Hint: hint}
+	return diag.Problem{Position: diag.Position{File: name}, Detail: "the file cannot be read: " + system.Reason(err), Hint: hint}
 }

@@ -97,10 +97,10 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
 		if step.Command == "" {
-			b.WriteString(wrapped(diag.Printable(step.Why), "  ") + "\n")
+			b.WriteString(diag.Wrap(diag.Printable(step.Why), "  ") + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), wrapped(diag.Printable(step.Why), "      "))
+		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), diag.Wrap(diag.Printable(step.Why), "      "))
 	}
 	_, err = io.WriteString(o.out, b.String())
 	return err

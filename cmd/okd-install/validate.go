@@ -12,6 +12,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type validateOptions struct {
@@ -118,7 +119,7 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 	name = args[0]
 	if name == "-" {
 		name = "standard input"
-		data, err = readInput(input(cmd), maxConfig)
+		data, err = system.ReadUpTo(input(cmd), maxConfig)
 	} else {
 		data, err = o.readUpTo(name, maxConfig)
 	}
@@ -126,7 +127,7 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 		return name, "", nil, err
 	}
 	if err != nil {
-		return name, "", nil, noConfig(name, "the file cannot be read: "+reason(err), "name an install-config, or - for standard input")
+		return name, "", nil, noConfig(name, "the file cannot be read: "+system.Reason(err), "name an install-config, or - for standard input")
 	}
 	return name, "", data, nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/shell"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // This file holds what all commands share that ask a running cluster.
@@ -77,7 +79,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 	}
 	data, err := a.readUpTo(f.kubeconfig, maxText)
 	if err != nil {
-		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + reason(err), Hint: "correct --kubeconfig"}
+		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + system.Reason(err), Hint: "correct --kubeconfig"}
 	}
 	return cluster.ParseKubeconfig(f.kubeconfig, data, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
@@ -85,7 +87,7 @@ func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 		}
 		data, err := a.readUpTo(name, maxText)
 		if err != nil {
-			return nil, fmt.Errorf("%s cannot be read: %s", name, reason(err))
+			return nil, fmt.Errorf("%s cannot be read: %s", name, system.Reason(err))
 		}
 		return data, nil
 	})
@@ -134,13 +136,13 @@ func causeError(c *cluster.Client, err error, a *app) error {
 func (a *app) letIn(f clusterFlags, nodes []string) string {
 	command := a.name + " approve-csrs"
 	if a.dir != "." && a.dir != "" {
-		command += " --dir " + quoted(a.dir)
+		command += " --dir " + shell.Word(a.dir)
 	}
 	if f.kubeconfig != "" {
-		command += " --kubeconfig " + quoted(f.kubeconfig)
+		command += " --kubeconfig " + shell.Word(f.kubeconfig)
 	}
 	if f.address != "" {
-		command += " --api-address " + quoted(f.address)
+		command += " --api-address " + shell.Word(f.address)
 	}
 	if len(nodes) == 0 {
 		return "see what they ask for: " + command + " --nodes NAME --dry-run"

@@ -54,11 +54,7 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 	lines := statusLines(stage, since, now, status, hint)
 	s.clear()
 	for _, line := range lines {
-		line = diag.Printable(redact.Message(line))
-		if runes := []rune(line); len(runes) >= width {
-			line = string(runes[:width-2]) + "…"
-		}
-		fmt.Fprintln(s.w, line)
+		fmt.Fprintln(s.w, diag.Clip(diag.Printable(redact.Message(line)), width-1))
 	}
 	s.lines = len(lines)
 }

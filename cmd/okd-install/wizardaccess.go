@@ -15,6 +15,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Answers to the questions for a key and a pull secret that are not files.
@@ -98,19 +99,12 @@ func sshKeyOptions(w *wizard) []Option {
 		if comment != "" {
 			title += ", " + comment
 		}
-		all = append(all, Option{path, shortened(title, 48) + ")"})
+		all = append(all, Option{path, diag.Clip(title, 48) + ")"})
 	}
 	return append(all,
 		Option{newKey, "a new pair, made in " + w.short(w.dir)},
 		Option{"other", "another key"},
 		Option{noAnswer, "none: nobody can log in"})
-}
-
-func shortened(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }
 
 // foundKeys lists the public keys of the user, and the one that the wizard made.
@@ -191,14 +185,14 @@ func readPath(w *wizard, answer string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return "", diag.Problem{Detail: "the file " + shortened(answer, 80) + " cannot be read: " + reason(err), Hint: "name a file that is there"}
+		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "name a file that is there"}
 	case !info.Mode().IsRegular():
-		return "", diag.Problem{Detail: shortened(answer, 80) + " is not a file", Hint: "name a file"}
+		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is not a file", Hint: "name a file"}
 	case info.Size() > maxConfig:
-		return "", diag.Problem{Detail: shortened(answer, 80) + " is too large to be meant", Hint: "name another file"}
+		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is too large to be meant", Hint: "name another file"}
 	}
 	if _, err := w.readUpTo(path, maxConfig); err != nil {
-		return "", diag.Problem{Detail: "the file " + shortened(answer, 80) + " cannot be read: " + reason(err), Hint: "check its permissions"}
+		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "check its permissions"}
 	}
 	return path, nil
 }
@@ -247,7 +241,7 @@ func (w *wizard) makeKey() (string, error) {
 	}
 	line := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key)), "\n") + " " + comment + "\n"
 	if err := errors.Join(writeNew(private, pem.EncodeToMemory(block)), writeNew(public, []byte(line))); err != nil {
-		return "", diag.Problem{Detail: "the key pair cannot be written: " + reason(err), Hint: "choose another key, or another directory with --dir"}
+		return "", diag.Problem{Detail: "the key pair cannot be written: " + system.Reason(err), Hint: "choose another key, or another directory with --dir"}
 	}
 	w.notes = append(w.notes, "The new private key is "+private+". Keep it: nobody else has it.")
 	return public, nil
@@ -270,7 +264,7 @@ func (w *wizard) makeDir() error {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return diag.Problem{Position: diag.Position{File: w.dir}, Detail: "the asset directory cannot be made: " + reason(err), Hint: "make it, or name another with --dir"}
+		return diag.Problem{Position: diag.Position{File: w.dir}, Detail: "the asset directory cannot be made: " + system.Reason(err), Hint: "make it, or name another with --dir"}
 	}
 	return os.Chmod(w.dir, 0o700)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/shell"
+	"github.com/okd-project/okd-install/pkg/system"
 	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
@@ -44,12 +46,12 @@ func (w *wizard) readAnswers() error {
 	var err error
 	if name == "-" {
 		name = "standard input"
-		data, err = readInput(&interruptible{ctx: w.context(), from: w.in}, maxConfig)
+		data, err = system.ReadUpTo(system.Interruptible(w.context(), w.in), maxConfig)
 	} else {
 		data, err = w.readUpTo(name, maxConfig)
 	}
 	if err != nil {
-		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + reason(err), Hint: "name a file of answers"}
+		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + system.Reason(err), Hint: "name a file of answers"}
 	}
 	answers, at, problems := parseAnswers(name, data)
 	if len(problems) > 0 {
@@ -100,7 +102,7 @@ func parseAnswers(file string, data []byte) (answers map[string]string, at map[s
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		if !slices.Contains(keys, key.Value) {
-			fail(key, shortened(key.Value, 80), "is not a question", oneOf(key.Value, keys, "the questions are "+strings.Join(keys, ", ")))
+			fail(key, diag.Clip(key.Value, 80), "is not a question", diag.Meant(key.Value, keys, "the questions are "+strings.Join(keys, ", ")))
 			continue
 		}
 		if _, twice := answers[key.Value]; twice {
@@ -159,7 +161,7 @@ func (w *wizard) answersPath() string { return filepath.Join(w.dir, answersFile)
 
 // resume is the command line that goes on where somebody stopped.
 func (w *wizard) resume() string {
-	line := "create install-config --dir " + quoted(w.dir) + " --answers " + quoted(w.answersPath())
+	line := "create install-config --dir " + shell.Word(w.dir) + " --answers " + shell.Word(w.answersPath())
 	if w.overwrite {
 		line += " --overwrite"
 	}
@@ -191,7 +193,7 @@ func (w *wizard) keepAnswers() {
 		err = replaceFile(w.answersPath(), data)
 	}
 	if err != nil {
-		w.log.Errorf("your answers could not be kept: %s", reason(err))
+		w.log.Errorf("your answers could not be kept: %s", system.Reason(err))
 		return
 	}
 	w.log.Infof("your answers so far are in %s; go on with", w.answersPath())

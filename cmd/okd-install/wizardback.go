@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // This file holds how the questions follow one another, and the way back. Who
@@ -213,7 +215,7 @@ func (w *wizard) shown(q question, answer string) string {
 	for i := range lines {
 		lines[i] = w.short(lines[i])
 	}
-	return shortened(strings.Join(lines, ", "), 48)
+	return diag.Clip(strings.Join(lines, ", "), 48)
 }
 
 // isUsual tells whether an answer is what is proposed anyway.

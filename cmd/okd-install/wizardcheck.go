@@ -22,7 +22,7 @@ func (w *wizard) check(q question, answer string) (string, error) {
 		answer = noAnswer // as it is kept
 	}
 	if q.words != nil && !slices.Contains(q.words(), answer) {
-		return "", diag.Problem{Detail: fmt.Sprintf("%q is none of the answers", answer), Hint: oneOf(answer, q.words(), "use one of "+strings.Join(q.words(), ", "))}
+		return "", diag.Problem{Detail: fmt.Sprintf("%q is none of the answers", answer), Hint: diag.Meant(answer, q.words(), "use one of "+strings.Join(q.words(), ", "))}
 	}
 	if answer == "" && !q.optional {
 		return "", errors.New("an answer is needed")
@@ -56,7 +56,7 @@ func sentenceCase(s string) string {
 	if s == "" {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	return diag.Capital(s) + "."
 }
 
 // reading is what is said of a config that is not complete.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
@@ -71,7 +72,7 @@ func (w *wizard) confirm(ctx context.Context) (string, error) {
 		ingress = "the control plane"
 	}
 	w.prompter.Say("\nThis is " + filepath.Join(w.dir, installconfig.FileName) + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
-	w.prompter.Say("\n" + wrapped("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
+	w.prompter.Say("\n" + diag.Wrap("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
 		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", ""))
 	return w.prompter.Ask(ctx, p)
 }
@@ -109,7 +110,7 @@ func (w *wizard) changeable() (all []question) {
 func (w *wizard) change(ctx context.Context) error {
 	p := Prompt{Label: "Which answer", Help: "The question of the answer that you choose is asked again, and what follows from it.", Back: true}
 	for _, q := range w.changeable() {
-		p.Options = append(p.Options, Option{q.key, shortened(q.label+": "+w.shown(q, w.answers[q.key]), 76)})
+		p.Options = append(p.Options, Option{q.key, diag.Clip(q.label+": "+w.shown(q, w.answers[q.key]), 76)})
 	}
 	key, err := w.prompter.Ask(ctx, p)
 	if errors.Is(err, errBack) {

@@ -3,6 +3,7 @@ package asset
 import (
 	"crypto/sha256"
 	"encoding/pem"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func ListCertificates(dir string, now time.Time) (Certificates, error) {
 		}}
 	}
 	l := lister{seen: map[[32]byte]int{}, now: now}
-	for _, name := range sortedKeys(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if name == "auth/kubeconfig" {
 			l.addKubeconfig(name, tls.AdminKubeconfig, files[name])
 			continue

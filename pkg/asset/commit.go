@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // A commit writes new files aside into stageDir, makes them durable, and then
@@ -45,7 +47,7 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 	if err := d.planned(&j, c); err != nil {
 		return nil, err
 	}
-	for _, name := range sortedKeys(c.Write) {
+	for _, name := range slices.Sorted(maps.Keys(c.Write)) {
 		same, err := d.holds(name, c.Write[name])
 		if err != nil {
 			return nil, err
@@ -80,7 +82,7 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 // planned adds what is moved and removed to a journal. What is not there needs
 // neither.
 func (d *Dir) planned(j *journal, c Change) error {
-	for _, name := range append(sortedKeys(c.Aside), c.Remove...) {
+	for _, name := range append(slices.Sorted(maps.Keys(c.Aside)), c.Remove...) {
 		if err := d.plainPath(name); err != nil {
 			return d.because(name, err)
 		}
@@ -107,7 +109,7 @@ func (d *Dir) forget() {
 }
 
 func cannotFinish(dir string, err error) error {
-	return dirError(dir, "the new files are complete but could not be moved into place: "+reason(err),
+	return dirError(dir, "the new files are complete but could not be moved into place: "+system.Reason(err),
 		"mend that and run the same command again: it finishes the move first")
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 
@@ -152,7 +153,7 @@ func (d *Dir) unchanged(concerns func(name string) bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var problems diag.Problems
-	for _, name := range sortedKeys(d.seen) {
+	for _, name := range slices.Sorted(maps.Keys(d.seen)) {
 		if !concerns(name) {
 			continue
 		}

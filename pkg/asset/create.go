@@ -295,7 +295,7 @@ func (c *creation) makeManifests() error {
 	if err != nil {
 		return err
 	}
-	c.report.Files = sortedKeys(files)
+	c.report.Files = slices.Sorted(maps.Keys(files))
 	if !c.onDisk || c.madeAgain {
 		maps.Copy(c.change.Write, files)
 	}

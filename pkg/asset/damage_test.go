@@ -77,8 +77,8 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, name := range sortedKeys(good.Kept) {
-			for j, how := range sortedKeys(damage) {
+		for i, name := range slices.Sorted(maps.Keys(good.Kept)) {
+			for j, how := range slices.Sorted(maps.Keys(damage)) {
 				// the checks are few: later, each value in one way is enough
 				if target == TargetIgnitionConfigs && (how != "gone" || testing.Short()) && (i+j)%len(damage) > 0 {
 					continue

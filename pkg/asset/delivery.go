@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha512"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -66,7 +68,7 @@ func (c *creation) makeBootstrapPointer() error {
 	if strings.HasPrefix(strings.ToLower(c.URL), "http:") {
 		c.warn("--url is not https: whoever can listen on the network gets the keys in bootstrap.ign")
 	}
-	c.report.Files = sortedKeys(files)
+	c.report.Files = slices.Sorted(maps.Keys(files))
 	c.change.Write[ignition.BootstrapPointerFile] = raw
 	c.state.Written[ignition.BootstrapPointerFile] = sum(raw)
 	return nil

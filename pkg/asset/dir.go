@@ -101,7 +101,7 @@ func (d *Dir) Close() error {
 	if err == nil {
 		return nil
 	}
-	return dirError(d.abs(LockFile), "the lock file could not be removed: "+reason(err), "remove it when the directory can be written to again; it locks nothing")
+	return dirError(d.abs(LockFile), "the lock file could not be removed: "+system.Reason(err), "remove it when the directory can be written to again; it locks nothing")
 }
 
 // lookDir opens a directory to look at it. absent is the hint where there is none.
@@ -111,13 +111,13 @@ func lookDir(path, absent string) (*Dir, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, dirError(path, "the asset directory does not exist", absent)
 	case err != nil:
-		return nil, dirError(path, "the asset directory cannot be read: "+reason(err), "check the permissions of the folders above it")
+		return nil, dirError(path, "the asset directory cannot be read: "+system.Reason(err), "check the permissions of the folders above it")
 	case !info.IsDir():
 		return nil, dirError(path, "this is a file, not an asset directory", "name a folder with --dir")
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, dirError(path, "the asset directory cannot be read: "+reason(err), "run okd-install as its owner")
+		return nil, dirError(path, "the asset directory cannot be read: "+system.Reason(err), "run okd-install as its owner")
 	}
 	d := &Dir{path: path, root: root, seen: map[string]string{}}
 	if info, err = root.Stat("."); err == nil {
@@ -125,7 +125,7 @@ func lookDir(path, absent string) (*Dir, error) {
 		_, err = root.Lstat(StateFile)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(dirError(path, "the asset directory cannot be read: "+reason(err), "run okd-install as its owner"), root.Close())
+		return nil, errors.Join(dirError(path, "the asset directory cannot be read: "+system.Reason(err), "run okd-install as its owner"), root.Close())
 	}
 	return d, nil
 }
@@ -135,7 +135,7 @@ func lookDir(path, absent string) (*Dir, error) {
 func (d *Dir) ours(allowShared bool) error {
 	info, err := d.root.Stat(".")
 	if err != nil {
-		return dirError(d.path, "the asset directory cannot be read: "+reason(err), "run okd-install as its owner")
+		return dirError(d.path, "the asset directory cannot be read: "+system.Reason(err), "run okd-install as its owner")
 	}
 	if owner, mine := system.Owner(info); !mine {
 		return dirError(d.path, "the asset directory belongs to "+owner+", and okd-install writes secrets only where you are the owner",
@@ -176,18 +176,4 @@ func writableByOthers(info fs.FileInfo) string {
 
 func dirError(path, detail, hint string) error {
 	return diag.Problems{{Position: diag.Position{File: path}, Detail: detail, Hint: hint}}
-}
-
-// reason is the operating system's word for what went wrong, without the path
-// that the caller names anyway.
-func reason(err error) string {
-	var pathErr *fs.PathError
-	var linkErr *os.LinkError
-	switch {
-	case errors.As(err, &pathErr):
-		return pathErr.Err.Error()
-	case errors.As(err, &linkErr):
-		return linkErr.Err.Error()
-	}
-	return err.Error()
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,7 +259,7 @@ func TestReadFolders(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	if got := strings.Join(sortedKeys(files), " "); got != "manifests/a.yaml manifests/b.yml openshift/c.json" {
+	if got := strings.Join(slices.Sorted(maps.Keys(files)), " "); got != "manifests/a.yaml manifests/b.yml openshift/c.json" {
 		t.Errorf("read %q", got)
 	}
 	if got := strings.Join(left, " "); got != "manifests/.a.yaml.swp manifests/notes.txt manifests/sub" {
@@ -333,7 +335,7 @@ func FuzzJournal(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, name := range append(append([]string{}, j.Removes...), sortedKeys(j.aside())...) {
+		for _, name := range append(append([]string{}, j.Removes...), slices.Sorted(maps.Keys(j.aside()))...) {
 			if !filepath.IsLocal(filepath.FromSlash(name)) {
 				t.Errorf("%q leads out of the directory", name)
 			}

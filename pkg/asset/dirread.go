@@ -67,7 +67,7 @@ func (d *Dir) readFile(name string) ([]byte, bool, error) {
 	}
 	f, err := d.openPlain(name)
 	if err != nil {
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
+		return nil, false, dirError(path, "the file cannot be read: "+system.Reason(err), "check its permissions")
 	}
 	return readWhole(f, path)
 }
@@ -93,13 +93,13 @@ func readInput(path string) ([]byte, bool, error) {
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|nonBlock, 0)
 	if err != nil {
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check its permissions")
+		return nil, false, dirError(path, "the file cannot be read: "+system.Reason(err), "check its permissions")
 	}
 	return readWhole(f, path)
 }
 
 func cannotRead(path string, err error) error {
-	return dirError(path, "the file cannot be read: "+reason(err), "check the permissions of the folders above it")
+	return dirError(path, "the file cannot be read: "+system.Reason(err), "check the permissions of the folders above it")
 }
 
 func readable(path string, info fs.FileInfo) error {
@@ -116,7 +116,7 @@ func readWhole(f *os.File, path string) ([]byte, bool, error) {
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, maxInput))
 	if err != nil {
-		return nil, false, dirError(path, "the file cannot be read: "+reason(err), "check the disk")
+		return nil, false, dirError(path, "the file cannot be read: "+system.Reason(err), "check the disk")
 	}
 	return data, true, nil
 }
@@ -181,7 +181,7 @@ func (d *Dir) list(folder string) (entries []fs.DirEntry, err error) {
 		entries, err = d.entries(folder)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, dirError(d.abs(folder), "the folder cannot be read: "+reason(err), "check its permissions")
+		return nil, dirError(d.abs(folder), "the folder cannot be read: "+system.Reason(err), "check its permissions")
 	}
 	return entries, nil
 }

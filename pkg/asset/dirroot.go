@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -209,7 +211,7 @@ func (d *Dir) writePrivate(name string, data []byte) error {
 // sync makes the entries of folders survive a power cut. A folder that is not
 // there any more needs none.
 func (d *Dir) sync(folders map[string]bool) error {
-	for _, name := range sortedKeys(folders) {
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
 		f, err := d.root.Open(filepath.FromSlash(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -9,6 +9,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // WriteTree writes files, folders and links below a folder that is empty or does
@@ -91,5 +92,5 @@ func makeTreeFolder(root *os.Root, name string) error {
 }
 
 func cannotExtract(name string, err error) error {
-	return diag.Problem{Position: diag.Position{File: name}, Detail: "cannot be written: " + reason(err), Hint: "name another folder with -C"}
+	return diag.Problem{Position: diag.Position{File: name}, Detail: "cannot be written: " + system.Reason(err), Hint: "name another folder with -C"}
 }

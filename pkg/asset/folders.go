@@ -233,7 +233,7 @@ func (c *creation) shadowed() []string {
 	if !c.onDisk {
 		return nil
 	}
-	return slices.DeleteFunc(sortedKeys(consumedManifests(c.before)), func(name string) bool {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(consumedManifests(c.before))), func(name string) bool {
 		_, there := c.folders[name]
 		return there
 	})

@@ -2,6 +2,7 @@ package asset
 
 import (
 	"errors"
+	"maps"
 	"path"
 	"slices"
 
@@ -65,11 +66,11 @@ func (c *creation) readProvided() (p Provided, err error) {
 // brought again: others would be made in their place. Certificates in tls/ that
 // nobody asked for are named in a warning.
 func (c *creation) rememberOwn(p Provided) error {
-	own := sortedKeys(p.Certificates)
+	own := slices.Sorted(maps.Keys(p.Certificates))
 	if c.before.OwnCertificates != nil && !slices.Equal(own, c.before.OwnCertificates) && !c.Overwrite {
 		return diag.Problems{{
 			Position: diag.Position{File: c.Dir},
-			Detail:   "this directory was made with certificates of your own (" + some(c.before.OwnCertificates) + "), which are not brought now",
+			Detail:   "this directory was made with certificates of your own (" + diag.And(diag.Few(c.before.OwnCertificates, few)) + "), which are not brought now",
 			Hint:     "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; or use --overwrite to have all certificates made for another cluster",
 		}}
 	}
@@ -87,7 +88,7 @@ func (c *creation) rememberOwn(p Provided) error {
 		}
 	}
 	if len(unused) > 0 {
-		c.warn("%s is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true", some(unused))
+		c.warn("%s is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true", diag.And(diag.Few(unused, few)))
 	}
 	return nil
 }

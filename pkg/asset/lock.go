@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // LockFile exists while a run holds the asset directory. A file that was left
@@ -153,7 +154,7 @@ func readHolder(f *os.File) holder {
 
 func cannotWrite(path string, err error) error {
 	return diag.Problems{{
-		Position: diag.Position{File: path}, Detail: "the asset directory cannot be written: " + reason(err),
+		Position: diag.Position{File: path}, Detail: "the asset directory cannot be written: " + system.Reason(err),
 		Hint: "check the directory's permissions and the free space of its disk; nothing in it was changed",
 	}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -131,13 +132,13 @@ func joiningWorkers(config installconfig.InstallConfig, s manifests.Scheduling) 
 func bootCluster(config installconfig.InstallConfig, r release.Release, s manifests.Scheduling) []Step {
 	machines := []string{"the bootstrap host with " + ignition.BootstrapFile}
 	if config.ControlPlane != nil && config.ControlPlane.Replicas != nil {
-		machines = append(machines, several(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
+		machines = append(machines, diag.Count(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
 	}
 	if config.Arbiter != nil && config.Arbiter.Replicas != nil && *config.Arbiter.Replicas > 0 {
-		machines = append(machines, several(*config.Arbiter.Replicas, "arbiter")+" with "+"arbiter.ign")
+		machines = append(machines, diag.Count(*config.Arbiter.Replicas, "arbiter")+" with "+"arbiter.ign")
 	}
 	if n := config.ComputeReplicas(); n > 0 {
-		machines = append(machines, several(n, "worker")+" with "+"worker.ign")
+		machines = append(machines, diag.Count(n, "worker")+" with "+"worker.ign")
 	} else if joiningWorkers(config, s) {
 		machines = append(machines, "your workers with worker.ign")
 	}
@@ -166,11 +167,4 @@ func bootNode(r release.Release) []Step {
 
 func imageCommand(r release.Release) string {
 	return "coreos image --release " + r.Line + " --platform metal --format iso"
-}
-
-func several(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -58,7 +58,7 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err := c.tellDelivery(files[ignition.BootstrapFile]); err != nil {
 		return err
 	}
-	c.report.Files = sortedKeys(files)
+	c.report.Files = slices.Sorted(maps.Keys(files))
 	maps.Copy(c.change.Write, files)
 	for name, data := range files {
 		c.state.Written[name] = sum(data)
@@ -71,7 +71,7 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if c.madeAgain {
 		return c.consume(installconfig.FileName) // the folders are moved aside
 	}
-	return c.consume(append([]string{installconfig.FileName}, sortedKeys(c.folders)...)...)
+	return c.consume(append([]string{installconfig.FileName}, slices.Sorted(maps.Keys(c.folders))...)...)
 }
 
 // tellEditedPointers says what follows from an edit of a <role>.ign.
@@ -83,7 +83,7 @@ func (c *creation) tellEditedPointers() error {
 	for _, name := range edited.LeftOut {
 		c.warn("%s does not fit: it is left out", name)
 	}
-	for _, role := range sortedKeys(c.edited) {
+	for _, role := range slices.Sorted(maps.Keys(c.edited)) {
 		if _, ok := edited.MachineConfigs[manifests.InstallerIgnitionFile(role)]; ok {
 			c.warn("%s was modified: it is kept as it is, and the additions go to all %s machines of the cluster as MachineConfig 99-installer-ignition-%s", pointerFile(role), role, role)
 		}
@@ -114,7 +114,7 @@ func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
 	var problems diag.Problems
 	if len(early) > 0 {
 		p := diag.Problem{
-			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s", now, from.Format("2006-01-02 15:04 MST"), some(early)),
+			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s", now, from.Format("2006-01-02 15:04 MST"), diag.And(diag.Few(early, few))),
 			Hint:   "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
 		}
 		if onlyShort {
@@ -124,21 +124,15 @@ func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
 	}
 	if len(expired) > 0 {
 		problems = append(problems, diag.Problem{
-			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s", now, some(expired)),
+			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s", now, diag.And(diag.Few(expired, few))),
 			Hint:   "replace them in tls/, or remove them there to have them made",
 		})
 	}
 	return problems.Err()
 }
 
-// some names the first few of many.
-func some(names []string) string {
-	const few = 4
-	if len(names) <= few {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:few-1], ", "), len(names)-few+1)
-}
+// few is how many names a message lists.
+const few = 4
 
 // checkStateIsThere stops where an earlier run has left its result but what it
 // remembered is gone: everything would be made anew, for another cluster.
@@ -234,7 +228,7 @@ func (c *creation) protectOutputs(files Files) error {
 		return refuseAnother(c.Dir, another)
 	}
 	var problems diag.Problems
-	for _, name := range sortedKeys(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		data, ok, err := c.dir.ReadFile(name)
 		switch {
 		case err != nil:

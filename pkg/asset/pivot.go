@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,7 +90,7 @@ func (c *creation) makePivotConfig() error {
 		return err
 	}
 	c.tellPivot(plan, raw)
-	c.report.Files = sortedKeys(files)
+	c.report.Files = slices.Sorted(maps.Keys(files))
 	for name, content := range files {
 		c.change.Write[name] = content
 		c.state.Written[name] = sum(content)

@@ -3,6 +3,7 @@ package asset
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,14 +62,14 @@ func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 		return p, err
 	}
 	p.MovedAside, p.Removed = c.change.Aside, c.change.Remove
-	for _, name := range sortedKeys(c.run.Kept) {
+	for _, name := range slices.Sorted(maps.Keys(c.run.Kept)) {
 		if c.before.Kept[name].Inputs != c.run.Kept[name].Inputs || string(c.before.Kept[name].Value) != string(c.run.Kept[name].Value) {
 			p.Makes = append(p.Makes, name)
 		}
 	}
 	compare := inspect.Comparison{Now: req.Now, ShowSecrets: showSecrets}
 	delete(c.change.Write, StateFile) // nobody's to read; Makes says what is new in it
-	for _, name := range sortedKeys(c.change.Write) {
+	for _, name := range slices.Sorted(maps.Keys(c.change.Write)) {
 		changes, err := c.planFile(&compare, name, c.change.Write[name])
 		if err != nil {
 			return p, err

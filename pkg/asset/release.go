@@ -3,6 +3,8 @@ package asset
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/data"
@@ -63,7 +65,7 @@ func (s State) catalogue() (release.Catalogue, error) {
 		return release.Catalogue{}, err
 	}
 	digests := map[string]string{}
-	for _, tagged := range sortedKeys(s.Pins) {
+	for _, tagged := range slices.Sorted(maps.Keys(s.Pins)) {
 		pin := s.Pins[tagged]
 		repository, digest, ok := strings.Cut(pin.Image, "@sha256:")
 		if !ok || !release.IsDigest(digest) {

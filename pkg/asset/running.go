@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"time"
 
@@ -196,7 +197,7 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		change: Change{Aside: map[string]string{}, Write: Files{}},
 	}
 	var problems diag.Problems
-	for _, name := range sortedKeys(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		data, ok, err := dir.ReadFile(name)
 		switch {
 		case err != nil:

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
@@ -38,7 +40,7 @@ func (s *Status) files(c *creation) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range sortedKeys(own) {
+	for _, name := range slices.Sorted(maps.Keys(own)) {
 		s.add(name, Yours, "")
 	}
 	s.manifests(c)
@@ -124,7 +126,7 @@ func folderNames(files Files) string {
 	if len(names) == 0 {
 		return manifests.Dir + "/"
 	}
-	return strings.Join(sortedKeys(names), ", ")
+	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 }
 
 // outputs compares what was written with what is there, and with what would be
@@ -274,7 +276,7 @@ func outdated(name string, have, made []byte) string {
 	for _, change := range new(inspect.Comparison).Configs(was, now) {
 		paths = append(paths, change.Path)
 	}
-	return "these would be different now: " + some(paths)
+	return "these would be different now: " + diag.And(diag.Few(paths, few))
 }
 
 // pointsElsewhere tells that the pointer names another bootstrap.ign than the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -162,7 +163,7 @@ type pointerEdits struct {
 func editedPointers(made Files, edits pointerEdits) (pointers, error) {
 	p := pointers{Files: maps.Clone(made), MachineConfigs: Files{}}
 	var problems diag.Problems
-	for _, role := range sortedKeys(edits.Files) {
+	for _, role := range slices.Sorted(maps.Keys(edits.Files)) {
 		rest, changed, err := ignition.Customised(pointerFile(role), edits.Files[role], made[role])
 		plain := err != nil && ignition.IsPointer(role, edits.Files[role])
 		if err != nil && (edits.Discard || edits.Overwrite && plain) {

@@ -2,6 +2,7 @@ package asset
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
 	}
 	w.MadeFrom = graph.WhatFrom(o.nodes, nodeSays, wholeGraph()...)
 	viewedFields(w.MadeFrom, fields)
-	w.Fields = append(w.Fields, sortedKeys(fields)...)
+	w.Fields = append(w.Fields, slices.Sorted(maps.Keys(fields))...)
 	return w, nil
 }
 

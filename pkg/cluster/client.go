@@ -224,9 +224,5 @@ func (c *Client) Served() []*x509.Certificate {
 // oneLine makes text from elsewhere fit for a terminal: on one line, without
 // control characters, and at most limit characters.
 func oneLine(text string, limit int) string {
-	text = diag.Printable(strings.Join(strings.Fields(text), " "))
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
+	return diag.Clip(diag.Printable(strings.Join(strings.Fields(text), " ")), limit)
 }

@@ -8,7 +8,8 @@
 //	install-config.yaml:12:5: networking.clusterNetwork[0].hostPrefix: 8 is wider than the network itself
 //	    hint: use a value from 14 to 32, such as 23
 //
-// Printable, Lines and Plain make text from elsewhere fit to be shown.
+// Printable, Lines and Plain make text from elsewhere fit to be shown, and words.go is
+// the home of how lists, numbers and long texts are written.
 //
 // The package knows neither files nor the terminal: it only carries values.
 package diag

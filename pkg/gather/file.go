@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // fileProblem says why a file of ours cannot be read or written.
@@ -14,22 +15,14 @@ func fileProblem(path, what string, err error) error {
 	if isProblem(err) {
 		return err
 	}
-	why, hint := err, "check its permissions"
-	var pathErr *fs.PathError
-	var linkErr *os.LinkError
+	hint := "check its permissions"
 	switch {
-	case errors.As(err, &pathErr):
-		why = pathErr.Err
-	case errors.As(err, &linkErr):
-		why = linkErr.Err
-	}
-	switch {
-	case isDiskFull(err):
+	case system.DiskFull(err):
 		hint = "make room on that disk and run the same command again: it goes on with what it has"
 	case errors.Is(err, fs.ErrNotExist):
 		hint = "name a file that exists"
 	}
-	return diag.Problem{Position: diag.Position{File: path}, Detail: what + ": " + why.Error(), Hint: hint}
+	return diag.Problem{Position: diag.Position{File: path}, Detail: what + ": " + system.Reason(err), Hint: hint}
 }
 
 // ours marks errors of files on this side, which no new connection mends.

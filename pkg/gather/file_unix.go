@@ -2,14 +2,6 @@
 
 package gather
 
-import (
-	"errors"
-	"os"
-	"syscall"
-)
+import "os"
 
 func syncFile(f *os.File) error { return f.Sync() }
-
-func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}

@@ -116,9 +116,9 @@ func unknownField(path, name string, in Explanation, names []string) error {
 		p.Hint = "did you mean " + under(in.Name, diag.Nearest(shorten(name), names)) + "?"
 	default:
 		if elsewhere := pathsEndingIn(name); len(elsewhere) > 0 {
-			p.Hint = "did you mean " + listed(elsewhere[:min(3, len(elsewhere))]) + "?"
+			p.Hint = "did you mean " + diag.Or(elsewhere[:min(3, len(elsewhere))]) + "?"
 		} else {
-			p.Hint = "the fields here are " + strings.ReplaceAll(listed(names), " or ", " and ")
+			p.Hint = "the fields here are " + diag.And(names)
 		}
 	}
 	return p

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 	"github.com/okd-project/okd-install/pkg/release"
 )
@@ -61,8 +62,7 @@ func (c *InstallConfig) waysOutOfTwo(fencing release.FeatureRow, platform string
 	if !c.Enabled(fencing.Gate, f.release) {
 		credentials += " and set featureSet: " + release.TechPreview
 	}
-	text := listed(append(ways, credentials))
-	return strings.ToUpper(text[:1]) + text[1:]
+	return diag.Capital(diag.Or(append(ways, credentials)))
 }
 
 // validateCredential checks one entry. Seen holds what must be unique, by kind

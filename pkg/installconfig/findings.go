@@ -62,7 +62,7 @@ func (f *findings) all() diag.Problems {
 	if f.untold > 0 {
 		out = append(out, diag.Problem{
 			Position: diag.Position{File: f.file},
-			Detail:   "has " + plural(f.untold, "problem", "problems") + " beside those that are listed",
+			Detail:   "has " + diag.Count(f.untold, "problem") + " beside those that are listed",
 			Hint:     "mend these first",
 		})
 	}
@@ -146,32 +146,10 @@ func didYouMean(word string, candidates []string) string {
 	case len(candidates) == 1:
 		return "the only value is " + candidates[0]
 	case len(candidates) <= 20:
-		return "use one of " + listed(candidates)
+		return "use one of " + diag.Or(candidates)
 	}
 	return ""
 }
 
-// listed writes a, b or c.
-func listed(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
 // shorten keeps a quoted value on one line of a message.
-func shorten(s string) string {
-	const most = 80
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
-}
+func shorten(s string) string { return diag.Clip(s, 81) }

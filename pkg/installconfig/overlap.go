@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // taken is a range of addresses that has a meaning already.
@@ -176,7 +178,7 @@ func validateCapacity(c *InstallConfig, cluster []network, f *findings) {
 		if sum == 0 || sum >= nodes || len(cluster) != len(c.Networking.ClusterNetwork) {
 			continue // no such family, enough room, or a problem that is reported already
 		}
-		f.fail(path, "has room for "+plural(sum, "node", "nodes")+fmt.Sprintf(", but the pools have %d", nodes),
+		f.fail(path, "has room for "+diag.Count(sum, "node")+fmt.Sprintf(", but the pools have %d", nodes),
 			"use a larger network, or a larger hostPrefix so that each node gets less of it")
 	}
 }

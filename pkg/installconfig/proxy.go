@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // NoProxyFields are the fields that NoProxy is made from.
@@ -68,7 +70,7 @@ func validateProxyURL(c *InstallConfig, path, value string, schemes []string, f 
 		f.fail(path, "is not a URL", hint+"; special characters in a password are written as %xx")
 		return
 	case !slices.Contains(schemes, u.Scheme):
-		f.fail(path, fmt.Sprintf("has the scheme %s instead of %s", strconv.Quote(shorten(u.Scheme)), listed(schemes)), hint)
+		f.fail(path, fmt.Sprintf("has the scheme %s instead of %s", strconv.Quote(shorten(u.Scheme)), diag.Or(schemes)), hint)
 		return
 	case u.Hostname() == "":
 		f.fail(path, "names no host", hint)

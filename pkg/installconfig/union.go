@@ -78,10 +78,10 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 func unsupported(name string) (detail, hint string) {
 	names := platform.Names()
 	if slices.Contains(platform.Known, name) {
-		return "is not supported by okd-install yet", "supported are " + strings.ReplaceAll(listed(names), " or ", " and ") +
+		return "is not supported by okd-install yet", "supported are " + diag.And(names) +
 			"; machines of any make can be used with none"
 	}
-	hint = "supported are " + strings.ReplaceAll(listed(names), " or ", " and ")
+	hint = "supported are " + diag.And(names)
 	if len(name) < 64 {
 		if near := diag.Nearest(name, names); near != "" {
 			hint = "did you mean " + near + "?"

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
@@ -42,7 +43,7 @@ func validate(c *InstallConfig, o Options, f *findings) {
 func validatePlatform(c *InstallConfig, f *findings) *platform.Spec {
 	spec, ok := platform.Find(c.Platform.Name)
 	if !ok {
-		f.fail("platform", "names no platform", "write platform: and below it, indented, one of "+listed(eachEmpty(platform.Names())))
+		f.fail("platform", "names no platform", "write platform: and below it, indented, one of "+diag.Or(eachEmpty(platform.Names())))
 		return nil
 	}
 	if spec.Validate != nil {
@@ -90,7 +91,7 @@ func validateBootstrapInPlace(c *InstallConfig, spec *platform.Spec, f *findings
 	// Workers can join the node once it has installed itself, so this works for
 	// those who have them ready. Most have not, and wait for ever.
 	if n := c.ComputeReplicas(); n > 0 && !f.isBroken("compute") {
-		f.warn("bootstrapInPlace", "is used with "+plural(n, "worker", "workers")+
+		f.warn("bootstrapInPlace", "is used with "+diag.Count(n, "worker")+
 			": the node takes no workloads, and the installation completes only when they have joined", "for a single node, list a compute pool with name: worker and replicas: 0")
 	}
 	if spec != nil && !spec.SingleNode {

@@ -228,7 +228,7 @@ func (d *document) shape() diag.Problems {
 	// The bootstrap host takes any object with items for a list, whatever its kind.
 	if items, isList := d.object["items"]; kind == "List" || isList {
 		items, _ := items.([]any)
-		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%s holds %s, and the bootstrap host takes one object from each file", kind, count(len(items), "object")),
+		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%s holds %s, and the bootstrap host takes one object from each file", kind, diag.Count(len(items), "object")),
 			"put each of the items in a file of its own")
 	}
 	if ps := d.required("say which API the "+kind+" belongs to, such as apiVersion: v1", "apiVersion"); ps != nil {
@@ -360,19 +360,8 @@ func (d *document) text(names ...string) string {
 // shorten keeps a message on a screen; names in a cluster have at most 253
 // characters.
 func shorten(s string) string {
-	if len(s) > 253 {
-		return strings.ToValidUTF8(s[:250], "") + "..."
-	}
-	return s
+	return diag.Clip(s, 253)
 }
 
-func count(n int, noun string) string {
-	switch n {
-	case 0:
-		return "no " + noun + "s"
-	case 1:
-		return "1 " + noun
-	default:
-		return strconv.Itoa(n) + " " + noun + "s"
-	}
-}
+// mostListed is how many names a message lists.
+const mostListed = 12

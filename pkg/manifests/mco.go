@@ -187,8 +187,7 @@ func (d *document) containerRuntime() (problems diag.Problems) {
 	}
 	for name, words := range map[string][]string{"logLevel": {"fatal", "panic", "error", "warn", "info", "debug", "trace"}, "defaultRuntime": {"crun", "runc"}} {
 		if v := d.text("spec", config, name); v != "" && !slices.Contains(words, v) {
-			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+enumerate(words,
-				"or"))
+			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+diag.Or(words))
 		}
 	}
 	for _, name := range []string{"logSizeMax", "overlaySize"} {
@@ -263,7 +262,7 @@ func (d *document) extensionProblems(r release.Release) (problems diag.Problems)
 		}
 		step := fmt.Sprintf("[%d]", i)
 		detail := fmt.Sprintf("%q is not an extension of OKD %s, and no machine takes the MachineConfig", shorten(name), r.Line)
-		hint := "write " + enumerate(known, "or") + ", or remove it"
+		hint := "write " + diag.Or(diag.Few(known, mostListed)) + ", or remove it"
 		if line, later := r.ExtensionElsewhere(name); later {
 			detail += "; release " + line + " and later have it"
 		} else if line != "" {
@@ -281,7 +280,7 @@ func (d *document) kernelTypeProblems(r release.Release) diag.Problems {
 	}
 	return d.refuse(d.field("spec", "kernelType"), "spec.kernelType",
 		fmt.Sprintf("%q is not a kernel that the machine-config operator knows", shorten(v)),
-		"write "+enumerate(r.KernelTypes(), "or"))
+		"write "+diag.Or(diag.Few(r.KernelTypes(), mostListed)))
 }
 
 // kernelDevel finds the one extension that does not go with another kernel, be

@@ -78,7 +78,7 @@ func (d *document) apiProblems() diag.Problems {
 	// The kinds of the API without a group are all known.
 	hint := "write the group in front of the version, such as apps/v1"
 	if groups := groupsOf(kind); len(groups) > 0 {
-		hint = "write apiVersion: " + enumerate(groups, "or")
+		hint = "write apiVersion: " + diag.Or(diag.Few(groups, mostListed))
 	} else if near := diag.Nearest(kind, kindsOf("")); near != "" {
 		hint = "write " + near
 	} else if ver != "v1" {

@@ -155,7 +155,7 @@ func (d *document) unselected(pools []machinePool) diag.Problems {
 		hint = "write " + near + "; or add the MachineConfigPool that selects it"
 	}
 	return d.refuse(d.field("metadata", "labels", roleLabel), join("metadata.labels", roleLabel),
-		fmt.Sprintf("there is no pool of machines %q, only %s, so that no machine gets this MachineConfig", shorten(role), enumerate(names, "and")), hint)
+		fmt.Sprintf("there is no pool of machines %q, only %s, so that no machine gets this MachineConfig", shorten(role), diag.And(diag.Few(names, mostListed))), hint)
 }
 
 // poolLabels are the labels of the pools that the cluster brings.

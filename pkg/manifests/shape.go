@@ -100,7 +100,7 @@ var ignitionSections = []string{"ignition", "passwd", "storage", "systemd", "net
 func (d *document) unknown(s shape, steps []string) diag.Problems {
 	name := steps[len(steps)-1]
 	id := d.identity()
-	hint := "remove it; a " + id.kind + " has " + enumerate(slices.Sorted(maps.Keys(s.fields)), "and") + " here"
+	hint := "remove it; a " + id.kind + " has " + diag.And(diag.Few(slices.Sorted(maps.Keys(s.fields)), mostListed)) + " here"
 	if near := diag.Nearest(name, slices.Collect(maps.Keys(s.fields))); near != "" {
 		hint = "write " + near
 	} else if id.kind == "MachineConfig" && slices.Contains(ignitionSections, name) {

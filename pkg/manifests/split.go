@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -100,24 +99,9 @@ func takenApart(docs []*document, files map[string][]byte) (notes diag.Problems)
 		if len(parts) > 1 {
 			notes = append(notes, diag.Problem{
 				Position: diag.Position{File: name},
-				Detail:   "holds " + count(len(parts), "object") + ", each of which gets a file of its own in bootstrap.ign: " + enumerate(parts, "and"),
+				Detail:   "holds " + diag.Count(len(parts), "object") + ", each of which gets a file of its own in bootstrap.ign: " + diag.And(diag.Few(parts, mostListed)),
 			})
 		}
 	}
 	return notes.Sorted()
-}
-
-// enumerate joins words as a sentence does: a, b and c. A long list is cut.
-func enumerate(words []string, last string) string {
-	if len(words) > 12 {
-		words = append(slices.Clone(words[:10]), fmt.Sprintf("%d more", len(words)-10))
-	}
-	switch n := len(words); n {
-	case 0:
-		return "nothing"
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
-	}
 }

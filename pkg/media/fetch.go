@@ -162,7 +162,7 @@ func (t *transfer) complete(ctx context.Context) error {
 func (t *transfer) givenUp(err error) error {
 	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(t.url), err), Hint: "is there a way from here to this server? Proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror names another place"}
 	if t.part.size > 0 {
-		p.Hint = "what came so far is kept, and the same command goes on from there. " + strings.ToUpper(p.Hint[:1]) + p.Hint[1:]
+		p.Hint = "what came so far is kept, and the same command goes on from there. " + diag.Capital(p.Hint)
 	}
 	return p
 }

@@ -27,7 +27,7 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run := func(w io.Writer) error { return inFile(in, change(w, withContext(ctx, f))) }
+	run := func(w io.Writer) error { return inFile(in, change(w, &interruptible{ctx, f})) }
 	if out == "-" {
 		return run(stdout)
 	}
@@ -163,20 +163,6 @@ func writeProblem(path, part string, err error) error {
 	}
 	return p
 }
-
-// withContext ends a copy with the context.
-func withContext(ctx context.Context, r io.Reader) io.Reader {
-	return readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return r.Read(p)
-	})
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // ReadInitrd reads the Ignition config and the keyfiles in the initrd at a path,
 // by their path in it. The error is a diag.Problem with the path.

@@ -97,16 +97,7 @@ func fileProblem(path, what string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	reason := err.Error()
-	var pathErr *os.PathError
-	var linkErr *os.LinkError
-	switch {
-	case errors.As(err, &pathErr):
-		reason = pathErr.Err.Error()
-	case errors.As(err, &linkErr):
-		reason = linkErr.Err.Error()
-	}
-	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: what + ": " + reason}
+	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: what + ": " + system.Reason(err)}
 	if system.DiskFull(err) {
 		p.Hint = "make room on this disk, or name a folder on another one; what came so far is kept, and the same command goes on from there"
 	}

@@ -2,7 +2,8 @@
 // does not have: files that are read without hanging and within a bound, files that
 // nobody else can have written to, and how much room a disk has.
 //
-// ReadFile and Open read what a user names. Create, Reopen and Place make a file
-// that gets its name only when it is complete. The package knows no formats and
-// keeps nothing.
+// ReadFile and Open read what a user names, and Interruptible a stream that may never
+// say anything. Create, Reopen and Place make a file that gets its name only when it is
+// complete. Reason is the system's word for what went wrong. The package knows no
+// formats and keeps nothing.
 package system

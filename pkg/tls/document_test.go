@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // TestDocument holds docs/tls.md to the tables.
@@ -78,7 +80,7 @@ The key pair ` + "`" + BoundServiceAccount + "`" + ` is read from ` + "`tls/`" +
 
 func documentAuthority(b *strings.Builder, a Certificate) {
 	fmt.Fprintf(b, "## %s\n\n%s. Subject `%s`, %s; on the bootstrap host: %s.\n\n",
-		a.Name, strings.ToUpper(a.Purpose[:1])+a.Purpose[1:], a.subject(), life(a), host(a))
+		a.Name, diag.Capital(a.Purpose), a.subject(), life(a), host(a))
 	leaves := Leaves(a.Name)
 	if len(leaves) == 0 {
 		b.WriteString("It signs nothing before the cluster runs.\n\n")

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // The two algorithms of KeySpec.
@@ -209,8 +211,5 @@ func samePublic(a, b crypto.PublicKey) bool {
 
 // quote shortens and quotes what a user wrote.
 func quote(s string) string {
-	if len(s) > 80 {
-		s = s[:80] + "..."
-	}
-	return strconv.Quote(s)
+	return strconv.Quote(diag.Clip(s, 80))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/ignition/v2/config/v3_3/types"
 	"sigs.k8s.io/yaml"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
@@ -164,7 +165,7 @@ func (h hook) unit() types.Unit {
 	text := strings.Join([]string{
 		"# Made by okd-install from " + h.script.Name(),
 		"[Unit]",
-		"Description=" + strings.ToUpper(h.when[:1]) + h.when[1:] + "-install script " + h.script.Name(),
+		"Description=" + diag.Capital(h.when) + "-install script " + h.script.Name(),
 		"After=" + o.after,
 		"Before=" + o.before,
 		"",

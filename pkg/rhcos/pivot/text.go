@@ -44,7 +44,7 @@ func (p Plan) Text() string {
 	for _, f := range p.Findings {
 		fmt.Fprintf(&b, "  %s: %s", f.Verdict, diag.Printable(f.Reason))
 		if f.Way != "" {
-			b.WriteString(". " + strings.ToUpper(f.Way[:1]) + f.Way[1:])
+			b.WriteString(". " + diag.Capital(f.Way))
 		}
 		b.WriteByte('\n')
 	}

@@ -1,0 +1,110 @@
+package diag
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// And joins words as a sentence does: a, b and c. It is empty for none.
+func And(words []string) string { return listed(words, " and ") }
+
+// Or joins words as And does: a, b or c.
+func Or(words []string) string { return listed(words, " or ") }
+
+func listed(words []string, last string) string {
+	n := len(words) - 1
+	if n < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n], ", ") + last + words[n]
+}
+
+// Few are the words, or of more than most the first ones and how many others there
+// are: a, b, c, 7 more.
+func Few(words []string, most int) []string {
+	if len(words) <= most {
+		return words
+	}
+	return append(slices.Clone(words[:most-1]), fmt.Sprintf("%d more", len(words)-most+1))
+}
+
+// Count is a number of things: no workers, 1 worker, 3 workers.
+func Count[N int | int64](n N, noun string) string {
+	switch n {
+	case 0:
+		return "no " + noun + "s"
+	case 1:
+		return "1 " + noun
+	default:
+		return strconv.FormatInt(int64(n), 10) + " " + noun + "s"
+	}
+}
+
+// Capital is a text that begins with a capital letter.
+func Capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Clip is a text of at most so many characters, the last of which says that there
+// were more: a name in a message, or a line on a screen.
+func Clip(s string, most int) string {
+	if len(s) <= most { // its characters are no more than its bytes
+		return s
+	}
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// Width is how wide a text is that people read, whatever the terminal is.
+const Width = 78
+
+// Wrap breaks a text into lines of at most Width, each behind the indent.
+func Wrap(text, indent string) string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(indent)+len(line)+1+len(word) > Width {
+			lines, line = append(lines, indent+line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, indent+line), "\n")
+}
+
+// Meant is a hint: the name that word was probably meant to be, or else the text
+// that says which there are.
+func Meant(word string, names []string, which string) string {
+	near := Nearest(word, names)
+	if near == "" {
+		near = onlyLonger(word, names)
+	}
+	if near == "" {
+		return which
+	}
+	return "did you mean " + near + "?"
+}
+
+// onlyLonger returns the one name that begins with word.
+func onlyLonger(word string, names []string) string {
+	found := ""
+	for _, name := range names {
+		switch {
+		case word == "" || !strings.HasPrefix(name, word):
+		case found != "":
+			return ""
+		default:
+			found = name
+		}
+	}
+	return found
+}
