@@ -78,19 +78,22 @@ func parseAnswers(file string, data []byte) (answers map[string]string, at map[s
 	fail := func(n *yaml.Node, path, detail, hint string) {
 		problems = append(problems, diag.Problem{Position: diag.Position{File: file, Line: n.Line, Column: n.Column}, Path: path, Detail: detail, Hint: hint})
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		if line, column, ok := yamlfile.Tab(data); ok {
-			fail(&yaml.Node{Line: line, Column: column}, "", "is not YAML: "+yamlfile.TabDetail, yamlfile.TabHint)
-			return nil, nil, problems
-		}
+	documents, err := yamlfile.Documents(data)
+	var syntax *yamlfile.SyntaxError
+	switch {
+	case errors.As(err, &syntax) && syntax.Tab:
+		fail(&yaml.Node{Line: syntax.Line, Column: syntax.Column}, "", "is not YAML: "+syntax.Reason, yamlfile.TabHint)
+		return nil, nil, problems
+	case err != nil:
 		fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
 		return nil, nil, problems
-	}
-	if len(document.Content) == 0 {
+	case len(documents) == 0:
 		return answers, at, nil
+	case len(documents) > 1:
+		fail(documents[1], "", "starts a second YAML document", "keep all answers in one: remove the line ---")
+		return nil, nil, problems
 	}
-	root := document.Content[0]
+	root := documents[0].Content[0]
 	if root.Kind != yaml.MappingNode {
 		fail(root, "", "holds no answers", "write one answer on a line, such as clusterName: okd")
 		return nil, nil, problems

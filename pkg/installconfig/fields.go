@@ -11,6 +11,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // reader walks the document and the schema side by side, fills the one from the
@@ -27,8 +28,8 @@ var (
 
 // read fills into from n. A null leaves it empty.
 func (r *reader) read(n *yaml.Node, into reflect.Value, path string) {
-	n = followed(n)
-	if isNull(n) {
+	n = yamlfile.Followed(n)
+	if yamlfile.IsNull(n) {
 		return
 	}
 	switch into.Type() {
@@ -76,25 +77,25 @@ func (r *reader) object(n *yaml.Node, into reflect.Value, path string) {
 // proper name, and reports the others.
 func (r *reader) eachField(n *yaml.Node, path string, names []string, found func(name string, value *yaml.Node)) {
 	as := map[string]string{} // proper name -> as it is written
-	for _, f := range r.pairs(n, path) {
-		name, ok := proper(f.key.Value, names)
-		at := under(path, shorten(f.key.Value))
+	for _, f := range r.fields(n, path) {
+		name, ok := proper(f.Key.Value, names)
+		at := under(path, shorten(f.Key.Value))
 		if !ok {
-			r.places[at] = placeOf(f.key, f.value)
-			r.unknown(path, at, f.key.Value, names)
+			r.places[at] = placeOf(f.Key, f.Value)
+			r.unknown(path, at, f.Key.Value, names)
 			continue
 		}
 		at = under(path, name)
 		if before, twice := as[name]; twice {
-			r.add(r.pointing(f.key, at, "is given twice, as "+before+" and as "+f.key.Value, "keep one of the two"))
+			r.add(r.pointing(f.Key, at, "is given twice, as "+before+" and as "+f.Key.Value, "keep one of the two"))
 			continue
 		}
-		as[name] = f.key.Value
-		r.places[at] = placeOf(f.key, f.value)
-		if name != f.key.Value {
-			r.warn(at, "is written "+f.key.Value+" in the file", "write "+name)
+		as[name] = f.Key.Value
+		r.places[at] = placeOf(f.Key, f.Value)
+		if name != f.Key.Value {
+			r.warn(at, "is written "+f.Key.Value+" in the file", "write "+name)
 		}
-		found(name, f.value)
+		found(name, f.Value)
 	}
 }
 
@@ -145,25 +146,25 @@ func (r *reader) words(n *yaml.Node, into reflect.Value, path string) {
 		r.mismatch(n, path, "an object with fields")
 		return
 	}
-	for _, f := range r.pairs(n, path) {
+	for _, f := range r.fields(n, path) {
 		if into.IsNil() {
 			into.Set(reflect.MakeMap(into.Type()))
 		}
-		at := under(path, f.key.Value)
-		r.places[at] = placeOf(f.key, f.value)
+		at := under(path, f.Key.Value)
+		r.places[at] = placeOf(f.Key, f.Value)
 		value := reflect.New(into.Type().Elem()).Elem()
-		r.read(f.value, value, at)
-		into.SetMapIndex(reflect.ValueOf(f.key.Value), value)
+		r.read(f.Value, value, at)
+		into.SetMapIndex(reflect.ValueOf(f.Key.Value), value)
 	}
 }
 
 // anything reads a value of which the schema says nothing.
 func (r *reader) anything(n *yaml.Node, path string) any {
-	switch n = followed(n); n.Kind {
+	switch n = yamlfile.Followed(n); n.Kind {
 	case yaml.MappingNode:
 		out := map[string]any{}
-		for _, f := range r.pairs(n, path) {
-			out[f.key.Value] = r.anything(f.value, under(path, f.key.Value))
+		for _, f := range r.fields(n, path) {
+			out[f.Key.Value] = r.anything(f.Value, under(path, f.Key.Value))
 		}
 		return out
 	case yaml.SequenceNode:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -41,38 +40,61 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	if line := binaryLine(data); line > 0 {
 		return refuse(line, "is not a text file in UTF-8", "check that this is the right file, and save it as plain text")
 	}
-	documents := yaml.NewDecoder(bytes.NewReader(data))
-	var document, next yaml.Node
-	switch err := documents.Decode(&document); {
-	case errors.Is(err, io.EOF):
-		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}, nil
+	documents, err := yamlfile.Documents(data)
+	switch {
+	case len(documents) > 1:
+		return refuse(documents[1].Line, "starts a second YAML document", "an install-config is one document: remove the line --- and what does not belong")
 	case err != nil:
-		return nil, diag.Problems{unreadable(file, data, err, "check the indentation, quotes and brackets here and on the lines around")}
-	}
-	if err := documents.Decode(&next); !errors.Is(err, io.EOF) {
-		if err != nil {
-			return nil, diag.Problems{unreadable(file, data, err, "check the text after the end of the first document")}
+		hint := "check the indentation, quotes and brackets here and on the lines around"
+		if len(documents) == 1 {
+			hint = "check the text after the end of the first document"
 		}
-		return refuse(next.Line, "starts a second YAML document", "an install-config is one document: remove the line --- and what does not belong")
-	}
-	root := document.Content[0]
-	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		return nil, diag.Problems{unreadable(file, data, err, hint)}
+	case len(documents) == 0 || yamlfile.IsNull(documents[0].Content[0]):
 		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}, nil
 	}
+	root := documents[0].Content[0]
 	if root.Kind != yaml.MappingNode {
 		return refuse(root.Line, "holds "+kindOf(root)+" instead of fields",
 			"an install-config begins with a line such as apiVersion: v1")
 	}
-	m := measure{file: file, sizes: map[*yaml.Node]int{}}
-	if total := m.visit(root); len(m.problems) == 0 && total-m.written > maxAliased {
+	found := yamlfile.Examine(root, maxDepth)
+	if len(found.Faults) == 0 && found.Aliased > maxAliased {
 		return refuse(root.Line, "repeats itself through aliases until it has more than "+strconv.Itoa(maxAliased)+" additional values",
 			"write the values out instead of using & and *")
 	}
-	if m.written > maxValues {
-		return refuse(root.Line, fmt.Sprintf("has %d values, more than the %d that an install-config may have", m.written, maxValues),
+	if found.Written > maxValues {
+		return refuse(root.Line, fmt.Sprintf("has %d values, more than the %d that an install-config may have", found.Written, maxValues),
 			"check that this is the right file")
 	}
-	return root, m.problems.Sorted()
+	var problems diag.Problems
+	for _, f := range found.Faults[:min(len(found.Faults), maxProblems)] {
+		problems = append(problems, faulty(file, f))
+	}
+	return root, problems.Sorted()
+}
+
+// faulty words what is wrong with the file's form.
+func faulty(file string, f yamlfile.Fault) diag.Problem {
+	p := diag.Problem{Position: diag.Position{File: file, Line: f.At.Line, Column: f.At.Column}}
+	for _, s := range f.Path {
+		if s.InList {
+			p.Path = item(p.Path, s.Index)
+		} else {
+			p.Path = under(p.Path, shorten(s.Key))
+		}
+	}
+	switch f.Kind {
+	case yamlfile.TooDeep:
+		p.Detail, p.Hint = "is nested more than "+strconv.Itoa(maxDepth)+" levels deep", "check that this is the right file"
+	case yamlfile.NotAName:
+		p.Detail, p.Hint = "has "+kindOf(f.At)+" where a field name belongs", "write the name of a field before the colon"
+	case yamlfile.Twice:
+		p.Detail, p.Hint = "is given twice, first on line "+strconv.Itoa(f.First), "keep one of the two"
+	case yamlfile.Endless:
+		p.Detail, p.Hint = "the alias *"+shorten(f.At.Value)+" is inside of what it stands for", "write the value out instead"
+	}
+	return p
 }
 
 // binaryLine returns the line of the first byte that a text cannot have, or 0.
@@ -94,39 +116,21 @@ func binaryLine(data []byte) int {
 	return 0
 }
 
-// undefinedAlias is our wording of the one message of the YAML parser that quotes
-// the file: a password that begins with * would be in it.
-const undefinedAlias = "an alias (*) refers to no anchor (&)"
-
-// syntaxError takes the line out of the YAML parser's message, which has the
-// form "yaml: line N: text" or "yaml: text".
-func syntaxError(err error) (int, string) {
-	detail := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 1 // the parser leaves out the number of the first line
-	if before, _, ok := strings.Cut(detail, "unknown anchor"); ok {
-		line, detail = 0, before+undefinedAlias
-	}
-	if rest, ok := strings.CutPrefix(detail, "line "); ok {
-		if number, text, ok := strings.Cut(rest, ": "); ok {
-			if line, err := strconv.Atoi(number); err == nil {
-				return line, text
-			}
-		}
-	}
-	return line, detail
-}
-
 // unreadable words why a file is not YAML, at the place where the fault is: for the
 // mistakes that the parser's words hide best, that is not where the parser stopped.
 func unreadable(file string, data []byte, err error, hint string) diag.Problem {
-	line, detail := syntaxError(err)
-	p := diag.Problem{Position: diag.Position{File: file, Line: line}, Detail: "is not YAML: " + detail, Hint: hint}
-	if strings.Contains(detail, undefinedAlias) {
-		p.Hint = "put the value in quotes if it really begins with *"
-		return p
+	var syntax *yamlfile.SyntaxError
+	if !errors.As(err, &syntax) {
+		return diag.Problem{Position: diag.Position{File: file}, Detail: "is not YAML", Hint: hint}
 	}
-	if line, column, ok := yamlfile.Tab(data); ok {
-		p.Line, p.Column, p.Detail, p.Hint = line, column, "is not YAML: "+yamlfile.TabDetail, yamlfile.TabHint
+	line := syntax.Line
+	p := diag.Problem{Position: diag.Position{File: file, Line: line}, Detail: "is not YAML: " + syntax.Reason, Hint: hint}
+	switch {
+	case syntax.Alias:
+		p.Line, p.Hint = 0, "put the value in quotes if it really begins with *"
+		return p
+	case syntax.Tab:
+		p.Column, p.Hint = syntax.Column, yamlfile.TabHint
 		return p
 	}
 	// The parser counts a line too few or too many where a block ends too early.

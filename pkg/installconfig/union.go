@@ -10,6 +10,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // union reads a platform block: at most one platform, under its name. Block
@@ -22,16 +23,16 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	var found []string
 	values := map[string]*yaml.Node{}
 	var nulls []string
-	for _, f := range r.pairs(n, path) {
-		name := f.key.Value
+	for _, f := range r.fields(n, path) {
+		name := f.Key.Value
 		if p, ok := proper(name, slices.Concat(platform.Names(), platform.Known)); ok {
 			if at := under(path, p); p != name {
 				r.warn(at, "is written "+shorten(name)+" in the file", "write "+p)
 			}
 			name = p
 		}
-		r.places[under(path, shorten(name))] = placeOf(f.key, f.value)
-		if isNull(followed(f.value)) {
+		r.places[under(path, shorten(name))] = placeOf(f.Key, f.Value)
+		if yamlfile.IsNull(yamlfile.Followed(f.Value)) {
 			nulls = append(nulls, name)
 			continue
 		}
@@ -40,7 +41,7 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 			continue
 		}
 		found = append(found, name)
-		values[name] = f.value
+		values[name] = f.Value
 	}
 	switch {
 	case len(found) == 0 && len(nulls) > 0:

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // entries are those of spec.overrides of the ClusterVersion in files, each as
@@ -225,7 +227,7 @@ func TestEmptyDocumentInFront(t *testing.T) {
 	files["openshift/60-chart.yaml"] = []byte("---\n# Source: none\n---\n# Source: one\nkind: Place\napiVersion: example.com/v1\nmetadata: {name: one}\n")
 	host := boot(t, files, BootstrapOptions{})
 	roots, problem := parse("", host["openshift/60-chart.yaml"])
-	if problem != nil || len(roots) != 1 || isNull(roots[0]) {
+	if problem != nil || len(roots) != 1 || yamlfile.IsNull(roots[0]) {
 		t.Errorf("got %q", host["openshift/60-chart.yaml"])
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, file.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object", "delete the file, or put an object in it")
 	}
-	if !slices.ContainsFunc(roots, func(n *yaml3.Node) bool { return !isNull(n) }) {
+	if !slices.ContainsFunc(roots, func(n *yaml3.Node) bool { return !yamlfile.IsNull(n) }) {
 		return nil, file.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object", "delete the file; "+otherExtension)
 	}
 	texts := [][]byte{data}
@@ -63,7 +62,7 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 		}
 	}
 	for i, root := range roots {
-		if isNull(root) {
+		if yamlfile.IsNull(root) {
 			continue
 		}
 		d := &document{path: path, root: root, number: len(docs) + 1, source: texts[i]}
@@ -73,7 +72,7 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 	}
 	// cluster-bootstrap stops at an empty document in front, as templates leave it
 	// where they make nothing; behind the object nobody looks.
-	if len(docs) == 1 && !isNull(roots[0]) {
+	if len(docs) == 1 && !yamlfile.IsNull(roots[0]) {
 		docs[0].source = nil
 	}
 	return slices.DeleteFunc(docs, func(d *document) bool { return d.object == nil }), problems
@@ -88,7 +87,7 @@ func (d *document) decode(text []byte) diag.Problems {
 	default:
 		return d.refuse(d.root, "", "holds "+single(d.root)+" instead of an object", "write one with apiVersion, kind and metadata; "+otherExtension)
 	}
-	if problems := d.keys(d.root, "", 0); len(problems) > 0 {
+	if problems := d.keys(); len(problems) > 0 {
 		return problems
 	}
 	if err := yaml.Unmarshal(text, &d.object); err != nil || d.object == nil {
@@ -104,53 +103,31 @@ func (d *document) decode(text []byte) diag.Problems {
 
 // parse reads all YAML documents of a file.
 func parse(path string, data []byte) ([]*yaml3.Node, *diag.Problem) {
-	var roots []*yaml3.Node
-	for decoder := yaml3.NewDecoder(bytes.NewReader(data)); ; {
-		var n yaml3.Node
-		err := decoder.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return roots, nil
-		}
-		if err != nil {
-			p := syntax(path, data, err)
-			return nil, &p
-		}
-		if len(n.Content) == 1 {
-			roots = append(roots, n.Content[0])
-		}
+	documents, err := yamlfile.Documents(data)
+	if err != nil {
+		p := syntax(path, err)
+		return nil, &p
 	}
+	roots := make([]*yaml3.Node, len(documents))
+	for i, d := range documents {
+		roots[i] = d.Content[0]
+	}
+	return roots, nil
 }
 
-// syntax puts the YAML parser's message, "yaml: line N: text", in its place.
-func syntax(path string, data []byte, err error) diag.Problem {
-	p := diag.Problem{Position: diag.Position{File: path}, Hint: "check the indentation, quotes and brackets around this line"}
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		number, message, _ := strings.Cut(rest, ": ")
-		if line, err := strconv.Atoi(number); err == nil {
-			p.Line, text = line, message
+// syntax words why a file is not YAML.
+func syntax(path string, err error) diag.Problem {
+	p := diag.Problem{Position: diag.Position{File: path}, Detail: "is not valid YAML: " + err.Error(), Hint: "check the indentation, quotes and brackets around this line"}
+	var at *yamlfile.SyntaxError
+	if errors.As(err, &at) {
+		p.Line, p.Column = at.Line, at.Column
+		switch {
+		case at.Alias: // it may be a password that begins with an asterisk
+			p.Hint = "put text that begins with * in quotes"
+		case at.Tab:
+			p.Hint = yamlfile.TabHint
 		}
-	} else {
-		p.Line = 1 // the parser leaves out the number of the first line
 	}
-	if name, ok := strings.CutPrefix(text, "unknown anchor '"); ok {
-		// The name may be a password that begins with an asterisk.
-		name, _, _ = strings.Cut(name, "'")
-		p.Line = 1 + bytes.Count(data[:max(0, bytes.Index(data, []byte("*"+name)))], []byte("\n"))
-		text, p.Hint = "an alias (*) refers to no anchor (&)", "put text that begins with * in quotes"
-	}
-	p.Detail = "is not valid YAML: " + text
-	if line, column, ok := yamlfile.Tab(data); ok {
-		p.Line, p.Column, p.Detail, p.Hint = line, column, "is not valid YAML: "+yamlfile.TabDetail, yamlfile.TabHint
-		return p
-	}
-	lines := bytes.Split(data, []byte("\n"))
-	if p.Line < 1 || p.Line > len(lines) {
-		p.Line = 0
-		return p
-	}
-	line := lines[p.Line-1]
-	p.Column = len(line) - len(bytes.TrimLeft(line, " \t")) + 1
 	return p
 }
 
@@ -171,37 +148,26 @@ func single(n *yaml3.Node) string {
 	return "a single value"
 }
 
-func isNull(n *yaml3.Node) bool {
-	return n.Kind == yaml3.ScalarNode && n.Tag == "!!null"
-}
-
 // keys finds fields that are given twice, anywhere in the object. Which of the
 // two counts differs from one reader to the next.
-func (d *document) keys(n *yaml3.Node, path string, depth int) (problems diag.Problems) {
-	if depth > maxDepth {
-		return d.refuse(n, "", fmt.Sprintf("is nested more than %d levels deep", maxDepth), "check that this is the right file")
-	}
-	switch n.Kind {
-	case yaml3.MappingNode:
-		seen := map[string]int{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key, value := n.Content[i], n.Content[i+1]
-			field := join(path, key.Value)
-			line, twice := seen[key.Value]
-			switch {
-			case key.Kind != yaml3.ScalarNode && key.Kind != yaml3.AliasNode:
-				problems = append(problems, d.refuse(key, path, "has an object or a list where the name of a field belongs",
-					"put text that begins with { or [ in quotes; if this is a template, fill it in")...)
-				continue
-			case twice && key.Tag != "!!merge":
-				problems = append(problems, d.refuse(key, field, "is given twice, first on line "+strconv.Itoa(line), "keep one of the two")...)
+func (d *document) keys() (problems diag.Problems) {
+	for _, f := range yamlfile.Examine(d.root, maxDepth).Faults {
+		path := ""
+		for _, s := range f.Path {
+			if s.InList {
+				path = fmt.Sprintf("%s[%d]", path, s.Index)
+			} else {
+				path = join(path, s.Key)
 			}
-			seen[key.Value] = key.Line
-			problems = append(problems, d.keys(value, field, depth+1)...)
 		}
-	case yaml3.SequenceNode:
-		for i, value := range n.Content {
-			problems = append(problems, d.keys(value, fmt.Sprintf("%s[%d]", path, i), depth+1)...)
+		switch {
+		case f.Kind == yamlfile.TooDeep:
+			return d.refuse(f.At, "", fmt.Sprintf("is nested more than %d levels deep", maxDepth), "check that this is the right file")
+		case f.Kind == yamlfile.NotAName && f.At.Kind != yaml3.AliasNode:
+			problems = append(problems, d.refuse(f.At, path, "has an object or a list where the name of a field belongs",
+				"put text that begins with { or [ in quotes; if this is a template, fill it in")...)
+		case f.Kind == yamlfile.Twice && f.At.Tag != "!!merge":
+			problems = append(problems, d.refuse(f.At, path, "is given twice, first on line "+strconv.Itoa(f.First), "keep one of the two")...)
 		}
 	}
 	return problems
@@ -289,54 +255,10 @@ func (d *document) refuse(at *yaml3.Node, field, detail, hint string) diag.Probl
 
 // field is the node of a field, or the deepest one on the way that is there.
 // It is nil where nothing has a place. An index of a list is written [3].
-func (d *document) field(names ...string) *yaml3.Node {
-	n := d.root
-	for _, name := range names {
-		if n != nil && n.Kind == yaml3.AliasNode {
-			n = n.Alias
-		}
-		next := member(n, name)
-		if next == nil {
-			return n
-		}
-		n = next
-	}
-	return n
-}
-
-// member is the value of a field or an item of a list, or nil.
-func member(n *yaml3.Node, name string) *yaml3.Node {
-	switch {
-	case n == nil:
-	case n.Kind == yaml3.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == name {
-				return n.Content[i+1]
-			}
-		}
-	case n.Kind == yaml3.SequenceNode:
-		i, err := strconv.Atoi(strings.Trim(name, "[]"))
-		if err == nil && i >= 0 && i < len(n.Content) {
-			return n.Content[i]
-		}
-	}
-	return nil
-}
+func (d *document) field(names ...string) *yaml3.Node { return yamlfile.At(d.root, names...) }
 
 // key is the node of a field's name, or the deepest node on the way to it.
-func (d *document) key(names ...string) *yaml3.Node {
-	last := len(names) - 1
-	parent := d.field(names[:last]...)
-	if parent == nil || parent.Kind != yaml3.MappingNode {
-		return parent
-	}
-	for i := 0; i+1 < len(parent.Content); i += 2 {
-		if parent.Content[i].Value == names[last] {
-			return parent.Content[i]
-		}
-	}
-	return parent
-}
+func (d *document) key(names ...string) *yaml3.Node { return yamlfile.Key(d.root, names...) }
 
 // value is what stands at a field, or nil.
 func (d *document) value(names ...string) any {

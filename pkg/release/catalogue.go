@@ -1,16 +1,11 @@
 package release
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // DefaultLine is the line that an installation gets unless the user asks for another.
@@ -82,24 +77,10 @@ func Parse(data []byte) (Catalogue, error) {
 		return Catalogue{}, diag.Problem{Detail: fmt.Sprintf("the release catalogue has %d bytes, more than the %d it may have", len(data), maxCatalogue)}
 	}
 	var file fileYAML
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil {
-		return Catalogue{}, unreadable(err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return Catalogue{}, diag.Problem{Detail: "the release catalogue holds more than one YAML document"}
+	if err := yamlfile.Decode(data, &file); err != nil {
+		return Catalogue{}, diag.Problem{Detail: "the release catalogue cannot be read: " + err.Error()}
 	}
 	return file.catalogue()
-}
-
-// unreadable says why the YAML parser gave up, on one line.
-func unreadable(err error) error {
-	reason := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
-	if errors.Is(err, io.EOF) {
-		reason = "it is empty"
-	}
-	return diag.Problem{Detail: "the release catalogue cannot be read: " + reason}
 }
 
 // catalogue checks the file and sorts it.

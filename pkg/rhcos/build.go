@@ -1,18 +1,15 @@
 package rhcos
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/coreos/stream-metadata-go/stream"
 	streamrhcos "github.com/coreos/stream-metadata-go/stream/rhcos"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // Build is one build of a stream, with everything that was published about it.
@@ -89,14 +86,8 @@ func ParseBuild(data []byte) (Build, error) {
 		return Build{}, diag.Problem{Detail: fmt.Sprintf("the build has %d bytes, more than the %d it may have", len(data), maxBuild)}
 	}
 	var file buildYAML
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil {
-		reason := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
-		if errors.Is(err, io.EOF) {
-			reason = "it is empty"
-		}
-		return Build{}, diag.Problem{Detail: "the build cannot be read: " + reason}
+	if err := yamlfile.Decode(data, &file); err != nil {
+		return Build{}, diag.Problem{Detail: "the build cannot be read: " + err.Error()}
 	}
 	return file.build()
 }

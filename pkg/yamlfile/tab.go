@@ -1,7 +1,3 @@
-// Package yamlfile finds places in YAML files that the parser does not name.
-//
-// Tab is all of it: for a line that is indented with a tab the parser names that
-// line, the one before, or the beginning of a block, as it happens.
 package yamlfile
 
 import (
@@ -14,15 +10,10 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 )
 
-// TabDetail and TabHint are what is said about a tab that Tab finds.
-const (
-	TabDetail = "a tab cannot indent a line"
-	TabHint   = "use blanks instead: YAML is not indented with tabs"
-)
-
-// Tab returns the line and the column, from 1, of the tab that keeps a file from
-// being YAML. It is not ok if there is none, or if the file is broken before.
-func Tab(data []byte) (line, column int, ok bool) {
+// findTab returns the line and the column, from 1, of the tab that keeps a file from
+// being YAML: the parser names that line, the one before, or the beginning of a block, as
+// it happens. It is not ok if there is none, or if the file is broken before.
+func findTab(data []byte) (line, column int, ok bool) {
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	var tabs []place
 	offset := 0

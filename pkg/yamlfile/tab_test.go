@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTab(t *testing.T) {
+func TestFindTab(t *testing.T) {
 	t.Parallel()
 	const before = "apiVersion: v1\nmetadata:\n  name: site1\n"
 	for name, c := range map[string]struct{ text, want string }{
@@ -32,20 +32,20 @@ func TestTab(t *testing.T) {
 		"tabs that are right":      {before + "a:\t[\n\t1]\nb: \"x\n\ty\"\n", "0:0"},
 		"broken before":            {before + "a: b: c\nd:\n\te: 1\n", "0:0"},
 	} {
-		line, column, ok := Tab([]byte(c.text))
+		line, column, ok := findTab([]byte(c.text))
 		if got := fmt.Sprintf("%d:%d", line, column); got != c.want || ok != (c.want != "0:0") {
 			t.Errorf("%s: %s %v, want %s", name, got, ok, c.want)
 		}
 	}
 }
 
-// What Tab names is a tab in front of a line.
+// What findTab names is a tab in front of a line.
 func FuzzTab(f *testing.F) {
 	for _, text := range []string{"a:\n\tb: 1\n", "a: |\n  x\n\ty\n", "-\ta\r\tb", "\t"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		line, column, ok := Tab(data)
+		line, column, ok := findTab(data)
 		if !ok {
 			return
 		}

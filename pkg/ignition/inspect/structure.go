@@ -1,8 +1,6 @@
 package inspect
 
 import (
-	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // secretKeys are names of fields whose value is secret wherever they stand, in
@@ -27,18 +27,14 @@ func structured(text string) ([]piece, bool) {
 		return nil, true
 	}
 	w := walker{text: text, lines: lineStarts(text)}
-	dec := yaml.NewDecoder(strings.NewReader(text))
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return w.found, !w.lost
-		}
-		if err != nil {
-			return nil, !suspicious().MatchString(text)
-		}
-		w.walk(&doc, false)
+	documents, err := yamlfile.Documents([]byte(text))
+	if err != nil {
+		return nil, !suspicious().MatchString(text)
 	}
+	for _, d := range documents {
+		w.walk(d, false)
+	}
+	return w.found, !w.lost
 }
 
 // looksStructured passes over scripts and the like early: reading YAML costs.

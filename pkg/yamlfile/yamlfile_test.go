@@ -1,0 +1,207 @@
+package yamlfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	yaml "go.yaml.in/yaml/v3"
+)
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"": 0, "# none\n": 0, "a: 1": 1, "---\na: 1\n---\n---\nb: 2\n": 3, "\ufeffa: 1\r\nb: 2\r\n": 1} {
+		if documents, err := Documents([]byte(text)); err != nil || len(documents) != want {
+			t.Errorf("%q has %d documents, %v; want %d", text, len(documents), err, want)
+		}
+	}
+}
+
+// A place is that of the fault, and no word of the file is in the reason.
+func TestSyntaxError(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a: [":                       "1:1 did not find expected node content",
+		"a: 1\n b: 2\n":              "2:2 mapping values are not allowed in this context",
+		"a: 1\nb:\n\tc: 2\n":         "3:1 a tab cannot indent a line tab",
+		"a: 1\nb:\n  c: *SECRET\n":   "3:3 an alias (*) refers to no anchor (&) alias",
+		"a: 1\n---\nb: 1\n c: 2\n":   "4:2 mapping values are not allowed in this context",
+		"pullSecret: '{\"auths\": 1": "1:1 found unexpected end of stream",
+	} {
+		_, err := Documents([]byte(text))
+		var e *SyntaxError
+		if !errors.As(err, &e) {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		got := fmt.Sprintf("%d:%d %s", e.Line, e.Column, e)
+		if e.Tab {
+			got += " tab"
+		}
+		if e.Alias {
+			got += " alias"
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestExamine(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"good":            {"a: 1\nb: [x, {c: 2}]\n", "written 9"},
+		"twice":           {"a: 1\nb:\n- c: 1\n  c: 2\n  c: 3\n", "written 12, twice 4:3 b[0].c first 3, twice 5:3 b[0].c first 3"},
+		"twice by alias":  {"&x a: 1\n*x : 2\n", "written 5, not a name 2:1 , twice 2:1 a first 1"},
+		"merged twice":    {"x: &x {a: 1}\ny:\n  <<: *x\n  <<: *x\n", "written 9 aliased 6, twice 4:3 y.<< first 3"},
+		"object as a key": {"a:\n  {b: 1}: {c: 1, c: 2}\n", "written 4, not a name 2:3 a"},
+		"too deep":        {"a: {b: {c: {d: {e: 1}}}}\n", "written 8, too deep 1:16 a.b.c.d"},
+		"endless":         {"a: &x [1, *x]\n", "written 4, endless 1:11 a[1]"},
+		"aliases":         {"a: &a [1, 2]\nb: &b [*a, *a]\nc: [*b, *b]\n", "written 9 aliased 20"},
+	} {
+		documents, err := Documents([]byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := Examine(documents[0].Content[0], 3)
+		got := fmt.Sprintf("written %d", e.Written)
+		if e.Aliased > 0 {
+			got += fmt.Sprintf(" aliased %d", e.Aliased)
+		}
+		for _, f := range e.Faults {
+			got += fmt.Sprintf(", %s %d:%d %s", []string{"too deep", "not a name", "twice", "endless"}[f.Kind], f.At.Line, f.At.Column, dotted(f.Path))
+			if f.First > 0 {
+				got += fmt.Sprintf(" first %d", f.First)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func dotted(steps []Step) (path string) {
+	for _, s := range steps {
+		if s.InList {
+			path += fmt.Sprintf("[%d]", s.Index)
+		} else {
+			path += "." + s.Key
+		}
+	}
+	return strings.TrimPrefix(path, ".")
+}
+
+// Each alias doubles what there is, and still each node is visited once.
+func TestExamineBomb(t *testing.T) {
+	t.Parallel()
+	text := "a0: &a0 [x, x]\n"
+	for i := 1; i < 100; i++ {
+		text += fmt.Sprintf("a%d: &a%d [*a%d, *a%d]\n", i, i, i-1, i-1)
+	}
+	documents, err := Documents([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := Examine(documents[0].Content[0], 10); e.Aliased < 1<<29 || len(e.Faults) > 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestFieldsAndPlaces(t *testing.T) {
+	t.Parallel()
+	documents, err := Documents([]byte("base: &base {a: 1, b: 2}\nmore: &more {b: 3, c: 4}\nx:\n  a: 0\n  <<: [*base, *more, nothing]\nlist: [{k: v}]\nalso: *base\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := documents[0].Content[0]
+	fields, wrong := Fields(At(root, "x"))
+	var got []string
+	for _, f := range fields {
+		got = append(got, f.Key.Value+"="+f.Value.Value)
+	}
+	if strings.Join(got, " ") != "a=0 b=2 c=4" || len(wrong) != 1 || wrong[0].Value != "nothing" {
+		t.Errorf("fields %v, wrong %v", got, wrong)
+	}
+	for names, want := range map[string]string{
+		"x a": "4:6", "list [0] k": "6:12", "list [1] k": "6:7", "also b": "1:23", "nowhere": "1:1", "x a deeper": "4:6",
+	} {
+		n := At(root, strings.Fields(names)...)
+		if got := fmt.Sprintf("%d:%d", n.Line, n.Column); got != want {
+			t.Errorf("%s is at %s, want %s", names, got, want)
+		}
+	}
+	if n := Key(root, "x", "a"); n.Value != "a" || n.Line != 4 {
+		t.Errorf("the key is %+v", n)
+	}
+	if At(nil, "x") != nil || Key(nil, "x") != nil {
+		t.Error("there is something in nothing")
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a: 1\n":             "",
+		"":                   "it is empty",
+		"a: 1\nb: 2\n":       "unmarshal errors: line 2: field b not found in type struct { A int \"yaml:\\\"a\\\"\" }",
+		"a: 1\na: 2\n":       "unmarshal errors: line 2: mapping key \"a\" already defined at line 1",
+		"a: 1\n---\na: 2\n":  "it holds more than one YAML document",
+		"a: 1\n---\na: [1\n": "it holds more than one YAML document",
+	} {
+		var into struct {
+			A int `yaml:"a"`
+		}
+		got := ""
+		if err := Decode([]byte(text), &into); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// What is read has its places in the file; written and read again it is the same.
+func FuzzDocuments(f *testing.F) {
+	for _, text := range []string{
+		"a: 1\nb: [x, {c: 2}]\n", "---\na: &x [1]\nb: *x\n---\nc: !!str 1\n", "a: |\n  x\n  y\nb: >-\n  z\n", "a:\n\tb", "a: *b", "{a: 1}: b", "? a\n: b\n", "a: &a [*a]",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		documents, err := Documents(data)
+		lines := 2 + strings.Count(strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(string(data)), "\n")
+		var e *SyntaxError
+		if err != nil && (!errors.As(err, &e) || e.Line < 0 || e.Line > lines || e.Reason == "" || strings.Contains(e.Reason, "\n")) {
+			t.Fatalf("%#v", err)
+		}
+		for _, d := range documents {
+			root := d.Content[0]
+			found := Examine(root, 50)
+			for _, fault := range found.Faults {
+				if fault.At.Line < 1 || fault.At.Line > lines || fault.At.Column < 1 {
+					t.Fatalf("%+v is in no place of the file", fault)
+				}
+			}
+			if err != nil || len(found.Faults) > 0 || found.Aliased > 1000 {
+				continue
+			}
+			var before, after any
+			if root.Decode(&before) != nil {
+				continue
+			}
+			again, err := yaml.Marshal(before)
+			if err != nil {
+				continue
+			}
+			if second, err := Documents(again); err != nil || len(second) != 1 || second[0].Content[0].Decode(&after) != nil {
+				t.Fatalf("%q is written as %q, which cannot be read: %v", data, again, err)
+			}
+			if third, err := yaml.Marshal(after); err != nil || !bytes.Equal(again, third) {
+				t.Fatalf("%q becomes %q and then %q", data, again, third)
+			}
+		}
+	})
+}
