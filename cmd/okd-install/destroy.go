@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
@@ -72,7 +73,7 @@ cluster does not live without it.`,
 // destroy checks that there is a cluster of this kind, and says what is left.
 func (a *app) destroy(left func(domain string) []string) error {
 	const metadata = "metadata.json"
-	files, err := asset.ReadOnly(a.dir, metadata)
+	files, err := assetdir.ReadOnly(a.dir, metadata)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
 )
@@ -107,7 +107,7 @@ func (o gatherOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := asset.OpenDir(ctx, o.dir, o.opening("gather bootstrap"))
+	dir, err := assetdir.Open(ctx, o.dir, o.opening("gather bootstrap"))
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (o gatherOptions) request() (gather.Request, error) {
 
 // secrets are those of the asset directory that may stand anywhere in a log.
 func (o gatherOptions) secrets() []string {
-	files, err := asset.ReadOnly(o.dir, "auth/kubeadmin-password")
+	files, err := assetdir.ReadOnly(o.dir, "auth/kubeadmin-password")
 	if err != nil {
 		return nil // whoever opens the directory says what is wrong with it
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
 )
@@ -92,7 +92,7 @@ func (a *app) chatty() bool {
 // lines say what was run. A directory that is not there, or cannot be written,
 // has no log file: the command itself will say so.
 func (a *app) openLogFile(args []string) {
-	f, err := asset.OpenLog(a.dir, logFile, a.allowShared)
+	f, err := assetdir.OpenLog(a.dir, logFile, a.allowShared)
 	if err != nil {
 		a.log.Warn("nothing is written to the log file: " + err.Error())
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 )
 
 // This file holds how the asset directory is opened, and for which environment.
@@ -44,8 +45,8 @@ func (a *app) warnAboutEnvironment() {
 }
 
 // opening says how the asset directory is opened for a command.
-func (a *app) opening(command string) asset.Opening {
-	return asset.Opening{Command: command, Wait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared}
+func (a *app) opening(command string) assetdir.Opening {
+	return assetdir.Opening{Command: command, Wait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared}
 }
 
 // newUpdate says how a file of the asset directory is written by a command.

@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 )
 
@@ -210,7 +210,7 @@ func holdLock(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: hold-lock dir file")
 	}
-	dir, err := asset.OpenDir(context.Background(), args[0], asset.Opening{Command: "hold-lock"})
+	dir, err := assetdir.Open(context.Background(), args[0], assetdir.Opening{Command: "hold-lock"})
 	if err != nil {
 		return err
 	}

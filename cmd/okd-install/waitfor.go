@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -230,7 +231,7 @@ func (o *waitOptions) access(done cluster.Installed) {
 	}
 	o.log.Infof("the web console is at %s", done.Console)
 	const passwordFile = "auth/kubeadmin-password"
-	files, err := asset.ReadOnly(o.dir, passwordFile)
+	files, err := assetdir.ReadOnly(o.dir, passwordFile)
 	password := strings.TrimSpace(string(files[passwordFile]))
 	switch {
 	case err != nil || password == "":

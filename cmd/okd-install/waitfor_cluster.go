@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/shell"
@@ -66,7 +66,7 @@ func (a *app) client(f clusterFlags) (*cluster.Client, error) {
 func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
 	if f.kubeconfig == "" {
 		name := filepath.Join(a.dir, filepath.FromSlash(adminKubeconfig))
-		files, err := asset.ReadOnly(a.dir, adminKubeconfig)
+		files, err := assetdir.ReadOnly(a.dir, adminKubeconfig)
 		if err != nil {
 			return cluster.Kubeconfig{}, err
 		}

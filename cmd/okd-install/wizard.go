@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -122,7 +123,7 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
 		answers: map[string]string{}, said: map[string]bool{}, asked: map[string]bool{}, usual: map[string]bool{}, aside: map[string]string{},
 	}
-	notices, err := asset.Finish(ctx, o.dir, o.opening("create "+o.target.name))
+	notices, err := assetdir.Finish(ctx, o.dir, o.opening("create "+o.target.name))
 	for _, n := range notices {
 		o.log.Info(n)
 	}

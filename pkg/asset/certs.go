@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/tls"
@@ -41,7 +42,7 @@ type Certificate struct {
 // ListCertificates reads the certificates of an asset directory without
 // changing anything.
 func ListCertificates(dir string, now time.Time) (Certificates, error) {
-	files, err := ReadOnly(dir, append(pointerFiles(), ignition.BootstrapFile, ignition.InPlaceFile, "auth/kubeconfig")...)
+	files, err := assetdir.ReadOnly(dir, append(pointerFiles(), ignition.BootstrapFile, ignition.InPlaceFile, "auth/kubeconfig")...)
 	if err != nil {
 		return Certificates{}, err
 	}

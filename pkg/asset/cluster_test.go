@@ -1,8 +1,9 @@
 package asset
 
 import (
-	"github.com/okd-project/okd-install/pkg/graph"
 	"testing"
+
+	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 // TestNodeNamesAreUnique matters because remembered values are found by name.

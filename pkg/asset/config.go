@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -47,14 +48,14 @@ func loadConfig(data []byte, r release.Release, s strictness) (installconfig.Loa
 // there is one; consumed tells that it is only remembered, because an earlier
 // run has removed the file.
 func ReadConfig(dir string) (data []byte, consumed bool, err error) {
-	files, err := ReadOnly(dir, installconfig.FileName, StateFile)
+	files, err := assetdir.ReadOnly(dir, installconfig.FileName, assetdir.StateFile)
 	if err != nil {
 		return nil, false, err
 	}
 	if data, ok := files[installconfig.FileName]; ok {
 		return data, false, nil
 	}
-	state, err := parseState(files[StateFile])
+	state, err := parseState(files[assetdir.StateFile])
 	if err != nil {
 		return nil, false, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -33,12 +34,12 @@ const (
 // creation is one run of Create.
 type creation struct {
 	Request
-	dir    *Dir
+	dir    *assetdir.Dir
 	before State
 	state  State
 	run    *graph.Run
 	graph  Cluster
-	change Change
+	change assetdir.Change
 	report Report
 	// folders is what the user has in manifests/ and openshift/: on disk, or
 	// consumed by an earlier run.
@@ -59,11 +60,11 @@ type creation struct {
 // Create makes the target's files in the asset directory. All of them are
 // written, or none.
 func Create(ctx context.Context, req Request) (Report, error) {
-	dir, err := OpenDir(ctx, req.Dir, Opening{Command: req.Command, Wait: req.LockWait, Waiting: req.Waiting, AllowShared: req.AllowShared})
+	dir, err := assetdir.Open(ctx, req.Dir, assetdir.Opening{Command: req.Command, Wait: req.LockWait, Waiting: req.Waiting, AllowShared: req.AllowShared})
 	if err != nil {
 		return Report{}, err
 	}
-	c := &creation{Request: req, dir: dir, change: Change{Aside: map[string]string{}, Write: Files{}}}
+	c := &creation{Request: req, dir: dir, change: assetdir.Change{Aside: map[string]string{}, Write: Files{}}}
 	c.report.Notes = dir.Notices
 	err = c.create(ctx)
 	if left := dir.Close(); left != nil {
@@ -91,13 +92,13 @@ func (c *creation) create(ctx context.Context) error {
 		return err
 	}
 	written, err := c.dir.Commit(c.change)
-	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == StateFile })
+	c.report.Written = slices.DeleteFunc(written, func(name string) bool { return name == assetdir.StateFile })
 	return err
 }
 
 // readDir reads what is remembered and what the user has edited.
 func (c *creation) readDir(context.Context) (err error) {
-	if c.before, err = c.dir.ReadState(); err != nil {
+	if c.before, err = readState(c.dir); err != nil {
 		return err
 	}
 	if err := c.before.complete(); err != nil {
@@ -109,7 +110,7 @@ func (c *creation) readDir(context.Context) (err error) {
 			return err
 		}
 	}
-	files, left, onDisk, err := c.dir.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
+	files, left, onDisk, err := c.dir.ReadFolders(isManifest, manifests.Dir, manifests.OpenshiftDir)
 	if err != nil {
 		return err
 	}
@@ -318,7 +319,7 @@ func (c *creation) finishState() error {
 	if err != nil {
 		return err
 	}
-	c.change.Write[StateFile] = data
+	c.change.Write[assetdir.StateFile] = data
 	return nil
 }
 

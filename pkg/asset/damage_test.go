@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/graph"
 )
 
@@ -73,7 +74,7 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 			t.Fatal(err)
 		}
 		files := tree(t, dir)
-		good, err := parseState([]byte(files[StateFile]))
+		good, err := parseState([]byte(files[assetdir.StateFile]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,13 +113,13 @@ func expectDamage(t *testing.T, files map[string]string, req Request, bad State,
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(req.Dir, StateFile), data, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(req.Dir, assetdir.StateFile), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	before := tree(t, req.Dir)
 	req.Overwrite = len(name)%2 == 0 // which is no way around it
 	_, err = Create(t.Context(), req)
-	if err == nil || !strings.Contains(err.Error(), StateFile+": ") || !strings.Contains(err.Error(), " "+name+" is ") || !strings.Contains(err.Error(), "hint: ") {
+	if err == nil || !strings.Contains(err.Error(), assetdir.StateFile+": ") || !strings.Contains(err.Error(), " "+name+" is ") || !strings.Contains(err.Error(), "hint: ") {
 		t.Errorf("got %v", err)
 	}
 	if !maps.Equal(before, tree(t, req.Dir)) {

@@ -6,8 +6,9 @@
 // and commits all of it or nothing. GetStatus, Plan, ListCertificates and Explain
 // only look; Targets has the graph of each target, for package graph to draw.
 //
-// Package graph is the graph itself, without a word of clusters. dir.go, lock.go
-// and commit.go are the only code that touches the disk. What the files say is not
+// Package graph is the graph itself, without a word of clusters, and package
+// assetdir the directory, with its lock and its commits. What is remembered in the
+// state file, by the names of nodes, is said in state.go. What the files say is not
 // known here but in the rooms below: packages installconfig, tls, manifests,
 // ignition and release.
 package asset

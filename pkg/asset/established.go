@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -69,7 +70,7 @@ func HasEstablishedConfig(dir string) bool {
 	if err != nil || config != nil {
 		return false
 	}
-	files, err := ReadOnly(dir, EstablishedStateFile)
+	files, err := assetdir.ReadOnly(dir, EstablishedStateFile)
 	if err != nil || files[EstablishedStateFile] == nil {
 		return false
 	}

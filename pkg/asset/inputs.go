@@ -32,7 +32,7 @@ func (c *creation) readProvided() (p Provided, err error) {
 			names = append(names, path.Join(tlsDir, row.Name+".key"), path.Join(tlsDir, row.Name+".pub"))
 		}
 	}
-	files, err := c.readFiles(names)
+	files, err := c.dir.ReadFiles(names...)
 	if err != nil {
 		return p, err
 	}
@@ -109,20 +109,6 @@ func (c *creation) readCertificates() (map[string]tls.Pair, error) {
 		return nil, err
 	}
 	return tls.Provided(files, names, c.Now)
-}
-
-func (c *creation) readFiles(names []string) (Files, error) {
-	files := Files{}
-	for _, name := range names {
-		data, ok, err := c.dir.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			files[name] = data
-		}
-	}
-	return files, nil
 }
 
 // collect adds a user's problems to others; any other error is passed on, and

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
@@ -40,7 +41,7 @@ func TestEveryInputIsNamed(t *testing.T) {
 	files := map[string]string{installconfig.FileName: whyConfig}
 	request := Request{LeafKey: "ecdsa-p256", Overwrite: true, Version: "v1.0.0"}
 	before, state := makeConfigAs(t, files, request)
-	files[StateFile] = state
+	files[assetdir.StateFile] = state
 	for _, c := range inputChanges {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
@@ -89,7 +90,7 @@ func TestKilledRuns(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- child.Wait() }()
 		for i < 4 && len(ended) == 0 {
-			if _, err := os.Lstat(filepath.Join(dir, stageDir)); err == nil {
+			if _, err := os.Lstat(filepath.Join(dir, ".okd_install_commit")); err == nil {
 				break
 			}
 			time.Sleep(50 * time.Microsecond)
@@ -119,19 +120,10 @@ func TestKilledRuns(t *testing.T) {
 	}
 }
 
-func filled(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		put(t, dir, name, content)
-	}
-	return dir
-}
-
 // whole tells what of a result of create ignition-configs is missing, or from
 // another run than the rest.
 func whole(files map[string]string) error {
-	s, err := parseState([]byte(files[StateFile]))
+	s, err := parseState([]byte(files[assetdir.StateFile]))
 	if err != nil {
 		return err
 	}
@@ -167,53 +159,4 @@ func whole(files map[string]string) error {
 		return fmt.Errorf("bootstrap.ign has only %d certificates", found)
 	}
 	return nil
-}
-
-// An edited auth/kubeconfig is moved aside to auth/ below the folder for such
-// things: two folders that are not there before. A run with --overwrite once
-// ended there with "no such file or directory".
-func TestCommitMovesAsideIntoNewFolders(t *testing.T) {
-	dir := filled(t, map[string]string{"auth/kubeconfig": "edited", "manifests/a.yaml": "edited"})
-	d := openTestDir(t, dir)
-	_, err := d.Commit(Change{
-		Aside: map[string]string{"auth/kubeconfig": "replaced/auth/kubeconfig", "manifests": "replaced/manifests"},
-		Write: Files{"auth/kubeconfig": []byte("made"), "replaced/openshift/consumed.yaml": []byte("consumed"), "manifests/a.yaml": []byte("made")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = d.Close()
-	want := map[string]string{
-		"auth/kubeconfig": "made", "replaced/auth/kubeconfig": "edited", "replaced/openshift/consumed.yaml": "consumed",
-		"manifests/a.yaml": "made", "replaced/manifests/a.yaml": "edited",
-	}
-	if got := tree(t, dir); !equalMaps(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// A commit that cannot be carried out is refused before it has begun, and takes
-// the folders that it has made for it with it.
-func TestCommitIsRefusedAsAWhole(t *testing.T) {
-	if !permissionsCount || os.Geteuid() == 0 {
-		t.Skip("permission bits do not bind this user; test/e2e does it as another")
-	}
-	before := map[string]string{"auth/old": "old", "manifests/a.yaml": "edited"}
-	dir := filled(t, before)
-	if err := os.Chmod(filepath.Join(dir, "auth"), 0o500); err != nil {
-		t.Fatal(err)
-	}
-	d := openTestDir(t, dir)
-	_, err := d.Commit(Change{
-		Aside: map[string]string{"manifests": "replaced/manifests"},
-		Write: Files{"auth/kubeconfig": []byte("made"), "a": []byte("made"), "new/folder/b": []byte("made")},
-	})
-	if err == nil || !strings.Contains(err.Error(), "permission denied") || !strings.Contains(err.Error(), "hint: ") {
-		t.Errorf("got %v, want a refusal with a hint", err)
-	}
-	left := d.Exists("new") || d.Exists("replaced") || d.Exists(stageDir)
-	_ = d.Close()
-	if got := tree(t, dir); !equalMaps(got, before) || left {
-		t.Errorf("something is left behind: %q", got)
-	}
 }

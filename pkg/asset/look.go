@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
@@ -12,14 +13,14 @@ import (
 // look prepares a run that only looks: it takes no lock and writes nothing. In a
 // frozen run nothing is made that would be remembered either.
 func look(ctx context.Context, req Request, frozen bool) (*creation, error) {
-	dir, err := lookDir(req.Dir, "name it with --dir")
+	dir, err := assetdir.Look(req.Dir, "name it with --dir")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dir.readOnly(); err != nil {
+	if err := dir.Finished(); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	c := &creation{Request: req, dir: dir, change: Change{Aside: map[string]string{}, Write: Files{}}}
+	c := &creation{Request: req, dir: dir, change: assetdir.Change{Aside: map[string]string{}, Write: Files{}}}
 	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build} {
 		if err := step(ctx); err != nil {
 			return c, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -84,12 +85,12 @@ func InstallSteps(dir string, env Environment) []Step {
 // schedulingIn is what the Scheduler on disk says, or the one that would be made.
 func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Scheduling {
 	made := manifests.Scheduling{ControlPlane: config.ComputeReplicas() == 0}
-	d, err := lookDir(dir, "")
+	d, err := assetdir.Look(dir, "")
 	if err != nil {
 		return made
 	}
 	defer func() { _ = d.Close() }()
-	files, _, ok, err := d.ReadFolders(manifests.Dir, manifests.OpenshiftDir)
+	files, _, ok, err := d.ReadFolders(isManifest, manifests.Dir, manifests.OpenshiftDir)
 	if err != nil || !ok {
 		return made
 	}

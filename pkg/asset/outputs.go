@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -158,7 +159,7 @@ func (c *creation) checkStateIsThere() error {
 	}
 	return diag.Problems{{
 		Position: diag.Position{File: c.Dir},
-		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), StateFile),
+		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), assetdir.StateFile),
 		Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
 	}}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -23,7 +24,7 @@ import (
 // PinRequest says which release is pinned, and where.
 type PinRequest struct {
 	Dir     string
-	Opening Opening
+	Opening assetdir.Opening
 	// Release and ReleaseImage are the user's choice, as in Request.
 	Release, ReleaseImage string
 	// Digest is what somebody has looked up elsewhere, sha256:…; empty to look it up.
@@ -61,14 +62,14 @@ type Pinned struct {
 // PinRelease looks a release up and has the directory remember its digest. Nothing else
 // in the directory is changed.
 func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
-	dir, err := OpenDir(ctx, req.Dir, req.Opening)
+	dir, err := assetdir.Open(ctx, req.Dir, req.Opening)
 	if err != nil {
 		return Pinned{}, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 	c := &creation{
 		Request: Request{Dir: req.Dir, Release: req.Release, ReleaseImage: req.ReleaseImage, Environment: req.Environment},
-		dir:     dir, change: Change{Aside: map[string]string{}, Write: Files{}},
+		dir:     dir, change: assetdir.Change{Aside: map[string]string{}, Write: Files{}},
 	}
 	if err := c.readDir(ctx); err != nil {
 		return Pinned{}, err
@@ -82,7 +83,7 @@ func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
 	if err != nil {
 		return p, err
 	}
-	c.change.Write[StateFile] = state
+	c.change.Write[assetdir.StateFile] = state
 	written, err := c.dir.Commit(c.change)
 	p.Changed = len(written) > 0
 	if p.Changed && c.before.exists() {

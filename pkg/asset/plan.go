@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
@@ -30,21 +31,21 @@ type Planned struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// BootBy is until when machines should boot from the result, BootAtLatest
 	// until when they must; zero where the target has nothing to boot from.
-	BootBy       time.Time   `json:"bootBy,omitzero"`
-	BootAtLatest time.Time   `json:"bootAtLatest,omitzero"`
-	Lock         *LockStatus `json:"lock,omitempty"`
+	BootBy       time.Time            `json:"bootBy,omitzero"`
+	BootAtLatest time.Time            `json:"bootAtLatest,omitzero"`
+	Lock         *assetdir.LockStatus `json:"lock,omitempty"`
 }
 
 // Plan tells what Create would do with the same request. It takes no lock and
 // writes nothing; its errors are those of Create.
 func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
-	p := Planned{SchemaVersion: 1, Target: req.Target, Changes: []inspect.Change{}, Lock: lookAtLock(req.Dir)}
+	p := Planned{SchemaVersion: 1, Target: req.Target, Changes: []inspect.Change{}, Lock: assetdir.LookAtLock(req.Dir)}
 	c, err := look(ctx, req, false)
 	if c != nil {
 		defer func() { _ = c.dir.Close() }()
 	}
 	if err == nil {
-		err = c.dir.closed(req.AllowShared)
+		err = c.dir.Closed(req.AllowShared)
 	}
 	if err == nil {
 		err = c.tellConfig(ctx)
@@ -68,7 +69,7 @@ func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 		}
 	}
 	compare := inspect.Comparison{Now: req.Now, ShowSecrets: showSecrets}
-	delete(c.change.Write, StateFile) // nobody's to read; Makes says what is new in it
+	delete(c.change.Write, assetdir.StateFile) // nobody's to read; Makes says what is new in it
 	for _, name := range slices.Sorted(maps.Keys(c.change.Write)) {
 		changes, err := c.planFile(&compare, name, c.change.Write[name])
 		if err != nil {
@@ -82,8 +83,8 @@ func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 
 // planFile tells how a file that would be written differs from what is there.
 func (c *creation) planFile(compare *inspect.Comparison, name string, data []byte) ([]inspect.Change, error) {
-	same, err := c.dir.holds(name, data)
-	if err != nil || same && !movedAside(name, c.change.Aside) {
+	same, err := c.dir.Holds(name, data)
+	if err != nil || same && !c.change.MovesAside(name) {
 		return nil, err
 	}
 	old, there, err := c.dir.ReadFile(name)
@@ -91,7 +92,7 @@ func (c *creation) planFile(compare *inspect.Comparison, name string, data []byt
 		return nil, err
 	}
 	change := inspect.Change{Path: name, Kind: inspect.File, How: inspect.Changed}
-	if !there || movedAside(name, c.change.Aside) {
+	if !there || c.change.MovesAside(name) {
 		change.How, old = inspect.Added, nil
 	}
 	if isIgnition(name) {

@@ -3,6 +3,7 @@ package asset
 import (
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/release"
@@ -72,7 +73,7 @@ func ListReleases(dir, line, repository string, tags []string) (ReleaseList, err
 // secret, trust bundle and mirrors. Without an install-config it is nothing; the error is
 // that there is one that cannot be read.
 func RegistryAccess(dir string, env Environment) (PayloadQuery, error) {
-	if !isThere(dir) {
+	if !assetdir.IsThere(dir) {
 		return PayloadQuery{}, nil
 	}
 	data, _, err := ReadConfig(dir)
@@ -97,12 +98,12 @@ func registryQuery(config installconfig.InstallConfig) PayloadQuery {
 // rememberedState is the state of a directory that is not locked; a directory that is not
 // there has an empty one.
 func rememberedState(dir string) (State, error) {
-	if dir == "" || !isThere(dir) {
+	if dir == "" || !assetdir.IsThere(dir) {
 		return parseState(nil)
 	}
-	files, err := ReadOnly(dir, StateFile)
+	files, err := assetdir.ReadOnly(dir, assetdir.StateFile)
 	if err != nil {
 		return State{}, err
 	}
-	return parseState(files[StateFile])
+	return parseState(files[assetdir.StateFile])
 }

@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -92,11 +93,11 @@ type Update struct {
 	Warn func(text string)
 }
 
-func (u Update) opening() Opening {
-	return Opening{Command: u.Command, Wait: u.LockWait, Waiting: u.Waiting, AllowShared: u.AllowShared}
+func (u Update) opening() assetdir.Opening {
+	return assetdir.Opening{Command: u.Command, Wait: u.LockWait, Waiting: u.Waiting, AllowShared: u.AllowShared}
 }
 
-func (u Update) close(dir *Dir) {
+func (u Update) close(dir *assetdir.Dir) {
 	if err := dir.Close(); err != nil && u.Warn != nil {
 		u.Warn(err.Error())
 	}
@@ -115,7 +116,7 @@ type IngressCA struct {
 // the cluster in auth/kubeconfig, and tells whether any was new. A later create
 // ignition-configs writes the same file again.
 func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool, err error) {
-	dir, err := OpenDir(ctx, u.Dir, u.opening())
+	dir, err := assetdir.Open(ctx, u.Dir, u.opening())
 	if err != nil {
 		return false, err
 	}
@@ -125,22 +126,22 @@ func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool
 		return false, err
 	}
 	if !ok {
-		return false, dirError(dir.abs(kubeconfigFile), "there is no such file, to which the cluster's ingress authority should be added", "run the same create command again to get it back")
+		return false, problemIn(dir.Abs(kubeconfigFile), "there is no such file, to which the cluster's ingress authority should be added", "run the same create command again to get it back")
 	}
 	after, err := withAuthorities(before, authorities)
 	if err != nil {
-		return false, dirError(dir.abs(kubeconfigFile), err.Error(), "run the same create command again to get it back")
+		return false, problemIn(dir.Abs(kubeconfigFile), err.Error(), "run the same create command again to get it back")
 	}
-	state, err := dir.ReadState()
+	state, err := readState(dir)
 	if err != nil {
 		return false, err
 	}
-	change := Change{Write: Files{kubeconfigFile: after}}
+	change := assetdir.Change{Write: Files{kubeconfigFile: after}}
 	// a file that somebody has edited stays theirs
 	if state.exists() && state.Written[kubeconfigFile] == sum(before) {
 		state = state.clone()
 		state.remember(sum(before), sum(after), authorities)
-		if change.Write[StateFile], err = state.marshal(); err != nil {
+		if change.Write[assetdir.StateFile], err = state.marshal(); err != nil {
 			return false, err
 		}
 	}
@@ -183,18 +184,18 @@ func mergePEM(base, more []byte) []byte {
 // What somebody else has changed or put there is not written over: with
 // Overwrite it is moved aside, into the folder that is returned.
 func WriteFiles(ctx context.Context, u Update, files Files) (written []string, aside string, err error) {
-	dir, err := OpenDir(ctx, u.Dir, u.opening())
+	dir, err := assetdir.Open(ctx, u.Dir, u.opening())
 	if err != nil {
 		return nil, "", err
 	}
 	defer u.close(dir)
-	before, err := dir.ReadState()
+	before, err := readState(dir)
 	if err != nil {
 		return nil, "", err
 	}
 	c := &creation{
 		Request: Request{Dir: u.Dir, Overwrite: u.Overwrite, Now: u.Now}, dir: dir, before: before, state: before.clone(),
-		change: Change{Aside: map[string]string{}, Write: Files{}},
+		change: assetdir.Change{Aside: map[string]string{}, Write: Files{}},
 	}
 	var problems diag.Problems
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -206,7 +207,7 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		case u.Overwrite:
 			c.moveAside(name)
 		default:
-			problems = append(problems, diag.Problem{Position: diag.Position{File: dir.abs(name)}, Detail: "another file of that name is there, and would be written over",
+			problems = append(problems, diag.Problem{Position: diag.Position{File: dir.Abs(name)}, Detail: "another file of that name is there, and would be written over",
 				Hint: "move it away, or run the command with --overwrite, which moves it aside"})
 		}
 		c.change.Write[name] = files[name]
@@ -216,10 +217,14 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		return nil, "", err
 	}
 	if before.exists() {
-		if c.change.Write[StateFile], err = c.state.marshal(); err != nil {
+		if c.change.Write[assetdir.StateFile], err = c.state.marshal(); err != nil {
 			return nil, "", err
 		}
 	}
 	written, err = dir.Commit(c.change)
-	return slices.DeleteFunc(written, func(name string) bool { return name == StateFile }), c.report.Aside, err
+	return slices.DeleteFunc(written, func(name string) bool { return name == assetdir.StateFile }), c.report.Aside, err
+}
+
+func problemIn(file, detail, hint string) error {
+	return diag.Problems{{Position: diag.Position{File: file}, Detail: detail, Hint: hint}}
 }

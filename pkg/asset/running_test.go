@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/okd-project/okd-install/pkg/assetdir"
 )
 
 func testAuthority(t testing.TB, name string) []byte {
@@ -118,14 +120,14 @@ func TestIngressCAOfAForeignDirectory(t *testing.T) {
 	t.Parallel()
 	dir, _, update := runningDir(t)
 	name := filepath.Join(dir, "auth", "kubeconfig")
-	if err := os.Remove(filepath.Join(dir, StateFile)); err != nil {
+	if err := os.Remove(filepath.Join(dir, assetdir.StateFile)); err != nil {
 		t.Fatal(err)
 	}
 	added, err := AddIngressCA(t.Context(), update, testAuthority(t, "ingress"))
 	if err != nil || !added {
 		t.Fatal(added, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, StateFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, assetdir.StateFile)); err == nil {
 		t.Error("a state file was made in a directory that has none")
 	}
 	for content, want := range map[string]string{"clusters: 7\n": "this is not a kubeconfig", "": "there is no such file"} {

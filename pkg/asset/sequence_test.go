@@ -17,6 +17,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
@@ -167,7 +168,7 @@ func (l *life) edit() {
 }
 
 func (l *life) state() State {
-	s, err := parseState(readAll(l.T, filepath.Join(l.dir, StateFile)))
+	s, err := parseState(readAll(l.T, filepath.Join(l.dir, assetdir.StateFile)))
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -11,11 +12,11 @@ import (
 // public half is in the bootstrap.ign of the asset directory. It is nil, without an error,
 // where none was made: the directory may be the established installer's.
 func BootstrapKey(dir string) ([]byte, error) {
-	files, err := ReadOnly(dir, StateFile)
+	files, err := assetdir.ReadOnly(dir, assetdir.StateFile)
 	if err != nil {
 		return nil, err
 	}
-	state, err := parseState(files[StateFile])
+	state, err := parseState(files[assetdir.StateFile])
 	if err != nil {
 		return nil, err
 	}

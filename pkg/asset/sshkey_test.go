@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -33,7 +34,7 @@ func TestBootstrapKey(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		if test.state != "" {
-			if err := os.WriteFile(filepath.Join(dir, StateFile), []byte(test.state), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, assetdir.StateFile), []byte(test.state), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -7,13 +7,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 )
-
-// StateFile is what okd-install remembers of an asset directory. It holds
-// private keys, so its mode is 0600.
-const StateFile = ".okd_install_state.json"
 
 // stateSchema is the version of the state file's layout.
 const stateSchema = 1
@@ -65,10 +62,19 @@ type Pin struct {
 // stateError is a problem with the state file.
 func stateError(detail string) diag.Problems {
 	return diag.Problems{{
-		Position: diag.Position{File: StateFile},
+		Position: diag.Position{File: assetdir.StateFile},
 		Detail:   detail,
 		Hint:     "restore the file from a backup, or start again in an empty directory with a copy of install-config.yaml",
 	}}
+}
+
+// readState returns what is remembered of a directory.
+func readState(d *assetdir.Dir) (State, error) {
+	data, err := d.ReadState()
+	if err != nil {
+		return State{}, err
+	}
+	return parseState(data)
 }
 
 // parseState reads a state file. Absent data is an empty state.

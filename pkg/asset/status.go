@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -47,7 +48,7 @@ type Status struct {
 	Cluster       *ClusterSummary `json:"cluster,omitempty"`
 	Release       *ReleaseSummary `json:"release,omitempty"`
 	// Lock is what the lock file says; absent if nobody works there.
-	Lock *LockStatus `json:"lock,omitempty"`
+	Lock *assetdir.LockStatus `json:"lock,omitempty"`
 	// Unfinished names what a stopped run has still to move into place.
 	Unfinished []string `json:"unfinished,omitempty"`
 	// Files are those of the directory that count, in the order of the steps.
@@ -119,17 +120,17 @@ type Step struct {
 // error is that the directory itself cannot be read; whatever is wrong with what
 // is in it, is part of the status.
 func GetStatus(ctx context.Context, req Request) (Status, error) {
-	s := Status{SchemaVersion: 1, Dir: req.Dir, Files: []FileStatus{}, Next: []Step{}, Lock: lookAtLock(req.Dir)}
+	s := Status{SchemaVersion: 1, Dir: req.Dir, Files: []FileStatus{}, Next: []Step{}, Lock: assetdir.LookAtLock(req.Dir)}
 	if s.Lock != nil && !s.Lock.Held {
 		s.Lock = nil // left by a process that is gone: it locks nothing
 	}
-	dir, err := lookDir(req.Dir, "name it with --dir")
+	dir, err := assetdir.Look(req.Dir, "name it with --dir")
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = dir.Close() }()
-	s.problem(dir.closed(req.AllowShared))
-	if unfinished, err := dir.unfinished(); unfinished != nil || err != nil {
+	s.problem(dir.Closed(req.AllowShared))
+	if unfinished, err := dir.Unfinished(); unfinished != nil || err != nil {
 		s.Unfinished, s.Condition = unfinished, Unfinished
 		if s.problem(err); len(s.Problems) > 0 {
 			s.Condition = Blocked
@@ -155,28 +156,6 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	s.conclude(c)
 	s.next(c.usualTarget())
 	return s, nil
-}
-
-// unfinished lists what the journal of a stopped run has still to move.
-func (d *Dir) unfinished() ([]string, error) {
-	j, found, err := d.readJournal()
-	if !found {
-		return nil, err
-	}
-	names := []string{}
-	if err != nil {
-		return names, err
-	}
-	left, changed, err := d.remaining(j)
-	if err != nil {
-		return names, d.because(".", err)
-	}
-	for _, w := range left.Writes {
-		if w.To != StateFile {
-			names = append(names, w.To)
-		}
-	}
-	return names, changed.Err()
 }
 
 // problem adds what an error says, each thing once.
@@ -276,7 +255,7 @@ func (c *creation) usualTarget() string {
 func (s *Status) next(target string) {
 	add := func(command, why string) { s.Next = append(s.Next, Step{command, why}) }
 	if s.Lock != nil {
-		add("", "wait until "+holder{s.Lock.PID, s.Lock.Host, s.Lock.Command, s.Lock.Since}.String()+" has finished")
+		add("", "wait until "+s.Lock.String()+" has finished")
 	}
 	create, plan := "create "+target, "plan"
 	boot, wait := "boot the machines from the Ignition configs by ", Step{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"}

@@ -1,58 +1,13 @@
 package asset
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/system"
 )
-
-// A lock counts as held while a process holds it, wherever that is, and never
-// because of what the file says: a killed run leaves its name there.
-func TestLookAtLock(t *testing.T) {
-	t.Parallel()
-	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
-	since := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		name string
-		h    holder
-		held bool
-	}{
-		{"one that holds it", holder{os.Getpid(), host, "x", since}, true},
-		{"one that holds it elsewhere", holder{1 << 30, "not-" + host, "x", since}, true},
-		{"one that is gone", holder{1 << 30, host, "x", since}, false},
-		{"one with a number that is taken again", holder{os.Getpid(), host, "x", since}, false},
-		{"one that is gone on another host", holder{1 << 30, "not-" + host, "x", since}, false},
-	} {
-		data, err := json.Marshal(c.h)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := filled(t, nil)
-		if c.held {
-			_ = openTestDir(t, dir)
-		}
-		put(t, dir, LockFile, string(data))
-		got := lookAtLock(dir)
-		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
-			t.Errorf("%s: got %+v", c.name, got)
-		}
-	}
-	for _, text := range []string{"", "{", `{"pid":0}`} {
-		if got := lookAtLock(filled(t, map[string]string{LockFile: text})); got != nil {
-			t.Errorf("%q: got %+v", text, got)
-		}
-	}
-	if got := lookAtLock(t.TempDir()); got != nil {
-		t.Errorf("without a file: got %+v", got)
-	}
-}
 
 // Neither plan nor status leaves anything in a directory, whatever they find.
 func TestLookingWritesNothing(t *testing.T) {
@@ -141,7 +96,7 @@ func TestPlanIsCarriedOut(t *testing.T) {
 // A directory that cannot be looked into is not one where a run was stopped.
 func TestStatusOfClosedDirectory(t *testing.T) {
 	t.Parallel()
-	if !permissionsCount || os.Geteuid() == 0 {
+	if !system.PermissionsCount || os.Geteuid() == 0 {
 		t.Skip("permission bits do not bind this user")
 	}
 	dir := t.TempDir()

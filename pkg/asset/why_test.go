@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
@@ -50,7 +51,7 @@ func makeConfig(t *testing.T, config, state string) (inspect.Config, string) {
 	t.Helper()
 	files := map[string]string{"install-config.yaml": config}
 	if state != "" {
-		files[StateFile] = state
+		files[assetdir.StateFile] = state
 	}
 	return makeConfigAs(t, files, Request{LeafKey: "ecdsa-p256", Overwrite: true})
 }
@@ -71,7 +72,7 @@ func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Con
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, tree(t, dir)[StateFile]
+	return c, tree(t, dir)[assetdir.StateFile]
 }
 
 // TestExplanationsAreTrue changes one field of the install-config after the

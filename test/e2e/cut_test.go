@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/test/faults"
 )
 
@@ -119,7 +119,7 @@ const finishDir = "OKD_E2E_FINISH"
 
 // openAndClose is what this program does where finishDir is set.
 func openAndClose(dir string) int {
-	d, err := asset.OpenDir(context.Background(), dir, asset.Opening{Command: "test"})
+	d, err := assetdir.Open(context.Background(), dir, assetdir.Opening{Command: "test"})
 	if err == nil {
 		err = d.Close()
 	}

@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"errors"
@@ -6,9 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/system"
@@ -17,9 +15,6 @@ import (
 // maxInput bounds what is read of one file, so that a device or a disk image
 // under a manifest's name cannot fill the memory.
 const maxInput = 16 << 20
-
-// manifestExtensions are those of the files that manifests/ and openshift/ may hold.
-var manifestExtensions = []string{".yaml", ".yml", ".json"}
 
 // ReadFile returns a file of the directory, or false if there is none. The user's
 // inputs may be links, also to files elsewhere; what okd-install has written is
@@ -31,7 +26,7 @@ func (d *Dir) ReadFile(name string) ([]byte, bool, error) {
 	}
 	digest := ""
 	if ok {
-		digest = "sha256:" + sum(data)
+		digest = dataDigest(data)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -42,7 +37,7 @@ func (d *Dir) ReadFile(name string) ([]byte, bool, error) {
 }
 
 func (d *Dir) readFile(name string) ([]byte, bool, error) {
-	path := d.abs(name)
+	path := d.Abs(name)
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return readInput(path) // only the user names such a file
 	}
@@ -51,7 +46,7 @@ func (d *Dir) readFile(name string) ([]byte, bool, error) {
 	case err != nil:
 		return nil, false, cannotRead(path, err)
 	case link != "" && (d.shared || strings.HasPrefix(name, ownPrefix)):
-		return nil, false, linkInTheWay(d.abs(link))
+		return nil, false, linkInTheWay(d.Abs(link))
 	case link != "":
 		return readInput(path)
 	}
@@ -91,7 +86,7 @@ func readInput(path string) ([]byte, bool, error) {
 	if err := readable(path, info); err != nil {
 		return nil, false, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonBlock, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|system.NonBlock, 0)
 	if err != nil {
 		return nil, false, dirError(path, "the file cannot be read: "+system.Reason(err), "check its permissions")
 	}
@@ -121,10 +116,10 @@ func readWhole(f *os.File, path string) ([]byte, bool, error) {
 	return data, true, nil
 }
 
-// ReadFolders returns the manifests in the folders, and the names of what lies
-// there and is left out: folders, hidden files and other extensions. ok is
-// false if none of the folders holds anything.
-func (d *Dir) ReadFolders(folders ...string) (files Files, left []string, ok bool, err error) {
+// ReadFolders returns the files in the folders that count by their names, and the
+// names of what lies there and is left out: other files, and folders. ok is false
+// if none of the folders holds anything.
+func (d *Dir) ReadFolders(counts func(name string) bool, folders ...string) (files Files, left []string, ok bool, err error) {
 	files = Files{}
 	for _, folder := range folders {
 		entries, err := d.list(folder)
@@ -133,7 +128,7 @@ func (d *Dir) ReadFolders(folders ...string) (files Files, left []string, ok boo
 		}
 		for _, e := range entries {
 			name := folder + "/" + e.Name()
-			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !slices.Contains(manifestExtensions, filepath.Ext(e.Name())) {
+			if e.IsDir() || !counts(e.Name()) {
 				left = append(left, name)
 				continue
 			}
@@ -174,14 +169,14 @@ func (d *Dir) list(folder string) (entries []fs.DirEntry, err error) {
 	switch {
 	case err != nil:
 	case link != "" && d.shared:
-		return nil, linkInTheWay(d.abs(link))
+		return nil, linkInTheWay(d.Abs(link))
 	case link != "":
-		entries, err = os.ReadDir(d.abs(folder))
+		entries, err = os.ReadDir(d.Abs(folder))
 	default:
 		entries, err = d.entries(folder)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, dirError(d.abs(folder), "the folder cannot be read: "+system.Reason(err), "check its permissions")
+		return nil, dirError(d.Abs(folder), "the folder cannot be read: "+system.Reason(err), "check its permissions")
 	}
 	return entries, nil
 }
@@ -198,42 +193,51 @@ func (d *Dir) IsLink(name string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// ReadState returns what is remembered of the directory.
-func (d *Dir) ReadState() (State, error) {
+// ReadState returns the state file, which has to be ours; nothing if there is none.
+func (d *Dir) ReadState() ([]byte, error) {
 	data, there, err := d.ReadFile(StateFile)
 	if err != nil {
-		return State{}, err
+		return nil, err
 	}
 	if info, err := d.lstat(StateFile); there && err == nil {
 		if owner, mine := system.Owner(info); !mine {
-			return State{}, dirError(d.abs(StateFile), "the file belongs to "+owner+", and keys are not taken from others",
+			return nil, dirError(d.Abs(StateFile), "the file belongs to "+owner+", and keys are not taken from others",
 				"change its owner with chown if you know where it is from; or start again in an empty directory with a copy of install-config.yaml")
 		}
 	}
-	return parseState(data)
+	return data, nil
 }
 
 // ReadOnly reads the files named of an asset directory that is not locked, for
 // commands that only look. Files that are absent are left out.
 func ReadOnly(path string, names ...string) (Files, error) {
-	d, err := lookDir(path, "name it with --dir")
+	d, err := Look(path, "name it with --dir")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = d.root.Close() }()
-	return d.readOnly(names...)
+	if err := d.Finished(); err != nil {
+		return nil, err
+	}
+	return d.ReadFiles(names...)
 }
 
-// isThere reports whether there is an asset directory that can be looked at.
-func isThere(path string) bool {
-	d, err := lookDir(path, "")
+// IsThere reports whether there is an asset directory that can be looked at.
+func IsThere(path string) bool {
+	d, err := Look(path, "")
 	return err == nil && d.root.Close() == nil
 }
 
-func (d *Dir) readOnly(names ...string) (Files, error) {
-	if d.Exists(path.Join(stageDir, journalFile)) {
-		return nil, dirError(d.path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")
+// Finished says what to do where an earlier run was stopped while it wrote.
+func (d *Dir) Finished() error {
+	if d.Exists(journalPath) {
+		return dirError(d.path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")
 	}
+	return nil
+}
+
+// ReadFiles reads the files named. Those that are absent are left out.
+func (d *Dir) ReadFiles(names ...string) (Files, error) {
 	files := Files{}
 	for _, name := range names {
 		data, ok, err := d.ReadFile(name)

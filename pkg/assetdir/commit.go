@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"bytes"
@@ -38,6 +38,9 @@ type Change struct {
 	Remove []string
 }
 
+// MovesAside reports whether a file, or a folder that it is in, is moved aside.
+func (c Change) MovesAside(name string) bool { return movedAside(name, c.Aside) }
+
 // Commit carries out the change and returns the files that it wrote. Files that
 // hold the wanted content already are not touched; if all do, nothing is
 // written at all. What was changed since this run has read it is not touched
@@ -48,14 +51,14 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Write)) {
-		same, err := d.holds(name, c.Write[name])
+		same, err := d.Holds(name, c.Write[name])
 		if err != nil {
 			return nil, err
 		}
 		if same && !movedAside(name, c.Aside) {
 			continue
 		}
-		j.Writes = append(j.Writes, move{From: path.Join(stageDir, strconv.Itoa(len(j.Writes))), To: name, Digest: "sha256:" + sum(c.Write[name])})
+		j.Writes = append(j.Writes, move{From: path.Join(stageDir, strconv.Itoa(len(j.Writes))), To: name, Digest: dataDigest(c.Write[name])})
 		written = append(written, name)
 	}
 	if len(j.Moves)+len(j.Writes)+len(j.Removals) == 0 {
@@ -91,7 +94,7 @@ func (d *Dir) planned(j *journal, c Change) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return cannotWrite(d.abs(name), err)
+			return cannotWrite(d.Abs(name), err)
 		case isMoved:
 			j.Moves = append(j.Moves, move{From: name, To: to})
 		default:
@@ -113,10 +116,10 @@ func cannotFinish(dir string, err error) error {
 		"mend that and run the same command again: it finishes the move first")
 }
 
-// holds reports whether the file has the content and the mode that it should
+// Holds reports whether the file has the content and the mode that it should
 // have. A link or a folder in its place is an error: secrets are not written
 // through links.
-func (d *Dir) holds(name string, want []byte) (bool, error) {
+func (d *Dir) Holds(name string, want []byte) (bool, error) {
 	if err := d.plainPath(name); err != nil {
 		return false, d.because(name, err)
 	}
@@ -125,11 +128,11 @@ func (d *Dir) holds(name string, want []byte) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, cannotWrite(d.abs(name), err)
+		return false, cannotWrite(d.Abs(name), err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return false, linkInTheWay(d.abs(name))
+		return false, linkInTheWay(d.Abs(name))
 	case !info.Mode().IsRegular():
-		return false, dirError(d.abs(name), "something else has the name of a file that okd-install writes", "move it away")
+		return false, dirError(d.Abs(name), "something else has the name of a file that okd-install writes", "move it away")
 	}
 	data, ok, err := d.readFile(name)
 	return err == nil && ok && bytes.Equal(data, want) && private(info), err
@@ -141,7 +144,7 @@ func (d *Dir) because(name string, err error) error {
 	if errors.As(err, &told) {
 		return told
 	}
-	return cannotWrite(d.abs(name), err)
+	return cannotWrite(d.Abs(name), err)
 }
 
 func movedAside(name string, aside map[string]string) bool {
@@ -215,13 +218,4 @@ func (d *Dir) removeInputs(left journal, touched map[string]bool) error {
 		}
 	}
 	return d.sync(touched)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

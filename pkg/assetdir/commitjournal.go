@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"bytes"
@@ -110,16 +110,16 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return j, false, nil
 	case err != nil:
-		return j, false, cannotRead(d.abs(stageDir), err)
+		return j, false, cannotRead(d.Abs(stageDir), err)
 	case !folder.IsDir():
-		return j, false, dirError(d.abs(stageDir), "something else has the name of the folder that okd-install writes a result into", "move it away")
+		return j, false, dirError(d.Abs(stageDir), "something else has the name of the folder that okd-install writes a result into", "move it away")
 	}
 	file, err := d.lstat(journalPath)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return j, false, nil
 	case err != nil:
-		return j, false, cannotRead(d.abs(journalPath), err)
+		return j, false, cannotRead(d.Abs(journalPath), err)
 	}
 	if err := d.trusted(folder, file); err != nil {
 		return j, true, err
@@ -129,7 +129,7 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 		return j, true, err
 	}
 	if j, err = parseJournal(data); err != nil {
-		return j, true, dirError(d.abs(journalPath), err.Error(), "see what "+d.abs(stageDir)+" holds; then remove that folder and run the command again")
+		return j, true, dirError(d.Abs(journalPath), err.Error(), "see what "+d.Abs(stageDir)+" holds; then remove that folder and run the command again")
 	}
 	return j, true, nil
 }
@@ -137,21 +137,21 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 // trusted says why the journal of a stopped run is not believed.
 func (d *Dir) trusted(folder, file fs.FileInfo) error {
 	const suspect = "an earlier run was stopped while it wrote its result, or somebody wants it to look so: "
-	instead := "; if you did not expect one, remove " + d.abs(stageDir)
+	instead := "; if you did not expect one, remove " + d.Abs(stageDir)
 	for _, what := range []struct {
 		name string
 		info fs.FileInfo
 		mode string
 	}{{stageDir, folder, "0700"}, {journalPath, file, "0600"}} {
 		if owner, mine := system.Owner(what.info); !mine {
-			return dirError(d.abs(what.name), suspect+"this belongs to "+owner, "finish the run as that user"+instead)
+			return dirError(d.Abs(what.name), suspect+"this belongs to "+owner, "finish the run as that user"+instead)
 		}
 		if what.name == journalPath && !what.info.Mode().IsRegular() {
-			return dirError(d.abs(what.name), suspect+"this is not a regular file", "remove "+d.abs(stageDir))
+			return dirError(d.Abs(what.name), suspect+"this is not a regular file", "remove "+d.Abs(stageDir))
 		}
 		if !private(what.info) {
-			return dirError(d.abs(what.name), fmt.Sprintf("%sothers may look into this or change it (mode %04o, not %s)", suspect, what.info.Mode().Perm(), what.mode),
-				"if the run was yours, make "+d.abs(stageDir)+" 0700 and journal.json in it 0600 with chmod, and run the command again"+instead)
+			return dirError(d.Abs(what.name), fmt.Sprintf("%sothers may look into this or change it (mode %04o, not %s)", suspect, what.info.Mode().Perm(), what.mode),
+				"if the run was yours, make "+d.Abs(stageDir)+" 0700 and journal.json in it 0600 with chmod, and run the command again"+instead)
 		}
 	}
 	if d.shared {

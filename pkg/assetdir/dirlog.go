@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 // ours to write to; it fails where something else than a plain file of ours has
 // the name.
 func OpenLog(dir, name string, allowShared bool) (io.WriteCloser, error) {
-	d, err := lookDir(dir, "")
+	d, err := Look(dir, "")
 	if err != nil {
 		return nil, nil // the command itself will say why
 	}
@@ -21,11 +21,11 @@ func OpenLog(dir, name string, allowShared bool) (io.WriteCloser, error) {
 	if d.ours(allowShared) != nil {
 		return nil, nil // the same
 	}
-	path := d.abs(name)
+	path := d.Abs(name)
 	if info, err := d.lstat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, dirError(path, "this is not a regular file", "move it away")
 	}
-	f, err := d.root.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY|nonBlock, 0o600)
+	f, err := d.root.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY|system.NonBlock, 0o600)
 	if err != nil {
 		return nil, cannotWrite(path, err)
 	}
@@ -38,17 +38,17 @@ func OpenLog(dir, name string, allowShared bool) (io.WriteCloser, error) {
 func (d *Dir) ownLog(f *os.File, name string) error {
 	info, err := f.Stat()
 	if err != nil {
-		return cannotWrite(d.abs(name), err)
+		return cannotWrite(d.Abs(name), err)
 	}
 	if owner, mine := system.Owner(info); !mine || !d.isOpen(f, name) {
 		if owner == "" {
 			owner = "somebody else"
 		}
-		return dirError(d.abs(name), "the file belongs to "+owner, "move it away")
+		return dirError(d.Abs(name), "the file belongs to "+owner, "move it away")
 	}
 	// it may be left from a tool that lets others read it
 	if err := f.Chmod(0o600); err != nil {
-		return cannotWrite(d.abs(name), err)
+		return cannotWrite(d.Abs(name), err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // planted fills a directory with files and a journal that looks like one of ours.
@@ -137,7 +137,7 @@ func TestParseJournalRefuses(t *testing.T) {
 // A journal has to be ours, closed to others, and in a directory that is.
 func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 	t.Parallel()
-	if !permissionsCount {
+	if !system.PermissionsCount {
 		t.Skip("this system has no permission bits")
 	}
 	j := journal{SchemaVersion: journalSchema, Removals: []removal{{"install-config.yaml", digestOf("input")}}}
@@ -165,7 +165,7 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 			}
 			refusedRecovery(t, dir, c.want)
 			// a flag opens a shared directory, but it does not finish what is in it
-			if _, err := OpenDir(t.Context(), dir, Opening{Command: "test", AllowShared: true}); err == nil || !strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
+			if _, err := Open(t.Context(), dir, Opening{Command: "test", AllowShared: true}); err == nil || !strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
 				t.Errorf("with the flag: %v", err)
 			}
 			if got := tree(t, dir)["install-config.yaml"]; got != "input" {
@@ -177,25 +177,19 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 
 func TestSharedDirectories(t *testing.T) {
 	t.Parallel()
-	if !permissionsCount {
+	if !system.PermissionsCount {
 		t.Skip("this system has no permission bits")
 	}
 	for mode, hint := range map[os.FileMode]string{0o775: "chmod g-w ", 0o757: "chmod o-w ", 0o777: "chmod go-w "} {
-		dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+		dir := filled(t, map[string]string{"install-config.yaml": "input"})
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
 		refusedRecovery(t, dir, hint+dir, "--allow-shared-dir")
-		if _, err := Plan(t.Context(), killRequest(dir), false); err == nil || !strings.Contains(err.Error(), hint) {
-			t.Errorf("plan: %v", err)
-		}
-		if s, err := GetStatus(t.Context(), killRequest(dir)); err != nil || s.Condition != Blocked || !strings.Contains(diag.Problems(s.Problems).Error(), hint) {
-			t.Errorf("status: %v, %v", s, err)
-		}
 		if w, err := OpenLog(dir, "log", false); w != nil || err != nil {
 			t.Errorf("a log is kept there: %v", err)
 		}
-		d, err := OpenDir(t.Context(), dir, Opening{Command: "test", AllowShared: true})
+		d, err := Open(t.Context(), dir, Opening{Command: "test", AllowShared: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,15 +300,19 @@ func TestRecoveryWithoutWhatWasStaged(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := c.spoil(d.abs(lost)); err != nil {
+		if err := c.spoil(d.Abs(lost)); err != nil {
 			t.Fatal(err)
 		}
 		_ = d.Close()
 		refusedRecovery(t, dir, "cannot be finished", c.hint)
-		s, err := GetStatus(t.Context(), killRequest(dir))
-		if err != nil || s.Condition != Blocked || s.Unfinished == nil || !strings.Contains(diag.Problems(s.Problems).Error(), "cannot be finished") {
-			t.Errorf("status: %+v, %v", s, err)
+		looked, err := Look(dir, "")
+		if err != nil {
+			t.Fatal(err)
 		}
+		if names, err := looked.Unfinished(); names == nil || err == nil || !strings.Contains(err.Error(), "cannot be finished") {
+			t.Errorf("what is unfinished: %v, %v", names, err)
+		}
+		_ = looked.Close()
 	}
 }
 
@@ -333,7 +331,7 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 	} {
 		dir := filled(t, map[string]string{"in": "in", "out": "out", "m/a.yaml": "a"})
 		d := openTestDir(t, dir)
-		if _, _, _, err := d.ReadFolders("m"); err != nil {
+		if _, _, _, err := d.ReadFolders(counts, "m"); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range []string{"in", "out", "absent"} {
@@ -392,7 +390,7 @@ func TestLockFileThatStays(t *testing.T) {
 	d := openTestDir(t, dir)
 	_ = d.root.Close()
 	err := d.Close()
-	if !lockFileCanGo {
+	if !system.OpenFilesCanGo {
 		t.Skip("this system keeps lock files")
 	}
 	if err == nil || !strings.Contains(err.Error(), "it locks nothing") {

@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"context"
@@ -42,17 +42,17 @@ func (h holder) String() string {
 
 // acquire takes the lock of a directory, waiting for its holder.
 func (d *Dir) acquire(ctx context.Context, o Opening) (*lock, error) {
-	path := d.abs(LockFile)
+	path := d.Abs(LockFile)
 	if info, err := d.lstat(LockFile); err == nil && !info.Mode().IsRegular() {
 		return nil, dirError(path, "this is not the plain file that locks the directory", "move it away")
 	}
 	deadline := time.Now().Add(o.Wait)
 	for told, again := false, false; ; {
-		f, err := d.root.OpenFile(LockFile, os.O_RDWR|os.O_CREATE|nonBlock, 0o600)
+		f, err := d.root.OpenFile(LockFile, os.O_RDWR|os.O_CREATE|system.NonBlock, 0o600)
 		if err != nil {
 			return nil, cannotWrite(path, err)
 		}
-		taken, err := tryLock(f)
+		taken, err := system.TryLock(f)
 		switch {
 		case err != nil:
 			_ = f.Close()
@@ -95,14 +95,14 @@ func (d *Dir) acquire(ctx context.Context, o Opening) (*lock, error) {
 	}
 }
 
-// glance is longer than lookAtLock holds a lock.
+// glance is longer than LookAtLock holds a lock.
 const glance = 5 * time.Millisecond
 
 // release removes the lock file while the lock is still held, so that nobody
 // can take the lock of a file that is about to vanish unnoticed.
 func (l *lock) release() error {
 	var removeErr error
-	if lockFileCanGo {
+	if system.OpenFilesCanGo {
 		// only the file that is locked: another one of that name is another run's
 		if _, removeErr = l.dir.lstat(LockFile); removeErr == nil && l.dir.isOpen(l.file, LockFile) {
 			removeErr = l.dir.remove(LockFile)

@@ -1,6 +1,7 @@
-package asset
+package assetdir
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (d *Dir) recover() (finished bool, err error) {
 	}
 	if !found {
 		if err := d.root.RemoveAll(stageDir); err != nil {
-			return false, cannotWrite(d.abs(stageDir), err)
+			return false, cannotWrite(d.Abs(stageDir), err)
 		}
 		return false, nil
 	}
@@ -99,9 +100,9 @@ func (c *comparison) moves() error {
 			c.begun = true // moved; what has the old name now was put there since
 			continue
 		case to != "":
-			c.say(m.To, "was put here", "this is yours, and "+c.dir.abs(m.From)+" is what the earlier run was to move here")
+			c.say(m.To, "was put here", "this is yours, and "+c.dir.Abs(m.From)+" is what the earlier run was to move here")
 		case from != m.Digest && !c.old():
-			c.say(m.From, "was changed", "this is yours, and the earlier run was to move what was here to "+c.dir.abs(m.To))
+			c.say(m.From, "was changed", "this is yours, and the earlier run was to move what was here to "+c.dir.Abs(m.To))
 		default:
 			c.left.Moves = append(c.left.Moves, m)
 		}
@@ -121,7 +122,7 @@ func (c *comparison) writes() error {
 			return err
 		}
 		free := now == "" || movedAside(w.To, c.undone)
-		theirs := "this is yours, and " + c.dir.abs(w.From) + " is what the earlier run was to put here"
+		theirs := "this is yours, and " + c.dir.Abs(w.From) + " is what the earlier run was to put here"
 		switch {
 		case staged == "" && (movedAside(w.To, c.undone) || now != "" && now == w.Replaces && now != w.Digest):
 			c.lost = append(c.lost, w)
@@ -151,7 +152,7 @@ func (c *comparison) removals() error {
 		kept, where := c.consumed(r.Name)
 		theirs := "this is yours"
 		if kept != "" {
-			theirs += ", and what the earlier run has used is kept in " + c.dir.abs(where)
+			theirs += ", and what the earlier run has used is kept in " + c.dir.Abs(where)
 		}
 		switch {
 		case now == "":
@@ -180,9 +181,15 @@ func (c *comparison) consumed(name string) (digest, where string) {
 	if err != nil {
 		return "", where
 	}
-	state, err := parseState(data)
-	if kept, ok := state.Consumed[name]; err == nil && ok {
-		return "sha256:" + sum(kept), where
+	// the one field of a state that a commit has to know
+	var state struct {
+		Consumed Files `json:"consumed"`
+	}
+	if json.Unmarshal(data, &state) != nil {
+		return "", where
+	}
+	if kept, ok := state.Consumed[name]; ok {
+		return dataDigest(kept), where
 	}
 	return "", where
 }
@@ -202,16 +209,16 @@ func (c *comparison) unknown(name, what, which string) {
 
 // sayLost adds that a file which was written aside is not there any more.
 func (c *comparison) sayLost(w move) {
-	stage := c.dir.abs(stageDir)
+	stage := c.dir.Abs(stageDir)
 	hint := "move " + stage + " away: nothing of the earlier run has been moved into place, so everything is as it was before it"
 	if c.begun {
 		hint = "restore the directory from a backup; or move " + stage + " away and run the command again, which makes all files new"
 	}
-	c.add(w.From, "what an earlier run has written aside for "+c.dir.abs(w.To)+" is missing or was changed, so that run cannot be finished"+untouched, hint)
+	c.add(w.From, "what an earlier run has written aside for "+c.dir.Abs(w.To)+" is missing or was changed, so that run cannot be finished"+untouched, hint)
 }
 
 func (c *comparison) add(name, detail, hint string) {
-	c.changed = append(c.changed, diag.Problem{Position: diag.Position{File: c.dir.abs(name)}, Detail: detail, Hint: hint})
+	c.changed = append(c.changed, diag.Problem{Position: diag.Position{File: c.dir.Abs(name)}, Detail: detail, Hint: hint})
 }
 
 // keepYours is how to go on without losing a file.
@@ -221,5 +228,28 @@ func (d *Dir) keepYours(name string) string {
 		mine = fmt.Sprintf("%s.mine-%d", name, n)
 	}
 	return fmt.Sprintf("mv %s %s keeps yours; then run the same command again, which finishes the earlier run, and compare the two",
-		shell.Word(d.abs(name)), shell.Word(d.abs(mine)))
+		shell.Word(d.Abs(name)), shell.Word(d.Abs(mine)))
+}
+
+// Unfinished lists the files that a stopped run has still to move into place. It is
+// nil if no run was stopped; the error says why that run cannot be finished.
+func (d *Dir) Unfinished() ([]string, error) {
+	j, found, err := d.readJournal()
+	if !found {
+		return nil, err
+	}
+	names := []string{}
+	if err != nil {
+		return names, err
+	}
+	left, changed, err := d.remaining(j)
+	if err != nil {
+		return names, d.because(".", err)
+	}
+	for _, w := range left.Writes {
+		if w.To != StateFile {
+			names = append(names, w.To)
+		}
+	}
+	return names, changed.Err()
 }

@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"context"
@@ -14,6 +14,13 @@ import (
 	"github.com/okd-project/okd-install/pkg/shell"
 	"github.com/okd-project/okd-install/pkg/system"
 )
+
+// StateFile is what okd-install remembers of an asset directory. It holds
+// private keys, so its mode is 0600.
+const StateFile = ".okd_install_state.json"
+
+// Files are files of an asset directory: slash-separated path -> content.
+type Files = map[string][]byte
 
 // Dir is an asset directory: one that this process holds locked, or one that it
 // only looks at.
@@ -45,9 +52,9 @@ type Opening struct {
 	AllowShared bool
 }
 
-// OpenDir locks the asset directory and finishes a commit that was cut short.
-func OpenDir(ctx context.Context, path string, o Opening) (*Dir, error) {
-	d, err := lookDir(path, "create it and put your install-config.yaml into it, or name another one with --dir")
+// Open locks the asset directory and finishes a commit that was cut short.
+func Open(ctx context.Context, path string, o Opening) (*Dir, error) {
+	d, err := Look(path, "create it and put your install-config.yaml into it, or name another one with --dir")
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +84,9 @@ func (d *Dir) ready(ctx context.Context, o Opening) (*lock, error) {
 // look before they open the directory. It returns what is to be told about it.
 func Finish(ctx context.Context, path string, o Opening) ([]string, error) {
 	if _, err := os.Lstat(filepath.Join(path, stageDir, journalFile)); err != nil {
-		return nil, nil //nolint:nilerr // there is nothing to finish, or OpenDir will say why it cannot be seen
+		return nil, nil //nolint:nilerr // there is nothing to finish, or Open will say why it cannot be seen
 	}
-	d, err := OpenDir(ctx, path, o)
+	d, err := Open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +108,11 @@ func (d *Dir) Close() error {
 	if err == nil {
 		return nil
 	}
-	return dirError(d.abs(LockFile), "the lock file could not be removed: "+system.Reason(err), "remove it when the directory can be written to again; it locks nothing")
+	return dirError(d.Abs(LockFile), "the lock file could not be removed: "+system.Reason(err), "remove it when the directory can be written to again; it locks nothing")
 }
 
-// lookDir opens a directory to look at it. absent is the hint where there is none.
-func lookDir(path, absent string) (*Dir, error) {
+// Look opens a directory to look at it. absent is the hint where there is none.
+func Look(path, absent string) (*Dir, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -141,12 +148,12 @@ func (d *Dir) ours(allowShared bool) error {
 		return dirError(d.path, "the asset directory belongs to "+owner+", and okd-install writes secrets only where you are the owner",
 			"run okd-install as that user, change the owner with chown, or name a directory of your own with --dir")
 	}
-	return d.closed(allowShared)
+	return d.Closed(allowShared)
 }
 
-// closed refuses a directory that others may write to unless that is allowed:
+// Closed refuses a directory that others may write to unless that is allowed:
 // they could put a state file with keys of theirs there.
-func (d *Dir) closed(allowShared bool) error {
+func (d *Dir) Closed(allowShared bool) error {
 	info, err := d.root.Stat(".")
 	if err != nil || allowShared {
 		return nil //nolint:nilerr // it was just read
@@ -162,7 +169,7 @@ func (d *Dir) closed(allowShared bool) error {
 // nothing.
 func writableByOthers(info fs.FileInfo) string {
 	bits := ""
-	if !permissionsCount {
+	if !system.PermissionsCount {
 		return bits
 	}
 	if info.Mode().Perm()&0o020 != 0 {

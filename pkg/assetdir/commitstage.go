@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // staging is a commit whose journal does not count yet.
@@ -126,7 +127,7 @@ func (s *staging) takeDown() (err error) {
 			return err
 		}
 		if there != "" {
-			return d.changedMeanwhile(diag.Problems{{Position: diag.Position{File: d.abs(m.To)}}})
+			return d.changedMeanwhile(diag.Problems{{Position: diag.Position{File: d.Abs(m.To)}}})
 		}
 	}
 	names := map[string]bool{}
@@ -163,10 +164,10 @@ func (d *Dir) unchanged(concerns func(name string) bool) error {
 		}
 		digest := ""
 		if ok {
-			digest = "sha256:" + sum(data)
+			digest = dataDigest(data)
 		}
 		if digest != d.seen[name] {
-			problems = append(problems, diag.Problem{Position: diag.Position{File: d.abs(name)}})
+			problems = append(problems, diag.Problem{Position: diag.Position{File: d.Abs(name)}})
 		}
 	}
 	return d.changedMeanwhile(problems)
@@ -188,7 +189,7 @@ func (d *Dir) changedMeanwhile(places diag.Problems) error {
 // next start finishes it.
 func (s *staging) undo(why error) error {
 	d := s.dir
-	if err := d.remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) && !notAFolder(err) {
+	if err := d.remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) && !system.NotAFolder(err) {
 		if _, gone := d.lstat(journalPath); !errors.Is(gone, fs.ErrNotExist) {
 			return cannotFinish(d.path, why)
 		}

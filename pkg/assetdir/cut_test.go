@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"encoding/json"
@@ -25,7 +25,7 @@ const commitDir = "OKD_INSTALL_TEST_COMMIT"
 // stateOf is a state file that remembers an input.
 func stateOf(t *testing.T, consumed Files) string {
 	t.Helper()
-	data, err := State{SchemaVersion: stateSchema, Release: "4.22.0", Consumed: consumed}.marshal()
+	data, err := json.Marshal(map[string]any{"schemaVersion": 1, "release": "4.22.0", "consumed": consumed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestCommitChild(t *testing.T) {
 	if path == "" {
 		t.Skip("this is only for children of the tests in this file")
 	}
-	d, err := OpenDir(t.Context(), path, Opening{Command: "test"})
+	d, err := Open(t.Context(), path, Opening{Command: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestCommitKilledAtEachCall(t *testing.T) {
 
 func reopen(t *testing.T, dir string) error {
 	t.Helper()
-	d, err := OpenDir(t.Context(), dir, Opening{Command: "test"})
+	d, err := Open(t.Context(), dir, Opening{Command: "test"})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Whatever the nodes say, nothing appears outside of the folder.
@@ -47,7 +48,7 @@ func TestWriteTree(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "d"), 0o700) }) // so that it can be removed
 	for name, want := range map[string]string{".": "drwx------", "d": "dr-xr-x---", "d/f": "-rwxr-xr-x", "h": "-rwxr-xr-x"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || permissionsCount && info.Mode().String() != want {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || system.PermissionsCount && info.Mode().String() != want {
 			t.Errorf("%s: %v, %v, want %s", name, info.Mode(), err, want)
 		}
 	}

@@ -1,8 +1,7 @@
-package asset
+package assetdir
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 func openTestDir(t *testing.T, path string) *Dir {
 	t.Helper()
-	d, err := OpenDir(t.Context(), path, Opening{Command: "test"})
+	d, err := Open(t.Context(), path, Opening{Command: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func put(t *testing.T, dir, name, content string) {
 }
 
 func TestCommitWritesPrivateFiles(t *testing.T) {
-	if !permissionsCount {
+	if !system.PermissionsCount {
 		t.Skip("this system has no permission bits")
 	}
 	dir := t.TempDir()
@@ -127,13 +126,13 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		Removals: []removal{{Name: "gone"}},
 	}
 	steps := []func(d *Dir) error{
-		func(d *Dir) error { return os.Rename(d.abs("m"), d.abs("replaced/m")) },
-		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/0"), d.abs("a")) },
-		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/1"), d.abs("b/c")) },
+		func(d *Dir) error { return os.Rename(d.Abs("m"), d.Abs("replaced/m")) },
+		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/0"), d.Abs("a")) },
+		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/1"), d.Abs("b/c")) },
 		func(d *Dir) error { return d.mkdir("m") },
-		func(d *Dir) error { return os.Rename(d.abs(stageDir+"/2"), d.abs("m/y.yaml")) },
-		func(d *Dir) error { return os.Remove(d.abs("gone")) },
-		func(d *Dir) error { return os.Remove(d.abs(stageDir + "/" + journalFile)) },
+		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/2"), d.Abs("m/y.yaml")) },
+		func(d *Dir) error { return os.Remove(d.Abs("gone")) },
+		func(d *Dir) error { return os.Remove(d.Abs(stageDir + "/" + journalFile)) },
 	}
 	for killed := -1; killed <= len(steps); killed++ {
 		dir := t.TempDir()
@@ -145,7 +144,7 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		want := after
 		if killed < 0 { // before the journal was in place
 			want = before
-			if err := os.Remove(d.abs(stageDir + "/" + journalFile)); err != nil {
+			if err := os.Remove(d.Abs(stageDir + "/" + journalFile)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -171,7 +170,7 @@ func stage(t *testing.T, d *Dir, j journal, contents Files) {
 	}
 }
 
-func digestOf(content string) string { return "sha256:" + sum([]byte(content)) }
+func digestOf(content string) string { return dataDigest([]byte(content)) }
 
 func TestCommitRefusesLinks(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
@@ -193,13 +192,13 @@ func TestTheLockNamesItsHolder(t *testing.T) {
 	dir := t.TempDir()
 	first := openTestDir(t, dir)
 	waited := ""
-	_, err := OpenDir(t.Context(), dir, Opening{Command: "second", Wait: 60 * time.Millisecond, Waiting: func(h string) { waited = h }})
+	_, err := Open(t.Context(), dir, Opening{Command: "second", Wait: 60 * time.Millisecond, Waiting: func(h string) { waited = h }})
 	if err == nil || !strings.Contains(err.Error(), "(test)") || !strings.Contains(waited, "(test)") {
 		t.Errorf("got %v after waiting for %q, want the first process's command in both", err, waited)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := OpenDir(ctx, dir, Opening{Command: "third", Wait: time.Hour}); err == nil {
+	if _, err := Open(ctx, dir, Opening{Command: "third", Wait: time.Hour}); err == nil {
 		t.Error("a cancelled wait must end")
 	}
 	if err := first.Close(); err != nil {
@@ -220,7 +219,7 @@ func TestOnlyOneHoldsTheLock(t *testing.T) {
 	for range 8 {
 		go func() {
 			for range 40 {
-				d, err := OpenDir(context.Background(), dir, Opening{Command: "test", Wait: time.Minute})
+				d, err := Open(context.Background(), dir, Opening{Command: "test", Wait: time.Minute})
 				if err != nil {
 					done <- err
 					return
@@ -255,7 +254,7 @@ func TestReadFolders(t *testing.T) {
 		put(t, dir, name, name)
 	}
 	d := openTestDir(t, dir)
-	files, left, ok, err := d.ReadFolders("manifests", "openshift")
+	files, left, ok, err := d.ReadFolders(counts, "manifests", "openshift")
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
@@ -265,7 +264,7 @@ func TestReadFolders(t *testing.T) {
 	if got := strings.Join(left, " "); got != "manifests/.a.yaml.swp manifests/notes.txt manifests/sub" {
 		t.Errorf("left %q", got)
 	}
-	if _, _, ok, _ := d.ReadFolders("absent"); ok {
+	if _, _, ok, _ := d.ReadFolders(counts, "absent"); ok {
 		t.Error("an absent folder holds nothing")
 	}
 }
@@ -277,54 +276,10 @@ func TestDirErrorsSayWhatToDo(t *testing.T) {
 		filepath.Join(dir, "absent"): "does not exist",
 		filepath.Join(dir, "file"):   "this is a file",
 	} {
-		if _, err := OpenDir(t.Context(), path, Opening{Command: "test"}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
+		if _, err := Open(t.Context(), path, Opening{Command: "test"}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%s: got %v, want %q and a hint", path, err, want)
 		}
 	}
-}
-
-func TestParseState(t *testing.T) {
-	for name, test := range map[string]struct{ in, want string }{
-		"not JSON":       {"{", "damaged"},
-		"newer":          {`{"schemaVersion":2}`, "schema version 2"},
-		"no version":     {`{}`, "schema version 0"},
-		"unknown fields": {`{"schemaVersion":1,"other":1}`, "damaged"},
-	} {
-		if _, err := parseState([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "hint: ") {
-			t.Errorf("%s: got %v, want %q and a hint", name, err, test.want)
-		}
-	}
-}
-
-func FuzzState(f *testing.F) {
-	full := State{
-		SchemaVersion: 1, Release: "4.22.0", Kept: map[string]graph.Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
-		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")},
-	}
-	data, err := full.marshal()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add([]byte(`{"schemaVersion":1}`))
-	f.Add([]byte("null"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		s, err := parseState(in)
-		if err != nil {
-			return
-		}
-		out, err := s.marshal()
-		if err != nil {
-			t.Fatalf("a state that was read cannot be written: %v", err)
-		}
-		again, err := parseState(out)
-		if err != nil {
-			t.Fatalf("a state that was written cannot be read: %v", err)
-		}
-		if twice, _ := again.marshal(); string(twice) != string(out) {
-			t.Errorf("written twice:\n%s\n%s", out, twice)
-		}
-	})
 }
 
 func FuzzJournal(f *testing.F) {
@@ -353,4 +308,18 @@ func equalMaps(a, b map[string]string) bool {
 		}
 	}
 	return true
+}
+
+func filled(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		put(t, dir, name, content)
+	}
+	return dir
+}
+
+// counts are the files that these tests read from folders.
+func counts(name string) bool {
+	return !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json"))
 }

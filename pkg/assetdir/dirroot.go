@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"crypto/sha256"
@@ -13,13 +13,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // This file holds how a directory is looked at and changed: always through its
 // root, which the operating system keeps every path within, and never through a
 // link. Names are relative to the directory and have slashes.
 
-func (d *Dir) abs(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
+func (d *Dir) Abs(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
 
 func (d *Dir) lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(filepath.FromSlash(name)) }
 
@@ -59,14 +61,14 @@ func (d *Dir) plainPath(name string) error {
 	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
 		info, err := d.lstat(parent)
 		switch {
-		case errors.Is(err, fs.ErrNotExist), notAFolder(err):
+		case errors.Is(err, fs.ErrNotExist), system.NotAFolder(err):
 			continue
 		case err != nil:
 			return err
 		case info.Mode()&fs.ModeSymlink != 0:
-			return linkInTheWay(d.abs(parent))
+			return linkInTheWay(d.Abs(parent))
 		case !info.IsDir():
-			return dirError(d.abs(parent), "something else has the name of a folder that okd-install writes to", "move it away")
+			return dirError(d.Abs(parent), "something else has the name of a folder that okd-install writes to", "move it away")
 		}
 	}
 	return nil
@@ -86,7 +88,7 @@ func (d *Dir) openPlain(name string) (*os.File, error) {
 	if !named.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotPlain}
 	}
-	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|nonBlock, 0)
+	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|system.NonBlock, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ var errNotPlain = errors.New("this is not a regular file")
 func (d *Dir) digest(name string) (string, error) {
 	info, err := d.lstat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), notAFolder(err):
+	case errors.Is(err, fs.ErrNotExist), system.NotAFolder(err):
 		return "", nil
 	case err != nil:
 		return "", err
@@ -130,6 +132,12 @@ func (d *Dir) digest(name string) (string, error) {
 		return "", err
 	}
 	return contentDigest(h.Sum(nil)), nil
+}
+
+// dataDigest is what digest says of a file with this content.
+func dataDigest(data []byte) string {
+	s := sha256.Sum256(data)
+	return contentDigest(s[:])
 }
 
 // contentDigest is what digest says of a file, given its SHA-256.
@@ -219,7 +227,7 @@ func (d *Dir) sync(folders map[string]bool) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(syncFolder(f), f.Close()); err != nil {
+		if err := errors.Join(system.SyncFolder(f), f.Close()); err != nil {
 			return err
 		}
 	}
@@ -233,10 +241,10 @@ func (d *Dir) writable(name string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	return mayWrite(f)
+	return system.MayWrite(f)
 }
 
 // private reports whether nobody but the owner has any access.
 func private(info fs.FileInfo) bool {
-	return info.Mode().Perm()&0o077 == 0 || !permissionsCount
+	return info.Mode().Perm()&0o077 == 0 || !system.PermissionsCount
 }

@@ -1,4 +1,4 @@
-package asset
+package assetdir
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // LockStatus is what a lock file says.
@@ -19,10 +21,13 @@ type LockStatus struct {
 	Since   time.Time `json:"since,omitzero"`
 }
 
-// lookAtLock reads the lock file of a directory and finds out whether somebody
+// String is the process in words.
+func (l LockStatus) String() string { return holder{l.PID, l.Host, l.Command, l.Since}.String() }
+
+// LookAtLock reads the lock file of a directory and finds out whether somebody
 // holds it; nil is that there is none, or one that says nothing.
-func lookAtLock(dir string) *LockStatus {
-	d, err := lookDir(dir, "")
+func LookAtLock(dir string) *LockStatus {
+	d, err := Look(dir, "")
 	if err != nil {
 		return nil // whoever looks at the directory says why
 	}
@@ -38,7 +43,7 @@ func lookAtLock(dir string) *LockStatus {
 	}
 	// The lock is the operating system's, also across hosts that share a file
 	// system: what the file says of a process is only for people.
-	held, known := isHeld(f)
+	held, known := system.Locked(f)
 	if !known {
 		host, err := os.Hostname()
 		held = (err != nil || host == h.Host) && alive(h.PID)

@@ -1,0 +1,52 @@
+package assetdir
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+)
+
+// A lock counts as held while a process holds it, wherever that is, and never
+// because of what the file says: a killed run leaves its name there.
+func TestLookAtLock(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		h    holder
+		held bool
+	}{
+		{"one that holds it", holder{os.Getpid(), host, "x", since}, true},
+		{"one that holds it elsewhere", holder{1 << 30, "not-" + host, "x", since}, true},
+		{"one that is gone", holder{1 << 30, host, "x", since}, false},
+		{"one with a number that is taken again", holder{os.Getpid(), host, "x", since}, false},
+		{"one that is gone on another host", holder{1 << 30, "not-" + host, "x", since}, false},
+	} {
+		data, err := json.Marshal(c.h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filled(t, nil)
+		if c.held {
+			_ = openTestDir(t, dir)
+		}
+		put(t, dir, LockFile, string(data))
+		got := LookAtLock(dir)
+		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
+			t.Errorf("%s: got %+v", c.name, got)
+		}
+	}
+	for _, text := range []string{"", "{", `{"pid":0}`} {
+		if got := LookAtLock(filled(t, map[string]string{LockFile: text})); got != nil {
+			t.Errorf("%q: got %+v", text, got)
+		}
+	}
+	if got := LookAtLock(t.TempDir()); got != nil {
+		t.Errorf("without a file: got %+v", got)
+	}
+}
