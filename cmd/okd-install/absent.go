@@ -71,7 +71,7 @@ the steps that take its place, and ends with exit code 1.`,
 }
 
 // newAbsentCmd takes any flag and any words: what is wrong is the command itself.
-func (a *app) newAbsentCmd(c absentCommand) *cobra.Command {
+func newAbsentCmd(a *app, c absentCommand) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: c.name, Short: c.short, Long: c.long, Hidden: true,
 		Args:               cobra.ArbitraryArgs,
@@ -79,7 +79,7 @@ func (a *app) newAbsentCmd(c absentCommand) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			p := diag.Problem{Detail: c.detail, Hint: c.hint}
 			if c.steps {
-				p.Hint += a.steps(asset.InstallSteps(a.dir, a.environment()))
+				p.Hint += steps(a, asset.InstallSteps(a.dir, a.environment()))
 			}
 			return p
 		},
@@ -87,15 +87,15 @@ func (a *app) newAbsentCmd(c absentCommand) *cobra.Command {
 	return cmd
 }
 
-func (a *app) newAbsentCmds(table []absentCommand) (all []*cobra.Command) {
+func newAbsentCmds(a *app, table []absentCommand) (all []*cobra.Command) {
 	for _, c := range table {
-		all = append(all, a.newAbsentCmd(c))
+		all = append(all, newAbsentCmd(a, c))
 	}
 	return all
 }
 
 // steps numbers the steps, one a line, below a hint.
-func (a *app) steps(steps []asset.Step) string {
+func steps(a *app, steps []asset.Step) string {
 	var b strings.Builder
 	for i, s := range steps {
 		text := s.Why

@@ -40,7 +40,7 @@ type addNodesReport struct {
 	Next          []string       `json:"next"`
 }
 
-func (a *app) newAddNodesCmd() *cobra.Command {
+func newAddNodesCmd(a *app) *cobra.Command {
 	o := &addNodesOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "add-nodes",
@@ -92,7 +92,7 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.openLogFile(o.args)
-	client, err := o.client(o.clusterFlags)
+	client, err := client(o.app, o.clusterFlags)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type analyzeOptions struct {
 	output string
 }
 
-func (a *app) newAnalyzeCmd() *cobra.Command {
+func newAnalyzeCmd(a *app) *cobra.Command {
 	o := analyzeOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "analyze [FILE|FOLDER]",

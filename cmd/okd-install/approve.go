@@ -34,7 +34,7 @@ type approveOptions struct {
 	nodeNames map[string]bool
 }
 
-func (a *app) newApproveCSRsCmd() *cobra.Command {
+func newApproveCSRsCmd(a *app) *cobra.Command {
 	o := &approveOptions{app: a, told: map[string]string{}}
 	cmd := &cobra.Command{
 		Use:   "approve-csrs",
@@ -140,7 +140,7 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	if !o.dryRun && o.kubeconfig == "" { // else the directory is nobody's
 		o.openLogFile(o.args)
 	}
-	client, err := o.client(o.clusterFlags)
+	client, err := client(o.app, o.clusterFlags)
 	if err != nil {
 		return nil, err
 	}

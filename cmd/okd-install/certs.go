@@ -15,7 +15,7 @@ type certsOptions struct {
 	output string
 }
 
-func (a *app) newCertsCmd() *cobra.Command {
+func newCertsCmd(a *app) *cobra.Command {
 	o := certsOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "certs",

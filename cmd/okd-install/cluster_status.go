@@ -69,7 +69,7 @@ type clusterReport struct {
 // Tell prints how the cluster is. That the API cannot be reached is a
 // status too; the exit code is then 1 all the same, for scripts.
 func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
-	client, err := o.client(o.clusterFlags)
+	client, err := client(o.app, o.clusterFlags)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Repor
 	} else if err != nil {
 		return nil, err
 	}
-	access, err := o.access(o.ssh, o.jump)
+	access, err := access(o.app, o.ssh, o.jump)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (o *clusterStatusOptions) print(r clusterReport) error {
 		}
 	}
 	if text := r.PendingText(); text != "" {
-		say(&b, "\n%s\n  hint: %s\n", text, o.letIn(o.clusterFlags, r.PendingNodes()))
+		say(&b, "\n%s\n  hint: %s\n", text, letIn(o.app, o.clusterFlags, r.PendingNodes()))
 	}
 	for _, op := range r.Moving() {
 		say(&b, "\noperator %s\n", describeOperator(op))

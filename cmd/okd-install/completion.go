@@ -52,7 +52,7 @@ if ! declare -F _filedir >/dev/null 2>&1; then
 fi
 `
 
-func (a *app) newCompletionCmd() *cobra.Command {
+func newCompletionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a completion script for your shell",

@@ -5,7 +5,7 @@ import (
 )
 
 // newCoreOSCmd holds what is done with boot images, before and beside a cluster.
-func (a *app) newCoreOSCmd() *cobra.Command {
+func newCoreOSCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coreos",
 		Short: "Find, check, download and prepare boot images",
@@ -19,6 +19,6 @@ were made for; only download needs a network.`,
   okd-install coreos check --release 4.22 --image c10s
   okd-install coreos print-stream-json > stream.json`,
 	}
-	return a.group(cmd, a.newImageCmd(), a.newCheckCmd(), a.newDownloadCmd(), a.newPrintStreamCmd(), a.newImportStreamCmd(),
-		a.newISOCommand(), a.newPXECommand())
+	return a.group(cmd, newImageCmd(a), newCheckCmd(a), newDownloadCmd(a), newPrintStreamCmd(a), newImportStreamCmd(a),
+		newISOCommand(a), newPXECommand(a))
 }

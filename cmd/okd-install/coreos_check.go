@@ -27,7 +27,7 @@ type checkOptions struct {
 	computedRef, ext4      bool
 }
 
-func (a *app) newCheckCmd() *cobra.Command {
+func newCheckCmd(a *app) *cobra.Command {
 	o := checkOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "check",

@@ -24,7 +24,7 @@ type downloadOptions struct {
 	output                    string
 }
 
-func (a *app) newDownloadCmd() *cobra.Command {
+func newDownloadCmd(a *app) *cobra.Command {
 	o := downloadOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}, query: rhcos.Query{Platform: "metal", Format: "iso"}}}
 	cmd := &cobra.Command{
 		Use:   "download",
@@ -197,7 +197,7 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
 	name := fileAt(i.Location)
-	bar := o.newProgress(name)
+	bar := newProgress(o.app, name)
 	fetcher := media.Fetcher{
 		Progress: bar.update, Note: bar.note, Stall: o.patience("OKD_INSTALL_STALL"), Pause: o.patience("OKD_INSTALL_PAUSE"),
 		Window: o.patience("OKD_INSTALL_WINDOW"),

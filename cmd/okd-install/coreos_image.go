@@ -63,7 +63,7 @@ func (o *buildOptions) build() (rhcos.Build, error) {
 	return builds.Choose(o.stream, asked, usual)
 }
 
-func (a *app) newPrintStreamCmd() *cobra.Command {
+func newPrintStreamCmd(a *app) *cobra.Command {
 	o := buildOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "print-stream-json",
@@ -107,7 +107,7 @@ type imageOptions struct {
 	output string
 }
 
-func (a *app) newImageCmd() *cobra.Command {
+func newImageCmd(a *app) *cobra.Command {
 	o := imageOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}}}
 	cmd := &cobra.Command{
 		Use:   "image",
@@ -192,7 +192,7 @@ type importOptions struct {
 	directory string
 }
 
-func (a *app) newImportStreamCmd() *cobra.Command {
+func newImportStreamCmd(a *app) *cobra.Command {
 	o := importOptions{app: a}
 	cmd := &cobra.Command{
 		Use:    "import-stream FILE...",

@@ -25,7 +25,7 @@ import (
 
 // newISOCommand holds what changes a live ISO image. The flags are those of
 // coreos-installer, so that scripts carry over.
-func (a *app) newISOCommand() *cobra.Command {
+func newISOCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "iso",
 		Short: "Put configs and kernel arguments into a live ISO image",
@@ -42,8 +42,8 @@ What is made here coreos-installer reads, and the other way round.`,
   okd-install coreos iso show worker.iso
   okd-install coreos iso reset worker.iso`,
 	}
-	return a.group(cmd, a.newISOIgnitionCommand(), a.newISOKargsCommand(), a.newISONetworkCommand(),
-		a.newISOCustomizeCommand(), a.newISOResetCommand(), a.newISOShowCommand())
+	return a.group(cmd, newISOIgnitionCommand(a), newISOKargsCommand(a), newISONetworkCommand(a),
+		newISOCustomizeCommand(a), newISOResetCommand(a), newISOShowCommand(a))
 }
 
 // isoOptions are those of every command that changes an image.
@@ -159,7 +159,7 @@ func validateIgnition(name string, raw []byte) error {
 	return err
 }
 
-func (a *app) newISOResetCommand() *cobra.Command {
+func newISOResetCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "reset ISO",
@@ -187,7 +187,7 @@ type isoShowOptions struct {
 	output string
 }
 
-func (a *app) newISOShowCommand() *cobra.Command {
+func newISOShowCommand(a *app) *cobra.Command {
 	o := isoShowOptions{app: a}
 	cmd := &cobra.Command{
 		Use:     "show ISO",

@@ -63,7 +63,7 @@ func (o *customizeOptions) given(cmd *cobra.Command) bool {
 }
 
 // tellCustomized says what the medium will do, and what there is to know.
-func (a *app) tellCustomized(c live.Customization) {
+func tellCustomized(a *app, c live.Customization) {
 	switch {
 	case c.DestDevice != "":
 		a.log.Warnf("a machine that boots from it overwrites %s without asking", c.DestDevice)
@@ -80,7 +80,7 @@ func (a *app) tellCustomized(c live.Customization) {
 	}
 }
 
-func (a *app) newISOCustomizeCommand() *cobra.Command {
+func newISOCustomizeCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	var c customizeOptions
 	var kargs iso.KargEdit
@@ -128,10 +128,10 @@ refuses; --force drops what is in it, kernel arguments too.`,
 				if err != nil {
 					return err
 				}
-				return a.setKargs(image, published, kargs, "--live-karg-")
+				return setKargs(a, image, published, kargs, "--live-karg-")
 			})
 			if err == nil {
-				a.tellCustomized(custom)
+				tellCustomized(a, custom)
 			}
 			return err
 		},

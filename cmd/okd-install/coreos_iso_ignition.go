@@ -11,7 +11,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 )
 
-func (a *app) newISOIgnitionCommand() *cobra.Command {
+func newISOIgnitionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Put an Ignition config into an image, or take it out",
@@ -19,10 +19,10 @@ func (a *app) newISOIgnitionCommand() *cobra.Command {
 is set up by this config; to install a machine with a config, see iso customize.`,
 		Example: `  okd-install coreos iso ignition embed -i mycluster/worker.ign -o live.iso scos.iso`,
 	}
-	return a.group(cmd, a.newISOIgnitionEmbedCommand(), a.newISOIgnitionShowCommand(), a.newISOIgnitionRemoveCommand())
+	return a.group(cmd, newISOIgnitionEmbedCommand(a), newISOIgnitionShowCommand(a), newISOIgnitionRemoveCommand(a))
 }
 
-func (a *app) newISOIgnitionEmbedCommand() *cobra.Command {
+func newISOIgnitionEmbedCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	var force bool
 	var file string
@@ -67,7 +67,7 @@ that create bootstrap-pointer makes.`,
 	return cmd
 }
 
-func (a *app) newISOIgnitionShowCommand() *cobra.Command {
+func newISOIgnitionShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ISO",
 		Short: "Print the Ignition config of an image",
@@ -96,7 +96,7 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
 	}
 }
 
-func (a *app) newISOIgnitionRemoveCommand() *cobra.Command {
+func newISOIgnitionRemoveCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "remove ISO",
@@ -113,7 +113,7 @@ arguments stay; iso reset takes out everything.`,
 	return cmd
 }
 
-func (a *app) newISOKargsCommand() *cobra.Command {
+func newISOKargsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kargs",
 		Short: "Show or change the kernel arguments of an image",
@@ -122,10 +122,10 @@ those of the live system, not of a machine that is installed from it: for that,
 see iso customize.`,
 		Example: `  okd-install coreos iso kargs show scos.iso`,
 	}
-	return a.group(cmd, a.newISOKargsModifyCommand(), a.newISOKargsResetCommand(), a.newISOKargsShowCommand())
+	return a.group(cmd, newISOKargsModifyCommand(a), newISOKargsResetCommand(a), newISOKargsShowCommand(a))
 }
 
-func (a *app) newISOKargsModifyCommand() *cobra.Command {
+func newISOKargsModifyCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	var edit iso.KargEdit
 	cmd := &cobra.Command{
@@ -149,7 +149,7 @@ What --delete or --replace does not find is said, and is no failure.`,
 				if err != nil {
 					return err
 				}
-				return a.setKargs(image, kargs, edit, "--")
+				return setKargs(a, image, kargs, edit, "--")
 			})
 		},
 	}
@@ -172,7 +172,7 @@ func addKargFlags(cmd *cobra.Command, edit *iso.KargEdit, prefix string, short b
 }
 
 // setKargs changes kernel arguments and warns about what was not found.
-func (a *app) setKargs(image *iso.Image, kargs string, edit iso.KargEdit, prefix string) error {
+func setKargs(a *app, image *iso.Image, kargs string, edit iso.KargEdit, prefix string) error {
 	changed, missed, err := edit.Apply(kargs)
 	if err != nil {
 		return withFlags(err, prefix)
@@ -195,7 +195,7 @@ func withFlags(err error, prefix string) error {
 	return problems
 }
 
-func (a *app) newISOKargsResetCommand() *cobra.Command {
+func newISOKargsResetCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "reset ISO",
@@ -212,7 +212,7 @@ The Ignition config and network settings stay.`,
 	return cmd
 }
 
-func (a *app) newISOKargsShowCommand() *cobra.Command {
+func newISOKargsShowCommand(a *app) *cobra.Command {
 	var published bool
 	cmd := &cobra.Command{
 		Use:   "show ISO",

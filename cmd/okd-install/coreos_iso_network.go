@@ -17,7 +17,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
 )
 
-func (a *app) newISONetworkCommand() *cobra.Command {
+func newISONetworkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network",
 		Short: "Put network settings into an image, or take them out",
@@ -26,10 +26,10 @@ VLANs, for machines that no DHCP server tells. They are there before Ignition
 runs, so that it can fetch configs.`,
 		Example: `  okd-install coreos iso network embed -k eth0.nmconnection scos.iso`,
 	}
-	return a.group(cmd, a.newISONetworkEmbedCommand(), a.newISONetworkExtractCommand(), a.newISONetworkRemoveCommand())
+	return a.group(cmd, newISONetworkEmbedCommand(a), newISONetworkExtractCommand(a), newISONetworkRemoveCommand(a))
 }
 
-func (a *app) newISONetworkEmbedCommand() *cobra.Command {
+func newISONetworkEmbedCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	var force bool
 	var paths []string
@@ -80,7 +80,7 @@ func readKeyfiles(ctx context.Context, paths []string) (map[string][]byte, error
 	return live.Keyfiles(keyfiles)
 }
 
-func (a *app) newISONetworkExtractCommand() *cobra.Command {
+func newISONetworkExtractCommand(a *app) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "extract ISO",
@@ -100,7 +100,7 @@ write them to a directory. Files that are there are not replaced.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return a.extractNetwork(args[0], keyfiles, dir)
+			return extractNetwork(a, args[0], keyfiles, dir)
 		},
 	}
 	cmd.Flags().StringVarP(&dir, "directory", "C", "", "write files to this directory")
@@ -109,7 +109,7 @@ write them to a directory. Files that are there are not replaced.`,
 
 // extractNetwork prints keyfiles in the form that coreos-installer has, or
 // writes them to a directory and prints where.
-func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir string) error {
+func extractNetwork(a *app, source string, keyfiles map[string][]byte, dir string) error {
 	if len(keyfiles) == 0 {
 		return diag.Problem{Position: diag.Position{File: source}, Detail: "has no network settings"}
 	}
@@ -153,7 +153,7 @@ func (a *app) extractNetwork(source string, keyfiles map[string][]byte, dir stri
 	return nil
 }
 
-func (a *app) newISONetworkRemoveCommand() *cobra.Command {
+func newISONetworkRemoveCommand(a *app) *cobra.Command {
 	o := isoOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "remove ISO",

@@ -85,7 +85,7 @@ func TestImageDoesNotSteerTheTerminal(t *testing.T) {
 	out.Reset()
 	dir := filepath.Join(t.TempDir(), "keyfiles")
 	for _, to := range []string{"", dir} {
-		err := a.extractNetwork("x.iso", map[string][]byte{live.NetworkDir + "/a\x1b[2J": nil}, to)
+		err := extractNetwork(a, "x.iso", map[string][]byte{live.NetworkDir + "/a\x1b[2J": nil}, to)
 		if err == nil || !strings.Contains(err.Error(), `x.iso: has a keyfile named "a\x1b[2J"`) || out.Len() > 0 {
 			t.Errorf("%q: got %v, %q", to, err, out.String())
 		}

@@ -34,7 +34,7 @@ type progress struct {
 // lineEvery is how often a line is due where there is no terminal.
 const lineEvery = 10 * time.Second
 
-func (a *app) newProgress(name string) *progress {
+func newProgress(a *app, name string) *progress {
 	return &progress{app: a, name: name, start: -1, quiet: !a.chatty(), drawn: a.drawable()}
 }
 

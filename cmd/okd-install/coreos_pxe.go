@@ -17,7 +17,7 @@ import (
 
 // newPXECommand holds what prepares booting over the network. The flags are
 // those of coreos-installer, so that scripts carry over.
-func (a *app) newPXECommand() *cobra.Command {
+func newPXECommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pxe",
 		Short: "Put configs into what machines boot over the network",
@@ -31,11 +31,11 @@ What is made here coreos-installer reads, and the other way round.`,
   okd-install coreos pxe ipxe --base-url http://192.0.2.1/scos \
     --kernel live-kernel --initramfs worker.img --rootfs live-rootfs.img`,
 	}
-	return a.group(cmd, a.newPXECustomizeCommand(), a.newPXEIgnitionCommand(), a.newPXENetworkCommand(),
-		a.newPXEBootCommand("ipxe"), a.newPXEBootCommand("grub"))
+	return a.group(cmd, newPXECustomizeCommand(a), newPXEIgnitionCommand(a), newPXENetworkCommand(a),
+		newPXEBootCommand(a, "ipxe"), newPXEBootCommand(a, "grub"))
 }
 
-func (a *app) newPXECustomizeCommand() *cobra.Command {
+func newPXECustomizeCommand(a *app) *cobra.Command {
 	var c customizeOptions
 	var output string
 	cmd := &cobra.Command{
@@ -76,7 +76,7 @@ The initramfs itself stays as it is.`,
 			if configured {
 				a.log.Info("the kernel needs the arguments ignition.firstboot ignition.platform.id=metal; coreos pxe ipxe and coreos pxe grub write them")
 			}
-			a.tellCustomized(custom)
+			tellCustomized(a, custom)
 			return nil
 		},
 	}
@@ -86,7 +86,7 @@ The initramfs itself stays as it is.`,
 }
 
 // writeInitrd writes a small initrd to a file, or to standard output.
-func (a *app) writeInitrd(output string, files map[string][]byte) error {
+func writeInitrd(a *app, output string, files map[string][]byte) error {
 	packed, err := pxe.Wrap(files)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	return name, files, err
 }
 
-func (a *app) newPXEIgnitionCommand() *cobra.Command {
+func newPXEIgnitionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Make an initrd of an Ignition config, or read one",
@@ -131,10 +131,10 @@ func (a *app) newPXEIgnitionCommand() *cobra.Command {
 config out of an initrd. The small one is loaded behind the initramfs.`,
 		Example: `  okd-install coreos pxe ignition wrap -i mycluster/worker.ign -o config.img`,
 	}
-	return a.group(cmd, a.newPXEIgnitionWrapCommand(), a.newPXEIgnitionUnwrapCommand())
+	return a.group(cmd, newPXEIgnitionWrapCommand(a), newPXEIgnitionUnwrapCommand(a))
 }
 
-func (a *app) newPXEIgnitionWrapCommand() *cobra.Command {
+func newPXEIgnitionWrapCommand(a *app) *cobra.Command {
 	var file, output string
 	cmd := &cobra.Command{
 		Use:   "wrap",
@@ -149,7 +149,7 @@ validator. Have the boot loader load it behind the initramfs.`,
 			if err != nil {
 				return err
 			}
-			return a.writeInitrd(output, map[string][]byte{live.ConfigPath: raw})
+			return writeInitrd(a, output, map[string][]byte{live.ConfigPath: raw})
 		},
 	}
 	cmd.Flags().StringVarP(&file, "ignition-file", "i", "", "Ignition config to put in (default: standard input)")
@@ -157,7 +157,7 @@ validator. Have the boot loader load it behind the initramfs.`,
 	return cmd
 }
 
-func (a *app) newPXEIgnitionUnwrapCommand() *cobra.Command {
+func newPXEIgnitionUnwrapCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unwrap [INITRD]",
 		Short: "Print the Ignition config in an initrd",
@@ -180,7 +180,7 @@ initrd may be a small one or a whole initramfs, from a file or standard input.`,
 	}
 }
 
-func (a *app) newPXENetworkCommand() *cobra.Command {
+func newPXENetworkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network",
 		Short: "Make an initrd of network settings, or read one",
@@ -188,10 +188,10 @@ func (a *app) newPXENetworkCommand() *cobra.Command {
 read the keyfiles out of an initrd.`,
 		Example: `  okd-install coreos pxe network wrap -k eth0.nmconnection -o network.img`,
 	}
-	return a.group(cmd, a.newPXENetworkWrapCommand(), a.newPXENetworkUnwrapCommand())
+	return a.group(cmd, newPXENetworkWrapCommand(a), newPXENetworkUnwrapCommand(a))
 }
 
-func (a *app) newPXENetworkWrapCommand() *cobra.Command {
+func newPXENetworkWrapCommand(a *app) *cobra.Command {
 	var paths []string
 	var output string
 	cmd := &cobra.Command{
@@ -206,7 +206,7 @@ the boot loader load it behind the initramfs.`,
 			if err != nil {
 				return err
 			}
-			return a.writeInitrd(output, keyfiles)
+			return writeInitrd(a, output, keyfiles)
 		},
 	}
 	addKeyfileFlag(cmd, &paths)
@@ -214,7 +214,7 @@ the boot loader load it behind the initramfs.`,
 	return cmd
 }
 
-func (a *app) newPXENetworkUnwrapCommand() *cobra.Command {
+func newPXENetworkUnwrapCommand(a *app) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "unwrap [INITRD]",
@@ -230,7 +230,7 @@ initramfs, from a file or standard input.`,
 				return err
 			}
 			maps.DeleteFunc(files, func(name string, _ []byte) bool { return !live.IsKeyfile(name) })
-			return a.extractNetwork(name, files, dir)
+			return extractNetwork(a, name, files, dir)
 		},
 	}
 	cmd.Flags().StringVarP(&dir, "directory", "C", "", "write files to this directory")

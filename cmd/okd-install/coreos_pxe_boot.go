@@ -37,7 +37,7 @@ Each file is named by its URL, or by its path below --base-url.`,
 	},
 }
 
-func (a *app) newPXEBootCommand(loader string) *cobra.Command {
+func newPXEBootCommand(a *app, loader string) *cobra.Command {
 	l := bootLoaders[loader]
 	var b pxe.Boot
 	var output string

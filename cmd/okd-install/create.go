@@ -156,7 +156,7 @@ type createOptions struct {
 	answered bool
 }
 
-func (a *app) newCreateCmd() *cobra.Command {
+func newCreateCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create part of an OKD cluster",
@@ -169,13 +169,13 @@ these files, and wait-for says how far they are.`,
   okd-install create ignition-configs --dir mycluster`,
 	}
 	for _, t := range createTargets {
-		cmd.AddCommand(a.newCreateTargetCmd(t))
+		cmd.AddCommand(newCreateTargetCmd(a, t))
 	}
-	cmd.AddCommand(a.newPivotConfigCmd())
-	return a.group(cmd, a.newAbsentCmds(absentFromCreate)...)
+	cmd.AddCommand(newPivotConfigCmd(a))
+	return a.group(cmd, newAbsentCmds(a, absentFromCreate)...)
 }
 
-func (a *app) newCreateTargetCmd(t createTarget) *cobra.Command {
+func newCreateTargetCmd(a *app, t createTarget) *cobra.Command {
 	o := createOptions{app: a, target: t}
 	cmd := &cobra.Command{
 		Use: t.name, Short: t.short, Long: t.long, Example: t.example,

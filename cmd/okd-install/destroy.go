@@ -14,7 +14,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-func (a *app) newDestroyCmd() *cobra.Command {
+func newDestroyCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Say what is left to remove of a cluster on your own machines",
@@ -64,14 +64,14 @@ cluster does not live without it.`,
 			Use: c.name, Short: c.short, Long: c.long,
 			Example: "  okd-install destroy " + c.name + " --dir mycluster",
 			Args:    noArguments,
-			RunE:    func(*cobra.Command, []string) error { return a.destroy(c.left) },
+			RunE:    func(*cobra.Command, []string) error { return destroy(a, c.left) },
 		})
 	}
 	return a.group(cmd)
 }
 
 // destroy checks that there is a cluster of this kind, and says what is left.
-func (a *app) destroy(left func(domain string) []string) error {
+func destroy(a *app, left func(domain string) []string) error {
 	const metadata = "metadata.json"
 	files, err := assetdir.ReadOnly(a.dir, metadata)
 	if err != nil {

@@ -16,7 +16,7 @@ type explainOptions struct {
 	output    string
 }
 
-func (a *app) newExplainCmd() *cobra.Command {
+func newExplainCmd(a *app) *cobra.Command {
 	o := explainOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "explain [FIELD]",

@@ -26,7 +26,7 @@ type gatherOptions struct {
 	skipAnalysis bool
 }
 
-func (a *app) newGatherCmd() *cobra.Command {
+func newGatherCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gather",
 		Short: "Gather debugging data for a failed installation",
@@ -34,10 +34,10 @@ func (a *app) newGatherCmd() *cobra.Command {
 why it stopped. The data goes into the asset directory.`,
 		Example: `  okd-install gather bootstrap --dir mycluster --bootstrap 192.168.1.10`,
 	}
-	return a.group(cmd, a.newGatherBootstrapCmd())
+	return a.group(cmd, newGatherBootstrapCmd(a))
 }
 
-func (a *app) newGatherBootstrapCmd() *cobra.Command {
+func newGatherBootstrapCmd(a *app) *cobra.Command {
 	o := gatherOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
@@ -146,7 +146,7 @@ func (o gatherOptions) request() (gather.Request, error) {
 			r.Masters = append(r.Masters, e)
 		}
 	}
-	access, err := o.access(o.ssh, o.jump)
+	access, err := access(o.app, o.ssh, o.jump)
 	var more diag.Problems
 	if errors.As(err, &more) {
 		problems, err = append(problems, more...), nil

@@ -40,7 +40,7 @@ var graphFormats = []graphFormat{
 // dotFormats are forms that Graphviz makes of dot, and this command does not.
 var dotFormats = []string{".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".ps", ".tiff", ".webp"}
 
-func (a *app) newGraphCmd() *cobra.Command {
+func newGraphCmd(a *app) *cobra.Command {
 	o := graphOptions{app: a}
 	names := asset.TargetNames()
 	cmd := &cobra.Command{

@@ -14,7 +14,7 @@ import (
 )
 
 // newIgnitionCmd holds the commands that read Ignition configs.
-func (a *app) newIgnitionCmd() *cobra.Command {
+func newIgnitionCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Look into Ignition configs: list, print, unpack, compare, check",
@@ -28,8 +28,8 @@ are hidden wherever text is shown, unless --show-secrets is given.`,
 		Example: `  okd-install ignition ls mycluster/bootstrap.ign
   okd-install ignition cat mycluster/bootstrap.ign bootkube.service`,
 	}
-	return a.group(cmd, a.newIgnitionListCmd(), a.newIgnitionTreeCmd(), a.newIgnitionCatCmd(), a.newIgnitionExtractCmd(),
-		a.newIgnitionDiffCmd(), a.newIgnitionValidateCmd(), a.newIgnitionWhyCmd())
+	return a.group(cmd, newIgnitionListCmd(a), newIgnitionTreeCmd(a), newIgnitionCatCmd(a), newIgnitionExtractCmd(a),
+		newIgnitionDiffCmd(a), newIgnitionValidateCmd(a), newIgnitionWhyCmd(a))
 }
 
 // ignitionInput reads a config file, or standard input for -.
@@ -96,7 +96,7 @@ type ignitionCatOptions struct {
 	screen bool
 }
 
-func (a *app) newIgnitionCatCmd() *cobra.Command {
+func newIgnitionCatCmd(a *app) *cobra.Command {
 	o := ignitionCatOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "cat FILE PATH",
@@ -186,7 +186,7 @@ func printableEntry(file string, e inspect.Entry) error {
 }
 
 // trouble ends a command that compares, whose exit code 1 has a meaning, with 2.
-func (a *app) trouble(err error) error {
+func trouble(a *app, err error) error {
 	var quiet exit
 	if err == nil || errors.As(err, &quiet) {
 		return err

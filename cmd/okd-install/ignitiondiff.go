@@ -25,7 +25,7 @@ type comparison struct {
 	Changes       []inspect.Change `json:"changes"`
 }
 
-func (a *app) newIgnitionDiffCmd() *cobra.Command {
+func newIgnitionDiffCmd(a *app) *cobra.Command {
 	o := ignitionDiffOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "diff A B",
@@ -44,9 +44,9 @@ cannot be compared.`,
   cat mycluster/master.ign | okd-install ignition diff mycluster/master.ign -`,
 		ValidArgsFunction: completeConfigs(2),
 		Args: func(cmd *cobra.Command, args []string) error {
-			return a.trouble(takes("a config", "another")(cmd, args))
+			return trouble(a, takes("a config", "another")(cmd, args))
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.trouble(o.run(cmd, args[0], args[1])) },
+		RunE: func(cmd *cobra.Command, args []string) error { return trouble(a, o.run(cmd, args[0], args[1])) },
 	}
 	addOutputFlag(cmd, &o.output, "text")
 	cmd.Flags().BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
@@ -86,7 +86,7 @@ type ignitionExtractOptions struct {
 	into string
 }
 
-func (a *app) newIgnitionExtractCmd() *cobra.Command {
+func newIgnitionExtractCmd(a *app) *cobra.Command {
 	o := ignitionExtractOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "extract FILE -C FOLDER",
@@ -154,7 +154,7 @@ type validation struct {
 	Omitted int `json:"omitted,omitempty"`
 }
 
-func (a *app) newIgnitionValidateCmd() *cobra.Command {
+func newIgnitionValidateCmd(a *app) *cobra.Command {
 	o := ignitionValidateOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "validate FILE",

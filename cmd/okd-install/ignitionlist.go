@@ -53,7 +53,7 @@ type ignitionEntry struct {
 	Certificates []inspect.Certificate `json:"certificates,omitempty"`
 }
 
-func (a *app) newIgnitionListCmd() *cobra.Command {
+func newIgnitionListCmd(a *app) *cobra.Command {
 	o := ignitionListOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "ls FILE",
@@ -184,7 +184,7 @@ func (e ignitionEntry) remarks(now time.Time) []string {
 	return out
 }
 
-func (a *app) newIgnitionTreeCmd() *cobra.Command {
+func newIgnitionTreeCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tree FILE",
 		Short: "Show an Ignition config as a tree, with its certificates explained",
@@ -199,14 +199,14 @@ are: whose, signed by whom, for which names, and until when they are good.`,
 			if config.Version == "" {
 				return unreadable
 			}
-			return errors.Join(a.printTree(args[0], config), unreadable)
+			return errors.Join(printTree(a, args[0], config), unreadable)
 		},
 	}
 	return cmd
 }
 
 // printTree prints folders before what is in them; entries come sorted.
-func (a *app) printTree(file string, config inspect.Config) error {
+func printTree(a *app, file string, config inspect.Config) error {
 	var b strings.Builder
 	say(&b, "%s: Ignition config of spec %s\n", file, config.Version)
 	open := []string{}

@@ -16,7 +16,7 @@ type ignitionWhyOptions struct {
 	output string
 }
 
-func (a *app) newIgnitionWhyCmd() *cobra.Command {
+func newIgnitionWhyCmd(a *app) *cobra.Command {
 	o := ignitionWhyOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "why FILE PATH",

@@ -17,7 +17,7 @@ import (
 
 // newManCmd writes the help of all commands as manual pages: packages carry
 // them, and whoever has only the binary makes them.
-func (a *app) newManCmd() *cobra.Command {
+func newManCmd(a *app) *cobra.Command {
 	to := "."
 	cmd := &cobra.Command{
 		Use:   "man",
@@ -27,7 +27,7 @@ func (a *app) newManCmd() *cobra.Command {
 		Example: `  okd-install man --directory ~/.local/share/man/man1`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			date, err := a.buildDate()
+			date, err := buildDate(a)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func writePages(root *cobra.Command, header *doc.GenManHeader, to string) error 
 
 // buildDate is the date that whoever packs programs asks for, so that the same
 // source makes the same bytes (reproducible-builds.org), or today's.
-func (a *app) buildDate() (time.Time, error) {
+func buildDate(a *app) (time.Time, error) {
 	const name = "SOURCE_DATE_EPOCH"
 	text := a.getenv(name)
 	if text == "" {

@@ -29,7 +29,7 @@ type pivotOptions struct {
 	output, iso, pxeDir string
 }
 
-func (a *app) newPivotConfigCmd() *cobra.Command {
+func newPivotConfigCmd(a *app) *cobra.Command {
 	o := pivotOptions{createOptions: createOptions{app: a, target: createTarget{name: asset.TargetPivotConfig, made: "Pivot-Config"}}}
 	cmd := &cobra.Command{
 		Use:   asset.TargetPivotConfig,

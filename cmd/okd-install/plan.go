@@ -34,7 +34,7 @@ var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, ass
 // exitChanges is the exit code of plan --exit-code where something would change.
 const exitChanges exit = 2
 
-func (a *app) newPlanCmd() *cobra.Command {
+func newPlanCmd(a *app) *cobra.Command {
 	o := planOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "plan [" + strings.Join(planTargets, "|") + "]",

@@ -14,7 +14,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/media/payload"
 )
 
-func (a *app) newReleasesCmd() *cobra.Command {
+func newReleasesCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "releases",
 		Short: "List the OKD releases, and pin the one that is installed",
@@ -26,7 +26,7 @@ Only releases list --online and releases pin ask a registry.`,
 		Example: `  okd-install releases list
   okd-install releases pin --dir mycluster`,
 	}
-	return a.group(cmd, a.newReleasesListCmd(), a.newReleasesPinCmd())
+	return a.group(cmd, newReleasesListCmd(a), newReleasesPinCmd(a))
 }
 
 type releasesListOptions struct {
@@ -35,7 +35,7 @@ type releasesListOptions struct {
 	line, repository, output string
 }
 
-func (a *app) newReleasesListCmd() *cobra.Command {
+func newReleasesListCmd(a *app) *cobra.Command {
 	o := releasesListOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -147,7 +147,7 @@ type releasesPinOptions struct {
 	release, image, arch, digest, output string
 }
 
-func (a *app) newReleasesPinCmd() *cobra.Command {
+func newReleasesPinCmd(a *app) *cobra.Command {
 	o := releasesPinOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "pin",

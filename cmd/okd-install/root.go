@@ -36,9 +36,9 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
 	root.PersistentFlags().BoolVar(&a.allowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
 	a.logFlags(root)
-	root.AddCommand(a.newCreateCmd(), a.newValidateCmd(), a.newExplainCmd(), a.newSchemaCmd(), a.newCertsCmd(), a.newCoreOSCmd(), a.newGraphCmd(), a.newIgnitionCmd(), a.newPlanCmd(), a.newStatusCmd(newClusterStatus(a)), a.newWaitForCmd(), a.newApproveCSRsCmd(), a.newAddNodesCmd(), a.newGatherCmd(), a.newAnalyzeCmd(), a.newDestroyCmd(), a.newReleasesCmd(), a.newVersionCmd(), a.newCompletionCmd(), a.newManCmd())
-	root.AddCommand(a.newAbsentCmds(absentFromRoot)...)
-	root.SetHelpCommand(a.newHelpCmd())
+	root.AddCommand(newCreateCmd(a), newValidateCmd(a), newExplainCmd(a), newSchemaCmd(a), newCertsCmd(a), newCoreOSCmd(a), newGraphCmd(a), newIgnitionCmd(a), newPlanCmd(a), newStatusCmd(a, newClusterStatus(a)), newWaitForCmd(a), newApproveCSRsCmd(a), newAddNodesCmd(a), newGatherCmd(a), newAnalyzeCmd(a), newDestroyCmd(a), newReleasesCmd(a), newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
+	root.AddCommand(newAbsentCmds(a, absentFromRoot)...)
+	root.SetHelpCommand(newHelpCmd(a))
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
@@ -46,7 +46,7 @@ changed or removed.`,
 }
 
 // newHelpCmd is for those who write help in front instead of --help behind.
-func (a *app) newHelpCmd() *cobra.Command {
+func newHelpCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
 		Short: "Show what a command does, and its flags",

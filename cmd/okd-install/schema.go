@@ -12,7 +12,7 @@ type schemaOptions struct {
 	release string
 }
 
-func (a *app) newSchemaCmd() *cobra.Command {
+func newSchemaCmd(a *app) *cobra.Command {
 	o := schemaOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "schema",

@@ -29,7 +29,7 @@ func (s *sshOptions) add(cmd *cobra.Command) {
 
 // access gathers what there is to log in with: the key of the asset directory, keys
 // of the user, the agent.
-func (a *app) access(s sshOptions, jump string) (*gather.Access, error) {
+func access(a *app, s sshOptions, jump string) (*gather.Access, error) {
 	access := &gather.Access{
 		AgentSocket: a.getenv("SSH_AUTH_SOCK"), Timeout: s.timeout, Log: a.log, Dial: a.dialSSH,
 		KnownHosts: filepath.Join(a.dir, gather.KnownHostsFile),
@@ -63,7 +63,7 @@ func (a *app) access(s sshOptions, jump string) (*gather.Access, error) {
 		access.Keys = append(access.Keys, gather.Key{Name: name, PEM: pem})
 	}
 	if len(s.keys) == 0 && access.AgentSocket == "" {
-		access.Keys = append(access.Keys, a.usualKeys()...)
+		access.Keys = append(access.Keys, usualKeys(a)...)
 	}
 	return access, problems.Err()
 }
@@ -79,7 +79,7 @@ func addProblem(problems diag.Problems, flag string, err error) diag.Problems {
 }
 
 // usualKeys are those that ssh itself would try.
-func (a *app) usualKeys() []gather.Key {
+func usualKeys(a *app) []gather.Key {
 	var keys []gather.Key
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
 		name = filepath.Join(a.getenv("HOME"), ".ssh", name)

@@ -31,7 +31,7 @@ type ClusterStatus interface {
 	Tell(ctx context.Context, output string) error
 }
 
-func (a *app) newStatusCmd(cluster ClusterStatus) *cobra.Command {
+func newStatusCmd(a *app, cluster ClusterStatus) *cobra.Command {
 	o := statusOptions{app: a, cluster: cluster}
 	cmd := &cobra.Command{
 		Use:   "status",

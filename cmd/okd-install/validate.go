@@ -22,7 +22,7 @@ type validateOptions struct {
 	output       string
 }
 
-func (a *app) newValidateCmd() *cobra.Command {
+func newValidateCmd(a *app) *cobra.Command {
 	o := validateOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "validate [FILE]",

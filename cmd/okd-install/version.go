@@ -17,7 +17,7 @@ type versionOptions struct {
 	output string
 }
 
-func (a *app) newVersionCmd() *cobra.Command {
+func newVersionCmd(a *app) *cobra.Command {
 	o := versionOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "version",

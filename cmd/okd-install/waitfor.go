@@ -36,7 +36,7 @@ type waitOptions struct {
 	update asset.Update
 }
 
-func (a *app) newWaitForCmd() *cobra.Command {
+func newWaitForCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait-for",
 		Short: "Wait until the bootstrap host can go, or the cluster is complete",
@@ -46,11 +46,11 @@ any time.`,
 		Example: `  okd-install wait-for bootstrap-complete --dir mycluster
   okd-install wait-for install-complete --dir mycluster`,
 	}
-	return a.group(cmd, a.newWaitBootstrapCmd(), a.newWaitInstallCmd())
+	return a.group(cmd, newWaitBootstrapCmd(a), newWaitInstallCmd(a))
 }
 
-func (a *app) newWaitBootstrapCmd() *cobra.Command {
-	return a.waitCmd(waitBootstrap, &cobra.Command{
+func newWaitBootstrapCmd(a *app) *cobra.Command {
+	return waitCmd(a, waitBootstrap, &cobra.Command{
 		Use:   waitBootstrap,
 		Short: "Wait until the bootstrap host is not needed any more",
 		Long: `Wait until the control plane runs without the bootstrap host: the API answers, the
@@ -77,8 +77,8 @@ time, and 8 after an interrupt: run the command again to wait on.`,
 	})
 }
 
-func (a *app) newWaitInstallCmd() *cobra.Command {
-	return a.waitCmd(waitInstall, &cobra.Command{
+func newWaitInstallCmd(a *app) *cobra.Command {
+	return waitCmd(a, waitInstall, &cobra.Command{
 		Use:   waitInstall,
 		Short: "Wait until the cluster is complete",
 		Long: `Wait until every operator of the cluster is available and has settled, add the
@@ -102,7 +102,7 @@ command again to wait on.`,
 }
 
 // waitCmd adds what both waits share.
-func (a *app) waitCmd(target string, cmd *cobra.Command) *cobra.Command {
+func waitCmd(a *app, target string, cmd *cobra.Command) *cobra.Command {
 	o := &waitOptions{app: a, target: target}
 	cmd.Args = noArguments
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -132,7 +132,7 @@ func (o *waitOptions) run(ctx context.Context) error {
 		}
 	}
 	o.openLogFile(o.args)
-	client, err := o.client(o.clusterFlags)
+	client, err := client(o.app, o.clusterFlags)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (o *waitOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.update = o.newUpdate("wait-for " + o.target)
-	letIn := func(nodes []string) string { return o.letIn(o.clusterFlags, nodes) }
+	letIn := func(nodes []string) string { return letIn(o.app, o.clusterFlags, nodes) }
 	o.screen = liveScreen{w: o.stderr, on: o.liveTerminal(), letIn: letIn}
 	wait := &cluster.Wait{
 		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,

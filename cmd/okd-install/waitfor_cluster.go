@@ -42,8 +42,8 @@ func addClusterFlags(cmd *cobra.Command, f *clusterFlags, anyKubeconfig bool) {
 }
 
 // client makes the client of a command.
-func (a *app) client(f clusterFlags) (*cluster.Client, error) {
-	k, err := a.readKubeconfig(f)
+func client(a *app, f clusterFlags) (*cluster.Client, error) {
+	k, err := readKubeconfig(a, f)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (a *app) client(f clusterFlags) (*cluster.Client, error) {
 	return cluster.NewClient(k, options)
 }
 
-func (a *app) readKubeconfig(f clusterFlags) (cluster.Kubeconfig, error) {
+func readKubeconfig(a *app, f clusterFlags) (cluster.Kubeconfig, error) {
 	if f.kubeconfig == "" {
 		name := filepath.Join(a.dir, filepath.FromSlash(adminKubeconfig))
 		files, err := assetdir.ReadOnly(a.dir, adminKubeconfig)
@@ -133,7 +133,7 @@ func causeError(c *cluster.Client, err error, a *app) error {
 
 // letIn is the command that lets machines in. Anybody who has a machine's Ignition config can
 // ask in the name of any node, so who runs it must know the names.
-func (a *app) letIn(f clusterFlags, nodes []string) string {
+func letIn(a *app, f clusterFlags, nodes []string) string {
 	command := a.name + " approve-csrs"
 	if a.dir != "." && a.dir != "" {
 		command += " --dir " + shell.Word(a.dir)
