@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -71,7 +72,7 @@ the steps that take its place, and ends with exit code 1.`,
 }
 
 // newAbsentCmd takes any flag and any words: what is wrong is the command itself.
-func newAbsentCmd(a *app, c absentCommand) *cobra.Command {
+func newAbsentCmd(a *cli.App, c absentCommand) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: c.name, Short: c.short, Long: c.long, Hidden: true,
 		Args:               cobra.ArbitraryArgs,
@@ -79,7 +80,7 @@ func newAbsentCmd(a *app, c absentCommand) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			p := diag.Problem{Detail: c.detail, Hint: c.hint}
 			if c.steps {
-				p.Hint += steps(a, asset.InstallSteps(a.dir, a.environment()))
+				p.Hint += steps(a, asset.InstallSteps(a.Dir, a.Environment()))
 			}
 			return p
 		},
@@ -87,7 +88,7 @@ func newAbsentCmd(a *app, c absentCommand) *cobra.Command {
 	return cmd
 }
 
-func newAbsentCmds(a *app, table []absentCommand) (all []*cobra.Command) {
+func newAbsentCmds(a *cli.App, table []absentCommand) (all []*cobra.Command) {
 	for _, c := range table {
 		all = append(all, newAbsentCmd(a, c))
 	}
@@ -95,12 +96,12 @@ func newAbsentCmds(a *app, table []absentCommand) (all []*cobra.Command) {
 }
 
 // steps numbers the steps, one a line, below a hint.
-func steps(a *app, steps []asset.Step) string {
+func steps(a *cli.App, steps []asset.Step) string {
 	var b strings.Builder
 	for i, s := range steps {
 		text := s.Why
 		if s.Command != "" {
-			text = a.commandLine(s.Command) + "  # " + s.Why
+			text = a.CommandLine(s.Command) + "  # " + s.Why
 		}
 		fmt.Fprintf(&b, "\n    %d. %s", i+1, text)
 	}

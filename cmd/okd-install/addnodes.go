@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -19,7 +20,7 @@ import (
 const workerFile = "worker.ign"
 
 type addNodesOptions struct {
-	*app
+	*cli.App
 	clusterFlags
 	args          []string
 	nodes         string
@@ -40,8 +41,8 @@ type addNodesReport struct {
 	Next          []string       `json:"next"`
 }
 
-func newAddNodesCmd(a *app) *cobra.Command {
-	o := &addNodesOptions{app: a}
+func newAddNodesCmd(a *cli.App) *cobra.Command {
+	o := &addNodesOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "add-nodes",
 		Short: "Write a fresh worker.ign for machines that join a running cluster",
@@ -61,9 +62,9 @@ boot medium, boot the machine, and approve its certificates.`,
 
   # for a cluster that was installed elsewhere
   okd-install add-nodes --dir more --kubeconfig mycluster/auth/kubeconfig`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = o.arguments
+			o.args = o.Arguments
 			return o.run(cmd.Context())
 		},
 	}
@@ -72,12 +73,12 @@ boot medium, boot the machine, and approve its certificates.`,
 	f.StringVar(&o.serverAddress, "server-address", "", "host or host:port to connect to instead of the machine config server's name, for the check")
 	f.BoolVar(&o.overwrite, "overwrite", false, "move a worker.ign that is in the way aside")
 	addClusterFlags(cmd, &o.clusterFlags, true)
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
 func (o *addNodesOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	var nodes []cluster.DeclaredNode
@@ -91,8 +92,8 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.openLogFile(o.args)
-	client, err := client(o.app, o.clusterFlags)
+	o.OpenLogFile(o.args)
+	client, err := client(o.App, o.clusterFlags)
 	if err != nil {
 		return err
 	}
@@ -102,22 +103,22 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 		if ctx.Err() != nil || errors.As(err, &problem) {
 			return err
 		}
-		return causeError(client, err, o.app)
+		return causeError(client, err, o.App)
 	}
 	offer, cause := worker.CheckServer(ctx, options)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	update := o.newUpdate("add-nodes")
+	update := o.Update("add-nodes")
 	update.Overwrite = o.overwrite
 	written, aside, err := asset.WriteFiles(ctx, update, asset.Files{workerFile: worker.Pointer})
 	if err != nil {
 		return err
 	}
 	if aside != "" {
-		o.log.Infof("moved what was in the way to %s", filepath.Join(o.dir, aside))
+		o.Log.Infof("moved what was in the way to %s", filepath.Join(o.Dir, aside))
 	}
-	report := addNodesReport{SchemaVersion: 1, File: filepath.Join(o.dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
+	report := addNodesReport{SchemaVersion: 1, File: filepath.Join(o.Dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
 	if report.Cause = cause; cause == nil {
 		report.Offer = &offer
 	}
@@ -126,13 +127,13 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 
 // serverOptions is how the machine config server is reached.
 func (o *addNodesOptions) serverOptions() (cluster.Options, error) {
-	options := cluster.Options{Dial: o.dial, Now: o.now}
+	options := cluster.Options{Dial: o.Dial, Now: o.Now}
 	if o.serverAddress != "" {
 		to, err := hostPort("--server-address", o.serverAddress, "22623")
 		if err != nil {
 			return options, err
 		}
-		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return o.dial(ctx, network, to) }
+		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return o.Dial(ctx, network, to) }
 	}
 	return options, nil
 }
@@ -143,34 +144,34 @@ func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
 	if len(nodes) > 0 {
 		names = shell.Word(o.nodes)
 	}
-	which := "--dir " + shell.Word(o.dir)
+	which := "--dir " + shell.Word(o.Dir)
 	if o.kubeconfig != "" {
 		which = "--kubeconfig " + shell.Word(o.kubeconfig)
 	}
 	return []string{
-		fmt.Sprintf("%s coreos iso ignition embed --help", o.name),
-		fmt.Sprintf("%s approve-csrs %s --nodes %s --watch", o.name, which, names),
+		fmt.Sprintf("%s coreos iso ignition embed --help", o.Name),
+		fmt.Sprintf("%s approve-csrs %s --nodes %s --watch", o.Name, which, names),
 	}
 }
 
 func (o *addNodesOptions) tell(r addNodesReport) error {
-	if isData(o.output) {
-		return o.printData(o.output, r)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, r)
 	}
 	if r.Written {
-		o.log.Infof("%s created, with the authority that the cluster publishes in %s", r.File, r.Authority)
+		o.Log.Infof("%s created, with the authority that the cluster publishes in %s", r.File, r.Authority)
 	} else {
-		o.log.Infof("nothing to write: %s is up to date", r.File)
+		o.Log.Infof("nothing to write: %s is up to date", r.File)
 	}
 	if r.Cause != nil {
-		o.log.Warn(diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint}.Error())
+		o.Log.Warn(diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint}.Error())
 	} else {
-		o.log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is good until %s",
+		o.Log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is good until %s",
 			r.Server, r.Offer.Bytes, r.Offer.Spec, r.Offer.Expires.Local().Format("2 Jan 2006"))
 	}
-	o.log.Info("put it into a boot medium, boot the machine with it, and let it join:")
+	o.Log.Info("put it into a boot medium, boot the machine with it, and let it join:")
 	for _, line := range r.Next {
-		o.log.Info("    " + line)
+		o.Log.Info("    " + line)
 	}
 	return nil
 }

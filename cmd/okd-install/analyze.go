@@ -11,19 +11,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
 type analyzeOptions struct {
-	*app
+	*cli.App
 	file   string
 	output string
 }
 
-func newAnalyzeCmd(a *app) *cobra.Command {
-	o := analyzeOptions{app: a}
+func newAnalyzeCmd(a *cli.App) *cobra.Command {
+	o := analyzeOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "analyze [FILE|FOLDER]",
 		Short: "Say where an installation stopped and why, from a log bundle",
@@ -47,7 +48,7 @@ The exit code is 0 when the bundle could be read, whatever it says.`,
 	}
 	cmd.Flags().StringVar(&o.file, "file", "", "the bundle; a relative name is one in the asset directory")
 	_ = cmd.MarkFlagFilename("file", "gz")
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
@@ -55,11 +56,11 @@ func atMostOneBundle(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
-	return diag.Problem{Detail: fmt.Sprintf("analyze takes one bundle, got %s", strings.Join(args, " ")), Hint: seeHelp(cmd)}
+	return diag.Problem{Detail: fmt.Sprintf("analyze takes one bundle, got %s", strings.Join(args, " ")), Hint: cli.SeeHelp(cmd)}
 }
 
 func (o analyzeOptions) run(ctx context.Context, args []string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	name := o.file
@@ -70,11 +71,11 @@ func (o analyzeOptions) run(ctx context.Context, args []string) error {
 		name = args[0]
 	case name == "":
 		var err error
-		if name, err = onlyBundle(o.dir); err != nil {
+		if name, err = onlyBundle(o.Dir); err != nil {
 			return err
 		}
 	case !filepath.IsAbs(name):
-		name = filepath.Join(o.dir, name)
+		name = filepath.Join(o.Dir, name)
 	}
 	return o.analyze(ctx, name)
 }
@@ -109,10 +110,10 @@ func (o analyzeOptions) analyze(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		err = o.printData(o.output, report)
+	if cli.IsData(o.output) {
+		err = o.PrintData(o.output, report)
 	} else {
-		_, err = io.WriteString(o.out, report.Text())
+		_, err = io.WriteString(o.Out, report.Text())
 	}
 	o.verdict(report)
 	return err
@@ -145,7 +146,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 	defer func() { _ = f.Close() }() // it is only read
 	report, err := analyze.Tar(system.Interruptible(ctx, f))
 	if ctx.Err() != nil {
-		return report, exitInterrupted
+		return report, cli.ExitInterrupted
 	}
 	var p diag.Problem
 	if errors.As(err, &p) {
@@ -163,10 +164,10 @@ func bundleProblem(name, what, hint string) error {
 func (o analyzeOptions) verdict(r analyze.Report) {
 	switch r.Verdict {
 	case analyze.Complete:
-		o.log.Info(r.Summary)
+		o.Log.Info(r.Summary)
 	case analyze.Waiting:
-		o.log.Warn(r.Summary)
+		o.Log.Warn(r.Summary)
 	default:
-		o.log.Error(r.Summary)
+		o.Log.Error(r.Summary)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // fullDisk takes nothing.
@@ -20,9 +22,9 @@ func TestAnalyzeLostOutput(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	for _, form := range []string{"text", "json"} {
-		a := &app{log: log}
-		a.setStreams(fullDisk{full}, io.Discard)
-		o := analyzeOptions{app: a, output: form}
+		a := &cli.App{Log: log}
+		a.SetStreams(fullDisk{full}, io.Discard)
+		o := analyzeOptions{App: a, output: form}
 		if err := o.analyze(t.Context(), t.TempDir()); !errors.Is(err, full) {
 			t.Errorf("%s: %v", form, err)
 		}

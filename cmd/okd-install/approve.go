@@ -11,13 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type approveOptions struct {
-	*app
+	*cli.App
 	clusterFlags
 	args      []string
 	nodes     string
@@ -34,8 +35,8 @@ type approveOptions struct {
 	nodeNames map[string]bool
 }
 
-func newApproveCSRsCmd(a *app) *cobra.Command {
-	o := &approveOptions{app: a, told: map[string]string{}}
+func newApproveCSRsCmd(a *cli.App) *cobra.Command {
+	o := &approveOptions{App: a, told: map[string]string{}}
 	cmd := &cobra.Command{
 		Use:   "approve-csrs",
 		Short: "Approve the certificates of the nodes that you declare, and no others",
@@ -66,9 +67,9 @@ or as many as --expect says.`,
 
   # until two of the machines in the file have joined
   okd-install approve-csrs --dir mycluster --nodes-file nodes.txt --expect 2`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = o.arguments
+			o.args = o.Arguments
 			return o.run(cmd.Context())
 		},
 	}
@@ -81,7 +82,7 @@ or as many as --expect says.`,
 	f.DurationVar(&o.timeout, "timeout", 0, "end of the watch, such as 30m (default: none)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only say what would be approved")
 	addClusterFlags(cmd, &o.clusterFlags, true)
-	addEventsFlag(cmd, &o.output)
+	cli.AddEventsFlag(cmd, &o.output)
 	_ = cmd.MarkFlagFilename("nodes-file") // the only error is a flag that does not exist
 	return cmd
 }
@@ -100,17 +101,17 @@ func (o *approveOptions) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return causeError(approver.Client, err, o.app)
+		return causeError(approver.Client, err, o.App)
 	}
 	if len(round.Approved)+len(round.Refused) == 0 {
-		o.log.Info("no request is pending")
+		o.Log.Info("no request is pending")
 	}
 	return nil
 }
 
 // prepare reads everything that the command is told.
 func (o *approveOptions) prepare() (*cluster.Approver, error) {
-	if err := checkEvents(o.output); err != nil {
+	if err := cli.CheckEvents(o.output); err != nil {
 		return nil, err
 	}
 	nodes, known, err := o.declared()
@@ -138,9 +139,9 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 		return nil, err
 	}
 	if !o.dryRun && o.kubeconfig == "" { // else the directory is nobody's
-		o.openLogFile(o.args)
+		o.OpenLogFile(o.args)
 	}
-	client, err := client(o.app, o.clusterFlags)
+	client, err := client(o.App, o.clusterFlags)
 	if err != nil {
 		return nil, err
 	}
@@ -185,9 +186,9 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 		}
 	}
 	if o.nodesFile != "" {
-		data, err := o.readUpTo(o.nodesFile, maxText)
+		data, err := o.ReadUpTo(o.nodesFile, cli.MaxText)
 		if err != nil {
-			return nil, asset.RunningCluster{}, unreadable(o.nodesFile, err, "correct --nodes-file")
+			return nil, asset.RunningCluster{}, cli.Unreadable(o.nodesFile, err, "correct --nodes-file")
 		}
 		if err := add(cluster.ParseNodes(o.nodesFile, string(data), true)); err != nil {
 			return nil, asset.RunningCluster{}, err
@@ -196,7 +197,7 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 	var known asset.RunningCluster
 	if o.kubeconfig == "" { // else the directory may be another cluster's
 		var err error
-		if known, err = asset.ReadRunning(o.dir); err != nil {
+		if known, err = asset.ReadRunning(o.Dir); err != nil {
 			return nil, known, err
 		}
 	}
@@ -204,7 +205,7 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 		if err := add(cluster.ParseNodes("install-config.yaml", strings.Join(known.Hosts, ","), false)); err != nil {
 			return nil, known, err
 		}
-		o.log.Infof("declared by install-config.yaml: %s", strings.Join(known.Hosts, ", "))
+		o.Log.Infof("declared by install-config.yaml: %s", strings.Join(known.Hosts, ", "))
 	}
 	if len(nodes) == 0 {
 		return nil, known, diag.Problem{Detail: "no node is declared, so no request can be approved",
@@ -222,18 +223,18 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 	if want == 0 {
 		want = len(a.Facts.Declared)
 	}
-	begin, cause := o.now(), ""
-	o.log.Infof("waiting until %d of %d declared nodes have joined", want, len(a.Facts.Declared))
+	begin, cause := o.Now(), ""
+	o.Log.Infof("waiting until %d of %d declared nodes have joined", want, len(a.Facts.Declared))
 	var joined []string
 	for {
 		round, err := a.Round(ctx)
 		if ctx.Err() != nil {
-			o.log.Warn("Received interrupt signal")
-			return exitInterrupted
+			o.Log.Warn("Received interrupt signal")
+			return cli.ExitInterrupted
 		}
 		if !slices.Equal(round.Joined, joined) && err == nil {
 			joined = round.Joined
-			o.log.Infof("joined: %d of %d: %s", len(joined), want, strings.Join(joined, ", "))
+			o.Log.Infof("joined: %d of %d: %s", len(joined), want, strings.Join(joined, ", "))
 			o.tell(round, o.output == "json")
 		} else {
 			o.tell(round, false)
@@ -243,18 +244,18 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 			return nil
 		case err == nil:
 			cause = ""
-		case a.Client.Kubeconfig.Explain(err, o.now()).Final:
-			return causeError(a.Client, err, o.app)
+		case a.Client.Kubeconfig.Explain(err, o.Now()).Final:
+			return causeError(a.Client, err, o.App)
 		default:
-			if now := causeError(a.Client, err, o.app).Error(); now != cause {
-				o.log.Warn(now)
+			if now := causeError(a.Client, err, o.App).Error(); now != cause {
+				o.Log.Warn(now)
 				cause = now
 			}
 		}
-		if o.timeout > 0 && o.now().Sub(begin) >= o.timeout {
+		if o.timeout > 0 && o.Now().Sub(begin) >= o.timeout {
 			return o.missing(a, joined, want, err)
 		}
-		if err := o.sleep(ctx, approveInterval); err != nil && ctx.Err() == nil {
+		if err := o.Sleep(ctx, approveInterval); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -274,7 +275,7 @@ func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int,
 		Hint:   "look at their consoles: do they fetch their config from port 22623? run the same command again to wait on",
 	}
 	if last != nil {
-		cause := a.Client.Kubeconfig.Explain(last, o.now())
+		cause := a.Client.Kubeconfig.Explain(last, o.Now())
 		p.Detail, p.Hint = p.Detail+"; the API could not be asked: "+cause.Detail, cause.Hint
 	}
 	return p
@@ -300,7 +301,7 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		r.Refused = r.Refused[:diag.Most]
 	}
 	if o.output == "json" {
-		o.writeJSONLine(approvalEvent{1, o.now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
+		o.WriteJSONLine(approvalEvent{1, o.Now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
 		return
 	}
 	done := "approved"
@@ -308,19 +309,19 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		done = "would approve"
 	}
 	for _, v := range r.Approved {
-		say(o.out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
+		cli.Say(o.Out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
 	}
 	for _, v := range r.Refused {
-		say(o.out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
+		cli.Say(o.Out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
 		for _, why := range v.Reasons {
-			say(o.out, "    %s\n", why)
+			cli.Say(o.Out, "    %s\n", why)
 		}
 		if v.Hint != "" {
-			say(o.out, "    hint: %s\n", v.Hint)
+			cli.Say(o.Out, "    hint: %s\n", v.Hint)
 		}
 	}
 	if more > 0 {
-		fmt.Fprintf(o.out, "refused %d more, which are not shown: oc get csr lists them\n", more)
+		fmt.Fprintf(o.Out, "refused %d more, which are not shown: oc get csr lists them\n", more)
 	}
 }
 

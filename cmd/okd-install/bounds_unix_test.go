@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -47,12 +48,12 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			a := testApp()
-			a.in, a.ctx = strings.NewReader(""), ctx
-			a.setStreams(io.Discard, io.Discard)
-			a.setUpLog()
+			a.In, a.Ctx = strings.NewReader(""), ctx
+			a.SetStreams(io.Discard, io.Discard)
+			a.SetUpLog()
 			root := newRootCmd(a)
 			root.SetArgs(strings.Fields(strings.NewReplacer("PIPE", pipe, "DIR", dir).Replace(args)))
-			root.SetIn(a.in)
+			root.SetIn(a.In)
 			root.SetOut(io.Discard)
 			root.SetErr(io.Discard)
 			ended := make(chan error, 1)
@@ -86,8 +87,8 @@ func TestFiftyFindings(t *testing.T) {
 	run := func(args ...string) string {
 		var out bytes.Buffer
 		a := testApp()
-		a.setStreams(&out, io.Discard)
-		if code := a.run(args, newRootCmd); code != exitInstallConfig {
+		a.SetStreams(&out, io.Discard)
+		if code := a.Run(args, newRootCmd); code != cli.ExitInstallConfig {
 			t.Errorf("%v: the code is %d", args, code)
 		}
 		return out.String()
@@ -118,8 +119,8 @@ func TestManyRefused(t *testing.T) {
 	round.Refused[2999].Node = "worker-0"
 	for _, output := range []string{"text", "json"} {
 		var out bytes.Buffer
-		o := approveOptions{app: testApp(), told: map[string]string{}, nodeNames: map[string]bool{"worker-0": true}, output: output}
-		o.setStreams(&out, io.Discard)
+		o := approveOptions{App: testApp(), told: map[string]string{}, nodeNames: map[string]bool{"worker-0": true}, output: output}
+		o.SetStreams(&out, io.Discard)
 		o.tell(round, false)
 		if output == "json" {
 			var event approvalEvent
@@ -145,18 +146,18 @@ func TestOutputsFollowNoLink(t *testing.T) {
 	if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.Symlink(victim, name)); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeOutput(name, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+	if err := cli.WriteOutput(name, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("no more")
-	err := writeOutput(name, func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return broken })
+	err := cli.WriteOutput(name, func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return broken })
 	old, readErr := os.ReadFile(victim)
 	now, readErr2 := os.ReadFile(name)
 	entries, readErr3 := os.ReadDir(dir)
 	if !errors.Is(err, broken) || string(old) != "precious" || string(now) != "new" || len(entries) != 2 || errors.Join(readErr, readErr2, readErr3) != nil {
 		t.Errorf("%v; %q, %q, %v", err, old, now, entries)
 	}
-	if err := writeOutput("/dev/null", func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
+	if err := cli.WriteOutput("/dev/null", func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
 		t.Error(err)
 	}
 	info, err := os.Stat("/dev/null")

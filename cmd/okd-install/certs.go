@@ -6,17 +6,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
 type certsOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
-func newCertsCmd(a *app) *cobra.Command {
-	o := certsOptions{app: a}
+func newCertsCmd(a *cli.App) *cobra.Command {
+	o := certsOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "certs",
 		Short: "List the certificates of the asset directory and how long they are good",
@@ -31,23 +32,23 @@ that. The exit code is 0 while a cluster can be booted from the directory, and
 
   # for scripts
   okd-install certs --dir mycluster -o json`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	addOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table")
 	return cmd
 }
 
 func (o certsOptions) run() error {
-	if err := checkOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
-	certs, err := asset.ListCertificates(o.dir, o.now())
+	certs, err := asset.ListCertificates(o.Dir, o.Now())
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		err = o.printData(o.output, certs)
+	if cli.IsData(o.output) {
+		err = o.PrintData(o.output, certs)
 	} else {
 		err = o.table(certs)
 	}
@@ -56,14 +57,14 @@ func (o certsOptions) run() error {
 	}
 	o.verdict(certs)
 	if !certs.State.Bootable() {
-		return exitFailure
+		return cli.ExitFailure
 	}
 	return nil
 }
 
 func (o certsOptions) table(certs asset.Certificates) error {
-	t := newTable(o.out)
-	t.row("NAME", "STATE", "NOT AFTER", "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
+	t := cli.NewTable(o.Out)
+	t.Row("NAME", "STATE", "NOT AFTER", "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
 	for _, c := range certs.Certificates {
 		issuer := c.Issuer
 		if issuer == c.Subject {
@@ -73,24 +74,24 @@ func (o certsOptions) table(certs asset.Certificates) error {
 		if names == "" {
 			names = "-"
 		}
-		t.row(c.Name, string(c.State), c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
+		t.Row(c.Name, string(c.State), c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
 	}
-	return t.flush()
+	return t.Flush()
 }
 
 // verdict says in words what the list means.
 func (o certsOptions) verdict(certs asset.Certificates) {
-	now := o.now()
+	now := o.Now()
 	latest := certs.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST")
 	const again = "create ignition-configs issues the 24-hour certificates anew"
 	switch certs.State {
 	case tls.Fresh:
-		o.log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
+		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
-		o.log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, hours(certs.BootAtLatest.Sub(now)), again)
+		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, hours(certs.BootAtLatest.Sub(now)), again)
 	case tls.Expired:
-		o.log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
+		o.Log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
 	default:
-		o.log.Errorf("%s: no cluster can be booted from here now; is this machine's clock right? It says %s", certs.State, now.Local().Format("Mon 2 Jan 2006 15:04 MST"))
+		o.Log.Errorf("%s: no cluster can be booted from here now; is this machine's clock right? It says %s", certs.State, now.Local().Format("Mon 2 Jan 2006 15:04 MST"))
 	}
 }

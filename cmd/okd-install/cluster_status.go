@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -17,7 +18,7 @@ import (
 
 // clusterStatusOptions are the flags of status --cluster.
 type clusterStatusOptions struct {
-	*app
+	*cli.App
 	clusterFlags
 	on        bool
 	bootstrap string
@@ -26,7 +27,7 @@ type clusterStatusOptions struct {
 }
 
 // newClusterStatus is what status tells with --cluster.
-func newClusterStatus(a *app) *clusterStatusOptions { return &clusterStatusOptions{app: a} }
+func newClusterStatus(a *cli.App) *clusterStatusOptions { return &clusterStatusOptions{App: a} }
 
 // AddFlags adds them to status.
 func (o *clusterStatusOptions) AddFlags(cmd *cobra.Command) {
@@ -69,7 +70,7 @@ type clusterReport struct {
 // Tell prints how the cluster is. That the API cannot be reached is a
 // status too; the exit code is then 1 all the same, for scripts.
 func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
-	client, err := client(o.app, o.clusterFlags)
+	client, err := client(o.App, o.clusterFlags)
 	if err != nil {
 		return err
 	}
@@ -81,8 +82,8 @@ func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
 	if o.bootstrap != "" {
 		report.Bootstrap, notAsked = o.askBootstrap(ctx)
 	}
-	if isData(output) {
-		err = o.printData(output, report)
+	if cli.IsData(output) {
+		err = o.PrintData(output, report)
 	} else {
 		err = o.print(report)
 	}
@@ -90,7 +91,7 @@ func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
 		return err
 	}
 	if report.Cause != nil {
-		return exitFailure
+		return cli.ExitFailure
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Repor
 	} else if err != nil {
 		return nil, err
 	}
-	access, err := access(o.app, o.ssh, o.jump)
+	access, err := access(o.App, o.ssh, o.jump)
 	if err != nil {
 		return nil, err
 	}
@@ -117,53 +118,53 @@ func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Repor
 
 func (o *clusterStatusOptions) print(r clusterReport) error {
 	var b strings.Builder
-	t := newTable(&b)
-	t.rowf("cluster", "%s", r.Server)
-	t.rowf("phase", "%s", r.Phase)
+	t := cli.NewTable(&b)
+	t.Rowf("cluster", "%s", r.Server)
+	t.Rowf("phase", "%s", r.Phase)
 	if r.Cause != nil {
-		t.rowf("why", "%s", r.Cause.Detail)
+		t.Rowf("why", "%s", r.Cause.Detail)
 		if r.Cause.Hint != "" {
-			t.rowf("hint", "%s", r.Cause.Hint)
+			t.Rowf("hint", "%s", r.Cause.Hint)
 		}
 	} else {
-		t.rowf("API", "%s", r.API)
+		t.Rowf("API", "%s", r.API)
 		if r.Version != "" {
-			t.rowf("release", "%s", r.Version)
+			t.Rowf("release", "%s", r.Version)
 		}
 		if r.Message != "" {
-			t.rowf("says", "%s", r.Message)
+			t.Rowf("says", "%s", r.Message)
 		}
-		t.rowf("nodes", "%d of %d ready", r.ReadyNodes(), len(r.Nodes))
-		t.rowf("operators", "%d of %d available, %d not settled", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
+		t.Rowf("nodes", "%d of %d ready", r.ReadyNodes(), len(r.Nodes))
+		t.Rowf("operators", "%d of %d available, %d not settled", r.AvailableOperators(), len(r.Operators), len(r.Moving()))
 		if r.Unanswered > 0 {
-			t.rowf("requests", "%d wait for approve-csrs", r.Unanswered)
+			t.Rowf("requests", "%d wait for approve-csrs", r.Unanswered)
 		}
 		switch {
 		case r.Skew > 60:
-			t.rowf("clock", "the API server's is %.0f seconds ahead of this machine's", r.Skew)
+			t.Rowf("clock", "the API server's is %.0f seconds ahead of this machine's", r.Skew)
 		case r.Skew < -60:
-			t.rowf("clock", "the API server's is %.0f seconds behind this machine's", -r.Skew)
+			t.Rowf("clock", "the API server's is %.0f seconds behind this machine's", -r.Skew)
 		}
 	}
 	if e := r.NextExpiry; e != nil {
-		t.rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(o.now()), e.What)
+		t.Rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(o.Now()), e.What)
 	}
-	_ = t.flush() // a strings.Builder takes everything
+	_ = t.Flush() // a strings.Builder takes everything
 	for _, n := range r.Nodes {
 		if !n.Ready {
-			say(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
+			cli.Say(&b, "\nnode %s is not ready: %s\n", n.Name, n.Why)
 		}
 	}
 	if text := r.PendingText(); text != "" {
-		say(&b, "\n%s\n  hint: %s\n", text, letIn(o.app, o.clusterFlags, r.PendingNodes()))
+		cli.Say(&b, "\n%s\n  hint: %s\n", text, letIn(o.App, o.clusterFlags, r.PendingNodes()))
 	}
 	for _, op := range r.Moving() {
-		say(&b, "\noperator %s\n", describeOperator(op))
+		cli.Say(&b, "\noperator %s\n", describeOperator(op))
 	}
 	if r.Bootstrap != nil {
-		say(&b, "\nbootstrap host: %s\n", r.Bootstrap.Summary)
+		cli.Say(&b, "\nbootstrap host: %s\n", r.Bootstrap.Summary)
 		b.WriteString(r.Bootstrap.Text())
 	}
-	_, err := io.WriteString(o.out, b.String())
+	_, err := io.WriteString(o.Out, b.String())
 	return err
 }

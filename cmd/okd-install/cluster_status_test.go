@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/cluster"
 )
 
@@ -14,8 +15,8 @@ func TestClusterClock(t *testing.T) {
 	t.Parallel()
 	for skew, want := range map[float64]string{120: "is 120 seconds ahead of this", -120: "is 120 seconds behind this", 60: ""} {
 		var b strings.Builder
-		a := &app{now: time.Now}
-		a.setStreams(&b, io.Discard)
+		a := &cli.App{Now: time.Now}
+		a.SetStreams(&b, io.Discard)
 		if err := newClusterStatus(a).print(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
 			t.Fatal(err)
 		}

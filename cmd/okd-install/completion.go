@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
@@ -52,7 +53,7 @@ if ! declare -F _filedir >/dev/null 2>&1; then
 fi
 `
 
-func newCompletionCmd(a *app) *cobra.Command {
+func newCompletionCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a completion script for your shell",
@@ -69,17 +70,17 @@ your shell. Load it in the shell's start-up file.`,
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				if err := root.GenBashCompletionV2(a.text, true); err != nil {
+				if err := root.GenBashCompletionV2(a.Text, true); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(a.text, bareBash, root.Name())
+				_, err := fmt.Fprintf(a.Text, bareBash, root.Name())
 				return err
 			case "zsh":
-				return root.GenZshCompletion(a.text)
+				return root.GenZshCompletion(a.Text)
 			case "fish":
-				return root.GenFishCompletion(a.text, true)
+				return root.GenFishCompletion(a.Text, true)
 			default:
-				return root.GenPowerShellCompletionWithDesc(a.text)
+				return root.GenPowerShellCompletionWithDesc(a.Text)
 			}
 		},
 	}

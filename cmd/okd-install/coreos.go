@@ -2,10 +2,12 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // newCoreOSCmd holds what is done with boot images, before and beside a cluster.
-func newCoreOSCmd(a *app) *cobra.Command {
+func newCoreOSCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coreos",
 		Short: "Find, check, download and prepare boot images",
@@ -19,6 +21,6 @@ were made for; only download needs a network.`,
   okd-install coreos check --release 4.22 --image c10s
   okd-install coreos print-stream-json > stream.json`,
 	}
-	return a.group(cmd, newImageCmd(a), newCheckCmd(a), newDownloadCmd(a), newPrintStreamCmd(a), newImportStreamCmd(a),
+	return a.Group(cmd, newImageCmd(a), newCheckCmd(a), newDownloadCmd(a), newPrintStreamCmd(a), newImportStreamCmd(a),
 		newISOCommand(a), newPXECommand(a))
 }

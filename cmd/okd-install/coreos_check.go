@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos"
@@ -19,7 +20,7 @@ import (
 )
 
 type checkOptions struct {
-	*app
+	*cli.App
 	release, image, output string
 	arch, secureBoot, cpu  string
 	thisMachine            bool
@@ -27,8 +28,8 @@ type checkOptions struct {
 	computedRef, ext4      bool
 }
 
-func newCheckCmd(a *app) *cobra.Command {
-	o := checkOptions{app: a}
+func newCheckCmd(a *cli.App) *cobra.Command {
+	o := checkOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check that a boot image goes with a release and a machine",
@@ -46,7 +47,7 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
   okd-install coreos check --release 4.18 --image stable --secure-boot off
   okd-install coreos check --image scos-10.0.20251103-0-live-iso.x86_64.iso -o json
   okd-install coreos check --this-machine || echo "not this one"`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	f := cmd.Flags()
@@ -59,22 +60,22 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
 	f.StringVar(&o.pivot, "pivot", "", "the image runs live and puts the system on the disk: image or offline-deploy, as with create pivot-config")
 	f.BoolVar(&o.computedRef, "computed-ref", true, "bootstrap.ign computes the name of the node image, as that of okd-install does; =false for one of the established installer")
 	f.BoolVar(&o.ext4, "ignition-ext4", false, "the Ignition config makes ext4 file systems: a mirrored /boot, a /var of its own")
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	for flag, values := range map[string][]string{
 		"secure-boot": {"on", "off", "bios", "unknown"}, "pivot": {rhcos.PivotImage, rhcos.PivotOfflineDeploy},
 		"arch": {"x86_64", "aarch64", "ppc64le", "s390x"},
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
-	completeRelease(cmd)
+	cli.CompleteRelease(cmd)
 	return cmd
 }
 
 func (o checkOptions) run() error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	r, err := asset.ChooseRelease(o.release, "", o.environment())
+	r, err := asset.ChooseRelease(o.release, "", o.Environment())
 	if err != nil {
 		return err
 	}
@@ -93,13 +94,13 @@ func (o checkOptions) run() error {
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		err = o.printData(o.output, report)
+	if cli.IsData(o.output) {
+		err = o.PrintData(o.output, report)
 	} else {
 		err = o.print(report)
 	}
 	if err == nil && report.Verdict == rhcos.Refused {
-		err = exitFailure
+		err = cli.ExitFailure
 	}
 	return err
 }
@@ -111,7 +112,7 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	if err != nil {
 		return rhcos.BootImage{}, err
 	}
-	f, err := system.Open(o.context(), o.image)
+	f, err := system.Open(o.Context(), o.image)
 	if errors.Is(err, fs.ErrNotExist) {
 		image, err := rhcos.Identify(builds, o.image)
 		var p diag.Problem
@@ -152,7 +153,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	if m.Firmware = rhcos.Firmware(o.secureBoot); o.secureBoot != "" && !slices.Contains(states, m.Firmware) {
 		return m, diag.Problem{Detail: fmt.Sprintf("--secure-boot: %q is not a state of Secure Boot", o.secureBoot), Hint: "use on, off, bios or unknown"}
 	}
-	if err := checkArchitecture(o.arch); err != nil {
+	if err := cli.CheckArchitecture(o.arch); err != nil {
 		return m, err
 	}
 	cpu := o.cpu
@@ -170,7 +171,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	if cpu == "" {
 		return m, nil
 	}
-	text, err := o.readUpTo(cpu, maxText)
+	text, err := o.ReadUpTo(cpu, cli.MaxText)
 	switch {
 	case err == nil:
 		m.CPU = rhcos.ReadCPU(string(text))
@@ -189,13 +190,13 @@ func (o checkOptions) print(r rhcos.Report) error {
 		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
 	}[r.Verdict]
 	var text strings.Builder
-	say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
+	cli.Say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())
 	for _, f := range r.Findings {
-		say(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
+		cli.Say(&text, "\n%s (%s): %s\n", f.Verdict, f.Rule, f.Reason)
 		if f.Way != "" {
-			say(&text, "    hint: %s\n", f.Way)
+			cli.Say(&text, "    hint: %s\n", f.Way)
 		}
 	}
-	_, err := io.WriteString(o.out, text.String())
+	_, err := io.WriteString(o.Out, text.String())
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos"
@@ -24,8 +25,8 @@ type downloadOptions struct {
 	output                    string
 }
 
-func newDownloadCmd(a *app) *cobra.Command {
-	o := downloadOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}, query: rhcos.Query{Platform: "metal", Format: "iso"}}}
+func newDownloadCmd(a *cli.App) *cobra.Command {
+	o := downloadOptions{queryOptions: queryOptions{buildOptions: buildOptions{App: a}, query: rhcos.Query{Platform: "metal", Format: "iso"}}}
 	cmd := &cobra.Command{
 		Use:   "download",
 		Short: "Download a boot image and verify it",
@@ -58,7 +59,7 @@ is printed when it is there.`,
   # Fedora CoreOS, from a mirror that has no signatures
   cd media && okd-install coreos download --release 4.18 --skip-signature \
       --mirror https://m.example.com/okd`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	o.addFlags(cmd)
@@ -72,7 +73,7 @@ is printed when it is there.`,
 	f.StringVar(&o.signingKey, "signing-key", "", "file with OpenPGP public keys, in place of the one that okd-install has")
 	f.BoolVar(&o.skipSignature, "skip-signature", false, "do without the signature of Fedora CoreOS: the SHA-256 sum alone decides")
 	f.BoolVar(&o.decompress, "decompress", false, "take the file out of its compression (gz, xz, zst, zip), and verify that sum as well")
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	for _, flag := range []string{"directory", "cache"} {
 		_ = cmd.MarkFlagDirname(flag)
 	}
@@ -80,7 +81,7 @@ is printed when it is there.`,
 }
 
 func (o downloadOptions) run(cmd *cobra.Command) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	images, err := o.images(cmd)
@@ -103,13 +104,13 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		}
 		results = append(results, result)
 		if o.output == "text" {
-			if _, err := fmt.Fprintln(o.data, result.File); err != nil {
+			if _, err := fmt.Fprintln(o.Data, result.File); err != nil {
 				return err
 			}
 		}
 	}
-	if isData(o.output) {
-		return o.printData(o.output, downloadReport{1, results})
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, downloadReport{1, results})
 	}
 	return nil
 }
@@ -123,9 +124,9 @@ func (o downloadOptions) readKey() ([]byte, error) {
 		return nil, diag.Problem{Detail: "--signing-key and --skip-signature contradict each other", Hint: "use one of them"}
 	}
 	const hint = "name the file with the public key of Fedora"
-	key, err := o.readUpTo(o.signingKey, maxText)
+	key, err := o.ReadUpTo(o.signingKey, cli.MaxText)
 	if err != nil {
-		return nil, unreadable(o.signingKey, err, hint)
+		return nil, cli.Unreadable(o.signingKey, err, hint)
 	}
 	if len(key) == 0 {
 		return nil, diag.Problem{Position: diag.Position{File: o.signingKey}, Detail: "the file is empty", Hint: hint}
@@ -197,10 +198,10 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 
 func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte) (media.Result, error) {
 	name := fileAt(i.Location)
-	bar := newProgress(o.app, name)
+	bar := newProgress(o.App, name)
 	fetcher := media.Fetcher{
-		Progress: bar.update, Note: bar.note, Stall: o.patience("OKD_INSTALL_STALL"), Pause: o.patience("OKD_INSTALL_PAUSE"),
-		Window: o.patience("OKD_INSTALL_WINDOW"),
+		Progress: bar.update, Note: bar.note, Stall: o.Patience("OKD_INSTALL_STALL"), Pause: o.Patience("OKD_INSTALL_PAUSE"),
+		Window: o.Patience("OKD_INSTALL_WINDOW"),
 	}
 	most := int64(maxImage)
 	if o.url != "" {
@@ -213,9 +214,9 @@ func (o downloadOptions) download(ctx context.Context, i rhcos.Image, key []byte
 	bar.end()
 	switch {
 	case errors.Is(err, context.Canceled):
-		o.log.Warn("Received interrupt signal")
-		o.log.Warnf("%s is not complete; what came so far is kept, and the same command goes on from there", name)
-		return result, exitInterrupted
+		o.Log.Warn("Received interrupt signal")
+		o.Log.Warnf("%s is not complete; what came so far is kept, and the same command goes on from there", name)
+		return result, cli.ExitInterrupted
 	case err != nil:
 		return result, err
 	}
@@ -245,9 +246,9 @@ func (o downloadOptions) tell(r media.Result) {
 			sum += ", of " + name + " " + r.UncompressedSHA256
 		}
 	}
-	o.log.Infof("%s: %s, %d bytes, %s", name, from, r.Size, sum)
+	o.Log.Infof("%s: %s, %d bytes, %s", name, from, r.Size, sum)
 	if r.SignedBy != "" {
-		o.log.Infof("%s: its signature is good, by the key %s", name, r.SignedBy)
+		o.Log.Infof("%s: its signature is good, by the key %s", name, r.SignedBy)
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // mediaServer serves one file. It holds the first request after half of it until
@@ -79,7 +81,7 @@ func TestDownloadInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // the exit code is looked at
-	if code := cmd.ProcessState.ExitCode(); code != int(exitInterrupted) || stdout.Len() > 0 {
+	if code := cmd.ProcessState.ExitCode(); code != int(cli.ExitInterrupted) || stdout.Len() > 0 {
 		t.Errorf("exit code %d, output %s", code, stdout)
 	}
 	if want := "level=warning msg=x.iso is not complete; what came so far is kept, and the same command goes on from there"; !strings.Contains(stderr.String(), want) {

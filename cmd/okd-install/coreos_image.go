@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/data"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -29,14 +30,14 @@ func loadBuilds() (rhcos.Catalogue, error) {
 
 // buildOptions choose a build.
 type buildOptions struct {
-	*app
+	*cli.App
 	release, stream string
 }
 
 func (o *buildOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.release, "release", "", "OKD release whose boot image is meant, a line such as 4.22 or a version (default: the newest 4.22)")
 	cmd.Flags().StringVar(&o.stream, "stream", "", "stream or build in place of a release: c10s, c9s, stable (Fedora CoreOS), or such as 10.0.20251103-0")
-	completeRelease(cmd)
+	cli.CompleteRelease(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("stream", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		builds, err := loadBuilds()
 		if err != nil {
@@ -52,7 +53,7 @@ func (o *buildOptions) build() (rhcos.Build, error) {
 	if err != nil {
 		return rhcos.Build{}, err
 	}
-	usual, err := asset.ChooseRelease(o.release, "", o.environment())
+	usual, err := asset.ChooseRelease(o.release, "", o.Environment())
 	if err != nil {
 		return rhcos.Build{}, err
 	}
@@ -63,8 +64,8 @@ func (o *buildOptions) build() (rhcos.Build, error) {
 	return builds.Choose(o.stream, asked, usual)
 }
 
-func newPrintStreamCmd(a *app) *cobra.Command {
-	o := buildOptions{app: a}
+func newPrintStreamCmd(a *cli.App) *cobra.Command {
+	o := buildOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "print-stream-json",
 		Short: "Print what was published about a build, as stream metadata",
@@ -74,13 +75,13 @@ clouds have. Tools that read stream metadata can read it.`,
 		Example: `  okd-install coreos print-stream-json
   okd-install coreos print-stream-json --release 4.18
   okd-install coreos print-stream-json --stream c9s`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error {
 			b, err := o.build()
 			if err != nil {
 				return err
 			}
-			return o.printWhole("json", b.Stream)
+			return o.PrintWhole("json", b.Stream)
 		},
 	}
 	o.addFlags(cmd)
@@ -107,8 +108,8 @@ type imageOptions struct {
 	output string
 }
 
-func newImageCmd(a *app) *cobra.Command {
-	o := imageOptions{queryOptions: queryOptions{buildOptions: buildOptions{app: a}}}
+func newImageCmd(a *cli.App) *cobra.Command {
+	o := imageOptions{queryOptions: queryOptions{buildOptions: buildOptions{App: a}}}
 	cmd := &cobra.Command{
 		Use:   "image",
 		Short: "Find the boot image for a release and a machine",
@@ -123,7 +124,7 @@ that leave one image; of pxe it prints kernel, initramfs and rootfs in this orde
   okd-install coreos image --platform metal --format iso -o url
   okd-install coreos image --platform metal --format pxe --arch arm64 -o json
   okd-install coreos image --platform aws --format cloud --region us-east-1 -o url`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	o.addFlags(cmd)
@@ -147,7 +148,7 @@ func (o imageOptions) run() error {
 	}
 	switch o.output {
 	case "json", "yaml":
-		return o.printData(o.output, imageReport{1, images})
+		return o.PrintData(o.output, imageReport{1, images})
 	case "url":
 		return o.urls(images)
 	default:
@@ -167,7 +168,7 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 		}
 	}
 	for _, i := range images {
-		if _, err := fmt.Fprintln(o.data, i.Location); err != nil {
+		if _, err := fmt.Fprintln(o.Data, i.Location); err != nil {
 			return err
 		}
 	}
@@ -175,25 +176,25 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 }
 
 func (o imageOptions) table(images []rhcos.Image) error {
-	t := newTable(o.out)
-	t.row("BUILD", "ARCH", "PLATFORM", "FORMAT", "PART", "SHA256", "LOCATION")
+	t := cli.NewTable(o.Out)
+	t.Row("BUILD", "ARCH", "PLATFORM", "FORMAT", "PART", "SHA256", "LOCATION")
 	for _, i := range images {
 		part := i.Part
 		if i.Format == rhcos.CloudFormat {
 			part = i.Region
 		}
-		t.row(i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
+		t.Row(i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
 	}
-	return t.flush()
+	return t.Flush()
 }
 
 type importOptions struct {
-	*app
+	*cli.App
 	directory string
 }
 
-func newImportStreamCmd(a *app) *cobra.Command {
-	o := importOptions{app: a}
+func newImportStreamCmd(a *cli.App) *cobra.Command {
+	o := importOptions{App: a}
 	cmd := &cobra.Command{
 		Use:    "import-stream FILE...",
 		Short:  "Turn published stream metadata into files of the catalogue",
@@ -209,7 +210,7 @@ is not in data/coreos/keys, the command says so: coreos download will want
 		Example: `  okd-install coreos import-stream --directory data/coreos stream.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return diag.Problem{Detail: words(cmd) + " needs a file with stream metadata", Hint: seeHelp(cmd)}
+				return diag.Problem{Detail: cli.Words(cmd) + " needs a file with stream metadata", Hint: cli.SeeHelp(cmd)}
 			}
 			return nil
 		},
@@ -221,19 +222,19 @@ is not in data/coreos/keys, the command says so: coreos download will want
 
 func (o importOptions) run(files []string) error {
 	for _, file := range files {
-		published, err := o.readUpTo(file, maxStream)
+		published, err := o.ReadUpTo(file, cli.MaxStream)
 		if err != nil {
-			return unreadable(file, err, "name a file with stream metadata")
+			return cli.Unreadable(file, err, "name a file with stream metadata")
 		}
 		name, short, err := rhcos.Import(published)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		path := o.directory + "/" + name
-		if err := writeOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
+		if err := cli.WriteOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
 			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another folder with --directory"}
 		}
-		fmt.Fprintln(o.data, path)
+		fmt.Fprintln(o.Data, path)
 		o.warnAboutKey(short)
 	}
 	return nil
@@ -247,7 +248,7 @@ func (o importOptions) warnAboutKey(short []byte) {
 	}
 	var missing diag.Problem
 	if _, err := signingKey(b.ID); errors.As(err, &missing) {
-		o.log.Warnf("%s: coreos download needs --signing-key or --skip-signature for it", missing.Detail)
+		o.Log.Warnf("%s: coreos download needs --signing-key or --skip-signature for it", missing.Detail)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/media"
@@ -25,7 +26,7 @@ import (
 
 // newISOCommand holds what changes a live ISO image. The flags are those of
 // coreos-installer, so that scripts carry over.
-func newISOCommand(a *app) *cobra.Command {
+func newISOCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "iso",
 		Short: "Put configs and kernel arguments into a live ISO image",
@@ -42,13 +43,13 @@ What is made here coreos-installer reads, and the other way round.`,
   okd-install coreos iso show worker.iso
   okd-install coreos iso reset worker.iso`,
 	}
-	return a.group(cmd, newISOIgnitionCommand(a), newISOKargsCommand(a), newISONetworkCommand(a),
+	return a.Group(cmd, newISOIgnitionCommand(a), newISOKargsCommand(a), newISONetworkCommand(a),
 		newISOCustomizeCommand(a), newISOResetCommand(a), newISOShowCommand(a))
 }
 
 // isoOptions are those of every command that changes an image.
 type isoOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
@@ -58,11 +59,11 @@ func (o *isoOptions) addFlags(cmd *cobra.Command) {
 
 // edit changes the image that the command line names, and says what was done.
 func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image) error) error {
-	if err := o.checkStream(o.output); err != nil {
+	if err := o.CheckStream(o.output); err != nil {
 		return err
 	}
 	var after *iso.Image
-	edit := media.ISOEdit{In: in, Out: o.output, Stdin: input(cmd), Stdout: o.data}
+	edit := media.ISOEdit{In: in, Out: o.output, Stdin: cli.Input(cmd), Stdout: o.Data}
 	changed, err := edit.Run(cmd.Context(), func(image *iso.Image) error {
 		after = image
 		return change(image)
@@ -76,11 +77,11 @@ func (o *isoOptions) edit(cmd *cobra.Command, in string, change func(*iso.Image)
 	}
 	switch what := after.Customized(); {
 	case changed == 0 && o.output == "":
-		o.log.Infof("%s was like this already: nothing was written", name)
+		o.Log.Infof("%s was like this already: nothing was written", name)
 	case len(what) == 0:
-		o.log.Infof("%s is as it was published", name)
+		o.Log.Infof("%s is as it was published", name)
 	default:
-		o.log.Infof("%s has %s of its own", name, diag.And(what))
+		o.Log.Infof("%s has %s of its own", name, diag.And(what))
 	}
 	return nil
 }
@@ -91,13 +92,13 @@ func oneFile(what string) cobra.PositionalArgs {
 		if len(args) == 1 && args[0] != "" {
 			return nil
 		}
-		return diag.Problem{Detail: fmt.Sprintf("%s takes one argument, %s, and got %d", words(cmd), what, len(args)), Hint: seeHelp(cmd)}
+		return diag.Problem{Detail: fmt.Sprintf("%s takes one argument, %s, and got %d", cli.Words(cmd), what, len(args)), Hint: cli.SeeHelp(cmd)}
 	}
 }
 
 // readFile reads a file that a flag names.
 func readFile(ctx context.Context, path string) (live.File, error) {
-	data, err := system.ReadFile(ctx, path, maxIgnition)
+	data, err := system.ReadFile(ctx, path, cli.MaxIgnition)
 	if ctx.Err() != nil {
 		return live.File{}, ctx.Err()
 	}
@@ -141,7 +142,7 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 			return nil, diag.Problem{Detail: "there is no Ignition config", Hint: "name the file with --ignition-file, or send it to standard input"}
 		}
-		f.Data, err = system.ReadUpTo(input(cmd), maxIgnition)
+		f.Data, err = system.ReadUpTo(cli.Input(cmd), cli.MaxIgnition)
 		if errors.As(err, new(system.TooLargeError)) {
 			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
 		}
@@ -159,8 +160,8 @@ func validateIgnition(name string, raw []byte) error {
 	return err
 }
 
-func newISOResetCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOResetCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "reset ISO",
 		Short: "Make an image as it was published",
@@ -183,12 +184,12 @@ This also repairs an image after an edit that was interrupted.`,
 }
 
 type isoShowOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
-func newISOShowCommand(a *app) *cobra.Command {
-	o := isoShowOptions{app: a}
+func newISOShowCommand(a *cli.App) *cobra.Command {
+	o := isoShowOptions{App: a}
 	cmd := &cobra.Command{
 		Use:     "show ISO",
 		Aliases: []string{"inspect"},
@@ -205,7 +206,7 @@ Nothing secret is shown; iso ignition show prints the Ignition config itself.`,
 		Args: oneFile("an ISO image"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
-	addOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table")
 	return cmd
 }
 
@@ -240,7 +241,7 @@ type isoKargs struct {
 }
 
 func (o isoShowOptions) run(ctx context.Context, path string) error {
-	if err := checkOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
 	image, err := media.ReadISO(ctx, path)
@@ -248,8 +249,8 @@ func (o isoShowOptions) run(ctx context.Context, path string) error {
 		return err
 	}
 	r := reportISO(image)
-	if isData(o.output) {
-		return o.printData(o.output, r)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, r)
 	}
 	return o.table(r)
 }
@@ -280,35 +281,35 @@ func text(err error) string {
 }
 
 func (o isoShowOptions) table(r isoReport) error {
-	t := newTable(o.out)
+	t := cli.NewTable(o.Out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {
 		customized = diag.And(r.Customized)
 	}
-	t.rowf("LABEL", "%s", asShown(r.Label))
-	t.rowf("CUSTOMIZED", "%s", customized)
-	t.rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
+	t.Rowf("LABEL", "%s", asShown(r.Label))
+	t.Rowf("CUSTOMIZED", "%s", customized)
+	t.Rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
 	for _, f := range r.Initrd.Files {
-		t.rowf("", "%s, %d bytes", asShown(f.Path), f.Size)
+		t.Rowf("", "%s, %d bytes", asShown(f.Path), f.Size)
 	}
 	if r.Kargs == nil {
-		t.rowf("KERNEL ARGUMENTS", "no place for them")
+		t.Rowf("KERNEL ARGUMENTS", "no place for them")
 	} else {
-		t.rowf("KERNEL ARGUMENTS", "%s", r.Kargs.Current)
+		t.Rowf("KERNEL ARGUMENTS", "%s", r.Kargs.Current)
 		if r.Kargs.Current != r.Kargs.Default {
-			t.rowf("AS PUBLISHED", "%s", r.Kargs.Default)
+			t.Rowf("AS PUBLISHED", "%s", r.Kargs.Default)
 		}
 		for _, area := range r.Kargs.Areas {
-			t.rowf("", "up to %d bytes, in %s", area.Length-1, area.File)
+			t.Rowf("", "up to %d bytes, in %s", area.Length-1, area.File)
 		}
 	}
-	t.rowf("THE SYSTEM READS", "%s", readable(r.Features))
-	if err := t.flush(); err != nil {
+	t.Rowf("THE SYSTEM READS", "%s", readable(r.Features))
+	if err := t.Flush(); err != nil {
 		return err
 	}
 	for _, problem := range []string{r.Initrd.Error, kargsError(r.Kargs)} {
 		if problem != "" {
-			o.log.Warn(problem)
+			o.Log.Warn(problem)
 		}
 	}
 	return nil

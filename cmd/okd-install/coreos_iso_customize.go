@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
@@ -43,7 +44,7 @@ func (o *customizeOptions) addFlags(cmd *cobra.Command) {
 func (o *customizeOptions) customization(cmd *cobra.Command) (live.Customization, error) {
 	c := o.Customization
 	if !o.given(cmd) {
-		return c, diag.Problem{Detail: "there is nothing to put in", Hint: seeHelp(cmd)}
+		return c, diag.Problem{Detail: "there is nothing to put in", Hint: cli.SeeHelp(cmd)}
 	}
 	err := readFiles(cmd.Context(),
 		fileList{o.destIgnition, &c.DestIgnition}, fileList{o.keyfiles, &c.NetworkKeyfiles}, fileList{o.ca, &c.IgnitionCA},
@@ -63,25 +64,25 @@ func (o *customizeOptions) given(cmd *cobra.Command) bool {
 }
 
 // tellCustomized says what the medium will do, and what there is to know.
-func tellCustomized(a *app, c live.Customization) {
+func tellCustomized(a *cli.App, c live.Customization) {
 	switch {
 	case c.DestDevice != "":
-		a.log.Warnf("a machine that boots from it overwrites %s without asking", c.DestDevice)
+		a.Log.Warnf("a machine that boots from it overwrites %s without asking", c.DestDevice)
 	case c.Installs():
-		a.log.Info("a machine that boots from it runs the installer by itself")
+		a.Log.Info("a machine that boots from it runs the installer by itself")
 	}
 	for _, karg := range c.DestKargAppend {
 		if console, ok := strings.CutPrefix(karg, "console="); ok {
-			a.log.Infof("--dest-console %s would set the console of the boot loader as well as that of the kernel", console)
+			a.Log.Infof("--dest-console %s would set the console of the boot loader as well as that of the kernel", console)
 		}
 	}
 	if len(c.PreInstall)+len(c.PostInstall) > 0 && !c.Installs() {
-		a.log.Warn("the scripts run around an installation, and nothing says that there is one: give --dest-device, --dest-ignition or --installer-config")
+		a.Log.Warn("the scripts run around an installation, and nothing says that there is one: give --dest-device, --dest-ignition or --installer-config")
 	}
 }
 
-func newISOCustomizeCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOCustomizeCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	var c customizeOptions
 	var kargs iso.KargEdit
 	var force bool

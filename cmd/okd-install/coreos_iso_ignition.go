@@ -6,12 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 )
 
-func newISOIgnitionCommand(a *app) *cobra.Command {
+func newISOIgnitionCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Put an Ignition config into an image, or take it out",
@@ -19,11 +20,11 @@ func newISOIgnitionCommand(a *app) *cobra.Command {
 is set up by this config; to install a machine with a config, see iso customize.`,
 		Example: `  okd-install coreos iso ignition embed -i mycluster/worker.ign -o live.iso scos.iso`,
 	}
-	return a.group(cmd, newISOIgnitionEmbedCommand(a), newISOIgnitionShowCommand(a), newISOIgnitionRemoveCommand(a))
+	return a.Group(cmd, newISOIgnitionEmbedCommand(a), newISOIgnitionShowCommand(a), newISOIgnitionRemoveCommand(a))
 }
 
-func newISOIgnitionEmbedCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOIgnitionEmbedCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	var force bool
 	var file string
 	cmd := &cobra.Command{
@@ -67,7 +68,7 @@ that create bootstrap-pointer makes.`,
 	return cmd
 }
 
-func newISOIgnitionShowCommand(a *app) *cobra.Command {
+func newISOIgnitionShowCommand(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ISO",
 		Short: "Print the Ignition config of an image",
@@ -90,14 +91,14 @@ It may hold secrets: a bootstrap.ign has the keys of its cluster.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = a.data.Write(raw)
+			_, err = a.Data.Write(raw)
 			return err
 		},
 	}
 }
 
-func newISOIgnitionRemoveCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOIgnitionRemoveCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "remove ISO",
 		Short: "Take the Ignition config out of an image",
@@ -113,7 +114,7 @@ arguments stay; iso reset takes out everything.`,
 	return cmd
 }
 
-func newISOKargsCommand(a *app) *cobra.Command {
+func newISOKargsCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kargs",
 		Short: "Show or change the kernel arguments of an image",
@@ -122,11 +123,11 @@ those of the live system, not of a machine that is installed from it: for that,
 see iso customize.`,
 		Example: `  okd-install coreos iso kargs show scos.iso`,
 	}
-	return a.group(cmd, newISOKargsModifyCommand(a), newISOKargsResetCommand(a), newISOKargsShowCommand(a))
+	return a.Group(cmd, newISOKargsModifyCommand(a), newISOKargsResetCommand(a), newISOKargsShowCommand(a))
 }
 
-func newISOKargsModifyCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOKargsModifyCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	var edit iso.KargEdit
 	cmd := &cobra.Command{
 		Use:   "modify ISO",
@@ -172,13 +173,13 @@ func addKargFlags(cmd *cobra.Command, edit *iso.KargEdit, prefix string, short b
 }
 
 // setKargs changes kernel arguments and warns about what was not found.
-func setKargs(a *app, image *iso.Image, kargs string, edit iso.KargEdit, prefix string) error {
+func setKargs(a *cli.App, image *iso.Image, kargs string, edit iso.KargEdit, prefix string) error {
 	changed, missed, err := edit.Apply(kargs)
 	if err != nil {
 		return withFlags(err, prefix)
 	}
 	for _, karg := range missed {
-		a.log.Warnf("the image does not boot with %s, so there was nothing to change", karg)
+		a.Log.Warnf("the image does not boot with %s, so there was nothing to change", karg)
 	}
 	return image.SetKargs(changed)
 }
@@ -195,8 +196,8 @@ func withFlags(err error, prefix string) error {
 	return problems
 }
 
-func newISOKargsResetCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISOKargsResetCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "reset ISO",
 		Short: "Boot with the kernel arguments as published",
@@ -212,7 +213,7 @@ The Ignition config and network settings stay.`,
 	return cmd
 }
 
-func newISOKargsShowCommand(a *app) *cobra.Command {
+func newISOKargsShowCommand(a *cli.App) *cobra.Command {
 	var published bool
 	cmd := &cobra.Command{
 		Use:   "show ISO",
@@ -235,7 +236,7 @@ with --default those that it was published with.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			_, err = fmt.Fprintln(a.data, strings.TrimSpace(kargs))
+			_, err = fmt.Fprintln(a.Data, strings.TrimSpace(kargs))
 			return err
 		},
 	}

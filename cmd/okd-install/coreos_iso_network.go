@@ -11,13 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
 )
 
-func newISONetworkCommand(a *app) *cobra.Command {
+func newISONetworkCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network",
 		Short: "Put network settings into an image, or take them out",
@@ -26,11 +27,11 @@ VLANs, for machines that no DHCP server tells. They are there before Ignition
 runs, so that it can fetch configs.`,
 		Example: `  okd-install coreos iso network embed -k eth0.nmconnection scos.iso`,
 	}
-	return a.group(cmd, newISONetworkEmbedCommand(a), newISONetworkExtractCommand(a), newISONetworkRemoveCommand(a))
+	return a.Group(cmd, newISONetworkEmbedCommand(a), newISONetworkExtractCommand(a), newISONetworkRemoveCommand(a))
 }
 
-func newISONetworkEmbedCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISONetworkEmbedCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	var force bool
 	var paths []string
 	cmd := &cobra.Command{
@@ -80,7 +81,7 @@ func readKeyfiles(ctx context.Context, paths []string) (map[string][]byte, error
 	return live.Keyfiles(keyfiles)
 }
 
-func newISONetworkExtractCommand(a *app) *cobra.Command {
+func newISONetworkExtractCommand(a *cli.App) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "extract ISO",
@@ -109,7 +110,7 @@ write them to a directory. Files that are there are not replaced.`,
 
 // extractNetwork prints keyfiles in the form that coreos-installer has, or
 // writes them to a directory and prints where.
-func extractNetwork(a *app, source string, keyfiles map[string][]byte, dir string) error {
+func extractNetwork(a *cli.App, source string, keyfiles map[string][]byte, dir string) error {
 	if len(keyfiles) == 0 {
 		return diag.Problem{Position: diag.Position{File: source}, Detail: "has no network settings"}
 	}
@@ -127,9 +128,9 @@ func extractNetwork(a *app, source string, keyfiles map[string][]byte, dir strin
 		data, base := keyfiles[name], path.Base(name)
 		if dir == "" {
 			if i > 0 {
-				fmt.Fprintln(a.data)
+				fmt.Fprintln(a.Data)
 			}
-			fmt.Fprintf(a.data, "########## %s ##########\n%s", base, data)
+			fmt.Fprintf(a.Data, "########## %s ##########\n%s", base, data)
 			continue
 		}
 		// Base has no slash, so that nothing is written elsewhere, whatever the image says.
@@ -148,13 +149,13 @@ func extractNetwork(a *app, source string, keyfiles map[string][]byte, dir strin
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, target)
+		fmt.Fprintln(a.Out, target)
 	}
 	return nil
 }
 
-func newISONetworkRemoveCommand(a *app) *cobra.Command {
-	o := isoOptions{app: a}
+func newISONetworkRemoveCommand(a *cli.App) *cobra.Command {
+	o := isoOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "remove ISO",
 		Short: "Take the network settings out of an image",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/rhcos/cpio"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
@@ -75,9 +76,9 @@ func makeISO(args []string) error {
 func TestImageDoesNotSteerTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	a := newApp("", "")
-	a.setStreams(&out, io.Discard)
-	o := isoShowOptions{app: a}
+	a := cli.New("", "")
+	a.SetStreams(&out, io.Discard)
+	o := isoShowOptions{App: a}
 	r := isoReport{Label: "\x1b[31mred", Initrd: isoInitrd{Files: []isoFile{{"a\nb", 1}}}}
 	if err := o.table(r); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), `"a\nb", 1 bytes`) {
 		t.Errorf("%v: %q", err, out.String())

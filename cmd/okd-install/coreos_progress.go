@@ -9,13 +9,14 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // progress tells how far a download is: a bar on a terminal, and elsewhere a line
 // now and then, which a log can hold.
 type progress struct {
-	*app
+	*cli.App
 	name  string
 	quiet bool
 	// drawn tells that there is a terminal to draw a bar on.
@@ -34,8 +35,8 @@ type progress struct {
 // lineEvery is how often a line is due where there is no terminal.
 const lineEvery = 10 * time.Second
 
-func newProgress(a *app, name string) *progress {
-	return &progress{app: a, name: name, start: -1, quiet: !a.chatty(), drawn: a.drawable()}
+func newProgress(a *cli.App, name string) *progress {
+	return &progress{App: a, name: name, start: -1, quiet: !a.Chatty(), drawn: a.Drawable()}
 }
 
 // update is called with how much there is; a total of 0 is not known.
@@ -45,7 +46,7 @@ func (p *progress) update(done, total int64) {
 	if p.quiet {
 		return
 	}
-	now := p.now()
+	now := p.Now()
 	if p.start < 0 || done < p.start {
 		p.start, p.began = done, now // the first bytes, or the file from its beginning
 	}
@@ -65,7 +66,7 @@ func (p *progress) update(done, total int64) {
 	if total > 0 {
 		line += fmt.Sprintf(" of %d (%d%%)", total>>20, 100*done/total)
 	}
-	p.log.Info(line + speed(done-p.start, total-done, now.Sub(p.began)))
+	p.Log.Info(line + speed(done-p.start, total-done, now.Sub(p.began)))
 }
 
 // speed says how fast bytes came in a time, and how long the rest will take; rest
@@ -84,7 +85,7 @@ func speed(came, rest int64, took time.Duration) string {
 
 func (p *progress) draw(done, total int64) {
 	if p.bar == nil {
-		p.pool = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
+		p.pool = mpb.New(mpb.WithOutput(p.Stderr), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 		p.bar = p.pool.New(total, mpb.BarStyle(),
 			mpb.PrependDecorators(decor.Name(diag.Printable(p.name)+" ")),
 			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), decor.Any(func(decor.Statistics) string {
@@ -103,7 +104,7 @@ func (p *progress) note(text string) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.stop()
-	p.log.Info(p.name + ": " + text)
+	p.Log.Info(p.name + ": " + text)
 	p.start = -1 // how fast it was before the pause says nothing
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
@@ -17,7 +18,7 @@ import (
 
 // newPXECommand holds what prepares booting over the network. The flags are
 // those of coreos-installer, so that scripts carry over.
-func newPXECommand(a *app) *cobra.Command {
+func newPXECommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pxe",
 		Short: "Put configs into what machines boot over the network",
@@ -31,11 +32,11 @@ What is made here coreos-installer reads, and the other way round.`,
   okd-install coreos pxe ipxe --base-url http://192.0.2.1/scos \
     --kernel live-kernel --initramfs worker.img --rootfs live-rootfs.img`,
 	}
-	return a.group(cmd, newPXECustomizeCommand(a), newPXEIgnitionCommand(a), newPXENetworkCommand(a),
+	return a.Group(cmd, newPXECustomizeCommand(a), newPXEIgnitionCommand(a), newPXENetworkCommand(a),
 		newPXEBootCommand(a, "ipxe"), newPXEBootCommand(a, "grub"))
 }
 
-func newPXECustomizeCommand(a *app) *cobra.Command {
+func newPXECustomizeCommand(a *cli.App) *cobra.Command {
 	var c customizeOptions
 	var output string
 	cmd := &cobra.Command{
@@ -55,7 +56,7 @@ The initramfs itself stays as it is.`,
 			if output == "" {
 				return diag.Problem{Detail: "there is no place for the result", Hint: "name a new file, or - for standard output, with --output"}
 			}
-			if err := a.checkStream(output); err != nil {
+			if err := a.CheckStream(output); err != nil {
 				return err
 			}
 			custom, err := c.customization(cmd)
@@ -63,7 +64,7 @@ The initramfs itself stays as it is.`,
 				return err
 			}
 			configured := false
-			err = media.CopyChanged(cmd.Context(), args[0], output, a.data, func(w io.Writer, r io.Reader) error {
+			err = media.CopyChanged(cmd.Context(), args[0], output, a.Data, func(w io.Writer, r io.Reader) error {
 				return pxe.Customize(w, r, func(can live.Features) (map[string][]byte, error) {
 					files, err := custom.Files(can, validateIgnition)
 					_, configured = files[live.ConfigPath]
@@ -74,7 +75,7 @@ The initramfs itself stays as it is.`,
 				return err
 			}
 			if configured {
-				a.log.Info("the kernel needs the arguments ignition.firstboot ignition.platform.id=metal; coreos pxe ipxe and coreos pxe grub write them")
+				a.Log.Info("the kernel needs the arguments ignition.firstboot ignition.platform.id=metal; coreos pxe ipxe and coreos pxe grub write them")
 			}
 			tellCustomized(a, custom)
 			return nil
@@ -86,7 +87,7 @@ The initramfs itself stays as it is.`,
 }
 
 // writeInitrd writes a small initrd to a file, or to standard output.
-func writeInitrd(a *app, output string, files map[string][]byte) error {
+func writeInitrd(a *cli.App, output string, files map[string][]byte) error {
 	packed, err := pxe.Wrap(files)
 	if err != nil {
 		return err
@@ -94,17 +95,17 @@ func writeInitrd(a *app, output string, files map[string][]byte) error {
 	if output != "" && output != "-" {
 		return media.WriteFile(output, packed, 0o600)
 	}
-	if err := a.checkStream("-"); err != nil {
+	if err := a.CheckStream("-"); err != nil {
 		return err
 	}
-	_, err = a.data.Write(packed)
+	_, err = a.Data.Write(packed)
 	return err
 }
 
 // readInitrd reads an initrd from a file, or from standard input.
 func readInitrd(cmd *cobra.Command, args []string) (name string, files map[string][]byte, err error) {
 	if len(args) > 1 {
-		return "", nil, diag.Problem{Detail: words(cmd) + " takes one initrd", Hint: seeHelp(cmd)}
+		return "", nil, diag.Problem{Detail: cli.Words(cmd) + " takes one initrd", Hint: cli.SeeHelp(cmd)}
 	}
 	name = "standard input"
 	in := cmd.InOrStdin()
@@ -116,14 +117,14 @@ func readInitrd(cmd *cobra.Command, args []string) (name string, files map[strin
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return "", nil, diag.Problem{Detail: "there is no initrd", Hint: "name the file, or send it to standard input"}
 	}
-	files, err = pxe.Unwrap(input(cmd))
+	files, err = pxe.Unwrap(cli.Input(cmd))
 	if interrupted := cmd.Context().Err(); interrupted != nil {
 		err = interrupted
 	}
 	return name, files, err
 }
 
-func newPXEIgnitionCommand(a *app) *cobra.Command {
+func newPXEIgnitionCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Make an initrd of an Ignition config, or read one",
@@ -131,10 +132,10 @@ func newPXEIgnitionCommand(a *app) *cobra.Command {
 config out of an initrd. The small one is loaded behind the initramfs.`,
 		Example: `  okd-install coreos pxe ignition wrap -i mycluster/worker.ign -o config.img`,
 	}
-	return a.group(cmd, newPXEIgnitionWrapCommand(a), newPXEIgnitionUnwrapCommand(a))
+	return a.Group(cmd, newPXEIgnitionWrapCommand(a), newPXEIgnitionUnwrapCommand(a))
 }
 
-func newPXEIgnitionWrapCommand(a *app) *cobra.Command {
+func newPXEIgnitionWrapCommand(a *cli.App) *cobra.Command {
 	var file, output string
 	cmd := &cobra.Command{
 		Use:   "wrap",
@@ -143,7 +144,7 @@ func newPXEIgnitionWrapCommand(a *app) *cobra.Command {
 from --ignition-file or from standard input, and has to pass Ignition's own
 validator. Have the boot loader load it behind the initramfs.`,
 		Example: `  okd-install coreos pxe ignition wrap -i mycluster/worker.ign -o config.img`,
-		Args:    noArguments,
+		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			raw, err := givenIgnition(cmd, file)
 			if err != nil {
@@ -157,7 +158,7 @@ validator. Have the boot loader load it behind the initramfs.`,
 	return cmd
 }
 
-func newPXEIgnitionUnwrapCommand(a *app) *cobra.Command {
+func newPXEIgnitionUnwrapCommand(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unwrap [INITRD]",
 		Short: "Print the Ignition config in an initrd",
@@ -174,13 +175,13 @@ initrd may be a small one or a whole initramfs, from a file or standard input.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			_, err = a.data.Write(raw)
+			_, err = a.Data.Write(raw)
 			return err
 		},
 	}
 }
 
-func newPXENetworkCommand(a *app) *cobra.Command {
+func newPXENetworkCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "network",
 		Short: "Make an initrd of network settings, or read one",
@@ -188,10 +189,10 @@ func newPXENetworkCommand(a *app) *cobra.Command {
 read the keyfiles out of an initrd.`,
 		Example: `  okd-install coreos pxe network wrap -k eth0.nmconnection -o network.img`,
 	}
-	return a.group(cmd, newPXENetworkWrapCommand(a), newPXENetworkUnwrapCommand(a))
+	return a.Group(cmd, newPXENetworkWrapCommand(a), newPXENetworkUnwrapCommand(a))
 }
 
-func newPXENetworkWrapCommand(a *app) *cobra.Command {
+func newPXENetworkWrapCommand(a *cli.App) *cobra.Command {
 	var paths []string
 	var output string
 	cmd := &cobra.Command{
@@ -200,7 +201,7 @@ func newPXENetworkWrapCommand(a *app) *cobra.Command {
 		Long: `Make a small initrd that holds keyfiles of NetworkManager for a live system. Have
 the boot loader load it behind the initramfs.`,
 		Example: `  okd-install coreos pxe network wrap -k eth0.nmconnection -o network.img`,
-		Args:    noArguments,
+		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keyfiles, err := readKeyfiles(cmd.Context(), paths)
 			if err != nil {
@@ -214,7 +215,7 @@ the boot loader load it behind the initramfs.`,
 	return cmd
 }
 
-func newPXENetworkUnwrapCommand(a *app) *cobra.Command {
+func newPXENetworkUnwrapCommand(a *cli.App) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "unwrap [INITRD]",

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/media"
 	"github.com/okd-project/okd-install/pkg/rhcos/pxe"
 )
@@ -37,13 +38,13 @@ Each file is named by its URL, or by its path below --base-url.`,
 	},
 }
 
-func newPXEBootCommand(a *app, loader string) *cobra.Command {
+func newPXEBootCommand(a *cli.App, loader string) *cobra.Command {
 	l := bootLoaders[loader]
 	var b pxe.Boot
 	var output string
 	cmd := &cobra.Command{
 		Use: loader, Short: l.short, Long: l.long, Example: l.example,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error {
 			script, err := l.script(b)
 			if err != nil {
@@ -52,7 +53,7 @@ func newPXEBootCommand(a *app, loader string) *cobra.Command {
 			if output != "" && output != "-" {
 				return media.WriteFile(output, script, 0o644)
 			}
-			_, err = a.data.Write(script)
+			_, err = a.Data.Write(script)
 			return err
 		},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
@@ -137,7 +138,7 @@ over https, and no longer than it is needed.`,
 var leafKeys = []string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}
 
 type createOptions struct {
-	*app
+	*cli.App
 	target createTarget
 	args   []string
 	wizard wizardOptions
@@ -156,7 +157,7 @@ type createOptions struct {
 	answered bool
 }
 
-func newCreateCmd(a *app) *cobra.Command {
+func newCreateCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create part of an OKD cluster",
@@ -172,16 +173,16 @@ these files, and wait-for says how far they are.`,
 		cmd.AddCommand(newCreateTargetCmd(a, t))
 	}
 	cmd.AddCommand(newPivotConfigCmd(a))
-	return a.group(cmd, newAbsentCmds(a, absentFromCreate)...)
+	return a.Group(cmd, newAbsentCmds(a, absentFromCreate)...)
 }
 
-func newCreateTargetCmd(a *app, t createTarget) *cobra.Command {
-	o := createOptions{app: a, target: t}
+func newCreateTargetCmd(a *cli.App, t createTarget) *cobra.Command {
+	o := createOptions{App: a, target: t}
 	cmd := &cobra.Command{
 		Use: t.name, Short: t.short, Long: t.long, Example: t.example,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = o.arguments
+			o.args = o.Arguments
 			return o.run(cmd.Context())
 		},
 	}
@@ -198,7 +199,7 @@ func newCreateTargetCmd(a *app, t createTarget) *cobra.Command {
 	}
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
-	completeRelease(cmd)
+	cli.CompleteRelease(cmd)
 	if t.name == asset.TargetInstallConfig {
 		o.wizard.addFlags(cmd)
 		f.BoolVar(&o.fromState, "from-state", false, "take the install-config that the established installer has consumed here out of its "+asset.EstablishedStateFile)
@@ -215,8 +216,8 @@ func newCreateTargetCmd(a *app, t createTarget) *cobra.Command {
 }
 
 func (o createOptions) run(ctx context.Context) error {
-	o.openLogFile(o.args)
-	o.warnAboutEnvironment()
+	o.OpenLogFile(o.args)
+	o.WarnAboutEnvironment()
 	var config asset.Files
 	if o.target.name == asset.TargetInstallConfig && o.fromState {
 		if err := o.wizard.refuseAnswers("--from-state takes the whole install-config from the state file"); err != nil {
@@ -229,7 +230,7 @@ func (o createOptions) run(ctx context.Context) error {
 		}
 	}
 	report, err := asset.Create(ctx, asset.Request{
-		Dir:           o.dir,
+		Dir:           o.Dir,
 		Target:        o.target.name,
 		Command:       "create " + o.target.name,
 		Release:       o.release,
@@ -244,13 +245,13 @@ func (o createOptions) run(ctx context.Context) error {
 
 		DiscardManifests: o.discardManifests,
 
-		Environment: o.environment(),
-		Version:     o.version(),
-		Now:         o.now(),
-		AllowShared: o.allowShared,
-		LockWait:    o.lockWait,
-		Waiting:     o.tellWaiting,
-		Trace:       func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
+		Environment: o.Environment(),
+		Version:     o.Version(),
+		Now:         o.Now(),
+		AllowShared: o.AllowShared,
+		LockWait:    o.LockWait,
+		Waiting:     o.TellWaiting,
+		Trace:       func(node, how string, _ time.Duration) { o.Log.Debugf("%s: %s", node, how) },
 	})
 	o.tell(report, err == nil)
 	return err
@@ -259,42 +260,42 @@ func (o createOptions) run(ctx context.Context) error {
 // tell prints what happened. After an error it prints only what came before it.
 func (o createOptions) tell(r asset.Report, done bool) {
 	for _, n := range r.Notes {
-		o.log.Info(n)
+		o.Log.Info(n)
 	}
 	for _, w := range r.Warnings {
-		o.log.Warn(w)
+		o.Log.Warn(w)
 	}
 	if !done {
 		return
 	}
 	if r.NoProxy != "" {
-		o.log.Info("the cluster will not use the proxy for " + r.NoProxy)
+		o.Log.Info("the cluster will not use the proxy for " + r.NoProxy)
 	}
 	if r.Aside != "" {
-		o.log.Infof("moved what was in the way to %s", filepath.Join(o.dir, r.Aside))
+		o.Log.Infof("moved what was in the way to %s", filepath.Join(o.Dir, r.Aside))
 	}
 	for _, name := range r.Consumed {
-		o.log.Infof("Consuming %s from target directory", name)
+		o.Log.Infof("Consuming %s from target directory", name)
 	}
 	switch {
 	case o.target.name == asset.TargetInstallConfig && len(r.Written) == 0 && !o.answered:
-		o.log.Infof("%s is valid", filepath.Join(o.dir, r.Files[0]))
+		o.Log.Infof("%s is valid", filepath.Join(o.Dir, r.Files[0]))
 	case len(r.Written) == 0:
 		verb := "is"
 		if strings.HasSuffix(o.target.made, "s") {
 			verb = "are"
 		}
-		o.log.Infof("nothing to write: %s %s up to date", o.target.made, verb)
+		o.Log.Infof("nothing to write: %s %s up to date", o.target.made, verb)
 	default:
-		o.log.Infof("%s created in: %s", o.target.made, sentence(o.dir, o.folders(r.Files)))
+		o.Log.Infof("%s created in: %s", o.target.made, sentence(o.Dir, o.folders(r.Files)))
 	}
 	if d := r.Deadline; d != nil {
-		o.log.Infof("for OKD release %s (%s)", cmp.Or(r.Release.Version, r.Release.Line), r.Release.Image)
+		o.Log.Infof("for OKD release %s (%s)", cmp.Or(r.Release.Version, r.Release.Line), r.Release.Image)
 		if !strings.Contains(r.Release.Image, "@") {
-			o.log.Infof("that is a tag, which can be moved: %s has the digest looked up and remembered", o.commandLine("releases pin"))
+			o.Log.Infof("that is a tag, which can be moved: %s has the digest looked up and remembered", o.CommandLine("releases pin"))
 		}
-		o.log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
-		o.log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
+		o.Log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
+		o.Log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
 	}
 	o.tellNext(r.Next)
 }
@@ -305,19 +306,19 @@ func (o createOptions) tellNext(steps []asset.Step) {
 	for i, s := range steps {
 		text := s.Why
 		if s.Command != "" {
-			text = o.commandLine(s.Command) + "  # " + s.Why
+			text = o.CommandLine(s.Command) + "  # " + s.Why
 		}
-		o.log.Infof("next, %d: %s", i+1, text)
+		o.Log.Infof("next, %d: %s", i+1, text)
 	}
 }
 
 // folders lists the directories of the files, below the asset directory as the
 // user wrote it.
 func (o createOptions) folders(files []string) []string {
-	dirs := []string{o.dir}
+	dirs := []string{o.Dir}
 	for _, f := range files {
 		if folder, _, ok := strings.Cut(f, "/"); ok {
-			dirs = append(dirs, filepath.Join(o.dir, folder))
+			dirs = append(dirs, filepath.Join(o.Dir, folder))
 		}
 	}
 	if o.target.name == asset.TargetManifests {
@@ -328,7 +329,7 @@ func (o createOptions) folders(files []string) []string {
 
 // moment is a time as people write it, in local time with the zone.
 func (o createOptions) moment(t time.Time) string {
-	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), hours(t.Sub(o.now())))
+	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), hours(t.Sub(o.Now())))
 }
 
 // hours is a span of time as people write it, such as 11h59m.

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-func newDestroyCmd(a *app) *cobra.Command {
+func newDestroyCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Say what is left to remove of a cluster on your own machines",
@@ -63,21 +64,21 @@ cluster does not live without it.`,
 		cmd.AddCommand(&cobra.Command{
 			Use: c.name, Short: c.short, Long: c.long,
 			Example: "  okd-install destroy " + c.name + " --dir mycluster",
-			Args:    noArguments,
+			Args:    cli.NoArguments,
 			RunE:    func(*cobra.Command, []string) error { return destroy(a, c.left) },
 		})
 	}
-	return a.group(cmd)
+	return a.Group(cmd)
 }
 
 // destroy checks that there is a cluster of this kind, and says what is left.
-func destroy(a *app, left func(domain string) []string) error {
+func destroy(a *cli.App, left func(domain string) []string) error {
 	const metadata = "metadata.json"
-	files, err := assetdir.ReadOnly(a.dir, metadata)
+	files, err := assetdir.ReadOnly(a.Dir, metadata)
 	if err != nil {
 		return err
 	}
-	place := diag.Position{File: filepath.Join(a.dir, metadata)}
+	place := diag.Position{File: filepath.Join(a.Dir, metadata)}
 	data, ok := files[metadata]
 	if !ok {
 		return diag.Problem{Position: place, Detail: "there is no such file, so this directory has made no cluster", Hint: "name the directory of the cluster with --dir"}
@@ -90,7 +91,7 @@ func destroy(a *app, left func(domain string) []string) error {
 		return diag.Problem{Position: place, Path: made, Detail: "another program has made this cluster on " + made + ", and okd-install does not know what it made there",
 			Hint: "destroy it with the program that made it"}
 	}
-	known, err := asset.ReadRunning(a.dir)
+	known, err := asset.ReadRunning(a.Dir)
 	if err != nil {
 		return err
 	}
@@ -98,9 +99,9 @@ func destroy(a *app, left func(domain string) []string) error {
 	if known.Domain != "" {
 		domain = "." + known.Domain
 	}
-	a.log.Info("nothing to destroy: the machines are yours, and okd-install has made nothing outside of the asset directory")
+	a.Log.Info("nothing to destroy: the machines are yours, and okd-install has made nothing outside of the asset directory")
 	for _, line := range left(domain) {
-		a.log.Info("    " + strings.TrimSpace(line))
+		a.Log.Info("    " + strings.TrimSpace(line))
 	}
 	return nil
 }

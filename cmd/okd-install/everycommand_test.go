@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
 )
 
@@ -97,7 +98,7 @@ func leaves() map[string]*cobra.Command {
 			walk(c)
 		}
 		if !cmd.HasSubCommands() {
-			found[words(cmd)] = cmd
+			found[cli.Words(cmd)] = cmd
 		}
 	}
 	walk(rootCommand())
@@ -190,7 +191,7 @@ func (w *workspace) fillMedia(t testing.TB) {
 
 func (w *workspace) mustRun(t testing.TB, line string) {
 	t.Helper()
-	if got := w.run(w.words(line)); got.code != exitOK {
+	if got := w.run(w.words(line)); got.code != cli.ExitOK {
 		t.Fatalf("%s ends with %d: %s", line, got.code, got.stderr)
 	}
 }
@@ -211,7 +212,7 @@ func (w *workspace) words(line string) []string {
 // outcome is all that a run shows.
 type outcome struct {
 	args           []string
-	code           exit
+	code           cli.Exit
 	stdout, stderr string
 	log            string
 }
@@ -230,22 +231,22 @@ func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 // run runs the program within the test, with a cluster that is complete.
 func (w *workspace) run(args []string) outcome {
 	var out, said bytes.Buffer
-	a := newApp("", "")
-	a.name, a.in, a.terminal, a.lockWait = "okd-install", strings.NewReader(""), w.terminal, 10*time.Millisecond
-	a.now = func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
-	a.getenv = func(name string) string {
+	a := cli.New("", "")
+	a.Name, a.In, a.Terminal, a.LockWait = "okd-install", strings.NewReader(""), w.terminal, 10*time.Millisecond
+	a.Now = func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
+	a.Getenv = func(name string) string {
 		w.asked[name] = true
 		return w.environment[name]
 	}
-	a.setStreams(&out, &said)
+	a.SetStreams(&out, &said)
 	(&fakeCluster{app: a, state: cmp.Or(w.state, "complete"), taint: w.taint}).attach()
-	a.dialSSH = dialMachine
-	a.transport = refusing{}
+	a.DialSSH = dialMachine
+	a.Transport = refusing{}
 	logs := w.logs()
 	for _, name := range logs {
 		_ = os.Remove(name)
 	}
-	code := a.run(args, newRootCmd)
+	code := a.Run(args, newRootCmd)
 	o := outcome{args: args, code: code, stdout: out.String(), stderr: said.String()}
 	for _, name := range w.logs() {
 		data, _ := os.ReadFile(name)
@@ -258,7 +259,7 @@ func (w *workspace) run(args []string) outcome {
 func (w *workspace) logs() []string {
 	var found []string
 	for _, pattern := range []string{"*", "*/*"} {
-		names, _ := filepath.Glob(filepath.Join(w.root, pattern, logFile))
+		names, _ := filepath.Glob(filepath.Join(w.root, pattern, cli.LogFile))
 		found = append(found, names...)
 	}
 	return found

@@ -6,18 +6,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
 type explainOptions struct {
-	*app
+	*cli.App
 	recursive bool
 	output    string
 }
 
-func newExplainCmd(a *app) *cobra.Command {
-	o := explainOptions{app: a}
+func newExplainCmd(a *cli.App) *cobra.Command {
+	o := explainOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "explain [FIELD]",
 		Short: "Explain the fields of install-config.yaml",
@@ -46,7 +47,7 @@ listed; --recursive lists those of all objects in it as well.`,
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(strings.Join(args, "")) },
 	}
 	cmd.Flags().BoolVar(&o.recursive, "recursive", false, "list the fields of all objects below, too")
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
@@ -58,7 +59,7 @@ func oneField(_ *cobra.Command, args []string) error {
 }
 
 func (o explainOptions) run(path string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	for strings.Contains(path, "..") {
@@ -68,8 +69,8 @@ func (o explainOptions) run(path string) error {
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		return o.printWhole(o.output, explainReport{1, explained(e, o.recursive, true)})
+	if cli.IsData(o.output) {
+		return o.PrintWhole(o.output, explainReport{1, explained(e, o.recursive, true)})
 	}
 	var b strings.Builder
 	o.describe(&b, e)
@@ -77,7 +78,7 @@ func (o explainOptions) run(path string) error {
 		b.WriteString("\nfields:\n")
 		o.list(&b, e.Fields, "  ")
 	}
-	_, err = fmt.Fprint(o.text, b.String())
+	_, err = fmt.Fprint(o.Text, b.String())
 	return err
 }
 

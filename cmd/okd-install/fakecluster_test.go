@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/ignition"
 )
 
@@ -33,7 +34,7 @@ import (
 // directory, so that all that a command checks is checked. Its state is one of
 // the words in states, from TEST_CLUSTER.
 type fakeCluster struct {
-	app   *app
+	app   *cli.App
 	state string
 	mu    sync.Mutex
 	files map[string][]byte
@@ -46,14 +47,14 @@ type fakeCluster struct {
 // still, a pause sets it forward instead of taking time.
 func (f *fakeCluster) attach() {
 	f.put = map[string]bool{}
-	f.app.dial = f.dial
-	now, ahead := f.app.now, time.Duration(0)
-	f.app.now = func() time.Time {
+	f.app.Dial = f.dial
+	now, ahead := f.app.Now, time.Duration(0)
+	f.app.Now = func() time.Time {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		return now().Add(ahead)
 	}
-	f.app.sleep = func(ctx context.Context, d time.Duration) error {
+	f.app.Sleep = func(ctx context.Context, d time.Duration) error {
 		f.mu.Lock()
 		ahead += d
 		f.mu.Unlock()
@@ -118,7 +119,7 @@ func (f *fakeCluster) file(name string) []byte {
 	defer f.mu.Unlock()
 	if f.files == nil {
 		f.files = map[string][]byte{}
-		raw, err := os.ReadFile(filepath.Join(f.app.dir, "bootstrap.ign"))
+		raw, err := os.ReadFile(filepath.Join(f.app.Dir, "bootstrap.ign"))
 		if err != nil {
 			raw, _ = os.ReadFile(filepath.Join("mycluster", "bootstrap.ign"))
 		}
@@ -133,7 +134,7 @@ func (f *fakeCluster) file(name string) []byte {
 type fakeObject = map[string]any
 
 func (f *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", f.app.now().UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", f.app.Now().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "application/json")
 	if r.Method == http.MethodPut {
 		f.put[r.URL.Path] = true
@@ -158,7 +159,7 @@ var states = []string{"complete", "bootstrap", "etcd", "stuck", "unstable", "no-
 // objects is what the cluster has, by path.
 func (f *fakeCluster) objects() map[string]any {
 	const config, core = "/apis/config.openshift.io/v1/", "/api/v1/"
-	long := f.app.now().Add(-3 * time.Hour).UTC().Format(time.RFC3339)
+	long := f.app.Now().Add(-3 * time.Hour).UTC().Format(time.RFC3339)
 	status := func(said ...string) fakeObject {
 		var list []fakeObject
 		for _, s := range said {
@@ -256,7 +257,7 @@ func newNodeRequest(name string) []byte {
 }
 
 // attachFakeCluster does so if the environment of a session asks for it.
-func attachFakeCluster(a *app) {
+func attachFakeCluster(a *cli.App) {
 	state := os.Getenv("TEST_CLUSTER")
 	if state == "" {
 		return

@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
 )
 
 type gatherOptions struct {
-	*app
+	*cli.App
 	args []string
 
 	bootstrap    string
@@ -26,7 +27,7 @@ type gatherOptions struct {
 	skipAnalysis bool
 }
 
-func newGatherCmd(a *app) *cobra.Command {
+func newGatherCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gather",
 		Short: "Gather debugging data for a failed installation",
@@ -34,11 +35,11 @@ func newGatherCmd(a *app) *cobra.Command {
 why it stopped. The data goes into the asset directory.`,
 		Example: `  okd-install gather bootstrap --dir mycluster --bootstrap 192.168.1.10`,
 	}
-	return a.group(cmd, newGatherBootstrapCmd(a))
+	return a.Group(cmd, newGatherBootstrapCmd(a))
 }
 
-func newGatherBootstrapCmd(a *app) *cobra.Command {
-	o := gatherOptions{app: a}
+func newGatherBootstrapCmd(a *cli.App) *cobra.Command {
+	o := gatherOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Fetch the logs of the bootstrap host and the control plane, and analyze them",
@@ -70,9 +71,9 @@ collected, even where there is a bundle of the others.`,
   # through another machine
   okd-install gather bootstrap --dir mycluster --bootstrap 192.168.1.10 \
       --jump me@bastion.example.com:2222`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = o.arguments
+			o.args = o.Arguments
 			return o.run(cmd.Context())
 		},
 	}
@@ -107,20 +108,20 @@ func (o gatherOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := assetdir.Open(ctx, o.dir, o.opening("gather bootstrap"))
+	dir, err := assetdir.Open(ctx, o.Dir, o.Opening("gather bootstrap"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = dir.Close() }() // the lock ends with the process at the latest
-	o.openLogFile(withoutHosts(o.args))
+	o.OpenLogFile(withoutHosts(o.args))
 	for _, n := range dir.Notices {
-		o.log.Info(n)
+		o.Log.Info(n)
 	}
 	result, err := gather.Bootstrap(ctx, request)
 	if errors.Is(err, context.Canceled) {
-		o.log.Warn("Received interrupt signal")
-		o.log.Warn("there is no bundle yet; run the same command again to go on with what was fetched")
-		return exitInterrupted
+		o.Log.Warn("Received interrupt signal")
+		o.Log.Warn("there is no bundle yet; run the same command again to go on with what was fetched")
+		return cli.ExitInterrupted
 	}
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (o gatherOptions) run(ctx context.Context) error {
 
 // request reads the command line.
 func (o gatherOptions) request() (gather.Request, error) {
-	r := gather.Request{Dir: o.dir, Now: o.now(), Secrets: o.secrets()}
+	r := gather.Request{Dir: o.Dir, Now: o.Now(), Secrets: o.secrets()}
 	var problems diag.Problems
 	if o.bootstrap == "" {
 		problems = append(problems, diag.Problem{Detail: "--bootstrap is missing: nothing says which machine is the bootstrap host", Hint: "name it: --bootstrap HOST"})
@@ -146,7 +147,7 @@ func (o gatherOptions) request() (gather.Request, error) {
 			r.Masters = append(r.Masters, e)
 		}
 	}
-	access, err := access(o.app, o.ssh, o.jump)
+	access, err := access(o.App, o.ssh, o.jump)
 	var more diag.Problems
 	if errors.As(err, &more) {
 		problems, err = append(problems, more...), nil
@@ -157,7 +158,7 @@ func (o gatherOptions) request() (gather.Request, error) {
 
 // secrets are those of the asset directory that may stand anywhere in a log.
 func (o gatherOptions) secrets() []string {
-	files, err := assetdir.ReadOnly(o.dir, "auth/kubeadmin-password")
+	files, err := assetdir.ReadOnly(o.Dir, "auth/kubeadmin-password")
 	if err != nil {
 		return nil // whoever opens the directory says what is wrong with it
 	}
@@ -174,16 +175,16 @@ func (o gatherOptions) tell(ctx context.Context, r gather.Result) error {
 		}
 	}
 	if missing > 0 {
-		o.log.Warnf("%d of %d machines are missing in the bundle", missing, len(r.Hosts))
+		o.Log.Warnf("%d of %d machines are missing in the bundle", missing, len(r.Hosts))
 	}
-	o.log.Infof("the log bundle is %s", r.Bundle)
+	o.Log.Infof("the log bundle is %s", r.Bundle)
 	var err error
 	if !o.skipAnalysis {
-		err = analyzeOptions{app: o.app, output: "text"}.analyze(ctx, r.Bundle)
+		err = analyzeOptions{App: o.App, output: "text"}.analyze(ctx, r.Bundle)
 	}
 	if err == nil && !complete {
-		o.log.Log(logrus.ErrorLevel, "the bootstrap host could not be collected")
-		return exitFailure
+		o.Log.Log(logrus.ErrorLevel, "the bootstrap host could not be collected")
+		return cli.ExitFailure
 	}
 	return err
 }

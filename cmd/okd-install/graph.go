@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
@@ -17,7 +18,7 @@ import (
 )
 
 type graphOptions struct {
-	*app
+	*cli.App
 	outputFile string
 	format     string
 }
@@ -40,8 +41,8 @@ var graphFormats = []graphFormat{
 // dotFormats are forms that Graphviz makes of dot, and this command does not.
 var dotFormats = []string{".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".ps", ".tiff", ".webp"}
 
-func newGraphCmd(a *app) *cobra.Command {
-	o := graphOptions{app: a}
+func newGraphCmd(a *cli.App) *cobra.Command {
+	o := graphOptions{App: a}
 	names := asset.TargetNames()
 	cmd := &cobra.Command{
 		Use:   "graph [" + strings.Join(names, "|") + "]",
@@ -92,9 +93,9 @@ func (o graphOptions) run(args []string) error {
 		return err
 	}
 	if o.outputFile == "" {
-		return write(o.data, targets...)
+		return write(o.Data, targets...)
 	}
-	if err := writeOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
+	if err := cli.WriteOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
 		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another file with --output-file"}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -77,12 +78,12 @@ func TestGroupsRefuseWords(t *testing.T) {
 			continue
 		}
 		a := testApp()
-		a.setStreams(io.Discard, io.Discard)
+		a.SetStreams(io.Discard, io.Discard)
 		words := strings.Fields(cmd.CommandPath())[1:]
-		if got := a.run(append(words, "no-such-word"), newRootCmd); got != exitFailure {
+		if got := a.Run(append(words, "no-such-word"), newRootCmd); got != cli.ExitFailure {
 			t.Errorf("%s no-such-word ends with %d", cmd.CommandPath(), got)
 		}
-		if got := a.run(words, newRootCmd); got != exitOK {
+		if got := a.Run(words, newRootCmd); got != cli.ExitOK {
 			t.Errorf("%s alone ends with %d", cmd.CommandPath(), got)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/redact"
@@ -14,7 +15,7 @@ import (
 )
 
 // newIgnitionCmd holds the commands that read Ignition configs.
-func newIgnitionCmd(a *app) *cobra.Command {
+func newIgnitionCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Look into Ignition configs: list, print, unpack, compare, check",
@@ -28,25 +29,25 @@ are hidden wherever text is shown, unless --show-secrets is given.`,
 		Example: `  okd-install ignition ls mycluster/bootstrap.ign
   okd-install ignition cat mycluster/bootstrap.ign bootkube.service`,
 	}
-	return a.group(cmd, newIgnitionListCmd(a), newIgnitionTreeCmd(a), newIgnitionCatCmd(a), newIgnitionExtractCmd(a),
+	return a.Group(cmd, newIgnitionListCmd(a), newIgnitionTreeCmd(a), newIgnitionCatCmd(a), newIgnitionExtractCmd(a),
 		newIgnitionDiffCmd(a), newIgnitionValidateCmd(a), newIgnitionWhyCmd(a))
 }
 
 // ignitionInput reads a config file, or standard input for -.
 func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 	if name == "-" {
-		raw, err := system.ReadUpTo(input(cmd), maxIgnition)
+		raw, err := system.ReadUpTo(cli.Input(cmd), cli.MaxIgnition)
 		if err != nil {
-			return nil, unreadable("standard input", err, "")
+			return nil, cli.Unreadable("standard input", err, "")
 		}
 		return raw, nil
 	}
-	raw, err := system.ReadFile(cmd.Context(), name, maxIgnition)
+	raw, err := system.ReadFile(cmd.Context(), name, cli.MaxIgnition)
 	switch {
 	case errors.Is(err, system.ErrFolder):
 		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
 	case err != nil:
-		return nil, unreadable(name, err, "")
+		return nil, cli.Unreadable(name, err, "")
 	}
 	return raw, nil
 }
@@ -90,14 +91,14 @@ func completeEntry(cmd *cobra.Command, args []string, word string) ([]string, co
 }
 
 type ignitionCatOptions struct {
-	*app
+	*cli.App
 	showSecrets bool
 	// screen tells that the output goes to a terminal.
 	screen bool
 }
 
-func newIgnitionCatCmd(a *app) *cobra.Command {
-	o := ignitionCatOptions{app: a}
+func newIgnitionCatCmd(a *cli.App) *cobra.Command {
+	o := ignitionCatOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "cat FILE PATH",
 		Short: "Print a file of an Ignition config as the machine would have it",
@@ -113,10 +114,10 @@ are hidden unless --show-secrets is given, and a file that is no text is refused
   # a unit by its name, and one of its drop-ins
   okd-install ignition cat mycluster/bootstrap.ign kubelet.service
   okd-install ignition cat mycluster/bootstrap.ign okd-machine-os-disabled.conf`,
-		Args:              takes("a config", "a path in it"),
+		Args:              cli.Takes("a config", "a path in it"),
 		ValidArgsFunction: completeEntry,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.screen = o.stdoutIsTerminal()
+			o.screen = o.StdoutIsTerminal()
 			return o.run(cmd, args[0], args[1])
 		},
 	}
@@ -140,7 +141,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 		return err
 	}
 	for _, url := range e.Remote() {
-		o.log.Warnf("a part of %s is at %s, and is not here", e.Path, redact.URL(url))
+		o.Log.Warnf("a part of %s is at %s, and is not here", e.Path, redact.URL(url))
 	}
 	data := e.Data()
 	if o.screen {
@@ -148,7 +149,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 			return err
 		}
 	}
-	_, err = o.data.Write(data)
+	_, err = o.Data.Write(data)
 	return err
 }
 
@@ -162,7 +163,7 @@ func (o ignitionCatOptions) forScreen(file, path string, data []byte) ([]byte, e
 	}
 	text, hidden := new(inspect.Mask).Text(path, data)
 	if hidden {
-		o.log.Info("secrets are hidden on a terminal: --show-secrets shows them; a pipe or a file gets everything")
+		o.Log.Info("secrets are hidden on a terminal: --show-secrets shows them; a pipe or a file gets everything")
 	}
 	return []byte(text), nil
 }
@@ -186,14 +187,14 @@ func printableEntry(file string, e inspect.Entry) error {
 }
 
 // trouble ends a command that compares, whose exit code 1 has a meaning, with 2.
-func trouble(a *app, err error) error {
-	var quiet exit
+func trouble(a *cli.App, err error) error {
+	var quiet cli.Exit
 	if err == nil || errors.As(err, &quiet) {
 		return err
 	}
-	a.log.Error(err.Error())
+	a.Log.Error(err.Error())
 	return exitTrouble
 }
 
 // exitTrouble is the exit code of a comparison that could not be made.
-const exitTrouble exit = 2
+const exitTrouble cli.Exit = 2

@@ -27,13 +27,13 @@ func TestCatOnTerminal(t *testing.T) {
 	} {
 		var out, said bytes.Buffer
 		a := testApp()
-		a.setStreams(&out, &said)
-		a.logLevel = "info"
-		a.setUpLog()
+		a.SetStreams(&out, &said)
+		a.LogLevel = "info"
+		a.SetUpLog()
 		cmd := &cobra.Command{}
 		cmd.SetContext(t.Context())
 		cmd.SetIn(strings.NewReader(config))
-		err := ignitionCatOptions{app: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
+		err := ignitionCatOptions{App: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
 		if err != nil {
 			said.WriteString(err.Error())
 		}

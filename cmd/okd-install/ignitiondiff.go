@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -13,7 +14,7 @@ import (
 )
 
 type ignitionDiffOptions struct {
-	*app
+	*cli.App
 	output      string
 	showSecrets bool
 }
@@ -25,8 +26,8 @@ type comparison struct {
 	Changes       []inspect.Change `json:"changes"`
 }
 
-func newIgnitionDiffCmd(a *app) *cobra.Command {
-	o := ignitionDiffOptions{app: a}
+func newIgnitionDiffCmd(a *cli.App) *cobra.Command {
+	o := ignitionDiffOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two Ignition configs, file by file",
@@ -44,17 +45,17 @@ cannot be compared.`,
   cat mycluster/master.ign | okd-install ignition diff mycluster/master.ign -`,
 		ValidArgsFunction: completeConfigs(2),
 		Args: func(cmd *cobra.Command, args []string) error {
-			return trouble(a, takes("a config", "another")(cmd, args))
+			return trouble(a, cli.Takes("a config", "another")(cmd, args))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return trouble(a, o.run(cmd, args[0], args[1])) },
 	}
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	cmd.Flags().BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
 	return cmd
 }
 
 func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	if before == "-" && after == "-" {
@@ -68,26 +69,26 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	if err != nil {
 		return err
 	}
-	c := inspect.Comparison{Now: o.now(), ShowSecrets: o.showSecrets}
+	c := inspect.Comparison{Now: o.Now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
-	if isData(o.output) {
-		err = o.printJSON(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
+	if cli.IsData(o.output) {
+		err = o.PrintJSON(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
 	} else {
-		err = o.printChanges(changes, o.showSecrets)
+		err = o.PrintChanges(changes, o.showSecrets)
 	}
 	if err == nil && len(changes) > 0 {
-		return exitFailure
+		return cli.ExitFailure
 	}
 	return err
 }
 
 type ignitionExtractOptions struct {
-	*app
+	*cli.App
 	into string
 }
 
-func newIgnitionExtractCmd(a *app) *cobra.Command {
-	o := ignitionExtractOptions{app: a}
+func newIgnitionExtractCmd(a *cli.App) *cobra.Command {
+	o := ignitionExtractOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "extract FILE -C FOLDER",
 		Short: "Unpack an Ignition config into a folder",
@@ -101,7 +102,7 @@ files belong to you; bits such as set-user-id are left out. What is no file, and
 what would have to be fetched, is named and left out.`,
 		Example: `  okd-install ignition extract mycluster/bootstrap.ign -C bootstrap-tree
   find bootstrap-tree -type f`,
-		Args:              takes("a config"),
+		Args:              cli.Takes("a config"),
 		ValidArgsFunction: completeConfigs(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
@@ -132,14 +133,14 @@ func (o ignitionExtractOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	for _, what := range left {
-		o.log.Warn(what)
+		o.Log.Warn(what)
 	}
-	o.log.Infof("wrote %d files to %s", files, o.into)
+	o.Log.Infof("wrote %d files to %s", files, o.into)
 	return nil
 }
 
 type ignitionValidateOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
@@ -154,8 +155,8 @@ type validation struct {
 	Omitted int `json:"omitted,omitempty"`
 }
 
-func newIgnitionValidateCmd(a *app) *cobra.Command {
-	o := ignitionValidateOptions{app: a}
+func newIgnitionValidateCmd(a *cli.App) *cobra.Command {
+	o := ignitionValidateOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "validate FILE",
 		Short: "Check an Ignition config by Ignition's own rules",
@@ -167,16 +168,16 @@ effect, and somebody wanted one.
 The exit code is 0 if the config is valid, and 1 if not.`,
 		Example: `  okd-install ignition validate mycluster/worker.ign
   okd-install ignition validate - < mycluster/worker.ign`,
-		Args:              takes("a config"),
+		Args:              cli.Takes("a config"),
 		ValidArgsFunction: completeConfigs(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
 func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	raw, err := ignitionInput(cmd, file)
@@ -192,21 +193,21 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 			_, _, err = inspect.Tree(file, config)
 		}
 	}
-	if isData(o.output) {
+	if cli.IsData(o.output) {
 		told, more := problemsOf(err).First()
 		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: append([]diag.Problem{}, told...), Omitted: more}
-		if err := o.printData(o.output, out); err != nil {
+		if err := o.PrintData(o.output, out); err != nil {
 			return err
 		}
 		if !out.Valid {
-			return exitFailure
+			return cli.ExitFailure
 		}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	o.log.Infof("%s is a valid Ignition config of spec %s", file, cmp.Or(spec, "unknown"))
+	o.Log.Infof("%s is a valid Ignition config of spec %s", file, cmp.Or(spec, "unknown"))
 	return nil
 }
 

@@ -14,12 +14,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/redact"
 )
 
 type ignitionListOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
@@ -53,8 +54,8 @@ type ignitionEntry struct {
 	Certificates []inspect.Certificate `json:"certificates,omitempty"`
 }
 
-func newIgnitionListCmd(a *app) *cobra.Command {
-	o := ignitionListOptions{app: a}
+func newIgnitionListCmd(a *cli.App) *cobra.Command {
+	o := ignitionListOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "ls FILE",
 		Short: "List what is in an Ignition config",
@@ -69,16 +70,16 @@ compressed, appended or elsewhere, and until when a certificate is good.`,
 
   # for scripts
   okd-install ignition ls mycluster/master.ign -o json`,
-		Args:              takes("a config"),
+		Args:              cli.Takes("a config"),
 		ValidArgsFunction: completeConfigs(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
-	addOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table")
 	return cmd
 }
 
 func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
-	if err := checkOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
 	config, unreadable := readConfig(cmd, file)
@@ -89,15 +90,15 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 	for _, e := range config.Entries {
 		list.Entries = append(list.Entries, describeEntry(e))
 	}
-	if isData(o.output) {
-		return errors.Join(o.printData(o.output, list), unreadable)
+	if cli.IsData(o.output) {
+		return errors.Join(o.PrintData(o.output, list), unreadable)
 	}
-	t := newTable(o.out)
-	t.row("MODE", "OWNER", "SIZE", "PATH", "WHAT IT IS")
+	t := cli.NewTable(o.Out)
+	t.Row("MODE", "OWNER", "SIZE", "PATH", "WHAT IT IS")
 	for _, e := range list.Entries {
-		t.row(dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.now()), ", "))
+		t.Row(dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.Now()), ", "))
 	}
-	return errors.Join(t.flush(), unreadable)
+	return errors.Join(t.Flush(), unreadable)
 }
 
 func dash(s string) string {
@@ -184,7 +185,7 @@ func (e ignitionEntry) remarks(now time.Time) []string {
 	return out
 }
 
-func newIgnitionTreeCmd(a *app) *cobra.Command {
+func newIgnitionTreeCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tree FILE",
 		Short: "Show an Ignition config as a tree, with its certificates explained",
@@ -192,7 +193,7 @@ func newIgnitionTreeCmd(a *app) *cobra.Command {
 what it sets besides. Below each file that holds certificates stands what these
 are: whose, signed by whom, for which names, and until when they are good.`,
 		Example:           `  okd-install ignition tree mycluster/bootstrap.ign`,
-		Args:              takes("a config"),
+		Args:              cli.Takes("a config"),
 		ValidArgsFunction: completeConfigs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, unreadable := readConfig(cmd, args[0])
@@ -206,9 +207,9 @@ are: whose, signed by whom, for which names, and until when they are good.`,
 }
 
 // printTree prints folders before what is in them; entries come sorted.
-func printTree(a *app, file string, config inspect.Config) error {
+func printTree(a *cli.App, file string, config inspect.Config) error {
 	var b strings.Builder
-	say(&b, "%s: Ignition config of spec %s\n", file, config.Version)
+	cli.Say(&b, "%s: Ignition config of spec %s\n", file, config.Version)
 	open := []string{}
 	for _, fields := range []bool{false, true} {
 		for _, e := range config.Entries {
@@ -227,16 +228,16 @@ func printTree(a *app, file string, config inspect.Config) error {
 			}
 			columns := []string{pad + name, d.Mode, d.size(), strings.Join(d.words(), ", ")}
 			columns = slices.DeleteFunc(columns, func(s string) bool { return s == "" || s == "-" })
-			say(&b, "%s\n", strings.Join(columns, "  "))
+			cli.Say(&b, "%s\n", strings.Join(columns, "  "))
 			if e.Kind == inspect.Directory {
 				open = append(open, path.Base(e.Path))
 			}
 			for _, c := range d.Certificates {
-				say(&b, "%s    %s\n", pad, c.Words(a.now()))
+				cli.Say(&b, "%s    %s\n", pad, c.Words(a.Now()))
 			}
 		}
 	}
-	_, err := io.WriteString(a.out, b.String())
+	_, err := io.WriteString(a.Out, b.String())
 	return err
 }
 
@@ -262,7 +263,7 @@ func folders(b *strings.Builder, open []string, name string) []string {
 		same++
 	}
 	for i := same; i < len(want); i++ {
-		say(b, "%s%s/\n", strings.Repeat("  ", i), want[i])
+		cli.Say(b, "%s%s/\n", strings.Repeat("  ", i), want[i])
 	}
 	return want
 }

@@ -6,18 +6,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 )
 
 type ignitionWhyOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
-func newIgnitionWhyCmd(a *app) *cobra.Command {
-	o := ignitionWhyOptions{app: a}
+func newIgnitionWhyCmd(a *cli.App) *cobra.Command {
+	o := ignitionWhyOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "why FILE PATH",
 		Short: "Tell where a file of an Ignition config comes from",
@@ -29,16 +30,16 @@ It works on the config alone: the asset directory need not be there.`,
 		Example: `  okd-install ignition why mycluster/bootstrap.ign /opt/openshift/tls/kubelet-client.crt
   okd-install ignition why mycluster/bootstrap.ign cluster-dns-02-config.yml
   okd-install ignition why mycluster/master.ign ignition.config.merge[0] -o json`,
-		Args:              takes("a config", "a path in it"),
+		Args:              cli.Takes("a config", "a path in it"),
 		ValidArgsFunction: completeEntry,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
 	}
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
 func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	config, err := readConfig(cmd, file)
@@ -53,22 +54,22 @@ func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		return o.printData(o.output, why)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, why)
 	}
 	var b strings.Builder
-	say(&b, "%s\n    is %s\n", why.Path, why.Is)
+	cli.Say(&b, "%s\n    is %s\n", why.Path, why.Is)
 	if len(why.Way) > 1 {
-		say(&b, "by way of\n    %s\n", strings.Join(why.Way, " -> "))
+		cli.Say(&b, "by way of\n    %s\n", strings.Join(why.Way, " -> "))
 	}
 	if len(why.Fields) > 0 {
-		say(&b, "depends in install-config.yaml on\n    %s\n", strings.Join(why.Fields, ", "))
+		cli.Say(&b, "depends in install-config.yaml on\n    %s\n", strings.Join(why.Fields, ", "))
 	}
 	if len(why.MadeFrom) > 0 {
 		b.WriteString("made from\n")
 		writeIngredients(&b, why.MadeFrom, "    ")
 	}
-	_, err = io.WriteString(o.out, b.String())
+	_, err = io.WriteString(o.Out, b.String())
 	return err
 }
 

@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // newManCmd writes the help of all commands as manual pages: packages carry
 // them, and whoever has only the binary makes them.
-func newManCmd(a *app) *cobra.Command {
+func newManCmd(a *cli.App) *cobra.Command {
 	to := "."
 	cmd := &cobra.Command{
 		Use:   "man",
@@ -25,18 +26,18 @@ func newManCmd(a *app) *cobra.Command {
 		Long: `Write a manual page for each command, such as okd-install-create.1, with what its
 --help says. The packages of okd-install have put them where man looks already.`,
 		Example: `  okd-install man --directory ~/.local/share/man/man1`,
-		Args:    noArguments,
+		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			date, err := buildDate(a)
 			if err != nil {
 				return err
 			}
-			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.version(), Manual: "okd-install", Date: &date}
+			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.Version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
 			if err := writePages(cmd.Root(), header, to); err != nil {
 				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + system.Reason(err), Hint: "name another folder with --directory"}
 			}
-			a.log.Infof("the manual pages are in %s", filepath.Clean(to))
+			a.Log.Infof("the manual pages are in %s", filepath.Clean(to))
 			return nil
 		},
 	}
@@ -66,7 +67,7 @@ func writePages(root *cobra.Command, header *doc.GenManHeader, to string) error 
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join(made, page.Name()))
 		if err == nil {
-			err = writeOutput(filepath.Join(to, page.Name()), func(w io.Writer) error { _, err := w.Write(text); return err })
+			err = cli.WriteOutput(filepath.Join(to, page.Name()), func(w io.Writer) error { _, err := w.Write(text); return err })
 		}
 		if err != nil {
 			return err
@@ -77,11 +78,11 @@ func writePages(root *cobra.Command, header *doc.GenManHeader, to string) error 
 
 // buildDate is the date that whoever packs programs asks for, so that the same
 // source makes the same bytes (reproducible-builds.org), or today's.
-func buildDate(a *app) (time.Time, error) {
+func buildDate(a *cli.App) (time.Time, error) {
 	const name = "SOURCE_DATE_EPOCH"
-	text := a.getenv(name)
+	text := a.Getenv(name)
 	if text == "" {
-		return a.now().UTC(), nil
+		return a.Now().UTC(), nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media"
@@ -29,8 +30,8 @@ type pivotOptions struct {
 	output, iso, pxeDir string
 }
 
-func newPivotConfigCmd(a *app) *cobra.Command {
-	o := pivotOptions{createOptions: createOptions{app: a, target: createTarget{name: asset.TargetPivotConfig, made: "Pivot-Config"}}}
+func newPivotConfigCmd(a *cli.App) *cobra.Command {
+	o := pivotOptions{createOptions: createOptions{App: a, target: createTarget{name: asset.TargetPivotConfig, made: "Pivot-Config"}}}
 	cmd := &cobra.Command{
 		Use:   asset.TargetPivotConfig,
 		Short: "Write the config with which a live system installs a machine",
@@ -63,9 +64,9 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
   # into a copy of a live ISO
   okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
       --iso scos.iso -o worker-0.iso`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.args = o.arguments
+			o.args = o.Arguments
 			return o.runPivot(cmd.Context())
 		},
 	}
@@ -90,7 +91,7 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: what this directory was made for)")
 	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
 	f.BoolVar(&o.overwrite, "overwrite", false, "move aside what is in the way")
-	completeRelease(cmd)
+	cli.CompleteRelease(cmd)
 	for name, words := range map[string][]string{"role": pivot.Roles, "mode": pivot.Modes} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -99,7 +100,7 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 
 // check finds flags that do not go together.
 func (o pivotOptions) check() error {
-	plain := o.output == "" || o.output == "text" || isData(o.output)
+	plain := o.output == "" || o.output == "text" || cli.IsData(o.output)
 	switch {
 	case o.dryRun && !plain && o.iso == "":
 		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output), Hint: "use text, json or yaml"}
@@ -116,18 +117,18 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 		return err
 	}
 	if !o.dryRun {
-		if err := o.checkStream(o.output); err != nil {
+		if err := o.CheckStream(o.output); err != nil {
 			return err
 		}
-		o.openLogFile(o.args)
+		o.OpenLogFile(o.args)
 	}
 	o.pivot.FindImage = o.findImage
 	report, err := asset.Create(ctx, asset.Request{
-		Dir: o.dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
+		Dir: o.Dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
 		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
-		Environment: o.environment(), Version: o.version(), Now: o.now(), AllowShared: o.allowShared, LockWait: o.lockWait,
-		Waiting: o.tellWaiting,
-		Trace:   func(node, how string, _ time.Duration) { o.log.Debugf("%s: %s", node, how) },
+		Environment: o.Environment(), Version: o.Version(), Now: o.Now(), AllowShared: o.AllowShared, LockWait: o.LockWait,
+		Waiting: o.TellWaiting,
+		Trace:   func(node, how string, _ time.Duration) { o.Log.Debugf("%s: %s", node, how) },
 	})
 	if err == nil && o.dryRun {
 		return o.printPlan(*report.Pivot)
@@ -136,22 +137,22 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.log.Infof("mode %s: %s", report.Pivot.Mode, report.Pivot.ModeReason)
+	o.Log.Infof("mode %s: %s", report.Pivot.Mode, report.Pivot.ModeReason)
 	return errors.Join(o.writeISO(ctx, report), o.writeInitrd(report))
 }
 
 // findImage asks the registry of a release for one of its images.
 func (o pivotOptions) findImage(ctx context.Context, q asset.PayloadQuery) (asset.PayloadImage, error) {
-	o.log.Infof("asking %s which system it brings", q.Release)
-	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	o.Log.Infof("asking %s which system it brings", q.Release)
+	ctx, cancel := context.WithTimeout(ctx, cli.RegistryPatience)
 	defer cancel()
-	found, err := o.registry().Find(ctx, payload.Query{
+	found, err := o.Registry().Find(ctx, payload.Query{
 		Release: q.Release, Component: q.Component, Architecture: q.Architecture,
 		PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, registryPatience), Hint: "look the system up elsewhere, and give it with --os-image: oc adm release info --image-for=" + q.Component + " " + q.Release}
+		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience), Hint: "look the system up elsewhere, and give it with --os-image: oc adm release info --image-for=" + q.Component + " " + q.Release}
 	case err != nil:
 		var p diag.Problem
 		if errors.As(err, &p) && p.Path == "" {
@@ -160,15 +161,15 @@ func (o pivotOptions) findImage(ctx context.Context, q asset.PayloadQuery) (asse
 		}
 		return asset.PayloadImage{}, err
 	}
-	o.log.Infof("OKD %s (%s, from %s) brings %s", found.Version, found.Release, found.Source, found.Image)
+	o.Log.Infof("OKD %s (%s, from %s) brings %s", found.Version, found.Release, found.Source, found.Image)
 	return asset.PayloadImage{Image: found.Image, Version: found.Version}, nil
 }
 
 func (o pivotOptions) printPlan(plan pivot.Plan) error {
-	if isData(o.output) {
-		return o.printData(o.output, plan)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, plan)
 	}
-	_, err := fmt.Fprint(o.out, plan.Text())
+	_, err := fmt.Fprint(o.Out, plan.Text())
 	return err
 }
 
@@ -177,7 +178,7 @@ func (o pivotOptions) writeISO(ctx context.Context, report asset.Report) error {
 	if o.iso == "" {
 		return nil
 	}
-	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.data}.Run(ctx, func(image *iso.Image) error {
+	_, err := media.ISOEdit{In: o.iso, Out: o.output, Stdout: o.Data}.Run(ctx, func(image *iso.Image) error {
 		if !image.Features.InstallerConfig {
 			return diag.Problem{Detail: "its live system is too old to install by a config", Hint: "use a build since 2022"}
 		}
@@ -191,7 +192,7 @@ func (o pivotOptions) writeISO(ctx context.Context, report asset.Report) error {
 		return image.SetIgnition(report.PivotIgnition)
 	})
 	if err == nil && o.output != "-" {
-		o.log.Infof("wrote %s: a machine that boots it is installed to %s without a question", o.output, report.Pivot.Device)
+		o.Log.Infof("wrote %s: a machine that boots it is installed to %s without a question", o.output, report.Pivot.Device)
 	}
 	return err
 }
@@ -212,6 +213,6 @@ func (o pivotOptions) writeInitrd(report asset.Report) error {
 	if err := media.WriteFile(name, initrd, 0o600); err != nil {
 		return err
 	}
-	o.log.Infof("wrote %s: load it as a second initrd, behind the live initramfs of %s", name, report.Pivot.Medium)
+	o.Log.Infof("wrote %s: load it as a second initrd, behind the live initramfs of %s", name, report.Pivot.Medium)
 	return nil
 }

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type planOptions struct {
-	*app
+	*cli.App
 	output        string
 	release       string
 	releaseImage  string
@@ -32,10 +33,10 @@ type planOptions struct {
 var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode, asset.TargetBootstrapPointer}
 
 // exitChanges is the exit code of plan --exit-code where something would change.
-const exitChanges exit = 2
+const exitChanges cli.Exit = 2
 
-func newPlanCmd(a *app) *cobra.Command {
-	o := planOptions{app: a}
+func newPlanCmd(a *cli.App) *cobra.Command {
+	o := planOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "plan [" + strings.Join(planTargets, "|") + "]",
 		Short: "Show what a create command would write, as a diff",
@@ -60,7 +61,7 @@ succeed and write something, so that 0 says that all is up to date.`,
 		RunE:      func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
 	f.BoolVar(&o.exitCode, "exit-code", false, "end with 2 if something would be written")
 	f.BoolVar(&o.overwrite, "overwrite", false, "as with create")
@@ -73,7 +74,7 @@ succeed and write something, so that 0 says that all is up to date.`,
 	f.StringVar(&o.url, "url", "", "as with create bootstrap-pointer")
 	_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
-	completeRelease(cmd)
+	cli.CompleteRelease(cmd)
 	return cmd
 }
 
@@ -109,7 +110,7 @@ func planTarget(cmd *cobra.Command, args []string) error {
 }
 
 func (o planOptions) run(ctx context.Context, args []string) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	target := asset.TargetIgnitionConfigs
@@ -117,24 +118,24 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		target = args[0]
 	}
 	p, err := asset.Plan(ctx, asset.Request{
-		Dir: o.dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
+		Dir: o.Dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
 		Overwrite: o.overwrite, DiscardManifests: o.discardManifests, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
-		AllowShared: o.allowShared, Environment: o.environment(), Version: o.version(), Now: o.now(),
+		AllowShared: o.AllowShared, Environment: o.Environment(), Version: o.Version(), Now: o.Now(),
 	}, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
-		o.log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
+		o.Log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
 	}
 	for _, n := range p.Notes {
-		o.log.Info(n)
+		o.Log.Info(n)
 	}
 	for _, w := range p.Warnings {
-		o.log.Warn(w)
+		o.Log.Warn(w)
 	}
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		err = o.printJSON(o.output, p, !o.showSecrets)
+	if cli.IsData(o.output) {
+		err = o.PrintJSON(o.output, p, !o.showSecrets)
 	} else {
 		err = o.print(p)
 	}
@@ -146,26 +147,26 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 
 func (o planOptions) print(p asset.Planned) error {
 	for _, from := range sortedNames(p.MovedAside) {
-		say(o.out, "moved aside %s to %s\n", from, p.MovedAside[from])
+		cli.Say(o.Out, "moved aside %s to %s\n", from, p.MovedAside[from])
 	}
 	for _, name := range p.Removed {
-		say(o.out, "consumed file %s\n", name)
+		cli.Say(o.Out, "consumed file %s\n", name)
 	}
-	if err := o.printChanges(p.Changes, o.showSecrets); err != nil {
+	if err := o.PrintChanges(p.Changes, o.showSecrets); err != nil {
 		return err
 	}
 	command := "create " + p.Target
 	if p.UpToDate {
-		o.log.Infof("%s would write nothing: all is up to date", command)
+		o.Log.Infof("%s would write nothing: all is up to date", command)
 		return nil
 	}
 	if len(p.Makes) > 0 {
-		o.log.Infof("%s would make these anew, and they will be others than the ones shown: %s", command, strings.Join(p.Makes, ", "))
+		o.Log.Infof("%s would make these anew, and they will be others than the ones shown: %s", command, strings.Join(p.Makes, ", "))
 	}
 	if !p.BootAtLatest.IsZero() {
-		o.log.Infof("the machines would have to boot by %s", p.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST"))
+		o.Log.Infof("the machines would have to boot by %s", p.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST"))
 	}
-	o.log.Infof("nothing was written; %s does it", command)
+	o.Log.Infof("nothing was written; %s does it", command)
 	return nil
 }
 

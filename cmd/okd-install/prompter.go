@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
 	"github.com/okd-project/okd-install/pkg/system"
@@ -84,8 +85,8 @@ func readLine(r *bufio.Reader) (string, error) {
 		piece, err := r.ReadSlice('\n')
 		text = append(text, piece...)
 		switch {
-		case len(text) > maxConfig:
-			return "", system.TooLargeError{Most: maxConfig}
+		case len(text) > cli.MaxConfig:
+			return "", system.TooLargeError{Most: cli.MaxConfig}
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil && len(text) > 0:

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/media/payload"
 )
 
-func newReleasesCmd(a *app) *cobra.Command {
+func newReleasesCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "releases",
 		Short: "List the OKD releases, and pin the one that is installed",
@@ -26,17 +27,17 @@ Only releases list --online and releases pin ask a registry.`,
 		Example: `  okd-install releases list
   okd-install releases pin --dir mycluster`,
 	}
-	return a.group(cmd, newReleasesListCmd(a), newReleasesPinCmd(a))
+	return a.Group(cmd, newReleasesListCmd(a), newReleasesPinCmd(a))
 }
 
 type releasesListOptions struct {
-	*app
+	*cli.App
 	online                   bool
 	line, repository, output string
 }
 
-func newReleasesListCmd(a *app) *cobra.Command {
-	o := releasesListOptions{app: a}
+func newReleasesListCmd(a *cli.App) *cobra.Command {
+	o := releasesListOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the OKD releases, newest first",
@@ -51,14 +52,14 @@ HTTPS_PROXY, are used. --repository asks a mirror.`,
 		Example: `  okd-install releases list
   okd-install releases list --line 4.22 -o json
   okd-install releases list --online`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.online, "online", false, "ask the registry which releases it has")
 	f.StringVar(&o.line, "line", "", "list one line only, such as 4.22")
 	f.StringVar(&o.repository, "repository", "", "repository to ask with --online (default: that of the catalogue)")
-	addOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table")
 	_ = cmd.RegisterFlagCompletionFunc("line", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return asset.ReleaseLines(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
@@ -67,13 +68,13 @@ HTTPS_PROXY, are used. --repository asks a mirror.`,
 }
 
 func (o releasesListOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
 	if o.repository != "" && !o.online {
 		return diag.Problem{Detail: "--repository is there without --online: the catalogue needs no registry", Hint: "add --online"}
 	}
-	list, err := asset.ListReleases(o.dir, o.line, "", nil)
+	list, err := asset.ListReleases(o.Dir, o.line, "", nil)
 	if err != nil {
 		return err
 	}
@@ -83,43 +84,43 @@ func (o releasesListOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if list, err = asset.ListReleases(o.dir, o.line, repository, tags); err != nil {
+		if list, err = asset.ListReleases(o.Dir, o.line, repository, tags); err != nil {
 			return err
 		}
 	}
-	if isData(o.output) {
-		return o.printData(o.output, list)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, list)
 	}
 	return o.table(list)
 }
 
 func (o releasesListOptions) tags(ctx context.Context, repository string) ([]string, error) {
-	access, err := asset.RegistryAccess(o.dir, o.environment())
+	access, err := asset.RegistryAccess(o.Dir, o.Environment())
 	if err != nil {
-		o.log.Warn("the registry is asked without a pull secret: " + err.Error())
+		o.Log.Warn("the registry is asked without a pull secret: " + err.Error())
 		access = asset.PayloadQuery{}
 	}
-	o.log.Infof("asking %s which releases it has", repository)
-	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	o.Log.Infof("asking %s which releases it has", repository)
+	ctx, cancel := context.WithTimeout(ctx, cli.RegistryPatience)
 	defer cancel()
-	tags, err := o.registry().Tags(ctx, repository, payload.Query{PullSecret: access.PullSecret, TrustBundle: access.TrustBundle})
+	tags, err := o.Registry().Tags(ctx, repository, payload.Query{PullSecret: access.PullSecret, TrustBundle: access.TrustBundle})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, diag.Problem{Detail: fmt.Sprintf("%s did not list its tags within %s", repository, registryPatience), Hint: "try again later; without --online the catalogue is listed"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("%s did not list its tags within %s", repository, cli.RegistryPatience), Hint: "try again later; without --online the catalogue is listed"}
 	}
 	return tags, err
 }
 
 func (o releasesListOptions) table(list asset.ReleaseList) error {
-	t := newTable(o.out)
-	t.row("RELEASE", "DATE", "KUBERNETES", "BOOT IMAGE", "BY", "NOTES")
+	t := cli.NewTable(o.Out)
+	t.Row("RELEASE", "DATE", "KUBERNETES", "BOOT IMAGE", "BY", "NOTES")
 	for _, r := range list.Releases {
 		by := "tag"
 		if r.Digest != "" {
 			by = "digest"
 		}
-		t.row(r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream+" "+r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
+		t.Row(r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream+" "+r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
 	}
-	return t.flush()
+	return t.Flush()
 }
 
 // releaseNotes are what is special about a release of the list.
@@ -143,12 +144,12 @@ func releaseNotes(list asset.ReleaseList, r asset.ListedRelease) string {
 }
 
 type releasesPinOptions struct {
-	*app
+	*cli.App
 	release, image, arch, digest, output string
 }
 
-func newReleasesPinCmd(a *app) *cobra.Command {
-	o := releasesPinOptions{app: a}
+func newReleasesPinCmd(a *cli.App) *cobra.Command {
+	o := releasesPinOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "pin",
 		Short: "Look up the digest of a release, and have the directory remember it",
@@ -173,7 +174,7 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
   # where there is no network, with the digest from elsewhere
   okd-install releases pin --dir newcluster --release 4.22.0-okd-scos.7 \
       --digest sha256:8de30c8988d2420d4edab93af533077a8d191cf3a92c80c1ecbe4917bf6b1959`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
@@ -181,8 +182,8 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
 	f.StringVar(&o.image, "release-image", "", "pull spec of a release image of your own, with a tag or a digest")
 	f.StringVar(&o.arch, "arch", "", "architecture of the machines (default: what install-config.yaml says, or x86_64)")
 	f.StringVar(&o.digest, "digest", "", "digest that was looked up elsewhere, sha256:…: no registry is asked, and nothing is checked")
-	addOutputFlag(cmd, &o.output, "text")
-	completeRelease(cmd)
+	cli.AddOutputFlag(cmd, &o.output, "text")
+	cli.CompleteRelease(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("arch", cobra.FixedCompletions([]string{"x86_64", "aarch64", "ppc64le", "s390x"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, name := range []string{"digest", "release-image"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
@@ -191,56 +192,56 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
 }
 
 func (o releasesPinOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	if err := checkArchitecture(o.arch); err != nil {
+	if err := cli.CheckArchitecture(o.arch); err != nil {
 		return err
 	}
 	p, err := asset.PinRelease(ctx, asset.PinRequest{
-		Dir: o.dir, Opening: o.opening("releases pin"), Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
-		Environment: o.environment(), Resolve: o.resolve,
+		Dir: o.Dir, Opening: o.Opening("releases pin"), Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
+		Environment: o.Environment(), Resolve: o.resolve,
 	})
 	for _, n := range p.Notices {
-		o.log.Info(n)
+		o.Log.Info(n)
 	}
 	if err != nil {
 		return err
 	}
 	for _, w := range p.Warnings {
-		o.log.Warn(w)
+		o.Log.Warn(w)
 	}
-	if isData(o.output) {
-		return o.printData(o.output, p)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, p)
 	}
 	what := cmp.Or(p.Release, "a build of OKD "+p.Line)
-	if _, err := fmt.Fprintln(o.out, p.Image); err != nil {
+	if _, err := fmt.Fprintln(o.Out, p.Image); err != nil {
 		return err
 	}
 	switch {
 	case !p.Changed:
-		o.log.Infof("%s is pinned already", what)
+		o.Log.Infof("%s is pinned already", what)
 	case p.Source == "":
-		o.log.Infof("pinned %s to the digest that was given; nothing was checked", what)
+		o.Log.Infof("pinned %s to the digest that was given; nothing was checked", what)
 	default:
-		o.log.Infof("pinned %s, looked up as %s for %s", what, p.Source, strings.Join(p.Architectures, " and "))
+		o.Log.Infof("pinned %s, looked up as %s for %s", what, p.Source, strings.Join(p.Architectures, " and "))
 	}
 	for _, s := range p.Next {
-		o.log.Infof("next: %s  # %s", o.commandLine(s.Command), s.Why)
+		o.Log.Infof("next: %s  # %s", o.CommandLine(s.Command), s.Why)
 	}
 	return nil
 }
 
 // resolve asks a registry for the digest of a release image.
 func (o releasesPinOptions) resolve(ctx context.Context, q asset.PayloadQuery, architectures []string) (asset.PayloadImage, error) {
-	o.log.Infof("asking for the digest of %s", q.Release)
-	ctx, cancel := context.WithTimeout(ctx, registryPatience)
+	o.Log.Infof("asking for the digest of %s", q.Release)
+	ctx, cancel := context.WithTimeout(ctx, cli.RegistryPatience)
 	defer cancel()
-	found, err := o.registry().Resolve(ctx, payload.Query{
+	found, err := o.Registry().Resolve(ctx, payload.Query{
 		Release: q.Release, Component: q.Component, PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
 	}, architectures)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, registryPatience), Hint: "look its digest up elsewhere, and give it with --digest"}
+		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience), Hint: "look its digest up elsewhere, and give it with --digest"}
 	}
 	return asset.PayloadImage{Image: found.Image, Version: found.Version, Digest: found.Release, Source: found.Source}, err
 }

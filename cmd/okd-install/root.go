@@ -1,11 +1,15 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+)
 
 // newRootCmd is the tree of all commands.
-func newRootCmd(a *app) *cobra.Command {
+func newRootCmd(a *cli.App) *cobra.Command {
 	root := &cobra.Command{
-		Use:   a.name,
+		Use:   a.Name,
 		Short: "Create OKD clusters on your own machines",
 		Long: `okd-install turns an install-config.yaml into everything that an OKD cluster
 on your own machines needs: manifests, certificates, and the Ignition configs
@@ -22,31 +26,31 @@ changed or removed.`,
 
   # see by when the machines must have booted
   okd-install certs --dir mycluster`,
-		Args:          knownCommand,
+		Args:          cli.KnownCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
-			if err := nothingEmpty(cmd, args); err != nil {
+			if err := cli.NothingEmpty(cmd, args); err != nil {
 				return err
 			}
-			return a.applyLogFlags(cmd.Flags())
+			return a.ApplyLogFlags(cmd.Flags())
 		},
 	}
-	root.PersistentFlags().StringVar(&a.dir, "dir", ".", "assets directory")
-	root.PersistentFlags().BoolVar(&a.allowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
-	a.logFlags(root)
+	root.PersistentFlags().StringVar(&a.Dir, "dir", ".", "assets directory")
+	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
+	a.AddLogFlags(root)
 	root.AddCommand(newCreateCmd(a), newValidateCmd(a), newExplainCmd(a), newSchemaCmd(a), newCertsCmd(a), newCoreOSCmd(a), newGraphCmd(a), newIgnitionCmd(a), newPlanCmd(a), newStatusCmd(a, newClusterStatus(a)), newWaitForCmd(a), newApproveCSRsCmd(a), newAddNodesCmd(a), newGatherCmd(a), newAnalyzeCmd(a), newDestroyCmd(a), newReleasesCmd(a), newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	root.AddCommand(newAbsentCmds(a, absentFromRoot)...)
 	root.SetHelpCommand(newHelpCmd(a))
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(cli.FlagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
 	return root
 }
 
 // newHelpCmd is for those who write help in front instead of --help behind.
-func newHelpCmd(a *app) *cobra.Command {
+func newHelpCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
 		Short: "Show what a command does, and its flags",
@@ -69,7 +73,7 @@ func newHelpCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := knownCommand(found, rest); err != nil {
+			if err := cli.KnownCommand(found, rest); err != nil {
 				return err
 			}
 			found.InitDefaultHelpFlag()

@@ -3,17 +3,18 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
 
 type schemaOptions struct {
-	*app
+	*cli.App
 	release string
 }
 
-func newSchemaCmd(a *app) *cobra.Command {
-	o := schemaOptions{app: a}
+func newSchemaCmd(a *cli.App) *cobra.Command {
+	o := schemaOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of install-config.yaml",
@@ -28,15 +29,15 @@ Save it beside the config and name it on the config's first line:
   # yaml-language-server: $schema=install-config.schema.json`,
 		Example: `  okd-install schema > install-config.schema.json
   okd-install schema --release 4.18 > install-config.schema.json`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	addReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22)")
+	cli.AddReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22)")
 	return cmd
 }
 
 func (o schemaOptions) run() error {
-	r, err := asset.ChooseRelease(o.release, "", o.environment())
+	r, err := asset.ChooseRelease(o.release, "", o.Environment())
 	if err != nil {
 		return err
 	}
@@ -44,6 +45,6 @@ func (o schemaOptions) run() error {
 	if err != nil {
 		return err
 	}
-	_, err = o.data.Write(data)
+	_, err = o.Data.Write(data)
 	return err
 }

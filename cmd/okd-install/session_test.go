@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"okd-install":    func() { os.Exit(int(testApp().run(testArgs(os.Args[1:]), newRootCmd))) },
+		"okd-install":    func() { os.Exit(int(testApp().Run(testArgs(os.Args[1:]), newRootCmd))) },
 		"changed":        func() { os.Exit(tool(changed)) },
 		"modes":          func() { os.Exit(tool(modes)) },
 		"snapshot":       func() { os.Exit(tool(snapshot)) },
@@ -42,27 +43,27 @@ func TestMain(m *testing.M) {
 
 // testApp is the app of a session: its clock and its patience come from the
 // environment.
-func testApp() *app {
-	a := newApp("", "")
+func testApp() *cli.App {
+	a := cli.New("", "")
 	if text := os.Getenv("TEST_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {
 			panic(err)
 		}
-		a.now = func() time.Time { return now }
+		a.Now = func() time.Time { return now }
 	}
 	if text := os.Getenv("TEST_LOCK_WAIT"); text != "" {
 		wait, err := time.ParseDuration(text)
 		if err != nil {
 			panic(err)
 		}
-		a.lockWait = wait
+		a.LockWait = wait
 	}
-	a.terminal = os.Getenv("TEST_TERMINAL") != ""
+	a.Terminal = os.Getenv("TEST_TERMINAL") != ""
 	attachFakeCluster(a)
-	a.dialSSH = dialMachine
+	a.DialSSH = dialMachine
 	if host := os.Getenv("TEST_REGISTRY"); host != "" {
-		a.transport = registryTransport{host}
+		a.Transport = registryTransport{host}
 	}
 	return a
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
@@ -29,10 +30,10 @@ func (s *sshOptions) add(cmd *cobra.Command) {
 
 // access gathers what there is to log in with: the key of the asset directory, keys
 // of the user, the agent.
-func access(a *app, s sshOptions, jump string) (*gather.Access, error) {
+func access(a *cli.App, s sshOptions, jump string) (*gather.Access, error) {
 	access := &gather.Access{
-		AgentSocket: a.getenv("SSH_AUTH_SOCK"), Timeout: s.timeout, Log: a.log, Dial: a.dialSSH,
-		KnownHosts: filepath.Join(a.dir, gather.KnownHostsFile),
+		AgentSocket: a.Getenv("SSH_AUTH_SOCK"), Timeout: s.timeout, Log: a.Log, Dial: a.DialSSH,
+		KnownHosts: filepath.Join(a.Dir, gather.KnownHostsFile),
 	}
 	if s.knownHosts != "" {
 		access.KnownHosts, access.Strict = s.knownHosts, true
@@ -48,7 +49,7 @@ func access(a *app, s sshOptions, jump string) (*gather.Access, error) {
 			access.Jump = append(access.Jump, e)
 		}
 	}
-	made, err := asset.BootstrapKey(a.dir)
+	made, err := asset.BootstrapKey(a.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func access(a *app, s sshOptions, jump string) (*gather.Access, error) {
 		access.Keys = append(access.Keys, gather.Key{Name: "the key that was made for the bootstrap host", PEM: made})
 	}
 	for _, name := range s.keys {
-		pem, err := a.readUpTo(name, maxText)
+		pem, err := a.ReadUpTo(name, cli.MaxText)
 		if err != nil {
 			problems = append(problems, diag.Problem{Detail: "--key " + name + ": the file cannot be read: " + innermost(err), Hint: "name the file of a private key, such as ~/.ssh/id_ed25519"})
 		}
@@ -79,11 +80,11 @@ func addProblem(problems diag.Problems, flag string, err error) diag.Problems {
 }
 
 // usualKeys are those that ssh itself would try.
-func usualKeys(a *app) []gather.Key {
+func usualKeys(a *cli.App) []gather.Key {
 	var keys []gather.Key
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		name = filepath.Join(a.getenv("HOME"), ".ssh", name)
-		if pem, err := a.readUpTo(name, maxText); err == nil {
+		name = filepath.Join(a.Getenv("HOME"), ".ssh", name)
+		if pem, err := a.ReadUpTo(name, cli.MaxText); err == nil {
 			keys = append(keys, gather.Key{Name: name, PEM: pem, Found: true})
 		}
 	}

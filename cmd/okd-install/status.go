@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type statusOptions struct {
-	*app
+	*cli.App
 	output  string
 	cluster ClusterStatus
 }
@@ -31,8 +32,8 @@ type ClusterStatus interface {
 	Tell(ctx context.Context, output string) error
 }
 
-func newStatusCmd(a *app, cluster ClusterStatus) *cobra.Command {
-	o := statusOptions{app: a, cluster: cluster}
+func newStatusCmd(a *cli.App, cluster ClusterStatus) *cobra.Command {
+	o := statusOptions{App: a, cluster: cluster}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what is in the asset directory and what to do next, or how the cluster is",
@@ -54,7 +55,7 @@ with the key that was made for it. The exit code is 1 if the API cannot be asked
 
   # the cluster itself
   okd-install status --cluster --dir mycluster`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			wanted, err := o.cluster.Asked(cmd.Flags())
 			if err != nil {
@@ -63,24 +64,24 @@ with the key that was made for it. The exit code is 1 if the API cannot be asked
 			return o.run(cmd.Context(), wanted)
 		},
 	}
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	o.cluster.AddFlags(cmd)
 	return cmd
 }
 
 func (o statusOptions) run(ctx context.Context, cluster bool) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	if cluster {
 		return o.cluster.Tell(ctx, o.output)
 	}
-	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.dir, AllowShared: o.allowShared, Environment: o.environment(), Version: o.version(), Now: o.now()})
+	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.Dir, AllowShared: o.AllowShared, Environment: o.Environment(), Version: o.Version(), Now: o.Now()})
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		return o.printData(o.output, s)
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, s)
 	}
 	var b strings.Builder
 	o.head(&b, s)
@@ -89,7 +90,7 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 		fileTable(&b, s.Files)
 	}
 	for _, p := range s.Problems {
-		say(&b, "\nproblem: %s\n", error(p))
+		cli.Say(&b, "\nproblem: %s\n", error(p))
 	}
 	if s.Omitted > 0 {
 		fmt.Fprintf(&b, "\n%s\n", diag.More(s.Omitted))
@@ -100,9 +101,9 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 			b.WriteString(diag.Wrap(diag.Printable(step.Why), "  ") + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n%s\n", o.commandLine(step.Command), diag.Wrap(diag.Printable(step.Why), "      "))
+		fmt.Fprintf(&b, "  %s\n%s\n", o.CommandLine(step.Command), diag.Wrap(diag.Printable(step.Why), "      "))
 	}
-	_, err = io.WriteString(o.out, b.String())
+	_, err = io.WriteString(o.Out, b.String())
 	return err
 }
 
@@ -121,53 +122,53 @@ var conditions = map[asset.Condition]string{
 
 // head is what concerns the directory as a whole.
 func (o statusOptions) head(b *strings.Builder, s asset.Status) {
-	t := newTable(b)
-	t.rowf("directory", "%s", s.Dir)
-	t.rowf("condition", "%s: %s", s.Condition, conditions[s.Condition])
+	t := cli.NewTable(b)
+	t.Rowf("directory", "%s", s.Dir)
+	t.Rowf("condition", "%s: %s", s.Condition, conditions[s.Condition])
 	if c := s.Cluster; c != nil {
 		text := c.Domain + ", platform " + cmp.Or(c.Platform, "unknown")
 		if c.InfraID != "" {
 			text += ", infra ID " + c.InfraID
 		}
-		t.row("cluster", text)
+		t.Row("cluster", text)
 	}
 	if r := s.Release; r != nil {
 		from := "by default; no run has settled it yet"
 		if r.Remembered {
 			from = r.Image
 		}
-		t.rowf("release", "%s (%s)", cmp.Or(r.Version, r.Line), from)
+		t.Rowf("release", "%s (%s)", cmp.Or(r.Version, r.Line), from)
 	}
 	if !s.BootAtLatest.IsZero() {
-		t.rowf("boot by", "%s", o.when(s.BootBy))
-		t.rowf("at the latest", "%s", o.when(s.BootAtLatest))
+		t.Rowf("boot by", "%s", o.when(s.BootBy))
+		t.Rowf("at the latest", "%s", o.when(s.BootAtLatest))
 	}
 	if l := s.Lock; l != nil {
-		t.rowf("in use by", "process %d on %s (%s), since %s", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
+		t.Rowf("in use by", "process %d on %s (%s), since %s", l.PID, l.Host, l.Command, l.Since.Local().Format("15:04:05 MST"))
 	}
 	if s.Condition == asset.Unfinished {
-		t.rowf("unfinished", "%s", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
+		t.Rowf("unfinished", "%s", cmp.Or(strings.Join(s.Unfinished, ", "), "only the last step, which clears up"))
 	}
-	_ = t.flush() // a strings.Builder takes everything
+	_ = t.Flush() // a strings.Builder takes everything
 }
 
 func (o statusOptions) when(t time.Time) string {
 	text := t.Local().Format("Mon 2 Jan 2006 15:04 MST")
-	if left := t.Sub(o.now()); left > 0 {
+	if left := t.Sub(o.Now()); left > 0 {
 		return text + ", in " + hours(left)
 	}
 	return text + ", which is over"
 }
 
 func fileTable(b *strings.Builder, files []asset.FileStatus) {
-	t := newTable(b)
-	t.row("FILE", "STATE")
+	t := cli.NewTable(b)
+	t.Row("FILE", "STATE")
 	for _, f := range files {
 		detail := ""
 		if f.Detail != "" {
 			detail = ": " + f.Detail
 		}
-		t.row(f.Path, string(f.State)+detail)
+		t.Row(f.Path, string(f.State)+detail)
 	}
-	_ = t.flush()
+	_ = t.Flush()
 }

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 )
@@ -96,7 +97,7 @@ func changed(args []string) error {
 	}
 	all := maps.Clone(before)
 	maps.Copy(all, after)
-	delete(all, logFile)
+	delete(all, cli.LogFile)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		old, was := before[name]
 		now, is := after[name]
@@ -184,7 +185,7 @@ func makeCA(args []string) error {
 	if err != nil {
 		return err
 	}
-	now := testApp().now()
+	now := testApp().Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "our-own-root", Organization: []string{"Example"}},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),

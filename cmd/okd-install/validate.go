@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -16,14 +17,14 @@ import (
 )
 
 type validateOptions struct {
-	*app
+	*cli.App
 	release      string
 	releaseImage string
 	output       string
 }
 
-func newValidateCmd(a *app) *cobra.Command {
-	o := validateOptions{app: a}
+func newValidateCmd(a *cli.App) *cobra.Command {
+	o := validateOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "validate [FILE]",
 		Short: "Check an install-config and write nothing",
@@ -48,9 +49,9 @@ The exit code is 0 if the config can be used, and 3 if it cannot.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args, cmd.Flags().Changed("dir")) },
 	}
-	addReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
+	cli.AddReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
 	cmd.Flags().StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
@@ -62,7 +63,7 @@ func oneConfig(_ *cobra.Command, args []string) error {
 }
 
 func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
 	if len(args) == 1 && inDir {
@@ -72,7 +73,7 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 	var loaded installconfig.Loaded
 	if err == nil {
 		var options installconfig.Options
-		if options, err = asset.ConfigOptions(dir, o.release, o.releaseImage, o.environment()); err != nil {
+		if options, err = asset.ConfigOptions(dir, o.release, o.releaseImage, o.Environment()); err != nil {
 			return err
 		}
 		loaded, err = installconfig.Load(name, data, options)
@@ -91,7 +92,7 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 		return err
 	}
 	if len(problems) > 0 {
-		return exitInstallConfig
+		return cli.ExitInstallConfig
 	}
 	return nil
 }
@@ -100,28 +101,28 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 // directory that it is in, if it was named by that.
 func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir string, data []byte, err error) {
 	if len(args) == 0 {
-		name = filepath.Join(o.dir, installconfig.FileName)
-		data, consumed, err := asset.ReadConfig(o.dir)
+		name = filepath.Join(o.Dir, installconfig.FileName)
+		data, consumed, err := asset.ReadConfig(o.Dir)
 		switch {
 		case err != nil:
 			return "", "", nil, err
 		case data == nil:
 			hint := "write one, or have okd-install create install-config ask for what is in it"
-			if asset.HasEstablishedConfig(o.dir) {
+			if asset.HasEstablishedConfig(o.Dir) {
 				hint = asset.FromStateHint
 			}
-			return name, o.dir, nil, noConfig(name, "there is no such file", hint)
+			return name, o.Dir, nil, noConfig(name, "there is no such file", hint)
 		case consumed:
-			o.log.Infof("%s was removed by --consume-inputs; what is checked is what okd-install remembers of it", name)
+			o.Log.Infof("%s was removed by --consume-inputs; what is checked is what okd-install remembers of it", name)
 		}
-		return name, o.dir, data, nil
+		return name, o.Dir, data, nil
 	}
 	name = args[0]
 	if name == "-" {
 		name = "standard input"
-		data, err = system.ReadUpTo(input(cmd), maxConfig)
+		data, err = system.ReadUpTo(cli.Input(cmd), cli.MaxConfig)
 	} else {
-		data, err = o.readUpTo(name, maxConfig)
+		data, err = o.ReadUpTo(name, cli.MaxConfig)
 	}
 	if err := cmd.Context().Err(); err != nil {
 		return name, "", nil, err
@@ -157,8 +158,8 @@ func severe(severity string, ps diag.Problems) []finding {
 
 // print prints the findings, after which there are so many more.
 func (o validateOptions) print(name string, all []finding, more int, valid bool) error {
-	if isData(o.output) {
-		return o.printData(o.output, validateReport{1, name, valid, append([]finding{}, all...), more})
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, validateReport{1, name, valid, append([]finding{}, all...), more})
 	}
 	for _, f := range all {
 		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
@@ -169,22 +170,22 @@ func (o validateOptions) print(name string, all []finding, more int, valid bool)
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.out, diag.Printable(line+f.Message)); err != nil {
+		if _, err := fmt.Fprintln(o.Out, diag.Printable(line+f.Message)); err != nil {
 			return err
 		}
 		if f.Hint != "" {
-			if _, err := fmt.Fprintln(o.out, "    hint: "+diag.Printable(f.Hint)); err != nil {
+			if _, err := fmt.Fprintln(o.Out, "    hint: "+diag.Printable(f.Hint)); err != nil {
 				return err
 			}
 		}
 	}
 	if more > 0 {
-		if _, err := fmt.Fprintln(o.out, diag.More(more)); err != nil {
+		if _, err := fmt.Fprintln(o.Out, diag.More(more)); err != nil {
 			return err
 		}
 	}
 	if valid {
-		o.log.Infof("%s is valid", name)
+		o.Log.Infof("%s is valid", name)
 	}
 	return nil
 }

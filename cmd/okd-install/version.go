@@ -9,16 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
 type versionOptions struct {
-	*app
+	*cli.App
 	output string
 }
 
-func newVersionCmd(a *app) *cobra.Command {
-	o := versionOptions{app: a}
+func newVersionCmd(a *cli.App) *cobra.Command {
+	o := versionOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version and the default release",
@@ -29,32 +30,32 @@ The first three lines are as scripts know them: the second word of the first is 
 release, and the third has its image. The version of okd-install is the last line.`,
 		Example: `  okd-install version
   okd-install version -o json`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	addOutputFlag(cmd, &o.output, "text")
+	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
 
 func (o versionOptions) run() error {
-	if err := checkOutput(o.output, "text"); err != nil {
+	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	r, err := asset.ChooseRelease("", "", o.environment())
+	r, err := asset.ChooseRelease("", "", o.Environment())
 	if err != nil {
 		return err
 	}
-	if isData(o.output) {
-		return o.printData(o.output, versionReport{1, o.version(), o.commit(), r.Version, r.Image, "amd64", runtime.Version()})
+	if cli.IsData(o.output) {
+		return o.PrintData(o.output, versionReport{1, o.Version(), o.Commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.name, cmp.Or(r.Version, r.Line), cmp.Or(o.commit(), "unknown"), r.Image)
+	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.Name, cmp.Or(r.Version, r.Line), cmp.Or(o.Commit(), "unknown"), r.Image)
 	if r.Version != "" {
 		fmt.Fprintf(&text, "release %s\n", r.Version)
 	}
-	fmt.Fprintf(&text, "default architecture amd64\nokd-install version %s\n", o.version())
+	fmt.Fprintf(&text, "default architecture amd64\nokd-install version %s\n", o.Version())
 	// at once: a script that takes the first line only must not break the pipe
-	_, err = io.WriteString(o.out, text.String())
+	_, err = io.WriteString(o.Out, text.String())
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/cluster"
@@ -23,7 +24,7 @@ const (
 )
 
 type waitOptions struct {
-	*app
+	*cli.App
 	clusterFlags
 	target       string
 	args         []string
@@ -36,7 +37,7 @@ type waitOptions struct {
 	update asset.Update
 }
 
-func newWaitForCmd(a *app) *cobra.Command {
+func newWaitForCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait-for",
 		Short: "Wait until the bootstrap host can go, or the cluster is complete",
@@ -46,10 +47,10 @@ any time.`,
 		Example: `  okd-install wait-for bootstrap-complete --dir mycluster
   okd-install wait-for install-complete --dir mycluster`,
 	}
-	return a.group(cmd, newWaitBootstrapCmd(a), newWaitInstallCmd(a))
+	return a.Group(cmd, newWaitBootstrapCmd(a), newWaitInstallCmd(a))
 }
 
-func newWaitBootstrapCmd(a *app) *cobra.Command {
+func newWaitBootstrapCmd(a *cli.App) *cobra.Command {
 	return waitCmd(a, waitBootstrap, &cobra.Command{
 		Use:   waitBootstrap,
 		Short: "Wait until the bootstrap host is not needed any more",
@@ -77,7 +78,7 @@ time, and 8 after an interrupt: run the command again to wait on.`,
 	})
 }
 
-func newWaitInstallCmd(a *app) *cobra.Command {
+func newWaitInstallCmd(a *cli.App) *cobra.Command {
 	return waitCmd(a, waitInstall, &cobra.Command{
 		Use:   waitInstall,
 		Short: "Wait until the cluster is complete",
@@ -102,18 +103,18 @@ command again to wait on.`,
 }
 
 // waitCmd adds what both waits share.
-func waitCmd(a *app, target string, cmd *cobra.Command) *cobra.Command {
-	o := &waitOptions{app: a, target: target}
-	cmd.Args = noArguments
+func waitCmd(a *cli.App, target string, cmd *cobra.Command) *cobra.Command {
+	o := &waitOptions{App: a, target: target}
+	cmd.Args = cli.NoArguments
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.args = o.arguments
+		o.args = o.Arguments
 		return o.run(cmd.Context())
 	}
 	f := cmd.Flags()
 	f.DurationVar(&o.timeout, "timeout", 0, "end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and on while anything moves)")
 	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and on while anything moves)")
 	addClusterFlags(cmd, &o.clusterFlags, false)
-	addEventsFlag(cmd, &o.output)
+	cli.AddEventsFlag(cmd, &o.output)
 	if target == waitInstall {
 		f.BoolVar(&o.showPassword, "show-password", false, "print the password of kubeadmin on the terminal")
 		f.Bool("skip-password-print", false, "print no password; this is the default")
@@ -123,7 +124,7 @@ func waitCmd(a *app, target string, cmd *cobra.Command) *cobra.Command {
 }
 
 func (o *waitOptions) run(ctx context.Context) error {
-	if err := checkEvents(o.output); err != nil {
+	if err := cli.CheckEvents(o.output); err != nil {
 		return err
 	}
 	for flag, value := range map[string]time.Duration{"--timeout": o.timeout, "--api-timeout": o.apiTimeout} {
@@ -131,23 +132,23 @@ func (o *waitOptions) run(ctx context.Context) error {
 			return diag.Problem{Detail: fmt.Sprintf("%s: %s is in the past", flag, value), Hint: "write a time such as 90m or 2h"}
 		}
 	}
-	o.openLogFile(o.args)
-	client, err := client(o.app, o.clusterFlags)
+	o.OpenLogFile(o.args)
+	client, err := client(o.App, o.clusterFlags)
 	if err != nil {
 		return err
 	}
-	known, err := asset.ReadRunning(o.dir)
+	known, err := asset.ReadRunning(o.Dir)
 	if err != nil {
 		return err
 	}
-	o.update = o.newUpdate("wait-for " + o.target)
-	letIn := func(nodes []string) string { return letIn(o.app, o.clusterFlags, nodes) }
-	o.screen = liveScreen{w: o.stderr, on: o.liveTerminal(), letIn: letIn}
+	o.update = o.Update("wait-for " + o.target)
+	letIn := func(nodes []string) string { return letIn(o.App, o.clusterFlags, nodes) }
+	o.screen = liveScreen{w: o.Stderr, on: o.liveTerminal(), letIn: letIn}
 	wait := &cluster.Wait{
-		Client: client, Now: o.now, Sleep: o.sleep, Interval: 2 * time.Second,
+		Client: client, Now: o.Now, Sleep: o.Sleep, Interval: 2 * time.Second,
 		API: cluster.Limit{After: o.apiTimeout, Hard: o.apiTimeout > 0}, Rest: cluster.Limit{After: o.timeout, Hard: o.timeout > 0},
 		LetIn: letIn, Tell: o.event,
-		Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, since, o.now(), s) },
+		Show: func(stage string, since time.Time, s cluster.Status) { o.screen.draw(stage, since, o.Now(), s) },
 	}
 	if o.target == waitBootstrap {
 		err = o.bootstrap(ctx, wait, known)
@@ -163,9 +164,9 @@ func (o *waitOptions) interrupted(err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	o.log.Warn("Received interrupt signal")
-	o.log.Info("the cluster goes on by itself: run the same command again to wait on")
-	return exitInterrupted
+	o.Log.Warn("Received interrupt signal")
+	o.Log.Info("the cluster goes on by itself: run the same command again to wait on")
+	return cli.ExitInterrupted
 }
 
 func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known asset.RunningCluster) error {
@@ -173,10 +174,10 @@ func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known a
 	var stuck *cluster.StageError
 	if errors.As(err, &stuck) {
 		o.operators(stuck.Status)
-		o.log.Infof("collect the logs of the machines: %s gather bootstrap --help", o.name)
-		o.log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
-		o.log.Error("the bootstrap is not complete")
-		return exitBootstrap
+		o.Log.Infof("collect the logs of the machines: %s gather bootstrap --help", o.Name)
+		o.Log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
+		o.Log.Error("the bootstrap is not complete")
+		return cli.ExitBootstrap
 	}
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 	installed, err := wait.WaitForInstall(ctx, known.Platform, func(pem []byte) error {
 		added, err := asset.AddIngressCA(ctx, o.update, pem)
 		if added {
-			o.log.Infof("the authority of the cluster's ingress was added to %s", filepath.Join(o.dir, filepath.FromSlash(adminKubeconfig)))
+			o.Log.Infof("the authority of the cluster's ingress was added to %s", filepath.Join(o.Dir, filepath.FromSlash(adminKubeconfig)))
 		}
 		notKept = err
 		return nil // the cluster is no worse for it: said at the end
@@ -198,13 +199,13 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 	var stuck *cluster.StageError
 	if errors.As(err, &stuck) {
 		o.operators(stuck.Status)
-		o.log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
+		o.Log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
 		if stuck.Stage == cluster.StageStable {
-			o.log.Error("the cluster is there, but not all of its operators have settled")
-			return exitUnstable
+			o.Log.Error("the cluster is there, but not all of its operators have settled")
+			return cli.ExitUnstable
 		}
-		o.log.Error("the installation is not complete")
-		return exitInstall
+		o.Log.Error("the installation is not complete")
+		return cli.ExitInstall
 	}
 	if err != nil {
 		return err
@@ -212,35 +213,35 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 	o.access(installed)
 	o.elapsed(wait)
 	if notKept != nil {
-		o.log.Error("the authority of the cluster's ingress could not be added to the kubeconfig: " + notKept.Error())
-		return exitInstall
+		o.Log.Error("the authority of the cluster's ingress could not be added to the kubeconfig: " + notKept.Error())
+		return cli.ExitInstall
 	}
 	return nil
 }
 
 // access says how to get into the new cluster.
 func (o *waitOptions) access(done cluster.Installed) {
-	dir, err := filepath.Abs(o.dir)
+	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
-		dir = o.dir
+		dir = o.Dir
 	}
-	o.log.Info("to use the cluster with oc:")
-	o.log.Infof("    export KUBECONFIG=%s", filepath.Join(dir, filepath.FromSlash(adminKubeconfig)))
+	o.Log.Info("to use the cluster with oc:")
+	o.Log.Infof("    export KUBECONFIG=%s", filepath.Join(dir, filepath.FromSlash(adminKubeconfig)))
 	if done.Console == "" {
 		return
 	}
-	o.log.Infof("the web console is at %s", done.Console)
+	o.Log.Infof("the web console is at %s", done.Console)
 	const passwordFile = "auth/kubeadmin-password"
-	files, err := assetdir.ReadOnly(o.dir, passwordFile)
+	files, err := assetdir.ReadOnly(o.Dir, passwordFile)
 	password := strings.TrimSpace(string(files[passwordFile]))
 	switch {
 	case err != nil || password == "":
-		o.log.Warn("there is no auth/kubeadmin-password here: log in to the console with the password that you brought yourself")
+		o.Log.Warn("there is no auth/kubeadmin-password here: log in to the console with the password that you brought yourself")
 	case o.showPassword:
 		// past the logger, which also writes to a file, and past the filter for secrets
-		say(o.stderr, "Login to the console with user: \"kubeadmin\", and password: \"%s\"\n", password)
+		cli.Say(o.Stderr, "Login to the console with user: \"kubeadmin\", and password: \"%s\"\n", password)
 	default:
-		o.log.Infof("Login to the console with user: \"kubeadmin\", and the password in %s", filepath.Join(dir, filepath.FromSlash(passwordFile)))
+		o.Log.Infof("Login to the console with user: \"kubeadmin\", and the password in %s", filepath.Join(dir, filepath.FromSlash(passwordFile)))
 	}
 }
 
@@ -248,11 +249,11 @@ func (o *waitOptions) access(done cluster.Installed) {
 func (o *waitOptions) operators(s cluster.Status) {
 	for _, n := range s.Nodes {
 		if !n.Ready {
-			o.log.Warnf("node %s is not ready: %s", n.Name, n.Why)
+			o.Log.Warnf("node %s is not ready: %s", n.Name, n.Why)
 		}
 	}
 	for _, op := range s.Moving() {
-		o.log.Warnf("operator %s", describeOperator(op))
+		o.Log.Warnf("operator %s", describeOperator(op))
 	}
 }
 
@@ -285,11 +286,11 @@ func (o *waitOptions) elapsed(wait *cluster.Wait) {
 	for _, s := range stages {
 		width = max(width, len(s.Name))
 	}
-	o.log.Debug("Time elapsed per stage:")
+	o.Log.Debug("Time elapsed per stage:")
 	for _, s := range stages {
-		o.log.Debugf("%*s: %s", width, s.Name, s.Took.Round(time.Second))
+		o.Log.Debugf("%*s: %s", width, s.Name, s.Took.Round(time.Second))
 	}
-	o.log.Infof("Time elapsed: %s", wait.Elapsed().Round(time.Second))
+	o.Log.Infof("Time elapsed: %s", wait.Elapsed().Round(time.Second))
 }
 
 // urgent are causes that seldom pass by waiting.
@@ -303,7 +304,7 @@ var urgent = map[string]bool{
 func (o *waitOptions) event(e cluster.Event) {
 	o.screen.clear()
 	if o.output == "json" {
-		o.writeJSONLine(e)
+		o.WriteJSONLine(e)
 	}
 	level := logrus.InfoLevel
 	switch {
@@ -317,11 +318,11 @@ func (o *waitOptions) event(e cluster.Event) {
 		level = logrus.DebugLevel // it is on the screen
 	}
 	if e.Type == cluster.EventDone {
-		o.log.Info(e.Message)
+		o.Log.Info(e.Message)
 		for _, line := range e.Steps {
-			o.log.Info(line)
+			o.Log.Info(line)
 		}
 		return
 	}
-	o.log.Log(level, diag.Problem{Detail: e.Message, Hint: e.Hint}.Error())
+	o.Log.Log(level, diag.Problem{Detail: e.Message, Hint: e.Hint}.Error())
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -42,12 +43,12 @@ func addClusterFlags(cmd *cobra.Command, f *clusterFlags, anyKubeconfig bool) {
 }
 
 // client makes the client of a command.
-func client(a *app, f clusterFlags) (*cluster.Client, error) {
+func client(a *cli.App, f clusterFlags) (*cluster.Client, error) {
 	k, err := readKubeconfig(a, f)
 	if err != nil {
 		return nil, err
 	}
-	options := cluster.Options{Dial: a.dial, Proxy: http.ProxyFromEnvironment, Now: a.now}
+	options := cluster.Options{Dial: a.Dial, Proxy: http.ProxyFromEnvironment, Now: a.Now}
 	if f.address != "" {
 		port := k.Server.Port()
 		if port == "" {
@@ -58,15 +59,15 @@ func client(a *app, f clusterFlags) (*cluster.Client, error) {
 			return nil, err
 		}
 		options.Proxy = nil
-		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return a.dial(ctx, network, to) }
+		options.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) { return a.Dial(ctx, network, to) }
 	}
 	return cluster.NewClient(k, options)
 }
 
-func readKubeconfig(a *app, f clusterFlags) (cluster.Kubeconfig, error) {
+func readKubeconfig(a *cli.App, f clusterFlags) (cluster.Kubeconfig, error) {
 	if f.kubeconfig == "" {
-		name := filepath.Join(a.dir, filepath.FromSlash(adminKubeconfig))
-		files, err := assetdir.ReadOnly(a.dir, adminKubeconfig)
+		name := filepath.Join(a.Dir, filepath.FromSlash(adminKubeconfig))
+		files, err := assetdir.ReadOnly(a.Dir, adminKubeconfig)
 		if err != nil {
 			return cluster.Kubeconfig{}, err
 		}
@@ -77,7 +78,7 @@ func readKubeconfig(a *app, f clusterFlags) (cluster.Kubeconfig, error) {
 		}
 		return cluster.ParseKubeconfig(name, data, nil)
 	}
-	data, err := a.readUpTo(f.kubeconfig, maxText)
+	data, err := a.ReadUpTo(f.kubeconfig, cli.MaxText)
 	if err != nil {
 		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + system.Reason(err), Hint: "correct --kubeconfig"}
 	}
@@ -85,7 +86,7 @@ func readKubeconfig(a *app, f clusterFlags) (cluster.Kubeconfig, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(f.kubeconfig), name)
 		}
-		data, err := a.readUpTo(name, maxText)
+		data, err := a.ReadUpTo(name, cli.MaxText)
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %s", name, system.Reason(err))
 		}
@@ -123,20 +124,20 @@ func isHostName(name string) bool {
 }
 
 // causeError is why the API cannot be asked, as an error of the command.
-func causeError(c *cluster.Client, err error, a *app) error {
+func causeError(c *cluster.Client, err error, a *cli.App) error {
 	if err == nil {
 		return nil
 	}
-	cause := c.Kubeconfig.Explain(err, a.now())
+	cause := c.Kubeconfig.Explain(err, a.Now())
 	return diag.Problem{Detail: cause.Detail, Hint: cause.Hint}
 }
 
 // letIn is the command that lets machines in. Anybody who has a machine's Ignition config can
 // ask in the name of any node, so who runs it must know the names.
-func letIn(a *app, f clusterFlags, nodes []string) string {
-	command := a.name + " approve-csrs"
-	if a.dir != "." && a.dir != "" {
-		command += " --dir " + shell.Word(a.dir)
+func letIn(a *cli.App, f clusterFlags, nodes []string) string {
+	command := a.Name + " approve-csrs"
+	if a.Dir != "." && a.Dir != "" {
+		command += " --dir " + shell.Word(a.Dir)
 	}
 	if f.kubeconfig != "" {
 		command += " --kubeconfig " + shell.Word(f.kubeconfig)

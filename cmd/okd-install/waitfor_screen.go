@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
@@ -25,7 +26,7 @@ type liveScreen struct {
 // liveTerminal tells whether there is a terminal that can be drawn on, and
 // somebody who wants that.
 func (o *waitOptions) liveTerminal() bool {
-	return o.output == "text" && o.drawable() && o.chatty()
+	return o.output == "text" && o.Drawable() && o.Chatty()
 }
 
 // clear takes the status away.
@@ -44,7 +45,7 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 	if !s.on {
 		return
 	}
-	width := max(cmp.Or(terminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
+	width := max(cmp.Or(cli.TerminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
 	hint := "  the command that lets them in is above, in the log"
 	if s.letIn != nil {
 		if whole := "  " + s.letIn(status.PendingNodes()); len([]rune(whole)) < width {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -83,7 +84,7 @@ func (f *answerFlag) MayBeEmpty() {}
 
 // wizard is one run of questions.
 type wizard struct {
-	*app
+	*cli.App
 	options   wizardOptions
 	release   string
 	image     string
@@ -120,12 +121,12 @@ type wizard struct {
 // is to stand beside it. It is nil if there is one already and nobody wants another.
 func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	w := &wizard{
-		app: o.app, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
+		App: o.App, options: o.wizard, release: o.release, image: o.releaseImage, overwrite: o.overwrite, questions: questions(),
 		answers: map[string]string{}, said: map[string]bool{}, asked: map[string]bool{}, usual: map[string]bool{}, aside: map[string]string{},
 	}
-	notices, err := assetdir.Finish(ctx, o.dir, o.opening("create "+o.target.name))
+	notices, err := assetdir.Finish(ctx, o.Dir, o.Opening("create "+o.target.name))
 	for _, n := range notices {
-		o.log.Info(n)
+		o.Log.Info(n)
 	}
 	if err != nil {
 		return nil, err
@@ -134,8 +135,8 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	if !wanted || err != nil {
 		return nil, err
 	}
-	if asset.HasEstablishedConfig(o.dir) {
-		o.log.Warnf("there is an install-config in %s, which the established installer has consumed: --from-state gets it back", filepath.Join(o.dir, asset.EstablishedStateFile))
+	if asset.HasEstablishedConfig(o.Dir) {
+		o.Log.Warnf("there is an install-config in %s, which the established installer has consumed: --from-state gets it back", filepath.Join(o.Dir, asset.EstablishedStateFile))
 	}
 	if err := w.readAnswers(); err != nil {
 		return nil, err
@@ -185,12 +186,12 @@ func (o *wizardOptions) names() (names []string) {
 // wanted tells whether a config is to be made from answers.
 func (w *wizard) wanted() (bool, error) {
 	given := w.options.answers != "" || slices.ContainsFunc(w.options.names(), w.options.given)
-	if _, err := os.Stat(w.dir); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(w.Dir); errors.Is(err, fs.ErrNotExist) {
 		// it will be made, if the one that it is to be in is there
-		parent, err := os.Stat(filepath.Dir(filepath.Clean(w.dir)))
+		parent, err := os.Stat(filepath.Dir(filepath.Clean(w.Dir)))
 		return err == nil && parent.IsDir(), nil
 	}
-	old, _, err := asset.ReadConfig(w.dir)
+	old, _, err := asset.ReadConfig(w.Dir)
 	if err != nil {
 		return false, err
 	}
@@ -203,8 +204,8 @@ func (w *wizard) wanted() (bool, error) {
 // canAsk tells whether there is somebody to ask: a terminal to read and one to
 // write on.
 func (w *wizard) canAsk() bool {
-	in, isFile := w.in.(*os.File)
-	out, outIsFile := w.stderr.(*os.File)
+	in, isFile := w.In.(*os.File)
+	out, outIsFile := w.Stderr.(*os.File)
 	return isFile && outIsFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && w.options.answers != "-"
 }
 
@@ -212,8 +213,8 @@ func (w *wizard) openTerminal() (restore func(), err error) {
 	if !w.canAsk() {
 		return func() {}, nil
 	}
-	plain := w.options.plain || w.getenv("TERM") == "dumb" || w.getenv("ACCESSIBLE") != ""
-	w.prompter, restore, err = newPrompter(w.in.(*os.File), w.stderr.(*os.File), plain, w.getenv("NO_COLOR") == "")
+	plain := w.options.plain || w.Getenv("TERM") == "dumb" || w.Getenv("ACCESSIBLE") != ""
+	w.prompter, restore, err = newPrompter(w.In.(*os.File), w.Stderr.(*os.File), plain, w.Getenv("NO_COLOR") == "")
 	return restore, err
 }
 
@@ -221,7 +222,7 @@ func (w *wizard) openTerminal() (restore func(), err error) {
 func (w *wizard) run(ctx context.Context) (asset.Files, error) {
 	if w.prompter != nil {
 		w.prompter.Say(diag.Wrap(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help, "+
-			"and with "+goBack+" to go back to the one before. Ctrl-C stops and keeps what you have answered.", w.dir), "") + "\n")
+			"and with "+goBack+" to go back to the one before. Ctrl-C stops and keeps what you have answered.", w.Dir), "") + "\n")
 	}
 	if err := w.settleAll(ctx, 0); err != nil {
 		return nil, err
@@ -261,7 +262,7 @@ func (w *wizard) result() (text, schema []byte, err error) {
 func (w *wizard) head(line string) []string {
 	return []string{
 		"yaml-language-server: $schema=" + schemaFile,
-		"Made by " + w.name + " create install-config for OKD " + line + ". It is yours to change; okd-install",
+		"Made by " + w.Name + " create install-config for OKD " + line + ". It is yours to change; okd-install",
 		"validate checks it, and okd-install explain tells what there is beside these fields.",
 	}
 }
@@ -335,7 +336,7 @@ func (w *wizard) refusal() error {
 	if len(w.problems) == 0 {
 		return nil
 	}
-	file := filepath.Join(w.dir, installconfig.FileName)
+	file := filepath.Join(w.Dir, installconfig.FileName)
 	problems := w.problems
 	if w.prompter == nil {
 		problems = append(diag.Problems{{

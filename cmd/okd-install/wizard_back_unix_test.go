@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // hinted is what stands between a question that is drawn and its proposal.
@@ -197,7 +199,7 @@ func TestWizardChangesAnswersOfAFile(t *testing.T) {
 			c.expect("Where will")
 			c.send(ctrlC)
 			c.expect("your answers so far")
-			c.exits(exitInterrupted)
+			c.exits(cli.ExitInterrupted)
 			inDir(t, dir, "okd-install create install-config --answers c/"+answersFile+" --dir c")
 			wantLines(t, written(t, dir), "    hostPrefix: 25", "    platformName: oci", "  replicas: 2")
 		})

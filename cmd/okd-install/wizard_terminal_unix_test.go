@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // Answers that are pasted all at once arrive one by one.
@@ -50,7 +52,7 @@ func TestWizardWithoutColour(t *testing.T) {
 			tty.expect("OKD release")
 			tty.send(ctrlC)
 			tty.expect("--answers")
-			tty.exits(exitInterrupted)
+			tty.exits(cli.ExitInterrupted)
 			if found := c.codes.FindString(tty.raw()); found != "" {
 				t.Errorf("there is %q in\n%q", found, tty.raw())
 			}
@@ -60,7 +62,7 @@ func TestWizardWithoutColour(t *testing.T) {
 	tty := atTerminal(t, dir, nil, "create", "install-config", "--dir", "c")
 	tty.expect("Where will")
 	tty.send(ctrlC)
-	tty.exits(exitInterrupted)
+	tty.exits(cli.ExitInterrupted)
 	if !colours.MatchString(tty.raw()) {
 		t.Errorf("there is no colour by default, so that the test above means nothing")
 	}
@@ -86,7 +88,7 @@ func TestWizardKeepsNoSecret(t *testing.T) {
 		c.expect("Proxy for http")
 		c.send(ctrlC)
 		c.expect("not kept, because they are secret: pullSecret")
-		c.exits(exitInterrupted)
+		c.exits(cli.ExitInterrupted)
 		data, err := os.ReadFile(filepath.Join(dir, "c", answersFile))
 		if err != nil || strings.Contains(string(data), "dTpodW50ZXIy") || strings.Contains(c.raw(), "dTpodW50ZXIy") {
 			t.Errorf("the secret is shown or kept (%v):\n%s\n%s", err, data, c.raw())
@@ -106,7 +108,7 @@ func TestWizardEndsWithASignal(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.expect("your answers so far are in c/" + answersFile)
-		c.exits(exitInterrupted)
+		c.exits(cli.ExitInterrupted)
 	}
 }
 
@@ -118,7 +120,7 @@ func TestWizardInputEnds(t *testing.T) {
 	c.expect("Where will the cluster run")
 	c.send("\x04")
 	c.expect("the input ended")
-	c.exits(exitFailure)
+	c.exits(cli.ExitFailure)
 }
 
 // A new key pair is made on request, and is there at the next run.
@@ -136,7 +138,7 @@ func TestWizardMakesAKey(t *testing.T) {
 	}
 	c.expect("Pull secret")
 	c.send(ctrlC)
-	c.exits(exitInterrupted)
+	c.exits(cli.ExitInterrupted)
 	info, err := os.Stat(filepath.Join(dir, "c", newKeyFile))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)

@@ -117,8 +117,8 @@ func FuzzAnswers(f *testing.F) {
 		if len(problems) > 0 {
 			return
 		}
-		w := &wizard{app: testApp(), questions: questions(), answers: answers}
-		w.dir = "c"
+		w := &wizard{App: testApp(), questions: questions(), answers: answers}
+		w.Dir = "c"
 		data, left := w.answersYAML()
 		again, _, problems := parseAnswers("file", data)
 		if len(problems) > 0 {

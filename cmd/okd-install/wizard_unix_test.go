@@ -18,6 +18,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
@@ -126,14 +127,14 @@ func (c *console) send(keys string) {
 }
 
 // exits waits for the end, which must have the code.
-func (c *console) exits(want exit) {
+func (c *console) exits(want cli.Exit) {
 	c.t.Helper()
 	select {
 	case err := <-c.done:
-		var got exit
+		var got cli.Exit
 		var ended *exec.ExitError
 		if errors.As(err, &ended) {
-			got = exit(ended.ExitCode())
+			got = cli.Exit(ended.ExitCode())
 		}
 		if got != want {
 			c.t.Fatalf("ends with %d, want %d:\n%s", got, want, c.text())
@@ -335,7 +336,7 @@ func TestWizardInterrupted(t *testing.T) {
 				}
 				c.send(ctrlC)
 				c.expect("no install-config was written")
-				c.exits(exitInterrupted)
+				c.exits(cli.ExitInterrupted)
 				kept := filepath.Join(dir, "my cluster", answersFile)
 				if n == 0 {
 					if _, err := os.Stat(filepath.Join(dir, "my cluster")); err == nil {

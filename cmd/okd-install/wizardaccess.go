@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/system"
@@ -87,7 +88,7 @@ func accessQuestions() []question {
 func sshKeyOptions(w *wizard) []Option {
 	var all []Option
 	for _, path := range w.foundKeys() {
-		data, err := w.readUpTo(path, maxConfig)
+		data, err := w.ReadUpTo(path, cli.MaxConfig)
 		if err != nil {
 			continue
 		}
@@ -102,7 +103,7 @@ func sshKeyOptions(w *wizard) []Option {
 		all = append(all, Option{path, diag.Clip(title, 48) + ")"})
 	}
 	return append(all,
-		Option{newKey, "a new pair, made in " + w.short(w.dir)},
+		Option{newKey, "a new pair, made in " + w.short(w.Dir)},
 		Option{"other", "another key"},
 		Option{noAnswer, "none: nobody can log in"})
 }
@@ -110,10 +111,10 @@ func sshKeyOptions(w *wizard) []Option {
 // foundKeys lists the public keys of the user, and the one that the wizard made.
 func (w *wizard) foundKeys() []string {
 	var found []string
-	if home := w.getenv("HOME"); home != "" {
+	if home := w.Getenv("HOME"); home != "" {
 		found, _ = filepath.Glob(filepath.Join(home, ".ssh", "*.pub")) // the only error is a bad pattern
 	}
-	own := filepath.Join(w.dir, newKeyFile+".pub")
+	own := filepath.Join(w.Dir, newKeyFile+".pub")
 	if _, err := os.Stat(own); err == nil {
 		found = slices.Insert(found, 0, own)
 	}
@@ -122,7 +123,7 @@ func (w *wizard) foundKeys() []string {
 
 // short writes a path below the home directory as people do.
 func (w *wizard) short(path string) string {
-	home := w.getenv("HOME")
+	home := w.Getenv("HOME")
 	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && home != "" {
 		return filepath.Join("~", rest)
 	}
@@ -175,8 +176,8 @@ func readPath(w *wizard, answer string) (string, error) {
 		return "", nil
 	}
 	path := answer
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && w.getenv("HOME") != "" {
-		path = filepath.Join(w.getenv("HOME"), rest)
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && w.Getenv("HOME") != "" {
+		path = filepath.Join(w.Getenv("HOME"), rest)
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -188,10 +189,10 @@ func readPath(w *wizard, answer string) (string, error) {
 		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "name a file that is there"}
 	case !info.Mode().IsRegular():
 		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is not a file", Hint: "name a file"}
-	case info.Size() > maxConfig:
+	case info.Size() > cli.MaxConfig:
 		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is too large to be meant", Hint: "name another file"}
 	}
-	if _, err := w.readUpTo(path, maxConfig); err != nil {
+	if _, err := w.ReadUpTo(path, cli.MaxConfig); err != nil {
 		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "check its permissions"}
 	}
 	return path, nil
@@ -202,7 +203,7 @@ func (w *wizard) content(answer string) string {
 	if !filepath.IsAbs(answer) {
 		return answer
 	}
-	data, err := w.readUpTo(answer, maxConfig)
+	data, err := w.ReadUpTo(answer, cli.MaxConfig)
 	if err != nil {
 		return answer // it was there a moment ago; that it is no key is said
 	}
@@ -215,7 +216,7 @@ func (w *wizard) makeKey() (string, error) {
 	if err := w.makeDir(); err != nil {
 		return "", err
 	}
-	private, err := filepath.Abs(filepath.Join(w.dir, newKeyFile))
+	private, err := filepath.Abs(filepath.Join(w.Dir, newKeyFile))
 	if err != nil {
 		return "", err
 	}
@@ -259,12 +260,12 @@ func writeNew(name string, data []byte) error {
 
 // makeDir makes the asset directory if it is not there.
 func (w *wizard) makeDir() error {
-	err := os.Mkdir(w.dir, 0o700)
+	err := os.Mkdir(w.Dir, 0o700)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return diag.Problem{Position: diag.Position{File: w.dir}, Detail: "the asset directory cannot be made: " + system.Reason(err), Hint: "make it, or name another with --dir"}
+		return diag.Problem{Position: diag.Position{File: w.Dir}, Detail: "the asset directory cannot be made: " + system.Reason(err), Hint: "make it, or name another with --dir"}
 	}
-	return os.Chmod(w.dir, 0o700)
+	return os.Chmod(w.Dir, 0o700)
 }

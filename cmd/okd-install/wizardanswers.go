@@ -10,6 +10,7 @@ import (
 
 	yaml "go.yaml.in/yaml/v3"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/shell"
@@ -28,7 +29,7 @@ func (w *wizard) given(q question) (value, from string, ok bool) {
 	if values := w.options.flags[q.key]; values != nil && w.options.given(q.flag()) {
 		return strings.Join(*values, "\n"), "--" + q.flag(), true
 	}
-	if value := w.getenv(q.variable()); value != "" {
+	if value := w.Getenv(q.variable()); value != "" {
 		return value, q.variable(), true
 	}
 	value, ok = w.file[q.key]
@@ -46,9 +47,9 @@ func (w *wizard) readAnswers() error {
 	var err error
 	if name == "-" {
 		name = "standard input"
-		data, err = system.ReadUpTo(system.Interruptible(w.context(), w.in), maxConfig)
+		data, err = system.ReadUpTo(system.Interruptible(w.Context(), w.In), cli.MaxConfig)
 	} else {
-		data, err = w.readUpTo(name, maxConfig)
+		data, err = w.ReadUpTo(name, cli.MaxConfig)
 	}
 	if err != nil {
 		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + system.Reason(err), Hint: "name a file of answers"}
@@ -59,7 +60,7 @@ func (w *wizard) readAnswers() error {
 	}
 	w.file, w.fileAt = answers, at
 	for _, answer := range answers {
-		w.secrets.Learn(answer)
+		w.Secrets.Learn(answer)
 	}
 	return nil
 }
@@ -160,11 +161,11 @@ func (w *wizard) answersYAML() (data []byte, left []string) {
 }
 
 // answersPath is where answers are kept.
-func (w *wizard) answersPath() string { return filepath.Join(w.dir, answersFile) }
+func (w *wizard) answersPath() string { return filepath.Join(w.Dir, answersFile) }
 
 // resume is the command line that goes on where somebody stopped.
 func (w *wizard) resume() string {
-	line := "create install-config --dir " + shell.Word(w.dir) + " --answers " + shell.Word(w.answersPath())
+	line := "create install-config --dir " + shell.Word(w.Dir) + " --answers " + shell.Word(w.answersPath())
 	if w.overwrite {
 		line += " --overwrite"
 	}
@@ -173,12 +174,12 @@ func (w *wizard) resume() string {
 
 // stopped keeps the answers of somebody who stops, and says how to go on.
 func (w *wizard) stopped(why error) error {
-	code := exitInterrupted
+	code := cli.ExitInterrupted
 	if errors.Is(why, errInterrupted) {
-		w.log.Warn("Received interrupt signal")
+		w.Log.Warn("Received interrupt signal")
 	} else {
-		code = exitFailure
-		w.log.Error("the input ended before all questions were answered")
+		code = cli.ExitFailure
+		w.Log.Error("the input ended before all questions were answered")
 	}
 	w.keepAnswers()
 	return code
@@ -186,7 +187,7 @@ func (w *wizard) stopped(why error) error {
 
 // keepAnswers writes the answers so far to a file that only its owner can read.
 func (w *wizard) keepAnswers() {
-	w.log.Warn("no install-config was written")
+	w.Log.Warn("no install-config was written")
 	if len(w.withAside()) == 0 {
 		return
 	}
@@ -196,13 +197,13 @@ func (w *wizard) keepAnswers() {
 		err = replaceFile(w.answersPath(), data)
 	}
 	if err != nil {
-		w.log.Errorf("your answers could not be kept: %s", system.Reason(err))
+		w.Log.Errorf("your answers could not be kept: %s", system.Reason(err))
 		return
 	}
-	w.log.Infof("your answers so far are in %s; go on with", w.answersPath())
-	w.log.Infof("    %s %s", w.name, w.resume())
+	w.Log.Infof("your answers so far are in %s; go on with", w.answersPath())
+	w.Log.Infof("    %s %s", w.Name, w.resume())
 	if len(left) > 0 {
-		w.log.Infof("not kept, because they are secret: %s", strings.Join(left, ", "))
+		w.Log.Infof("not kept, because they are secret: %s", strings.Join(left, ", "))
 	}
 }
 

@@ -92,9 +92,9 @@ func (w *wizard) load(answers map[string]string) (r reading, err error) {
 
 func (w *wizard) loadOptions(release string) (installconfig.Options, error) {
 	if w.image != "" {
-		return asset.ConfigOptions("", w.release, w.image, w.environment())
+		return asset.ConfigOptions("", w.release, w.image, w.Environment())
 	}
-	return asset.ConfigOptions("", release, "", w.environment())
+	return asset.ConfigOptions("", release, "", w.Environment())
 }
 
 // concerning returns those of the findings that came with an answer: they are

@@ -123,7 +123,7 @@ func clusterQuestions() []question {
 		{
 			key: releaseKey, label: "OKD release", usage: "OKD release",
 			help:   "The release that is installed. The cluster can be updated later, one minor version at a time.",
-			asked:  func(w *wizard) bool { return w.image == "" && w.environment().ReleaseImage == "" },
+			asked:  func(w *wizard) bool { return w.image == "" && w.Environment().ReleaseImage == "" },
 			preset: func(*wizard) string { return releaseLines()[0] },
 			options: func(*wizard) (all []Option) {
 				for i, line := range releaseLines() {
@@ -137,7 +137,7 @@ func clusterQuestions() []question {
 			},
 			other: map[string]Prompt{"other": {Label: "Version, such as 4.22.0-okd-scos.10"}},
 			read: func(w *wizard, answer string) (string, error) {
-				_, err := asset.ChooseRelease(answer, "", w.environment())
+				_, err := asset.ChooseRelease(answer, "", w.Environment())
 				return answer, err
 			},
 		},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -37,7 +38,7 @@ func (w *wizard) review(ctx context.Context) error {
 		case err != nil || answer == writeIt:
 		case answer == keepOnly:
 			w.keepAnswers()
-			return exitOK
+			return cli.ExitOK
 		default:
 			err = w.change(ctx)
 		}
@@ -71,7 +72,7 @@ func (w *wizard) confirm(ctx context.Context) (string, error) {
 	if d.Workers == "0" {
 		ingress = "the control plane"
 	}
-	w.prompter.Say("\nThis is " + filepath.Join(w.dir, installconfig.FileName) + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
+	w.prompter.Say("\nThis is " + filepath.Join(w.Dir, installconfig.FileName) + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
 	w.prompter.Say("\n" + diag.Wrap("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
 		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", ""))
 	return w.prompter.Ask(ctx, p)

@@ -16,7 +16,7 @@ import (
 // that is there, that one stays; other answers do not change it.
 func (w *wizard) same(ctx context.Context) (asset.Files, error) {
 	refusal := diag.Problem{
-		Position: diag.Position{File: filepath.Join(w.dir, installconfig.FileName)},
+		Position: diag.Position{File: filepath.Join(w.Dir, installconfig.FileName)},
 		Detail:   "there is an install-config already, which answers do not change",
 		Hint:     "change that file; or use --overwrite, which moves it aside and makes another from the answers; or name another directory with --dir",
 	}

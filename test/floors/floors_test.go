@@ -37,8 +37,8 @@ var shared = []string{"pkg/installconfig", "pkg/installconfig/platform", "pkg/re
 // pattern that matches the import decides; what matches none may stand anywhere.
 var outside = []struct{ imports, files []string }{
 	{[]string{"github.com/AlecAivazis/survey/v2", "github.com/AlecAivazis/survey/v2/*"}, []string{"cmd/okd-install/prompt.go"}},
-	{[]string{"os"}, []string{"cmd/okd-install/*", "pkg/asset/tree.go", "pkg/assetdir/*", "pkg/gather/*", "pkg/media/*", "pkg/system/*"}},
-	{[]string{"os/*", "log", "log/*", "github.com/sirupsen/logrus"}, []string{"cmd/okd-install/*", "pkg/asset/*", "pkg/system/*"}},
+	{[]string{"os"}, []string{"cmd/okd-install/*", "cmd/okd-install/internal/*/*", "pkg/asset/tree.go", "pkg/assetdir/*", "pkg/gather/*", "pkg/media/*", "pkg/system/*"}},
+	{[]string{"os/*", "log", "log/*", "github.com/sirupsen/logrus"}, []string{"cmd/okd-install/*", "cmd/okd-install/internal/*/*", "pkg/asset/*", "pkg/system/*"}},
 }
 
 func TestImportsGoDown(t *testing.T) {
@@ -80,6 +80,45 @@ func TestClockIsGiven(t *testing.T) {
 		for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
 			if strings.Contains(read(t, file), call) {
 				t.Errorf("%s has %s…): take the time as an argument", file, call)
+			}
+		}
+	}
+}
+
+// A command gets the process as an app: its arguments, environment, streams and clock.
+// So a test can give it others, and no command forgets what the app does with them.
+func TestCommandsAreGivenTheProcess(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if !strings.HasPrefix(file, "cmd/") || strings.HasSuffix(file, "_test.go") || file == "cmd/okd-install/main.go" || strings.HasPrefix(file, "cmd/okd-install/internal/cli/") {
+			continue
+		}
+		for _, call := range []string{
+			"os.Args", "os.Getenv(", "os.LookupEnv(", "os.Environ(", "os.UserHomeDir(", "os.Getwd(", "os.Stdin", "os.Stdout", "os.Stderr", "os.Exit(",
+			"time.Now", "time.Since(", "time.Until(", "signal.Notify",
+		} {
+			if strings.Contains(read(t, file), call) {
+				t.Errorf("%s has %s: take it from the app", file, call)
+			}
+		}
+	}
+}
+
+// Command groups do not know each other: what two of them need is below them, and
+// what is made of several is put together by the tree.
+func TestCommandGroupsStandApart(t *testing.T) {
+	t.Parallel()
+	const groups = "cmd/okd-install/internal/"
+	below := []string{"cli"}
+	for _, file := range sources(t) {
+		group, isGroup := strings.CutPrefix(path.Dir(file), groups)
+		if !isGroup || group == "root" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, imported := range imports(t, file) {
+			other, isGroup := strings.CutPrefix(imported, module+groups)
+			if isGroup && (!slices.Contains(below, other) || slices.Contains(below, group)) {
+				t.Errorf("%s imports the command group %s", file, other)
 			}
 		}
 	}

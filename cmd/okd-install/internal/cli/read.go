@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -14,35 +14,35 @@ import (
 // The most that is read of files that flags name, in bytes. None of them is a bound
 // that a good file comes near.
 const (
-	// maxText is for lists, keys, kubeconfigs, scripts and settings.
-	maxText = 8 << 20
-	// maxConfig is for an install-config. It is more than is taken, so that it is mostly
+	// MaxText is for lists, keys, kubeconfigs, scripts and settings.
+	MaxText = 8 << 20
+	// MaxConfig is for an install-config. It is more than is taken, so that it is mostly
 	// the reader of those that says so.
-	maxConfig = 2 << 20
-	// maxIgnition is for an Ignition config.
-	maxIgnition = 64 << 20
-	// maxStream is for the metadata of a stream.
-	maxStream = 32 << 20
+	MaxConfig = 2 << 20
+	// MaxIgnition is for an Ignition config.
+	MaxIgnition = 64 << 20
+	// MaxStream is for the metadata of a stream.
+	MaxStream = 32 << 20
 )
 
-// readUpTo reads a file that may be a pipe, and is an error if it is larger. The wait
+// ReadUpTo reads a file that may be a pipe, and is an error if it is larger. The wait
 // for a pipe ends with a signal.
-func (a *app) readUpTo(name string, most int64) ([]byte, error) {
-	return system.ReadFile(a.context(), name, most)
+func (a *App) ReadUpTo(name string, most int64) ([]byte, error) {
+	return system.ReadFile(a.Context(), name, most)
 }
 
-// context ends with the first signal.
-func (a *app) context() context.Context {
-	if a.ctx == nil { // in the test of a part
+// Context ends with the first signal.
+func (a *App) Context() context.Context {
+	if a.Ctx == nil { // in the test of a part
 		return context.Background()
 	}
-	return a.ctx
+	return a.Ctx
 }
 
-// writeOutput writes a file that a flag names, in one step: a reader sees the old one
+// WriteOutput writes a file that a flag names, in one step: a reader sees the old one
 // or the new one whole, and a link that has its name is replaced, not followed. What is
 // there and no file, such as /dev/stdout, is written to.
-func writeOutput(name string, write func(io.Writer) error) error {
+func WriteOutput(name string, write func(io.Writer) error) error {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
@@ -65,8 +65,8 @@ func writeOutput(name string, write func(io.Writer) error) error {
 	return err
 }
 
-// unreadable is a file that cannot be read.
-func unreadable(name string, err error, hint string) error {
+// Unreadable is a file that cannot be read.
+func Unreadable(name string, err error, hint string) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}

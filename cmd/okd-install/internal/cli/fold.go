@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -20,15 +20,15 @@ const narrowest = 40
 // foldingWidth is the number of columns that log lines are broken for; 0 if they
 // are not.
 func foldingWidth(w io.Writer) int {
-	if width := terminalWidth(w); width >= narrowest {
+	if width := TerminalWidth(w); width >= narrowest {
 		return width
 	}
 	return 0
 }
 
-// terminalWidth is the number of columns of a terminal; 0 if w is none, or does
+// TerminalWidth is the number of columns of a terminal; 0 if w is none, or does
 // not tell.
-func terminalWidth(w io.Writer) int {
+func TerminalWidth(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0

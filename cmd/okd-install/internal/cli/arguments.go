@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,44 +15,44 @@ import (
 
 // This file holds what is said about a command line that cannot be understood.
 
-// noArguments refuses words behind a command that takes none. The likeliest one
+// NoArguments refuses words behind a command that takes none. The likeliest one
 // is the asset directory.
-func noArguments(cmd *cobra.Command, args []string) error {
+func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	p := diag.Problem{Detail: fmt.Sprintf("%s takes no arguments, got %s", words(cmd), strings.Join(args, " ")), Hint: seeHelp(cmd)}
+	p := diag.Problem{Detail: fmt.Sprintf("%s takes no arguments, got %s", Words(cmd), strings.Join(args, " ")), Hint: SeeHelp(cmd)}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
 		p.Hint = "did you mean --dir " + args[0] + "?"
 	}
 	return p
 }
 
-// takes refuses a command line with more or fewer words than names.
-func takes(names ...string) cobra.PositionalArgs {
+// Takes refuses a command line with more or fewer words than names.
+func Takes(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
 			return nil
 		}
 		return diag.Problem{
-			Detail: fmt.Sprintf("%s takes %s, got %d of %d", words(cmd), strings.Join(names, " and "), len(args), len(names)),
-			Hint:   seeHelp(cmd),
+			Detail: fmt.Sprintf("%s takes %s, got %d of %d", Words(cmd), strings.Join(names, " and "), len(args), len(names)),
+			Hint:   SeeHelp(cmd),
 		}
 	}
 }
 
-// words is a command as it is typed, without the program: create manifests.
-func words(cmd *cobra.Command) string {
+// Words is a command as it is typed, without the program: create manifests.
+func Words(cmd *cobra.Command) string {
 	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
-func seeHelp(cmd *cobra.Command) string {
+func SeeHelp(cmd *cobra.Command) string {
 	return cmd.CommandPath() + " --help shows how it is used"
 }
 
-// knownCommand refuses any argument: a word behind a command that only holds
+// KnownCommand refuses any argument: a word behind a command that only holds
 // others is a command that does not exist.
-func knownCommand(cmd *cobra.Command, args []string) error {
+func KnownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -68,22 +68,22 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	}
 }
 
-// group is a command that only holds others. Alone it prints its help and
+// Group is a command that only holds others. Alone it prints its help and
 // succeeds, as the established installer does. A word that it does not know is an
 // error there too: a script would take a step for done that nobody has taken.
-func (a *app) group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
-	cmd.Args = knownCommand
+func (a *App) Group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.Args = KnownCommand
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	cmd.AddCommand(subcommands...)
 	return cmd
 }
 
-// flagError says in our words what is wrong with a flag.
-func flagError(cmd *cobra.Command, err error) error {
+// FlagError says in our words what is wrong with a flag.
+func FlagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var valueless *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
-	p := diag.Problem{Detail: err.Error(), Hint: seeHelp(cmd)}
+	p := diag.Problem{Detail: err.Error(), Hint: SeeHelp(cmd)}
 	switch {
 	case errors.As(err, &unknown):
 		return unknownFlag(cmd, unknown)
@@ -101,13 +101,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	return p
 }
 
-// nothingEmpty refuses flags and words that are given and empty, as with a
+// NothingEmpty refuses flags and words that are given and empty, as with a
 // variable of the shell that is not set: the default is not what was meant. An
 // answer to the wizard may be empty; its question tells.
-func nothingEmpty(cmd *cobra.Command, args []string) error {
+func NothingEmpty(cmd *cobra.Command, args []string) error {
 	var problems diag.Problems
 	if i := slices.Index(args, ""); i >= 0 && !strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) { // whose last word is what is being typed
-		problems = append(problems, diag.Problem{Detail: fmt.Sprintf("word %d behind %s is empty", i+1, words(cmd)), Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
+		problems = append(problems, diag.Problem{Detail: fmt.Sprintf("word %d behind %s is empty", i+1, Words(cmd)), Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
@@ -132,7 +132,7 @@ func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 	if short := err.GetSpecifiedShortnames(); short != "" {
 		name, dashes = short, "-" // such as -dir, with one dash
 	}
-	p := diag.Problem{Detail: "unknown flag: " + dashes + name, Hint: seeHelp(cmd)}
+	p := diag.Problem{Detail: "unknown flag: " + dashes + name, Hint: SeeHelp(cmd)}
 	if name == "version" || dashes+name == "-v" || dashes+name == "-V" {
 		p.Hint = cmd.Root().Name() + " version prints the version"
 		return p
@@ -152,7 +152,7 @@ func commandsWith(cmd *cobra.Command, flag string) []string {
 	var found []string
 	for _, c := range cmd.Commands() {
 		if c.LocalNonPersistentFlags().Lookup(flag) != nil {
-			found = append(found, words(c))
+			found = append(found, Words(c))
 		}
 		found = append(found, commandsWith(c, flag)...)
 	}

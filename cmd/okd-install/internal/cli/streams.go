@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -27,27 +27,27 @@ import (
 // Only this file, and what draws on a terminal (the live view, the progress bar, the
 // questions), knows the streams themselves; streams_test.go holds that.
 
-// setStreams makes the streams of the commands from those of the process.
-func (a *app) setStreams(stdout, stderr io.Writer) {
-	a.stdout, a.stderr = stdout, stderr
-	a.secrets = &redact.Messages{}
-	out, err, text := &filter{to: stdout, secrets: a.secrets.Lines()}, &filter{to: stderr, secrets: a.secrets.Lines()}, &filter{to: stdout}
-	a.out, a.err, a.text, a.data = out, err, text, stdout
-	if a.stdoutIsTerminal() {
-		a.data = text
+// SetStreams makes the streams of the commands from those of the process.
+func (a *App) SetStreams(stdout, stderr io.Writer) {
+	a.stdout, a.Stderr = stdout, stderr
+	a.Secrets = &redact.Messages{}
+	out, err, text := &filter{to: stdout, secrets: a.Secrets.Lines()}, &filter{to: stderr, secrets: a.Secrets.Lines()}, &filter{to: stdout}
+	a.Out, a.err, a.Text, a.Data = out, err, text, stdout
+	if a.StdoutIsTerminal() {
+		a.Data = text
 	}
 	a.flush = func() error { return errors.Join(out.flush(), text.flush(), err.flush()) }
 }
 
-// stdoutIsTerminal tells whether people see what is written as data.
-func (a *app) stdoutIsTerminal() bool {
+// StdoutIsTerminal tells whether people see what is written as data.
+func (a *App) StdoutIsTerminal() bool {
 	f, ok := a.stdout.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// checkStream refuses to write an image to a terminal.
-func (a *app) checkStream(output string) error {
-	if output == "-" && a.stdoutIsTerminal() {
+// CheckStream refuses to write an image to a terminal.
+func (a *App) CheckStream(output string) error {
+	if output == "-" && a.StdoutIsTerminal() {
 		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
 	}
 	return nil
@@ -104,10 +104,10 @@ func (f *filter) clean(text string) string {
 	return b.String()
 }
 
-// say is fmt.Fprintf for lines with values from elsewhere, such as the names of
+// Say is fmt.Fprintf for lines with values from elsewhere, such as the names of
 // files: none of them can end the line that it stands in. What w does not take, a
 // later write or the exit code says.
-func say(w io.Writer, format string, values ...any) {
+func Say(w io.Writer, format string, values ...any) {
 	_, _ = fmt.Fprintf(w, format, printable(values)...)
 }
 
@@ -127,22 +127,22 @@ func printable(values []any) []any {
 	return out
 }
 
-// table writes rows in columns. A cell is a value of its own: whatever is in it, it
+// Table writes rows in columns. A cell is a value of its own: whatever is in it, it
 // ends neither the row nor the column.
-type table struct{ w *tabwriter.Writer }
+type Table struct{ w *tabwriter.Writer }
 
-func newTable(w io.Writer) table { return table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)} }
+func NewTable(w io.Writer) Table { return Table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)} }
 
-func (t table) row(cells ...string) {
+func (t Table) Row(cells ...string) {
 	for i, cell := range cells {
 		cells[i] = diag.Printable(cell)
 	}
 	_, _ = io.WriteString(t.w, strings.Join(cells, "\t")+"\n") // flush has the error
 }
 
-// rowf is row with one cell after its name.
-func (t table) rowf(name, format string, values ...any) {
-	t.row(name, fmt.Sprintf(format, values...))
+// Rowf is row with one cell after its name.
+func (t Table) Rowf(name, format string, values ...any) {
+	t.Row(name, fmt.Sprintf(format, values...))
 }
 
-func (t table) flush() error { return t.w.Flush() }
+func (t Table) Flush() error { return t.w.Flush() }

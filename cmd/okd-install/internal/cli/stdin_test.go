@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func TestInputEndsWithTheCommand(t *testing.T) {
 	cmd.SetIn(silent)
 	ended := make(chan error)
 	go func() {
-		_, err := io.ReadAll(input(cmd))
+		_, err := io.ReadAll(Input(cmd))
 		ended <- err
 	}()
 	cancel()
@@ -43,7 +43,7 @@ func TestInputComesThrough(t *testing.T) {
 		cmd := &cobra.Command{}
 		cmd.SetContext(t.Context())
 		cmd.SetIn(from)
-		got, err := io.ReadAll(input(cmd))
+		got, err := io.ReadAll(Input(cmd))
 		if err != nil || !bytes.Equal(got, []byte(text)) {
 			t.Errorf("%s: %d bytes of %d, %v", name, len(got), len(text), err)
 		}
@@ -51,7 +51,7 @@ func TestInputComesThrough(t *testing.T) {
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
 	cmd.SetIn(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(errors.New("the disk is gone"))))
-	if got, err := io.ReadAll(input(cmd)); string(got) != "abc" || err == nil || err.Error() != "the disk is gone" {
+	if got, err := io.ReadAll(Input(cmd)); string(got) != "abc" || err == nil || err.Error() != "the disk is gone" {
 		t.Errorf("%q, %v", got, err)
 	}
 }

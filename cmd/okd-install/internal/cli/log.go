@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -18,33 +18,33 @@ import (
 	"github.com/okd-project/okd-install/pkg/redact"
 )
 
-// logFile keeps every log line of the commands that write to the asset
+// LogFile keeps every log line of the commands that write to the asset
 // directory. It has the established installer's name, since tools collect it.
-const logFile = ".openshift_install.log"
+const LogFile = ".openshift_install.log"
 
 var (
 	logLevels  = []string{"error", "warn", "info", "debug"}
 	logFormats = []string{"text", "json"}
 )
 
-// setUpLog lets the logger fire at every level; each sink has its own limit.
-func (a *app) setUpLog() {
-	a.log.SetOutput(io.Discard)
-	a.log.SetLevel(logrus.TraceLevel)
+// SetUpLog lets the logger fire at every level; each sink has its own limit.
+func (a *App) SetUpLog() {
+	a.Log.SetOutput(io.Discard)
+	a.Log.SetLevel(logrus.TraceLevel)
 	screen := &sink{
-		w: a.stderr, secrets: a.secrets, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.logLevel); return max(l, logrus.ErrorLevel) },
-		format: screenFormat(a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", a.terminal),
+		w: a.Stderr, secrets: a.Secrets, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.LogLevel); return max(l, logrus.ErrorLevel) },
+		format: screenFormat(a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", a.Terminal),
 	}
-	if a.terminal {
-		screen.width = func() int { return foldingWidth(a.stderr) }
+	if a.Terminal {
+		screen.width = func() int { return foldingWidth(a.Stderr) }
 	}
-	a.log.AddHook(screen)
+	a.Log.AddHook(screen)
 	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }
 }
 
-// applyLogFlags sets the log up as the flags ask, and names the first that asks
+// ApplyLogFlags sets the log up as the flags ask, and names the first that asks
 // for what is not there.
-func (a *app) applyLogFlags(flags *pflag.FlagSet) error {
+func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 	switch a.logFormat {
 	case "json":
 		a.logAsJSON()
@@ -52,23 +52,23 @@ func (a *app) applyLogFlags(flags *pflag.FlagSet) error {
 	default:
 		return diag.Problem{Detail: fmt.Sprintf("invalid log-format: %q is not a format", a.logFormat), Hint: "use one of " + strings.Join(logFormats, ", ")}
 	}
-	if _, err := logrus.ParseLevel(a.logLevel); err != nil {
-		bad := a.logLevel
-		a.logLevel = "info"
+	if _, err := logrus.ParseLevel(a.LogLevel); err != nil {
+		bad := a.LogLevel
+		a.LogLevel = "info"
 		return diag.Problem{Detail: fmt.Sprintf("invalid log-level: %q is not a level", bad), Hint: "use one of " + strings.Join(logLevels, ", ")}
 	}
 	if a.quiet && flags.Changed("log-level") {
 		return diag.Problem{Detail: "--quiet and --log-level both say how much is told", Hint: "--quiet is the same as --log-level warn: leave one of them out"}
 	}
 	if a.quiet {
-		a.logLevel = "warn"
+		a.LogLevel = "warn"
 	}
 	return nil
 }
 
-func (a *app) logFlags(root *cobra.Command) {
+func (a *App) AddLogFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.logLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
+	flags.StringVar(&a.LogLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")
 	flags.StringVar(&a.logFormat, "log-format", "text", "form of the log lines on the terminal: text, or json with one object a line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "only warnings and errors on the terminal")
 	// the only error is a flag name that does not exist, which tests would see
@@ -76,35 +76,35 @@ func (a *app) logFlags(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// drawable reports whether log lines go to a terminal on which something can be drawn
+// Drawable reports whether log lines go to a terminal on which something can be drawn
 // between them.
-func (a *app) drawable() bool {
-	return a.terminal && a.logFormat == "text" && a.getenv("TERM") != "dumb"
+func (a *App) Drawable() bool {
+	return a.Terminal && a.logFormat == "text" && a.Getenv("TERM") != "dumb"
 }
 
-// chatty reports whether more than warnings is told.
-func (a *app) chatty() bool {
-	level, err := logrus.ParseLevel(a.logLevel)
+// Chatty reports whether more than warnings is told.
+func (a *App) Chatty() bool {
+	level, err := logrus.ParseLevel(a.LogLevel)
 	return err == nil && level >= logrus.InfoLevel
 }
 
-// openLogFile adds the log file of the asset directory as a sink. The first
+// OpenLogFile adds the log file of the asset directory as a sink. The first
 // lines say what was run. A directory that is not there, or cannot be written,
 // has no log file: the command itself will say so.
-func (a *app) openLogFile(args []string) {
-	f, err := assetdir.OpenLog(a.dir, logFile, a.allowShared)
+func (a *App) OpenLogFile(args []string) {
+	f, err := assetdir.OpenLog(a.Dir, LogFile, a.AllowShared)
 	if err != nil {
-		a.log.Warn("nothing is written to the log file: " + err.Error())
+		a.Log.Warn("nothing is written to the log file: " + err.Error())
 	}
 	if f == nil {
 		return
 	}
 	a.logFile = f
-	a.log.AddHook(&sink{w: f, secrets: a.secrets, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
-	a.log.Debug("Running: " + strings.Join(append([]string{a.name}, redact.Args(args)...), " "))
-	a.log.Debug("OKD Installer " + a.version())
-	if c := a.commit(); c != "" {
-		a.log.Debug("Built from commit " + c)
+	a.Log.AddHook(&sink{w: f, secrets: a.Secrets, level: func() logrus.Level { return logrus.TraceLevel }, format: fileFormat()})
+	a.Log.Debug("Running: " + strings.Join(append([]string{a.Name}, redact.Args(args)...), " "))
+	a.Log.Debug("OKD Installer " + a.Version())
+	if c := a.Commit(); c != "" {
+		a.Log.Debug("Built from commit " + c)
 	}
 }
 
@@ -177,10 +177,10 @@ const findingField = "finding"
 
 // logFindings logs each finding of an error on its own, so that a record has the place
 // of one.
-func (a *app) logFindings(level logrus.Level, err error) {
+func (a *App) logFindings(level logrus.Level, err error) {
 	parts, more := diag.Findings(err)
 	for _, part := range parts {
-		entry := logrus.NewEntry(a.log)
+		entry := logrus.NewEntry(a.Log)
 		var p diag.Problem
 		if errors.As(part, &p) {
 			entry = entry.WithField(findingField, p)
@@ -188,7 +188,7 @@ func (a *app) logFindings(level logrus.Level, err error) {
 		entry.Log(level, part.Error())
 	}
 	if more > 0 {
-		a.log.Log(level, diag.More(more))
+		a.Log.Log(level, diag.More(more))
 	}
 }
 

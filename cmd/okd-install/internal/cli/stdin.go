@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -8,9 +8,9 @@ import (
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// input is the standard input of a command. A read that blocks ends with the
+// Input is the standard input of a command. A read that blocks ends with the
 // command: when somebody presses Ctrl-C while nothing comes, there is no byte
 // that could wake it.
-func input(cmd *cobra.Command) io.Reader {
+func Input(cmd *cobra.Command) io.Reader {
 	return system.Interruptible(cmd.Context(), cmd.InOrStdin())
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ import (
 	"github.com/okd-project/okd-install/pkg/redact"
 )
 
-// printData writes a value for programs: JSON, or YAML with the same keys. Its texts
+// PrintData writes a value for programs: JSON, or YAML with the same keys. Its texts
 // are without secrets.
-func (a *app) printData(form string, v any) error { return a.printJSON(form, v, true) }
+func (a *App) PrintData(form string, v any) error { return a.PrintJSON(form, v, true) }
 
-// printWhole is printData for what holds no secrets, or was asked for with them.
-func (a *app) printWhole(form string, v any) error { return a.printJSON(form, v, false) }
+// PrintWhole is printData for what holds no secrets, or was asked for with them.
+func (a *App) PrintWhole(form string, v any) error { return a.PrintJSON(form, v, false) }
 
-func (a *app) printJSON(form string, v any, secrets bool) error {
+func (a *App) PrintJSON(form string, v any, secrets bool) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
@@ -32,7 +32,7 @@ func (a *app) printJSON(form string, v any, secrets bool) error {
 	}
 	var message func(string) string
 	if secrets {
-		message = a.secrets.Message
+		message = a.Secrets.Message
 	}
 	out := cleanJSON(b.Bytes(), message, jsonEscape)
 	if form == "yaml" {
@@ -42,17 +42,17 @@ func (a *app) printJSON(form string, v any, secrets bool) error {
 		}
 		out = yamlEscapes(marked)
 	}
-	_, err := a.data.Write(out)
+	_, err := a.Data.Write(out)
 	return err
 }
 
-// writeJSONLine writes one line of a stream, without secrets.
-func (a *app) writeJSONLine(value any) {
+// WriteJSONLine writes one line of a stream, without secrets.
+func (a *App) WriteJSONLine(value any) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(value) == nil {
-		_, _ = a.data.Write(cleanJSON(b.Bytes(), a.secrets.Message, jsonEscape)) // a lost stream shows in the exit code of the pipe
+		_, _ = a.Data.Write(cleanJSON(b.Bytes(), a.Secrets.Message, jsonEscape)) // a lost stream shows in the exit code of the pipe
 	}
 }
 

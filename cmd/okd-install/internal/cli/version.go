@@ -1,9 +1,9 @@
-package main
+package cli
 
 import "runtime/debug"
 
-// version is that of the program.
-func (a *app) version() string {
+// Version is that of the program.
+func (a *App) Version() string {
 	if a.linkedVersion != "" {
 		return a.linkedVersion
 	}
@@ -13,8 +13,8 @@ func (a *app) version() string {
 	return "unreleased"
 }
 
-// commit is what the program was built from, or empty where nobody knows.
-func (a *app) commit() string {
+// Commit is what the program was built from, or empty where nobody knows.
+func (a *App) Commit() string {
 	if a.linkedCommit != "" {
 		return a.linkedCommit
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"maps"
@@ -10,10 +10,10 @@ import (
 
 // This file holds how the asset directory is opened, and for which environment.
 
-// environment reads the variables that change what is made. Their names and
+// Environment reads the variables that change what is made. Their names and
 // meanings are the established installer's.
-func (a *app) environment() asset.Environment {
-	get := func(name string) string { return a.getenv("OPENSHIFT_INSTALL_" + name) }
+func (a *App) Environment() asset.Environment {
+	get := func(name string) string { return a.Getenv("OPENSHIFT_INSTALL_" + name) }
 	return asset.Environment{
 		Invoker:            get("INVOKER"),
 		ReleaseImage:       get("RELEASE_IMAGE_OVERRIDE"),
@@ -32,31 +32,31 @@ var unheeded = map[string]string{
 	"OPENSHIFT_INSTALL_DATA":              "all data is part of the program",
 }
 
-func (a *app) warnAboutEnvironment() {
+func (a *App) WarnAboutEnvironment() {
 	const own = "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS"
-	if v := a.getenv(own); v != "" && v != "true" && v != "false" {
-		a.log.Warnf("%s is %q and has no effect: only true has", own, v)
+	if v := a.Getenv(own); v != "" && v != "true" && v != "false" {
+		a.Log.Warnf("%s is %q and has no effect: only true has", own, v)
 	}
 	for _, name := range slices.Sorted(maps.Keys(unheeded)) {
-		if a.getenv(name) != "" {
-			a.log.Warnf("%s has no effect: %s", name, unheeded[name])
+		if a.Getenv(name) != "" {
+			a.Log.Warnf("%s has no effect: %s", name, unheeded[name])
 		}
 	}
 }
 
-// opening says how the asset directory is opened for a command.
-func (a *app) opening(command string) assetdir.Opening {
-	return assetdir.Opening{Command: command, Wait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared}
+// Opening says how the asset directory is opened for a command.
+func (a *App) Opening(command string) assetdir.Opening {
+	return assetdir.Opening{Command: command, Wait: a.LockWait, Waiting: a.TellWaiting, AllowShared: a.AllowShared}
 }
 
-// newUpdate says how a file of the asset directory is written by a command.
-func (a *app) newUpdate(command string) asset.Update {
+// Update says how a file of the asset directory is written by a command.
+func (a *App) Update(command string) asset.Update {
 	return asset.Update{
-		Dir: a.dir, Command: command, Now: a.now(), LockWait: a.lockWait, Waiting: a.tellWaiting, AllowShared: a.allowShared,
-		Warn: func(text string) { a.log.Warn(text) },
+		Dir: a.Dir, Command: command, Now: a.Now(), LockWait: a.LockWait, Waiting: a.TellWaiting, AllowShared: a.AllowShared,
+		Warn: func(text string) { a.Log.Warn(text) },
 	}
 }
 
-func (a *app) tellWaiting(holder string) {
-	a.log.Infof("waiting: the asset directory is in use by %s", holder)
+func (a *App) TellWaiting(holder string) {
+	a.Log.Infof("waiting: the asset directory is in use by %s", holder)
 }
