@@ -253,7 +253,7 @@ func mismatchHint(path, want string, n *yaml.Node) string {
 	case path == "sshKey" && n.Kind == yaml.SequenceNode:
 		return "write sshKey: | and below it the keys, indented, one on a line"
 	case path == "platform":
-		return "write platform: and below it, indented, none: {}"
+		return "write platform: and below it, indented, " + platform.Usual() + ": {}"
 	case strings.HasPrefix(path, "platform.") && !strings.Contains(path[len("platform."):], "."):
 		return "write " + path[len("platform."):] + ": {}"
 	case list == "networking.machineNetwork" && list != path:

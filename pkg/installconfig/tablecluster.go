@@ -1,9 +1,21 @@
 package installconfig
 
 import (
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 	"github.com/okd-project/okd-install/pkg/release"
 )
+
+// The platforms that do without something, as the texts name them.
+var (
+	onlyExternal  = platformsThat(func(s platform.Spec) bool { return len(s.Publish) == 0 })
+	noCredentials = platformsThat(func(s platform.Spec) bool { return len(s.CredentialsModes) == 0 })
+	noDiskSetup   = platformsThat(func(s platform.Spec) bool { return !s.DiskSetup })
+)
+
+func platformsThat(hold func(platform.Spec) bool) string {
+	return diag.And(platform.Which(hold))
+}
 
 // fieldsOfCluster are the rows of what concerns the cluster as a whole.
 var fieldsOfCluster = []Field{
@@ -41,7 +53,7 @@ var fieldsOfCluster = []Field{
 			"api and api-int lead to the load balancer of the API, *.apps to that of the ingress routers.",
 	},
 	{
-		Path: "platform", Required: true, Example: "{none: {}}",
+		Path: "platform", Required: true, Example: "{" + platform.Usual() + ": {}}",
 		Text: "What the machines are, and how the cluster deals with them: one block under the name of the platform.",
 	},
 	{
@@ -71,8 +83,8 @@ var fieldsOfCluster = []Field{
 		Path: "publish", Default: "External",
 		Values: []Value{
 			{Word: "External", Text: "the names of the cluster are for everybody who can reach them"},
-			{Word: "Internal", Text: "only inside of a cloud's private network; not on the platforms none and external"},
-			{Word: "Mixed", Text: "as operatorPublishingStrategy says; not on the platforms none and external"},
+			{Word: "Internal", Text: "only inside of a cloud's private network; not on the platforms " + onlyExternal},
+			{Word: "Mixed", Text: "as operatorPublishingStrategy says; not on the platforms " + onlyExternal},
 		},
 		Text: "For whom the cluster publishes its API and routes in a cloud's DNS and load balancers. " +
 			"On your own machines your DNS and load balancers decide that, and the value is always External.",
@@ -92,7 +104,7 @@ var fieldsOfCluster = []Field{
 	{
 		Path: "credentialsMode", Absent: "the platform's own mode",
 		Values: []Value{{Word: "Mint"}, {Word: "Passthrough"}, {Word: "Manual"}},
-		Text: "How components of the cluster come by credentials for a cloud. On the platforms none and external there are " +
+		Text: "How components of the cluster come by credentials for a cloud. On the platforms " + noCredentials + " there are " +
 			"no such credentials, and the field cannot be used.",
 	},
 	{

@@ -36,7 +36,7 @@ var fieldsOfNetwork = []Field{
 	{
 		Path: "networking.serviceNetwork", Form: platform.ServiceCIDR, Default: "[" + defaultServiceNetwork + "]", Most: 2,
 		Text: "Networks that services have their addresses in: one, or one of each address family. Their families are the " +
-			"cluster's, and the first is the one that is preferred, which may be IPv6 since OKD " + release.Since(release.IPv6First, "none") +
+			"cluster's, and the first is the one that is preferred, which may be IPv6 since OKD " + release.Since(release.IPv6First, platform.Usual()) +
 			". Only the cluster uses them.",
 	},
 	{
@@ -121,7 +121,7 @@ var fieldsOfPool = []Field{
 	},
 	{
 		Path: "diskSetup", Feature: release.DiskSetup, Absent: "everything is on the disk of the system",
-		Text: "Further disks of the machines. Without effect on the platforms none and external: use a MachineConfig there.",
+		Text: "Further disks of the machines. Without effect on the platforms " + noDiskSetup + ": use a MachineConfig there.",
 	},
 	{
 		Path: "diskSetup.type", Required: true,

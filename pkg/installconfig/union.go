@@ -80,7 +80,7 @@ func unsupported(name string) (detail, hint string) {
 	names := platform.Names()
 	if slices.Contains(platform.Known, name) {
 		return "is not supported by okd-install yet", "supported are " + diag.And(names) +
-			"; machines of any make can be used with none"
+			"; machines of any make can be used with " + platform.Usual()
 	}
 	hint = "supported are " + diag.And(names)
 	if len(name) < 64 {

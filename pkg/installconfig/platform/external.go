@@ -10,7 +10,8 @@ type External struct {
 	CloudControllerManager string `json:"cloudControllerManager,omitempty"`
 }
 
-var external = Spec{
+var _ = offer(Spec{
+	Place: 2,
 	Name:  "external",
 	Type:  "External",
 	Title: "machines of a provider that brings its own integration",
@@ -35,7 +36,7 @@ var external = Spec{
 	IPv6Only:     true,
 	SingleNode:   true,
 	InPlaceUsual: true,
-}
+})
 
 func validateExternal(config any, _ Cluster, fail Report) {
 	e := config.(*External)

@@ -3,7 +3,8 @@ package platform
 // None is platform none: machines that the user prepares. It has no settings.
 type None struct{}
 
-var none = Spec{
+var _ = offer(Spec{
+	Place: 1,
 	Name:  "none",
 	Type:  "None",
 	Title: "my own machines",
@@ -14,4 +15,4 @@ var none = Spec{
 	DualStack:  EitherFirst,
 	IPv6Only:   true,
 	SingleNode: true,
-}
+})

@@ -1,10 +1,10 @@
 // Package platform knows the platforms of an install-config: which there are,
 // which fields each has, and what it requires of the rest of the config.
 //
-// Table is the one list of them. A further platform is one file with its types
-// and rules, and one row in that list. Platform is the union in the file: at
-// most one entry, under the platform's name; Pool is the same union as a
-// machine pool has it.
+// Table lists them. A further platform is one file here with its types and rules,
+// which offers itself; what a cluster on it gets stands in a folder of pkg/platform.
+// Platform is the union in the file: at most one entry, under the platform's name;
+// Pool is the same union as a machine pool has it.
 //
 // The package does not read YAML and does not know an install-config: the rules
 // are given values (Cluster, a config block) and say what they find.

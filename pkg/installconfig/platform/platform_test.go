@@ -8,7 +8,7 @@ import (
 
 func TestTable(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen, place := map[string]bool{}, 0
 	for _, s := range Table {
 		if s.Name == "" || s.Type == "" || s.New == nil || s.NewPool == nil {
 			t.Errorf("row %q is not complete", s.Name)
@@ -17,9 +17,10 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s is in the table twice", s.Name)
 		}
 		seen[s.Name] = true
-		if slices.Contains(Known, s.Name) {
-			t.Errorf("%s is supported, and must not be among those that are only known", s.Name)
+		if s.Place <= place {
+			t.Errorf("%s has no place of its own in the order of the table", s.Name)
 		}
+		place = s.Place
 		if found, ok := Find(s.Name); !ok || found.Type != s.Type {
 			t.Errorf("Find does not find %s", s.Name)
 		}

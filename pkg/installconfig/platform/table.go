@@ -1,14 +1,44 @@
 package platform
 
-// Table lists the supported platforms, in the order in which they are offered.
-var Table = []Spec{none, external}
+import (
+	"cmp"
+	"slices"
+)
 
-// Known lists the platforms that the established installer knows and this one
-// does not support yet, so that the error for them can say so.
+// Table lists the supported platforms, in the order in which they are offered. Each
+// block's file puts its own row here; nothing changes it after that.
+var Table []Spec
+
+// offer puts a block's row into Table.
+func offer(s Spec) Spec {
+	Table = append(Table, s)
+	slices.SortStableFunc(Table, func(a, b Spec) int { return cmp.Compare(a.Place, b.Place) })
+	return s
+}
+
+// Usual is the platform that is offered first.
+func Usual() string { return Table[0].Name }
+
+// Which lists the platforms of which something holds, in the order of Table.
+func Which(holds func(Spec) bool) []string {
+	var names []string
+	for _, s := range Table {
+		if holds(s) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// Known lists the platforms that the established installer knows besides none and
+// external. The error for one of them without a row in Table can say so.
 var Known = []string{"aws", "azure", "baremetal", "gcp", "ibmcloud", "nutanix", "openstack", "ovirt", "powervc", "powervs", "vsphere"}
 
 // Spec is one platform: its types, and what it requires of a cluster.
 type Spec struct {
+	// Place is where the platform stands among those that are offered; the least
+	// comes first.
+	Place int
 	// Name is the key in the install-config.
 	Name string
 	// Type is the platform's name in the cluster's Infrastructure object.
