@@ -170,7 +170,7 @@ func (o *waitOptions) interrupted(err error) error {
 }
 
 func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known asset.RunningCluster) error {
-	_, err := wait.WaitForBootstrap(ctx, known.Platform)
+	_, err := wait.WaitForBootstrap(ctx, known.Limits.Bootstrap)
 	var stuck *cluster.StageError
 	if errors.As(err, &stuck) {
 		o.operators(stuck.Status)
@@ -188,7 +188,7 @@ func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known a
 
 func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known asset.RunningCluster) error {
 	var notKept error
-	installed, err := wait.WaitForInstall(ctx, known.Platform, func(pem []byte) error {
+	installed, err := wait.WaitForInstall(ctx, known.Limits.Install, func(pem []byte) error {
 		added, err := asset.AddIngressCA(ctx, o.update, pem)
 		if added {
 			o.Log.Infof("the authority of the cluster's ingress was added to %s", filepath.Join(o.Dir, filepath.FromSlash(adminKubeconfig)))

@@ -8,6 +8,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
 	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
@@ -27,6 +28,8 @@ type Cluster struct {
 	Checked              graph.Node[checkedManifests]
 	Certificates         graph.Node[map[string]tls.Pair]
 	Identity             graph.Node[clusterIdentity]
+	// Platform is what the cluster gets because of its platform.
+	Platform graph.Node[platform.Parts]
 	// EditedPointers holds the pointer configs as they count.
 	EditedPointers graph.Node[pointers]
 	// Ignition holds everything that create ignition-configs writes.
@@ -68,11 +71,12 @@ func NewCluster(in Inputs) Cluster {
 	loaded := graph.From3("install-config", file, target, graph.Value("strictness", in.Environment.strictness()), loadConfig)
 	config := graph.From1("cluster-config", loaded, func(l installconfig.Loaded) (installconfig.InstallConfig, error) { return l.Config, nil })
 	name := graph.From1("cluster-name", config, clusterName)
-	names := graph.From1("cluster-names", config, clusterNames)
 	authorityKey := graph.From2("signer-key", config, target, signerKey)
 
 	// what is random, and remembered
 	identity := graph.From1("cluster-id", name, newIdentity).Keep(checkIdentity, nil)
+	parts := graph.From3("platform", config, identity, target, platformParts)
+	names := graph.From2("cluster-names", config, parts, clusterNames)
 	password := in.password()
 	keys := graph.Collect("key-pairs", in.keyPairs(leafKey)...)
 	certificates, all := in.certificates(names, authorityKey, leafKey)
@@ -82,15 +86,15 @@ func NewCluster(in Inputs) Cluster {
 	// files
 	pointers := graph.From2("pointer-configs", names, durable, pointerConfigs)
 	edited := graph.From2("edited-pointer-configs", pointers, graph.Value("pointer-edits", in.Pointers), editedPointers)
-	generated := graph.From7("generated-manifests", config, target, identity, durable, password, pointers, provenance, generateManifests)
+	generated := graph.From8("generated-manifests", config, target, identity, parts, durable, password, pointers, provenance, generateManifests)
 	onDisk := graph.Editable(graph.From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
 	checked := graph.From2("checked-manifests", onDisk, target, checkManifests)
 	hostTLS := graph.From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
-	host := graph.From7("bootstrap-host", config, target, environment, checked, hostTLS, keys, edited, bootstrapHost)
+	host := graph.From8("bootstrap-host", config, target, environment, parts, checked, hostTLS, keys, edited, bootstrapHost)
 	bootstrap := graph.From1("bootstrap.ign", host, ignition.Bootstrap)
 	inPlace := graph.From2("bootstrap-in-place-for-live-iso.ign", host, config, inPlaceIgnition)
 	kubeconfig := graph.From2("auth/kubeconfig", names, day, adminKubeconfig)
-	metadata := graph.From2("metadata.json", config, identity, metadataJSON)
+	metadata := graph.From3("metadata.json", config, identity, parts, metadataJSON)
 
 	return Cluster{
 		InstallConfig: loaded,
@@ -100,6 +104,7 @@ func NewCluster(in Inputs) Cluster {
 		Checked:       checked,
 		Certificates:  day,
 		Identity:      identity,
+		Platform:      parts,
 
 		EditedPointers: edited,
 		Ignition:       graph.From6("ignition-configs", config, bootstrap, edited, kubeconfig, password, metadata, ignitionConfigs),

@@ -10,6 +10,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -100,7 +101,11 @@ func (c *creation) readCertificates() (map[string]tls.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := clusterNames(loaded.Config)
+	parts, err := platform.Of(loaded.Config, manifests.Identity{}, c.report.Release)
+	if err != nil {
+		return nil, err
+	}
+	names, err := clusterNames(loaded.Config, parts)
 	if err != nil {
 		return nil, err
 	}

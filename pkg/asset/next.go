@@ -1,7 +1,6 @@
 package asset
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
@@ -10,7 +9,9 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
 	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/rhcos"
 )
 
 // tellNext says what the user does now.
@@ -25,7 +26,11 @@ func (c *creation) tellNext() error {
 			return err
 		}
 	}
-	c.report.Next = nextSteps(c.Target, loaded.Config, c.report.Release, checked.Scheduling)
+	parts, err := graph.Get(c.run, c.graph.Platform)
+	if err != nil {
+		return err
+	}
+	c.report.Next = nextSteps(c.Target, loaded.Config, parts.Image, c.report.Release, checked.Scheduling)
 	return nil
 }
 
@@ -34,7 +39,7 @@ func (c *creation) tellNext() error {
 // cluster. A command stands without the program and without --dir. Where
 // workloads run is what the Scheduler that goes out says, whatever the
 // install-config counts.
-func nextSteps(target string, config installconfig.InstallConfig, r release.Release, s manifests.Scheduling) []Step {
+func nextSteps(target string, config installconfig.InstallConfig, image rhcos.Query, r release.Release, s manifests.Scheduling) []Step {
 	switch target {
 	case TargetInstallConfig:
 		return []Step{
@@ -47,9 +52,10 @@ func nextSteps(target string, config installconfig.InstallConfig, r release.Rele
 			{createFor(config), makesFiles},
 		}
 	case TargetIgnitionConfigs:
-		return append(prepare(config, s), bootCluster(config, r, s)...)
+		site := platform.Site{Config: config, Scheduling: s}
+		return append(provide(site), bootCluster(site, image, r)...)
 	case TargetSingleNode:
-		return append(prepareNode(config), bootNode(r)...)
+		return append(provide(platform.Site{Config: config, Alone: true}), bootNode(r)...)
 	case TargetBootstrapPointer:
 		return []Step{
 			{"", "serve " + ignition.BootstrapFile + " at that URL until the bootstrap host has fetched it, and no longer: it holds keys"},
@@ -67,9 +73,11 @@ func InstallSteps(dir string, env Environment) []Step {
 	if data, _, err := ReadConfig(dir); err == nil && data != nil {
 		first = Step{"validate", "says what is wrong with install-config.yaml, which cannot be used as it is"}
 		options, err := ConfigOptions(dir, "", "", env)
-		if loaded, loadErr := installconfig.Load(installconfig.FileName, data, options); err == nil && loadErr == nil {
+		loaded, loadErr := installconfig.Load(installconfig.FileName, data, options)
+		parts, partsErr := platform.Of(loaded.Config, manifests.Identity{}, options.Release)
+		if err == nil && loadErr == nil && partsErr == nil {
 			target := strings.TrimPrefix(createFor(loaded.Config), "create ")
-			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, options.Release, schedulingIn(dir, loaded.Config))...)
+			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config))...)
 		}
 	}
 	return []Step{
@@ -106,31 +114,17 @@ func createFor(config installconfig.InstallConfig) string {
 	return "create " + TargetIgnitionConfigs
 }
 
-// prepare is what has to stand before the first machine boots: names and load
-// balancers, which nobody sets up on machines of one's own.
-func prepare(config installconfig.InstallConfig, s manifests.Scheduling) []Step {
-	domain := config.ClusterDomain()
-	ingress := "the workers"
-	switch {
-	case !joiningWorkers(config, s):
-		ingress = "the control plane, as there are no workers"
-	case s.ControlPlane:
-		ingress = "the workers and the control plane, as both take workloads"
+// provide is what has to stand before the first machine boots.
+func provide(s platform.Site) []Step {
+	var steps []Step
+	for _, step := range platform.Provide(s) {
+		steps = append(steps, Step(step))
 	}
-	return []Step{
-		{"", fmt.Sprintf("DNS: api.%s and api-int.%s name the API's load balancer, *.apps.%s that of the ingress", domain, domain, domain)},
-		{"", "load balancers: 6443 and 22623 go to the bootstrap host and the control plane, 80 and 443 to " + ingress},
-	}
+	return steps
 }
 
-// joiningWorkers reports whether machines are booted with worker.ign: those that
-// the install-config counts, or those that must come from elsewhere because the
-// control plane takes no workloads.
-func joiningWorkers(config installconfig.InstallConfig, s manifests.Scheduling) bool {
-	return config.ComputeReplicas() > 0 || !s.ControlPlane
-}
-
-func bootCluster(config installconfig.InstallConfig, r release.Release, s manifests.Scheduling) []Step {
+func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
+	config := s.Config
 	machines := []string{"the bootstrap host with " + ignition.BootstrapFile}
 	if config.ControlPlane != nil && config.ControlPlane.Replicas != nil {
 		machines = append(machines, diag.Count(*config.ControlPlane.Replicas, "control plane machine")+" with "+"master.ign")
@@ -140,32 +134,35 @@ func bootCluster(config installconfig.InstallConfig, r release.Release, s manife
 	}
 	if n := config.ComputeReplicas(); n > 0 {
 		machines = append(machines, diag.Count(n, "worker")+" with "+"worker.ign")
-	} else if joiningWorkers(config, s) {
+	} else if s.WorkersJoin() {
 		machines = append(machines, "your workers with worker.ign")
 	}
-	boot := Step{imageCommand(r), "names the boot image: boot " + strings.Join(machines, ", ")}
+	boot := Step{imageCommand(image, r), "names the boot image: boot " + strings.Join(machines, ", ")}
 	if !r.Has(release.SCOSMedia) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
 	}
 	steps := []Step{boot, {"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"}}
-	if joiningWorkers(config, s) {
+	if s.WorkersJoin() {
 		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"})
 	}
 	return append(steps, Step{"wait-for install-complete", "says when the cluster is up, and where its console is"})
 }
 
-func prepareNode(config installconfig.InstallConfig) []Step {
-	domain := config.ClusterDomain()
-	return []Step{{"", fmt.Sprintf("DNS: api.%s, api-int.%s and *.apps.%s name the node", domain, domain, domain)}}
-}
-
 func bootNode(r release.Release) []Step {
 	return []Step{
-		{imageCommand(r), "names the live ISO; coreos iso ignition embed puts " + ignition.InPlaceFile + " into it"},
+		{imageCommand(liveISO, r), "names the live ISO; coreos iso ignition embed puts " + ignition.InPlaceFile + " into it"},
 		{"wait-for install-complete", "says when the node has installed itself and the cluster is up"},
 	}
 }
 
-func imageCommand(r release.Release) string {
-	return "coreos image --release " + r.Line + " --platform metal --format iso"
+// liveISO is the boot image of a node that installs itself.
+var liveISO = rhcos.Query{Platform: "metal", Format: "iso"}
+
+// imageCommand names the boot image of a query.
+func imageCommand(q rhcos.Query, r release.Release) string {
+	command := "coreos image --release " + r.Line + " --platform " + q.Platform + " --format " + q.Format
+	if q.Region != "" {
+		command += " --region " + q.Region
+	}
+	return command
 }

@@ -22,6 +22,7 @@ var viewFields = map[string][]string{
 	"cluster-name":  {"metadata.name"},
 	"cluster-names": {"metadata.name", "baseDomain", "networking.serviceNetwork"},
 	"signer-key":    {"featureSet", "pki"},
+	"platform":      {"platform"},
 }
 
 // nodeWords say what a node is where its name does not.
@@ -32,6 +33,7 @@ var nodeWords = map[string]string{
 	"pointer-edits":      "what you changed in <role>.ign",
 	"cluster-config":     "with its defaults",
 	"cluster-id":         "random",
+	"platform":           "what a cluster gets because of its platform",
 	"kubeadmin-password": "random, or the user's in tls/",
 	"release":            "--release, --release-image, or the default",
 	"leaf-key":           "--leaf-key",
@@ -60,7 +62,7 @@ var staticOrigin = origin{is: "a part of okd-install itself, the same for every 
 var origins = []origin{
 	{pattern: "/etc/containers/registries.conf", is: "the mirrors to pull images from", nodes: config, fields: []string{"imageDigestSources", "imageContentSources"}},
 	{pattern: "/etc/ignition-machine-config-encapsulated.json", is: "whether the kernel is to run in FIPS mode", nodes: config, fields: []string{"fips"}},
-	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release", "environment"},
+	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release", "environment", "platform"},
 		fields: []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}},
 	{pattern: "/etc/pki/ca-trust/source/anchors/ca.crt", is: "authorities that the host is to trust", nodes: config, fields: []string{"additionalTrustBundle"}},
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: proxyFields},
@@ -71,7 +73,7 @@ var origins = []origin{
 
 	manifest(manifestDir+"cluster-config.yaml", "the install-config, without its secrets", config, "all"),
 	manifest(manifestDir+"cluster-dns-02-config.yml", "the cluster's domain", config, "metadata.name", "baseDomain"),
-	manifest(manifestDir+"cluster-infrastructure-02-config.yml", "the platform, and the addresses of the API", []string{"cluster-config", "cluster-id"}, "metadata.name", "baseDomain", "platform", "controlPlane", "cpuPartitioningMode"),
+	manifest(manifestDir+"cluster-infrastructure-02-config.yml", "the platform, and the addresses of the API", []string{"cluster-config", "cluster-id", "platform"}, "metadata.name", "baseDomain", "platform", "controlPlane", "cpuPartitioningMode"),
 	manifest(manifestDir+"cluster-ingress-02-config.yml", "the domain of applications", config, "metadata.name", "baseDomain"),
 	manifest(manifestDir+"cluster-network-02-config.yml", "the networks of pods and services", config, "networking.clusterNetwork", "networking.serviceNetwork", "networking.networkType"),
 	manifest(manifestDir+"cluster-network-*", "the network", config, "networking"),

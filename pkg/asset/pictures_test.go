@@ -38,7 +38,7 @@ func TestPictures(t *testing.T) {
 				t.Errorf("%s: %s is not in the picture", target.Name, n.Name)
 			}
 		}
-		if len(found) == 0 || len(found) > 30 {
+		if len(found) == 0 || len(found) > 36 {
 			t.Errorf("%s: %d boxes are none, or more than a screen holds", target.Name, len(found))
 		}
 		for _, want := range []string{"<title>What okd-install makes from what</title>", ">create " + target.Name + "</text>", ">yours to edit</text>"} {

@@ -14,14 +14,18 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	block "github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/platform"
 )
 
 // This file holds what the directory gives to, and takes from, a cluster that is
 // coming up or running.
 
-// RunningCluster is what an asset directory tells about its cluster. All of it
-// is empty where there is no install-config, or none that can be read.
+// RunningCluster is what an asset directory tells about its cluster. All of it but
+// Limits is empty where there is no install-config, or none that can be read.
 type RunningCluster struct {
+	// Limits are how long the waits give it.
+	Limits platform.Limits
 	// Platform is its name in the install-config, such as none.
 	Platform string
 	// Domain is below which api and api-int stand.
@@ -35,9 +39,10 @@ type RunningCluster struct {
 // ReadRunning reads what the directory tells about its cluster. It never fails
 // on the install-config: the cluster is made, and that file has done its work.
 func ReadRunning(dir string) (RunningCluster, error) {
+	c := RunningCluster{Limits: platform.LimitsOf(block.Platform{})}
 	data, _, err := ReadConfig(dir)
 	if err != nil || data == nil {
-		return RunningCluster{}, err
+		return c, err
 	}
 	var config struct {
 		BaseDomain string `json:"baseDomain"`
@@ -55,9 +60,8 @@ func ReadRunning(dir string) (RunningCluster, error) {
 		} `json:"platform"`
 	}
 	if yaml.Unmarshal(data, &config) != nil {
-		return RunningCluster{}, nil //nolint:nilerr // what cannot be read tells nothing
+		return c, nil //nolint:nilerr // what cannot be read tells nothing
 	}
-	c := RunningCluster{}
 	if config.Metadata.Name != "" && config.BaseDomain != "" {
 		c.Domain = installconfig.InstallConfig{Metadata: installconfig.ObjectMeta{Name: config.Metadata.Name}, BaseDomain: config.BaseDomain}.ClusterDomain()
 	}
@@ -75,7 +79,19 @@ func ReadRunning(dir string) (RunningCluster, error) {
 			}
 		}
 	}
+	c.Limits = limitsOf(c.Platform, data)
 	return c, nil
+}
+
+// limitsOf are those of the platform, by its block if that can be read.
+func limitsOf(name string, data []byte) platform.Limits {
+	var config struct {
+		Platform block.Platform `json:"platform"`
+	}
+	if yaml.Unmarshal(data, &config) != nil {
+		config.Platform = block.Platform{Name: name}
+	}
+	return platform.LimitsOf(config.Platform)
 }
 
 // Update says how a file of the directory is written outside of a create command.

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
+	"github.com/okd-project/okd-install/pkg/platform"
 )
 
 func testAuthority(t testing.TB, name string) []byte {
@@ -178,13 +179,17 @@ func TestWriteFiles(t *testing.T) {
 
 func TestReadRunning(t *testing.T) {
 	t.Parallel()
+	const minute = time.Minute
+	usual := platform.Limits{Bootstrap: 45 * minute, Install: 40 * minute}
 	for config, want := range map[string]RunningCluster{
-		"metadata: {name: a}\nbaseDomain: example.com\nplatform: {none: {}}\n": {Platform: "none", Domain: "a.example.com"},
+		"metadata: {name: a}\nbaseDomain: example.com\nplatform: {none: {}}\n": {Platform: "none", Domain: "a.example.com", Limits: usual},
 		"platform: {baremetal: {apiVIP: 10.0.0.5, ingressVIP: 10.0.0.7, hosts: [{name: m0}, {name: w0}, {role: worker}]}}\n": {
-			Platform: "baremetal", Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}, IngressVIPs: []string{"10.0.0.7"}},
+			Platform: "baremetal", Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}, IngressVIPs: []string{"10.0.0.7"},
+			Limits: platform.Limits{Bootstrap: 60 * minute, Install: 60 * minute}},
 		"platform: {vsphere: {apiVIPs: [10.0.0.5, 'fd00::5'], ingressVIPs: [10.0.0.7]}}\n": {
-			Platform: "vsphere", APIVIPs: []string{"10.0.0.5", "fd00::5"}, IngressVIPs: []string{"10.0.0.7"}},
-		"platform: 7\n": {}, "": {},
+			Platform: "vsphere", APIVIPs: []string{"10.0.0.5", "fd00::5"}, IngressVIPs: []string{"10.0.0.7"},
+			Limits: platform.Limits{Bootstrap: 60 * minute, Install: 40 * minute}},
+		"platform: 7\n": {Limits: usual}, "": {Limits: usual},
 	} {
 		dir := t.TempDir()
 		if config != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
 	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
@@ -25,8 +26,13 @@ const configurablePKI = "ConfigurablePKI"
 
 func clusterName(c installconfig.InstallConfig) (string, error) { return c.Metadata.Name, nil }
 
-func clusterNames(c installconfig.InstallConfig) (tls.Names, error) {
-	return tls.Names{ClusterName: c.Metadata.Name, ClusterDomain: c.ClusterDomain(), ServiceIPs: c.ServiceIPs()}, nil
+// platformParts are what the cluster gets because of its platform.
+func platformParts(c installconfig.InstallConfig, id clusterIdentity, r release.Release) (platform.Parts, error) {
+	return platform.Of(c, id.Identity, r)
+}
+
+func clusterNames(c installconfig.InstallConfig, p platform.Parts) (tls.Names, error) {
+	return tls.Names{ClusterName: c.Metadata.Name, ClusterDomain: c.ClusterDomain(), ServiceIPs: c.ServiceIPs(), APIVIPs: p.APIVIPs}, nil
 }
 
 // signerKey is the kind of key of the authorities: RSA 2048, or under the gate
@@ -207,11 +213,11 @@ func (e Environment) host() hostSettings {
 }
 
 func generateManifests(
-	c installconfig.InstallConfig, r release.Release, id clusterIdentity, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance,
+	c installconfig.InstallConfig, r release.Release, id clusterIdentity, parts platform.Parts, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance,
 ) (Files, error) {
 	root, mcs := certs["root-ca"], certs["machine-config-server"]
 	return manifests.Files(manifests.Inputs{
-		Config: c, Release: r, Identity: id.Identity,
+		Config: c, Release: r, Identity: id.Identity, Platform: parts.Manifests,
 		RootCA: root.Cert, RootCAKey: root.Key, MCSCert: mcs.Cert, MCSKey: mcs.Key,
 		PasswordHash: p.Hash, Pointers: pointers, Invoker: from.Invoker, Version: from.Version,
 	})
@@ -279,7 +285,7 @@ func inPlaceIgnition(host ignition.Host, c installconfig.InstallConfig) ([]byte,
 
 // bootstrapHost is the host that brings up the cluster and is of no use afterwards.
 func bootstrapHost(
-	c installconfig.InstallConfig, r release.Release, e hostSettings, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers,
+	c installconfig.InstallConfig, r release.Release, e hostSettings, parts platform.Parts, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers,
 ) (ignition.Host, error) {
 	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
 		DisableImagePolicy: e.DisableImagePolicy && r.Has(release.ImagePolicy),
@@ -299,7 +305,7 @@ func bootstrapHost(
 			ClusterProfile: e.ClusterProfile, OSImageStream: c.OSImageStream,
 			Konnectivity: c.Konnectivity(r),
 		},
-		OpenShift: files,
+		OpenShift: files, Platform: parts.Host,
 	}
 	host.Proxy = hostProxy(c)
 	return host, nil
@@ -317,8 +323,8 @@ func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {
 	return row.Render(n, certs)
 }
 
-func metadataJSON(c installconfig.InstallConfig, id clusterIdentity) ([]byte, error) {
-	return manifests.Metadata(c, id.Identity)
+func metadataJSON(c installconfig.InstallConfig, id clusterIdentity, p platform.Parts) ([]byte, error) {
+	return manifests.Metadata(c, id.Identity, p.Metadata)
 }
 
 // ignitionConfigs are the files that create ignition-configs writes.

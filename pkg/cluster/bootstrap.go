@@ -14,25 +14,16 @@ type Bootstrapped struct {
 	Remove []string
 }
 
-// BootstrapLimit is how long a bootstrap may take before it must show progress:
-// longer where machines have to be started first.
-func BootstrapLimit(platform string) time.Duration {
-	if platform == "baremetal" || platform == "vsphere" {
-		return 60 * time.Minute
-	}
-	return 45 * time.Minute
-}
-
 // WaitForBootstrap waits until the control plane runs without the bootstrap
 // host: the API answers, the bootstrap host has reported that it is done, and
-// etcd has let go of its member there. The error is a *StageError, or the
-// context's.
-func (w *Wait) WaitForBootstrap(ctx context.Context, platform string) (Bootstrapped, error) {
+// etcd has let go of its member there. The limit is how long the bootstrap host may
+// take before it must show progress. The error is a *StageError, or the context's.
+func (w *Wait) WaitForBootstrap(ctx context.Context, limit time.Duration) (Bootstrapped, error) {
 	w.start()
 	if err := w.waitForAPI(ctx); err != nil {
 		return Bootstrapped{}, w.failed(err)
 	}
-	if err := w.waitForReport(ctx, platform); err != nil {
+	if err := w.waitForReport(ctx, limit); err != nil {
 		return Bootstrapped{}, w.failed(err)
 	}
 	address := w.bootstrapAddress(ctx)
@@ -45,9 +36,9 @@ func (w *Wait) WaitForBootstrap(ctx context.Context, platform string) (Bootstrap
 }
 
 // waitForReport waits for what the bootstrap host writes as its last act.
-func (w *Wait) waitForReport(ctx context.Context, platform string) error {
+func (w *Wait) waitForReport(ctx context.Context, limit time.Duration) error {
 	return w.run(ctx, stage{
-		name: "Bootstrap Complete", phase: "the bootstrap host brings up the control plane", limit: w.limit(BootstrapLimit(platform)),
+		name: "Bootstrap Complete", phase: "the bootstrap host brings up the control plane", limit: w.limit(limit),
 		look: func(ctx context.Context) (bool, error) {
 			var report configMap
 			if err := w.Client.get(ctx, pathBootstrap, &report); err != nil && !notFound(err) {

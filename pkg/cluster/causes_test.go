@@ -53,7 +53,7 @@ func TestAPIThatComesAndGoes(t *testing.T) {
 			unreached = append(unreached, k.Now().Sub(s.Unreached))
 		}
 	}
-	if _, err := w.WaitForBootstrap(t.Context(), ""); err != nil {
+	if _, err := w.WaitForBootstrap(t.Context(), bootstrapLimit); err != nil {
 		t.Fatal(err)
 	}
 	gone, back := 0, 0

@@ -17,15 +17,6 @@ type Installed struct {
 	Console string
 }
 
-// InstallLimit is how long the operators may take before they must show
-// progress.
-func InstallLimit(platform string) time.Duration {
-	if platform == "baremetal" {
-		return 60 * time.Minute
-	}
-	return 40 * time.Minute
-}
-
 // The names of the stages that exit codes are told apart by.
 const (
 	StageAvailable = "Cluster Operators Available"
@@ -33,16 +24,17 @@ const (
 )
 
 // WaitForInstall waits until the cluster is complete: the cluster version is
-// there, every operator has settled, and the console has its address. addCA gets
+// there, every operator has settled, and the console has its address. The limit is how
+// long the operators may take before they must show progress. addCA gets
 // the authorities of the cluster's ingress, as PEM, as soon as they are there; it
 // returns an error only if they cannot be kept. The error is a *StageError, the
 // context's, or addCA's.
-func (w *Wait) WaitForInstall(ctx context.Context, platform string, addCA func(pem []byte) error) (Installed, error) {
+func (w *Wait) WaitForInstall(ctx context.Context, limit time.Duration, addCA func(pem []byte) error) (Installed, error) {
 	w.start()
 	if err := w.waitForAPI(ctx); err != nil {
 		return Installed{}, w.failed(err)
 	}
-	version, err := w.waitForVersion(ctx, platform)
+	version, err := w.waitForVersion(ctx, limit)
 	if err != nil {
 		return Installed{}, w.failed(err)
 	}
@@ -60,9 +52,9 @@ func (w *Wait) WaitForInstall(ctx context.Context, platform string, addCA func(p
 	return done, nil
 }
 
-func (w *Wait) waitForVersion(ctx context.Context, platform string) (version clusterVersion, err error) {
+func (w *Wait) waitForVersion(ctx context.Context, limit time.Duration) (version clusterVersion, err error) {
 	err = w.run(ctx, stage{
-		name: StageAvailable, phase: "the cluster's operators install it", limit: w.limit(InstallLimit(platform)),
+		name: StageAvailable, phase: "the cluster's operators install it", limit: w.limit(limit),
 		look: func(ctx context.Context) (bool, error) {
 			version = clusterVersion{}
 			if err := w.Client.get(ctx, pathClusterVersion, &version); err != nil && !notFound(err) {

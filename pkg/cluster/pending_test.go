@@ -21,8 +21,8 @@ func waiting(t *testing.T, name, node, signer string, created time.Time) object 
 func TestPendingRequestsAreTold(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(*Wait) error{
-		"install":   func(w *Wait) error { _, err := w.WaitForInstall(t.Context(), "none", nil); return err },
-		"bootstrap": func(w *Wait) error { _, err := w.WaitForBootstrap(t.Context(), "none"); return err },
+		"install":   func(w *Wait) error { _, err := w.WaitForInstall(t.Context(), installLimit, nil); return err },
+		"bootstrap": func(w *Wait) error { _, err := w.WaitForBootstrap(t.Context(), bootstrapLimit); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,6 +86,12 @@ func console(f *fakeAPI, now time.Time) {
 
 var settled = []string{"Available=True", "Progressing=False", "Degraded=False"}
 
+// The limits that most platforms have.
+const (
+	bootstrapLimit = 45 * time.Minute
+	installLimit   = 40 * time.Minute
+)
+
 func TestWaitForBootstrap(t *testing.T) {
 	t.Parallel()
 	masters := []string{"master-0", "master-1", "master-2"}
@@ -96,12 +103,12 @@ func TestWaitForBootstrap(t *testing.T) {
 	}
 	slow = append(slow, play{{2 * time.Hour, both(complete, etcd("True"))}}...)
 	for name, c := range map[string]struct {
-		play     play
-		rest     Limit
-		platform string
-		took     time.Duration
-		stage    string
-		says     []string
+		play  play
+		rest  Limit
+		limit time.Duration
+		took  time.Duration
+		stage string
+		says  []string
 	}{
 		"healthy": {play: play{{0, nodes(true, masters...)}, {5 * time.Minute, complete}, {8 * time.Minute, etcd("True")}}, took: 8 * time.Minute,
 			says: []string{"API v1.35.3 up", "It is now safe to remove the bootstrap resources",
@@ -112,7 +119,7 @@ func TestWaitForBootstrap(t *testing.T) {
 		"API gone for two minutes": {play: play{{0, nodes(true, masters...)}, {time.Minute, down(true)}, {3 * time.Minute, down(false)}, {4 * time.Minute, both(complete, etcd("True"))}},
 			took: 4 * time.Minute, says: []string{"the API can be asked again, after 2m", "the API has answered before"}},
 		"nothing joins":               {took: 45 * time.Minute, stage: "Bootstrap Complete", says: []string{"no machine of the control plane has joined", "22623"}},
-		"bare metal":                  {took: 60 * time.Minute, platform: "baremetal", stage: "Bootstrap Complete"},
+		"a longer limit":              {took: 60 * time.Minute, limit: 60 * time.Minute, stage: "Bootstrap Complete"},
 		"slow but moving":             {play: slow, took: 2 * time.Hour, says: []string{"It is now safe"}},
 		"a limit of the user is hard": {play: slow, rest: Limit{After: time.Hour, Hard: true}, took: time.Hour, stage: "Bootstrap Complete"},
 		"etcd keeps its member": {play: play{{0, both(nodes(true, masters...), both(complete, etcd("False")))}}, took: 20 * time.Minute, stage: "Bootstrap Etcd Member Removed",
@@ -125,7 +132,7 @@ func TestWaitForBootstrap(t *testing.T) {
 			c.play.on(f)
 			w, events := newWait(f.client(t), k)
 			w.Rest = c.rest
-			_, err := w.WaitForBootstrap(t.Context(), c.platform)
+			_, err := w.WaitForBootstrap(t.Context(), cmp.Or(c.limit, bootstrapLimit))
 			checkWait(t, err, c.stage, c.says, *events)
 			if took := k.Now().Sub(k.from); took < c.took || took > c.took+10*time.Second {
 				t.Errorf("it took %v, want %v", took, c.took)
@@ -205,7 +212,7 @@ func TestWaitForInstall(t *testing.T) {
 			c.play.on(f)
 			w, events := newWait(f.client(t), k)
 			var added string
-			done, err := w.WaitForInstall(t.Context(), "none", func(pem []byte) error { added = string(pem); return nil })
+			done, err := w.WaitForInstall(t.Context(), installLimit, func(pem []byte) error { added = string(pem); return nil })
 			checkWait(t, err, c.stage, c.says, *events)
 			if took := k.Now().Sub(k.from); took < c.took || took > c.took+10*time.Second {
 				t.Errorf("it took %v, want %v", took, c.took)
@@ -240,7 +247,7 @@ func TestAPIGoneWhenComplete(t *testing.T) {
 	}
 	w, events := newWait(f.client(t), k)
 	added := ""
-	_, err := w.WaitForInstall(t.Context(), "none", func(pem []byte) error { added = string(pem); return nil })
+	_, err := w.WaitForInstall(t.Context(), installLimit, func(pem []byte) error { added = string(pem); return nil })
 	checkWait(t, err, "", []string{"the API can be asked again, after 3m", "Install complete!"}, *events)
 	if added != "PEM" {
 		t.Errorf("the authority of the ingress is %q", added)
@@ -257,7 +264,7 @@ func TestConsoleThatIsOff(t *testing.T) {
 	f.set(pathClusterVersion, v)
 	operator("dns", settled...)(f, k.Now().Add(-time.Hour))
 	w, events := newWait(f.client(t), k)
-	done, err := w.WaitForInstall(t.Context(), "none", func([]byte) error { return nil })
+	done, err := w.WaitForInstall(t.Context(), installLimit, func([]byte) error { return nil })
 	if err != nil || done.Console != "" || k.Now().Sub(k.from) > 30*time.Second || !strings.Contains(said(*events), "the capability Console is off") {
 		t.Errorf("%v, %+v after %v:\n%s", err, done, k.Now().Sub(k.from), said(*events))
 	}
@@ -274,7 +281,7 @@ func TestWaitIsInterrupted(t *testing.T) {
 		}
 	}
 	w, events := newWait(f.client(t), k)
-	if _, err := w.WaitForBootstrap(ctx, ""); !errors.Is(err, context.Canceled) {
+	if _, err := w.WaitForBootstrap(ctx, bootstrapLimit); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
 	if last := (*events)[len(*events)-1]; last.Type != EventInterrupted {
@@ -291,7 +298,7 @@ func TestWaitEndsWithAnExpiredClient(t *testing.T) {
 	k.now = k.now.AddDate(11, 0, 0)
 	k.from = k.now
 	w, _ := newWait(client, k)
-	_, err := w.WaitForBootstrap(t.Context(), "")
+	_, err := w.WaitForBootstrap(t.Context(), bootstrapLimit)
 	var stuck *StageError
 	if !errors.As(err, &stuck) || !strings.Contains(stuck.Detail, "the client certificate in auth/kubeconfig expired") || k.Now().Sub(k.from) > time.Minute {
 		t.Errorf("ended with %v after %v", err, k.Now().Sub(k.from))
@@ -305,7 +312,7 @@ func TestClockSkewIsSaid(t *testing.T) {
 	f.skew = -7 * time.Minute
 	both(complete, etcd("True"))(f, k.Now())
 	w, events := newWait(f.client(t), k)
-	if _, err := w.WaitForBootstrap(t.Context(), ""); err != nil {
+	if _, err := w.WaitForBootstrap(t.Context(), bootstrapLimit); err != nil {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(*events, func(e Event) bool { return e.Type == EventWarning })

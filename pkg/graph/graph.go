@@ -110,6 +110,16 @@ func From7[A, B, C, D, E, F, G, T any](
 	}, a.node, b.node, c.node, d.node, e.node, g.node, h.node)
 }
 
+// From8 is a node made from eight others by f.
+func From8[A, B, C, D, E, F, G, H, T any](
+	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], h Node[G], i Node[H],
+	f func(A, B, C, D, E, F, G, H) (T, error),
+) Node[T] {
+	return newNode[T](name, func(v []any) (any, error) {
+		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4), Arg[F](v, 5), Arg[G](v, 6), Arg[H](v, 7))
+	}, a.node, b.node, c.node, d.node, e.node, g.node, h.node, i.node)
+}
+
 // Collect is a node that holds the values of several nodes by their names.
 func Collect[T any](name string, nodes ...Node[T]) Node[map[string]T] {
 	inputs := make([]*node, len(nodes))

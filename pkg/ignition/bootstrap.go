@@ -34,9 +34,30 @@ type Host struct {
 	// OpenShift holds the files below /opt/openshift, by their path there:
 	// manifests/…, openshift/…, tls/…, auth/…, original_cvo_overrides.patch.
 	OpenShift map[string][]byte
-	// Platform holds the files that the platform adds. One of them replaces
-	// whatever stands at its path otherwise.
-	Platform []File
+	// Platform is what the cluster's platform adds.
+	Platform Platform
+}
+
+// Platform is what the cluster's platform adds to the host. Which platform it is,
+// nothing in this package asks.
+type Platform struct {
+	// Files are further files. One of them replaces whatever stands at its path
+	// otherwise.
+	Files []File
+	// Units are further units.
+	Units []Unit
+	// Variables are what the platform's own scripts are told, by name. A value is of one
+	// line.
+	Variables map[string]string
+}
+
+// Unit is one unit of a config.
+type Unit struct {
+	Name string
+	// Content is the unit file.
+	Content []byte
+	// Enabled has the unit started at boot; otherwise another one wants it.
+	Enabled bool
 }
 
 // Bootstrap makes bootstrap.ign. Its files stand in this order:
@@ -46,7 +67,7 @@ type Host struct {
 //  3. the files below /opt/openshift, sorted by path
 //  4. the platform's files, except those that replace one of 1 to 3 in its place
 //
-// and its units in the order of their table. The result has passed Ignition's
+// and its units in the order of their table, the platform's last. The result has passed Ignition's
 // own validator. Values of the host that cannot be written down are
 // diag.Problems.
 func Bootstrap(h Host) ([]byte, error) {
@@ -66,6 +87,14 @@ func Bootstrap(h Host) ([]byte, error) {
 	units, err := units(h.Environment)
 	if err != nil {
 		return nil, err
+	}
+	for _, u := range h.Platform.Units {
+		text := string(u.Content)
+		unit := types.Unit{Name: u.Name, Contents: &text}
+		if u.Enabled {
+			unit.Enabled = &u.Enabled
+		}
+		units = append(units, unit)
 	}
 	config := types.Config{
 		Ignition: types.Ignition{Version: specVersion},
@@ -116,7 +145,7 @@ func (h Host) files() ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return overlay(static, configuration, openshift, h.Platform)
+	return overlay(static, configuration, openshift, h.Platform.Files)
 }
 
 // configuration makes the files whose content depends on the host.
@@ -129,7 +158,7 @@ func (h Host) configuration() ([]File, error) {
 		// rpm-ostree and others read the registries without being root
 		{Path: "/etc/containers/registries.conf", Data: registriesConf(h.Mirrors), Mode: modePublic},
 		{Path: "/etc/ignition-machine-config-encapsulated.json", Data: fips, Mode: modeSecret},
-		{Path: EnvironmentFile, Data: environmentFile(h.Environment, mirrorsManifest(h.OpenShift)), Mode: modeSecret},
+		{Path: EnvironmentFile, Data: environmentFile(h.variables()), Mode: modeSecret},
 		{Path: "/etc/pki/ca-trust/source/anchors/ca.crt", Data: []byte(h.TrustBundle), Mode: modeSecret},
 		{Path: "/etc/profile.d/proxy.sh", Data: proxyProfile(h.Proxy), Mode: modeSecret},
 		{Path: "/etc/systemd/system.conf.d/10-default-env.conf", Data: proxyDefaults(h.Proxy), Mode: modeSecret},
@@ -243,7 +272,7 @@ func (h Host) problems() diag.Problems {
 	line("proxy.httpProxy", h.Proxy.HTTP)
 	line("proxy.httpsProxy", h.Proxy.HTTPS)
 	line("proxy.noProxy", h.Proxy.NoProxy)
-	for _, v := range h.Environment.variables("") {
+	for _, v := range h.variables() {
 		line(v.name, v.value)
 	}
 	for _, m := range h.Mirrors {

@@ -100,7 +100,7 @@ func fullHost() Host {
 	h.OpenShift["manifests/image-digest-mirror-set.yaml"] = []byte("kind: ImageDigestMirrorSet\n")
 	h.Environment.BootstrapNodeIP = "192.168.1.10"
 	h.Environment.ClusterProfile = "ibm-cloud-managed"
-	h.Platform = []File{
+	h.Platform.Files = []File{
 		{Path: "/etc/hostname", Data: []byte("okd-x7k2p-bootstrap\n"), Mode: 0o644},
 		{Path: "/etc/motd", Data: []byte("replaced in its place\n"), Mode: 0o644},
 	}

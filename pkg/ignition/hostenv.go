@@ -2,6 +2,8 @@ package ignition
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,11 +92,20 @@ func mirrorsManifest(assets map[string][]byte) string {
 	return ""
 }
 
-func environmentFile(e Environment, mirrors string) []byte {
+// variables lists what the scripts are told, the platform's own last.
+func (h Host) variables() []variable {
+	all := h.Environment.variables(mirrorsManifest(h.OpenShift))
+	for _, name := range slices.Sorted(maps.Keys(h.Platform.Variables)) {
+		all = append(all, variable{name, h.Platform.Variables[name]})
+	}
+	return all
+}
+
+func environmentFile(variables []variable) []byte {
 	var b strings.Builder
 	b.WriteString("# What okd-install knows about this cluster, for the scripts of this host.\n")
 	b.WriteString("# Both a shell and systemd's EnvironmentFile= read it.\n")
-	for _, v := range e.variables(mirrors) {
+	for _, v := range variables {
 		fmt.Fprintf(&b, "%s=%s\n", v.name, shell.Quote(v.value))
 	}
 	return []byte(b.String())

@@ -230,7 +230,7 @@ func TestEnvironmentFileInBash(t *testing.T) {
 		want.WriteString(v.value + "\x00")
 	}
 	cmd := exec.Command(bash(t), "-c", script)
-	cmd.Stdin = bytes.NewReader(environmentFile(e, "manifests/image-digest-mirror-set.yaml"))
+	cmd.Stdin = bytes.NewReader(environmentFile(e.variables("manifests/image-digest-mirror-set.yaml")))
 	got, err := cmd.Output()
 	if err != nil || !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("got %q, want %q (%v)", got, want.Bytes(), err)

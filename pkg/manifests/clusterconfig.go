@@ -37,7 +37,7 @@ func dns(in Inputs) (values, error) {
 
 func ingress(in Inputs) (values, error) {
 	placement := "Workers"
-	if in.Config.Platform.Name == "none" && controlPlaneTopology(in.Config) == singleReplica {
+	if in.Platform.IngressOnSingleNode && controlPlaneTopology(in.Config) == singleReplica {
 		placement = "ControlPlane"
 	}
 	return values{"clusterDomain": in.Config.ClusterDomain(), "defaultPlacement": placement}, nil

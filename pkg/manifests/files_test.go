@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -64,6 +65,14 @@ func inputs(t testing.TB, c installconfig.InstallConfig) Inputs {
 		PasswordHash: "$2a$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
 		Pointers:     map[string][]byte{},
 		Version:      "0.1.0",
+		Platform:     Platform{Type: "None", IngressOnSingleNode: true},
+	}
+	if e, ok := c.Platform.Config.(*platform.External); ok {
+		state := cmp.Or(e.CloudControllerManager, "None")
+		in.Platform = Platform{
+			Type: "External", Spec: object{"external": object{"platformName": e.PlatformName}},
+			Status: object{"external": object{"cloudControllerManager": object{"state": state}}},
+		}
 	}
 	for _, role := range []string{"master", "worker", "arbiter"} {
 		in.Pointers[role] = []byte(`{"ignition":{"version":"3.2.0"},"role":"` + role + `"}`)
@@ -87,7 +96,7 @@ func filesOf(t testing.TB, c installconfig.InstallConfig) map[string][]byte {
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	base := filesOf(t, minimal())
-	metadata, err := Metadata(minimal(), inputs(t, minimal()).Identity)
+	metadata, err := Metadata(minimal(), inputs(t, minimal()).Identity, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +121,7 @@ func TestFiles(t *testing.T) {
 			if _, err := Check(got, newest); err != nil {
 				t.Errorf("Check refuses what Files made:\n%v", err)
 			}
-			got["metadata.json"], err = Metadata(c, in.Identity)
+			got["metadata.json"], err = Metadata(c, in.Identity, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +262,9 @@ func TestTopologies(t *testing.T) {
 		t.Run(fmt.Sprintf("%s-%d-%d-%d", c.platform, c.masters, c.arbiters, c.workers), func(t *testing.T) {
 			t.Parallel()
 			config := minimal()
-			config.Platform.Name = c.platform
+			if config.Platform.Name = c.platform; c.platform == "external" {
+				config.Platform.Config = &platform.External{}
+			}
 			config.ControlPlane.Replicas, config.Compute[0].Replicas = &c.masters, &c.workers
 			if c.arbiters > 0 {
 				config.Arbiter = &installconfig.MachinePool{Name: "arbiter", Replicas: &c.arbiters}

@@ -1,8 +1,9 @@
 package manifests
 
 import (
+	"maps"
+
 	"github.com/okd-project/okd-install/pkg/installconfig"
-	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
 // The topologies that operators ask the Infrastructure object for.
@@ -46,9 +47,9 @@ func infrastructureTopology(c installconfig.InstallConfig) string {
 
 func infrastructure(in Inputs) ([]file, error) {
 	c, domain := in.Config, in.Config.ClusterDomain()
-	row, _ := platform.Find(c.Platform.Name)
-	spec, status := platformParts(c.Platform)
-	spec["type"], status["type"] = row.Type, row.Type
+	spec, status := object{"type": in.Platform.Type}, object{"type": in.Platform.Type}
+	maps.Copy(spec, in.Platform.Spec)
+	maps.Copy(status, in.Platform.Status)
 	partitioning := c.CPUPartitioningMode
 	if partitioning == "" {
 		partitioning = "None"
@@ -66,25 +67,8 @@ func infrastructure(in Inputs) ([]file, error) {
 			"etcdDiscoveryDomain":    "",
 			"infrastructureName":     in.Identity.InfraID,
 			"infrastructureTopology": infrastructureTopology(c),
-			"platform":               row.Type,
+			"platform":               in.Platform.Type,
 			"platformStatus":         status,
 		},
 	}))
-}
-
-// platformParts returns what a platform adds to spec.platformSpec and to
-// status.platformStatus, beside its type.
-func platformParts(p platform.Platform) (spec, status object) {
-	spec, status = object{}, object{}
-	if external, ok := p.Config.(*platform.External); ok && external != nil {
-		named := object{}
-		put(named, "platformName", external.PlatformName)
-		spec["external"] = named
-		state := "None"
-		if external.CloudControllerManager == "External" {
-			state = "External"
-		}
-		status["external"] = object{"cloudControllerManager": object{"state": state}}
-	}
-	return spec, status
 }

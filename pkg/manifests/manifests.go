@@ -65,6 +65,9 @@ type Inputs struct {
 	// Pointers holds the pointer Ignition config of each role that Roles names.
 	Pointers map[string][]byte
 
+	// Platform is what the cluster's platform adds.
+	Platform Platform
+
 	// Invoker says who ran the installer; empty means user.
 	Invoker string
 	// Version is the installer's own version, with or without a leading v.

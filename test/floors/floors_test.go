@@ -25,6 +25,7 @@ const module = "github.com/okd-project/okd-install/"
 var floors = [][]string{
 	{"cmd/okd-install"},
 	{"pkg/asset", "pkg/cluster", "pkg/gather", "pkg/media"},
+	{"pkg/platform"},
 	{"pkg/installconfig", "pkg/manifests", "pkg/tls", "pkg/ignition", "pkg/release", "pkg/rhcos", "pkg/analyze"},
 	{"pkg/assetdir", "pkg/graph"},
 	{"data", "pkg/diag", "pkg/pemfile", "pkg/redact", "pkg/shell", "pkg/system", "pkg/yamlfile"},

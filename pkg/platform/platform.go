@@ -1,0 +1,126 @@
+// Package platform makes a platform one value: Of says what a cluster gets because of
+// the platform that it is on. Nothing above or beside it knows a platform's name.
+//
+// Each platform is a folder below this one and a row in Table, which belongs by its name
+// to a block of pkg/installconfig/platform: the block says what the install-config may
+// hold, the row what comes of it. Package parts has the types. The other functions here
+// answer what is asked where there is no complete install-config: how long to wait, what
+// to remove, where a file comes from.
+package platform
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	block "github.com/okd-project/okd-install/pkg/installconfig/platform"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform/parts"
+	"github.com/okd-project/okd-install/pkg/release"
+)
+
+// The types of package parts that others speak about.
+type (
+	Parts   = parts.Parts
+	Limits  = parts.Limits
+	Origin  = parts.Origin
+	Remains = parts.Remains
+	Site    = parts.Site
+	Step    = parts.Step
+)
+
+// Find returns the row of a platform.
+func Find(name string) (parts.Row, bool) {
+	i := slices.IndexFunc(Table, func(r parts.Row) bool { return r.Name == name })
+	if i < 0 {
+		return parts.Row{}, false
+	}
+	return Table[i], true
+}
+
+// Of makes what a cluster gets because of its platform. The install-config is complete
+// and valid; the identity may be empty where it is not known yet.
+func Of(c installconfig.InstallConfig, id manifests.Identity, r release.Release) (Parts, error) {
+	spec, known := block.Find(c.Platform.Name)
+	row, ok := Find(c.Platform.Name)
+	if !ok || !known {
+		return Parts{}, fmt.Errorf("platform %q has no row", c.Platform.Name)
+	}
+	p, err := row.Of(parts.Cluster{Config: c, Identity: id, Release: r})
+	if err != nil {
+		return Parts{}, fmt.Errorf("platform %s: %w", row.Name, err)
+	}
+	p.Manifests.Type = spec.Type
+	return p, nil
+}
+
+// Provide lists what the user of a cluster sets up before its first machine boots.
+func Provide(s Site) []Step {
+	if row, _ := Find(s.Config.Platform.Name); row.Provide != nil {
+		return row.Provide(s)
+	}
+	return parts.OwnProvide(s)
+}
+
+// LimitsOf are how long the waits give a cluster on a platform. The block may be nil or
+// incomplete; a platform without a row may be one of those that other programs install.
+func LimitsOf(p block.Platform) Limits {
+	row, ok := Find(p.Name)
+	if !ok {
+		if limits, known := foreign[p.Name]; known {
+			return limits
+		}
+		return parts.Usual
+	}
+	if row.Limits == nil {
+		return parts.Usual
+	}
+	if p.Config == nil {
+		if spec, known := block.Find(p.Name); known {
+			p.Config = spec.New()
+		}
+	}
+	return row.Limits(p.Config)
+}
+
+// foreign has the limits of the platforms without a row that are not the usual ones:
+// clusters that another program makes there can be waited for.
+var foreign = map[string]Limits{
+	"baremetal": {Bootstrap: 60 * time.Minute, Install: 60 * time.Minute},
+	"vsphere":   {Bootstrap: 60 * time.Minute, Install: 40 * time.Minute},
+}
+
+// Foreign lists the platforms without a row on which other programs install clusters.
+func Foreign() []string {
+	return slices.DeleteFunc(slices.Clone(block.Known), func(name string) bool {
+		_, ok := Find(name)
+		return ok
+	})
+}
+
+// Left lists what the user of a cluster has to remove, by the platform's name, which may
+// be empty where it is not known.
+func Left(name string, r Remains) []string {
+	if row, _ := Find(name); row.Left != nil {
+		return row.Left(r)
+	}
+	return parts.OwnLeft(r)
+}
+
+// OriginOf explains a file of the bootstrap host that the platform of that type, as the
+// Infrastructure object has it, adds.
+func OriginOf(platformType, file string) (Origin, bool) {
+	for _, row := range Table {
+		if spec, ok := block.Find(row.Name); !ok || spec.Type != platformType {
+			continue
+		}
+		for _, o := range row.Origins {
+			if ok, err := path.Match(o.Pattern, file); ok && err == nil {
+				return o, true
+			}
+		}
+	}
+	return Origin{}, false
+}

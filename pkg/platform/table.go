@@ -1,0 +1,14 @@
+package platform
+
+import (
+	"github.com/okd-project/okd-install/pkg/platform/external"
+	"github.com/okd-project/okd-install/pkg/platform/none"
+	"github.com/okd-project/okd-install/pkg/platform/parts"
+)
+
+// Table has a row for each platform. The order does not matter: where users choose, it
+// is that of pkg/installconfig/platform.
+var Table = []parts.Row{
+	none.Row,
+	external.Row,
+}
