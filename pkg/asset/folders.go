@@ -55,10 +55,11 @@ func (c *creation) manifests() (Files, error) {
 // stillTrue leaves out what the user's manifests contradict: where workloads run
 // without workers. warnAboutScheduling says what holds in its place.
 func (c *creation) stillTrue(warnings diag.Problems) diag.Problems {
-	if !c.haveThem || c.Overwrite || manifests.SchedulingOf(c.folders).ControlPlane {
+	isIt := func(p diag.Problem) bool { return p.Detail == installconfig.NoWorkers }
+	if !c.haveThem || c.Overwrite || !slices.ContainsFunc(warnings, isIt) || manifests.Read(c.folders).Scheduling().ControlPlane {
 		return warnings
 	}
-	return slices.DeleteFunc(slices.Clone(warnings), func(p diag.Problem) bool { return p.Detail == installconfig.NoWorkers })
+	return slices.DeleteFunc(slices.Clone(warnings), isIt)
 }
 
 // warnAboutScheduling names the case in which workloads have nowhere to go:

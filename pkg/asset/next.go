@@ -102,7 +102,7 @@ func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Sche
 	if err != nil || !ok {
 		return made
 	}
-	return manifests.SchedulingOf(files)
+	return manifests.Read(files).Scheduling()
 }
 
 const makesFiles = "makes the files that the machines boot with"

@@ -249,18 +249,20 @@ func manifestsOrigin(
 // what the user should know about them.
 type checkedManifests struct {
 	Files           Files
+	Set             manifests.Set
 	Notes, Warnings diag.Problems
 	Scheduling      manifests.Scheduling
 }
 
 func checkManifests(files Files, r release.Release) (checkedManifests, error) {
-	found, err := manifests.Check(files, r)
+	set := manifests.Read(files)
+	found, err := set.Check(r)
 	problems, err := collect(nil, err)
 	if err != nil {
 		return checkedManifests{}, err
 	}
 	warnings := found.Warnings
-	for _, m := range manifests.MachineConfigs(files) {
+	for _, m := range set.MachineConfigs() {
 		refused, ignored := ignition.CheckMachineConfig(m.Position, m.Config, r)
 		warnings = append(warnings, ignored...)
 		for _, p := range refused {
@@ -273,7 +275,7 @@ func checkManifests(files Files, r release.Release) (checkedManifests, error) {
 			}
 		}
 	}
-	return checkedManifests{files, found.Notes, warnings.Sorted(), manifests.SchedulingOf(files)}, problems.Sorted().Err()
+	return checkedManifests{files, set, found.Notes, warnings.Sorted(), set.Scheduling()}, problems.Sorted().Err()
 }
 
 // inPlaceIgnition makes the config of a single node that brings up the cluster
@@ -287,7 +289,7 @@ func inPlaceIgnition(host ignition.Host, c installconfig.InstallConfig) ([]byte,
 func bootstrapHost(
 	c installconfig.InstallConfig, r release.Release, e hostSettings, parts platform.Parts, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers,
 ) (ignition.Host, error) {
-	files, err := manifests.BootstrapFiles(m.Files, manifests.BootstrapOptions{
+	files, err := m.Set.BootstrapFiles(manifests.BootstrapOptions{
 		DisableImagePolicy: e.DisableImagePolicy && r.Has(release.ImagePolicy),
 	})
 	if err != nil {

@@ -41,9 +41,9 @@ var notOverridden = []string{
 //
 // A ClusterVersion that the user deleted stays deleted. The error is that of
 // Check for the files concerned.
-func BootstrapFiles(files map[string][]byte, options BootstrapOptions) (map[string][]byte, error) {
-	docs, problems, _ := readAll(files)
-	if err := problems.Err(); err != nil {
+func (s Set) BootstrapFiles(options BootstrapOptions) (map[string][]byte, error) {
+	docs, files := s.docs, s.files
+	if err := s.problems.Err(); err != nil {
 		return nil, err
 	}
 	out := map[string][]byte{}

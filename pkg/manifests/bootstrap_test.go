@@ -45,7 +45,7 @@ func entries(t *testing.T, files map[string][]byte) (out []string) {
 
 func boot(t *testing.T, files map[string][]byte, options BootstrapOptions) map[string][]byte {
 	t.Helper()
-	out, err := BootstrapFiles(files, options)
+	out, err := Read(files).BootstrapFiles(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +176,8 @@ func TestBootstrapFilesRefusesWhatCheckRefuses(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, minimal())
 	files["manifests/a.yaml"] = []byte("just text\n")
-	_, err := BootstrapFiles(files, BootstrapOptions{})
-	_, want := Check(files, newest)
+	_, err := Read(files).BootstrapFiles(BootstrapOptions{})
+	_, want := Read(files).Check(newest)
 	if err == nil || want == nil || err.Error() != want.Error() {
 		t.Errorf("got %v, want %v", err, want)
 	}
@@ -206,7 +206,7 @@ func TestBootstrapFilesTakesFilesApart(t *testing.T) {
 			files["openshift/a.yaml"] = []byte(c.file)
 			// the name that would come first is taken, in the other folder
 			files["manifests/a-2.yaml"] = []byte(fmt.Sprintf(object, "other"))
-			if _, err := Check(files, newest); err != nil {
+			if _, err := Read(files).Check(newest); err != nil {
 				t.Fatal(err)
 			}
 			out := boot(t, files, BootstrapOptions{})

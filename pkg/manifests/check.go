@@ -55,14 +55,39 @@ type Findings struct {
 	Notes, Warnings diag.Problems
 }
 
+// Set is the manifests of an asset directory, each read once.
+type Set struct {
+	files map[string][]byte
+	// docs are the objects that could be read, in the order of the files.
+	docs []*document
+	// problems are what is wrong with the others, warnings name files left out.
+	problems, warnings diag.Problems
+}
+
+// Read reads manifests. files are those of the asset directory, by their path; those
+// that IsManifest does not know are only named in a warning. What cannot be read is
+// among what Check finds.
+func Read(files map[string][]byte) Set {
+	s := Set{files: files}
+	for _, name := range sortedNames(files) {
+		if !IsManifest(name) {
+			if strings.HasPrefix(name, Dir+"/") || strings.HasPrefix(name, OpenshiftDir+"/") {
+				s.warnings = append(s.warnings, leftOut(name))
+			}
+			continue
+		}
+		found, wrong := read(name, files[name])
+		s.docs, s.problems = append(s.docs, found...), append(s.problems, wrong...)
+	}
+	return s
+}
+
 // Check finds what the programs on the bootstrap host would stop at, an hour
-// after the machines were booted, and what the API would refuse for ever. files
-// are those of the asset directory, by their path; those that IsManifest does
-// not know are only named in a warning. What the machine-config operator takes
-// is that of the release. The error, if any, is diag.Problems and holds all of
-// them.
-func Check(files map[string][]byte, r release.Release) (Findings, error) {
-	docs, problems, warnings := readAll(files)
+// after the machines were booted, and what the API would refuse for ever. What
+// the machine-config operator takes is that of the release. The error, if any, is
+// diag.Problems and holds all of them.
+func (s Set) Check(r release.Release) (Findings, error) {
+	files, docs, problems, warnings := s.files, s.docs, slices.Clone(s.problems), slices.Clone(s.warnings)
 	add := func(found, ignored diag.Problems) {
 		problems, warnings = append(problems, found...), append(warnings, ignored...)
 	}
@@ -89,21 +114,6 @@ func Check(files map[string][]byte, r release.Release) (Findings, error) {
 		}
 	}
 	return Findings{Notes: takenApart(docs, files), Warnings: warnings.Sorted()}, problems.Err()
-}
-
-// readAll reads every object of every manifest, in the order of their paths.
-func readAll(files map[string][]byte) (docs []*document, problems, warnings diag.Problems) {
-	for _, name := range sortedNames(files) {
-		if !IsManifest(name) {
-			if strings.HasPrefix(name, Dir+"/") || strings.HasPrefix(name, OpenshiftDir+"/") {
-				warnings = append(warnings, leftOut(name))
-			}
-			continue
-		}
-		found, wrong := read(name, files[name])
-		docs, problems = append(docs, found...), append(problems, wrong...)
-	}
-	return docs, problems, warnings
 }
 
 func leftOut(name string) diag.Problem {

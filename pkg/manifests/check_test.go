@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			a := parseArchive(t, name)
-			found, err := Check(edited(t, a), newest)
+			found, err := Read(edited(t, a)).Check(newest)
 			var text strings.Builder
 			for _, p := range found.Notes {
 				text.WriteString("note: " + p.Error() + "\n")
@@ -74,7 +74,7 @@ func TestCheck(t *testing.T) {
 
 func TestCheckOfWhatFilesMade(t *testing.T) {
 	t.Parallel()
-	found, err := Check(filesOf(t, full()), newest)
+	found, err := Read(filesOf(t, full())).Check(newest)
 	if err != nil || len(found.Warnings) > 0 || len(found.Notes) > 0 {
 		t.Errorf("got %v, %v", found, err)
 	}
@@ -88,7 +88,7 @@ func TestCheckOfDeletions(t *testing.T) {
 	for path := range filesOf(t, full()) {
 		files := filesOf(t, full())
 		delete(files, path)
-		found, err := Check(files, newest)
+		found, err := Read(files).Check(newest)
 		if got, want := err != nil, slices.Contains(refused, path); got != want {
 			t.Errorf("%s: refused %t, want %t", path, got, want)
 		}
@@ -104,15 +104,15 @@ func TestCheckKnowsCopies(t *testing.T) {
 	files := filesOf(t, minimal())
 	files["manifests/a.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: m}\ndata: {x: \"1\"}\n")
 	files["openshift/b.json"] = []byte("{\n\t\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\",\n\t\"metadata\": {\"name\": \"a\", \"namespace\": \"m\"},\n\t\"data\": {\"x\": \"1\"}\n}\n")
-	if _, err := Check(files, newest); err != nil {
+	if _, err := Read(files).Check(newest); err != nil {
 		t.Errorf("a copy is refused: %v", err)
 	}
 	files["openshift/b.json"] = []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"m"},"data":{"x":"2"}}`)
-	if _, err := Check(files, newest); err == nil {
+	if _, err := Read(files).Check(newest); err == nil {
 		t.Error("an object with two contents is accepted")
 	}
 	files["openshift/b.json"] = []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"n"},"data":{"x":"2"}}`)
-	if _, err := Check(files, newest); err != nil {
+	if _, err := Read(files).Check(newest); err != nil {
 		t.Errorf("objects of two namespaces are taken for one: %v", err)
 	}
 }
@@ -164,19 +164,19 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
 		files := maps.Clone(base)
 		files[names[int(which)%len(names)]] = data
-		_, err := Check(files, newest)
-		out, bootErr := BootstrapFiles(files, BootstrapOptions{DisableImagePolicy: which%2 == 0})
+		_, err := Read(files).Check(newest)
+		out, bootErr := Read(files).BootstrapFiles(BootstrapOptions{DisableImagePolicy: which%2 == 0})
 		if err != nil {
 			return
 		}
 		if bootErr != nil {
 			t.Fatalf("Check accepts what BootstrapFiles refuses: %v", bootErr)
 		}
-		if docs, _, _ := readAll(files); len(out) != len(docs)+1 {
+		if docs := Read(files).docs; len(out) != len(docs)+1 {
 			t.Errorf("%d objects became %d files", len(docs), len(out)-1)
 		}
 		delete(out, OverridesPatchFile)
-		if _, err := Check(out, newest); err != nil {
+		if _, err := Read(out).Check(newest); err != nil {
 			t.Errorf("the bootstrap host's own files are refused: %v", err)
 		}
 	})

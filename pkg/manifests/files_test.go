@@ -118,7 +118,7 @@ func TestFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Check(got, newest); err != nil {
+			if _, err := Read(got).Check(newest); err != nil {
 				t.Errorf("Check refuses what Files made:\n%v", err)
 			}
 			got["metadata.json"], err = Metadata(c, in.Identity, nil)

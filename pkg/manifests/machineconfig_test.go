@@ -42,7 +42,7 @@ func TestMachineConfigsWithAConfig(t *testing.T) {
 		"  config:\n    ignition: {version: 3.2.0}\n": `openshift/99.yaml:7:5 {"ignition":{"version":"3.2.0"}}`,
 	} {
 		got := ""
-		for _, m := range MachineConfigs(map[string][]byte{"openshift/99.yaml": []byte(begin + config)}) {
+		for _, m := range Read(map[string][]byte{"openshift/99.yaml": []byte(begin + config)}).MachineConfigs() {
 			got += fmt.Sprintf("%s %s", m.Position(""), m.Config)
 		}
 		if got != want {

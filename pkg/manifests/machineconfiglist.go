@@ -32,11 +32,10 @@ func (m MachineConfig) Position(path string) diag.Position {
 // config, such as one that only has kernel arguments, is not in it; one with an
 // empty config is, since the machine-config operator reads that, and anything
 // else that stands there.
-func MachineConfigs(files map[string][]byte) []MachineConfig {
+func (s Set) MachineConfigs() []MachineConfig {
 	var list []MachineConfig
-	docs, _, _ := readAll(files)
-	pools := machinePools(docs)
-	for _, d := range docs {
+	pools := machinePools(s.docs)
+	for _, d := range s.docs {
 		config := d.value("spec", "config")
 		if !d.isMachineConfig() || config == nil {
 			continue

@@ -11,19 +11,18 @@ type Scheduling struct {
 	Position diag.Position
 }
 
-// SchedulingOf reads the Scheduler among the files.
-func SchedulingOf(files map[string][]byte) Scheduling {
-	s := Scheduling{Position: diag.Position{File: SchedulerFile}}
-	docs, _, _ := readAll(files)
-	for _, d := range docs {
+// Scheduling is what the Scheduler among the manifests says.
+func (s Set) Scheduling() Scheduling {
+	says := Scheduling{Position: diag.Position{File: SchedulerFile}}
+	for _, d := range s.docs {
 		if d.identity() != (identity{configGroup, "Scheduler", "", "cluster"}) {
 			continue
 		}
-		s.ControlPlane, _ = d.value("spec", "mastersSchedulable").(bool)
-		s.Position = diag.Position{File: d.path}
+		says.ControlPlane, _ = d.value("spec", "mastersSchedulable").(bool)
+		says.Position = diag.Position{File: d.path}
 		if n := d.field("spec", "mastersSchedulable"); n != nil {
-			s.Position.Line, s.Position.Column = n.Line, n.Column
+			says.Position.Line, says.Position.Column = n.Line, n.Column
 		}
 	}
-	return s
+	return says
 }
