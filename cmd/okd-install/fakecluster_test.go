@@ -26,7 +26,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
-	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
 // fakeCluster stands in for a running cluster inside of the process under test.
@@ -123,9 +123,9 @@ func (f *fakeCluster) file(name string) []byte {
 		if err != nil {
 			raw, _ = os.ReadFile(filepath.Join("mycluster", "bootstrap.ign"))
 		}
-		files, _ := ignition.Files(raw)
-		for _, file := range files {
-			f.files[strings.TrimPrefix(file.Path, "/opt/openshift/")] = file.Data
+		config, _ := inspect.Read("bootstrap.ign", raw)
+		for _, file := range config.Entries {
+			f.files[strings.TrimPrefix(file.Path, "/opt/openshift/")] = file.Data()
 		}
 	}
 	return f.files[name]

@@ -22,7 +22,7 @@ import (
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/assetdir"
-	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
 // The small programs of the sessions.
@@ -146,25 +146,25 @@ func ignitionFiles(args []string) error {
 	if err != nil {
 		return err
 	}
-	inside, err := ignition.Files(data)
+	config, err := inspect.Read(args[0], data)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(inside, func(a, b ignition.File) int { return strings.Compare(a.Path, b.Path) })
 	found := false
-	for _, f := range inside {
+	for _, f := range config.Entries {
 		switch {
+		case f.Kind != inspect.File || len(f.Parts) == 0:
 		case len(args) == 1, strings.HasSuffix(args[1], "/") && strings.HasPrefix(f.Path, args[1]):
 			found = true
 			fmt.Printf("%04o %s\n", f.Mode, f.Path)
 		case args[1] == "--into":
 			found = true
-			if err := writeBelow(args[2], strings.TrimPrefix(f.Path, "/"), f.Data); err != nil {
+			if err := writeBelow(args[2], strings.TrimPrefix(f.Path, "/"), f.Data()); err != nil {
 				return err
 			}
 		case args[1] == f.Path:
 			found = true
-			if _, err := os.Stdout.Write(f.Data); err != nil {
+			if _, err := os.Stdout.Write(f.Data()); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package asset
 import (
 	"crypto/sha256"
 	"encoding/pem"
+	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -58,18 +60,35 @@ func ListCertificates(dir string, now time.Time) (Certificates, error) {
 			l.addKubeconfig(name, tls.AdminKubeconfig, files[name])
 			continue
 		}
-		inside, err := ignition.Files(files[name])
+		config, err := inspect.Read(name, files[name])
 		if err != nil {
-			return Certificates{}, diag.Problems{{Position: diag.Position{File: name}, Detail: "this is not an Ignition config: " + err.Error(), Hint: "run create ignition-configs again"}}
+			return Certificates{}, madeAgain(err)
 		}
-		for _, f := range inside {
-			l.addHostFile(name+":"+f.Path, f)
+		for _, e := range config.Entries {
+			if e.Kind == inspect.File {
+				l.addHostFile(name, e)
+			}
 		}
 	}
 	if len(l.found) == 0 {
 		return Certificates{}, diag.Problems{{Position: diag.Position{File: "bootstrap.ign"}, Detail: "there are no certificates in it", Hint: "run create ignition-configs again"}}
 	}
 	return l.result(), nil
+}
+
+// madeAgain are the findings in a config that is not the user's to mend.
+func madeAgain(err error) error {
+	var problems diag.Problems
+	parts, _ := diag.Findings(err)
+	for _, part := range parts {
+		var p diag.Problem
+		if !errors.As(part, &p) {
+			return err
+		}
+		p.Hint = "run create ignition-configs again"
+		problems = append(problems, p)
+	}
+	return problems.Err()
 }
 
 func pointerFiles() []string {
@@ -89,17 +108,17 @@ type lister struct {
 
 // addHostFile looks into a file of an Ignition config, if it is one that holds
 // certificates of the cluster. The user's own trust bundle is not.
-func (l *lister) addHostFile(place string, f ignition.File) {
-	base := path.Base(f.Path)
+func (l *lister) addHostFile(config string, f inspect.Entry) {
+	place, base := config+":"+f.Path, path.Base(f.Path)
 	switch {
 	case strings.HasPrefix(base, "kubeconfig"):
 		for _, row := range tls.Kubeconfigs {
 			if row.Host && path.Base(row.File) == base {
-				l.addKubeconfig(place, row.Name, f.Data)
+				l.addKubeconfig(place, row.Name, f.Data())
 			}
 		}
 	case strings.HasPrefix(f.Path, "/opt/openshift/tls/") && strings.HasSuffix(base, ".crt"):
-		l.addPEM(place, strings.TrimSuffix(base, ".crt"), f.Data)
+		l.addPEM(place, strings.TrimSuffix(base, ".crt"), f.Data())
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
-	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -132,13 +132,13 @@ func whole(files map[string]string) error {
 			return fmt.Errorf("%s is not the one that the state speaks of", name)
 		}
 	}
-	inside, err := ignition.Files([]byte(files["bootstrap.ign"]))
+	inside, err := inspect.Read("bootstrap.ign", []byte(files["bootstrap.ign"]))
 	if err != nil {
 		return err
 	}
 	host, found := map[string]string{}, 0
-	for _, f := range inside {
-		host[f.Path] = string(f.Data)
+	for _, f := range inside.Entries {
+		host[f.Path] = string(f.Data())
 	}
 	for _, row := range tls.Certificates {
 		var kept tls.Pair

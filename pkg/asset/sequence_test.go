@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
-	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
 
@@ -241,13 +241,13 @@ func (l *life) named(text string) {
 
 // result sees that all that the user has done is in what machines boot from.
 func (l *life) result() {
-	inside, err := ignition.Files(readAll(l.T, filepath.Join(l.dir, "bootstrap.ign")))
+	inside, err := inspect.Read("bootstrap.ign", readAll(l.T, filepath.Join(l.dir, "bootstrap.ign")))
 	if err != nil {
 		l.Fatal(err)
 	}
 	host := map[string]string{}
-	for _, f := range inside {
-		host[f.Path] = string(f.Data)
+	for _, f := range inside.Entries {
+		host[f.Path] = string(f.Data())
 	}
 	for name, content := range l.mine {
 		got, there := host["/opt/openshift/"+name]

@@ -74,10 +74,7 @@ func TestInPlaceHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := Files(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := filesIn(t, raw)
 	modes := map[string]int{}
 	for _, f := range files {
 		modes[f.Path] = f.Mode

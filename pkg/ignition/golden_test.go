@@ -129,10 +129,7 @@ func describeConfig(t *testing.T, raw []byte) []byte {
 	if err != nil || len(rpt.Entries) > 0 {
 		t.Fatalf("%v\n%s", err, rpt)
 	}
-	files, err := Files(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := filesIn(t, raw)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "ignition %s\n\nusers\n", config.Ignition.Version)
 	for _, u := range config.Passwd.Users {

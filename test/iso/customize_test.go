@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/rhcos/cpio"
 	"github.com/okd-project/okd-install/pkg/rhcos/live"
 	"github.com/okd-project/okd-install/test/needs"
@@ -65,19 +66,22 @@ func meaning(t *testing.T, raw string) map[string]any {
 	var v struct{ Ignition struct{ Version string } }
 	must(t, json.Unmarshal([]byte(raw), &v))
 	m := map[string]any{"version": v.Ignition.Version}
-	files, err := ignition.Files([]byte(raw))
+	config, err := inspect.Read("", []byte(raw))
 	must(t, err)
-	for _, f := range files {
+	for _, f := range config.Entries {
+		if f.Kind != inspect.File || len(f.Parts) == 0 {
+			continue
+		}
 		m[f.Path+" mode"] = f.Mode
 		switch {
 		case strings.HasSuffix(f.Path, ".yaml"):
 			var v map[string]any
-			must(t, yaml.Unmarshal(f.Data, &v))
+			must(t, yaml.Unmarshal(f.Data(), &v))
 			m[f.Path] = v
 		case strings.HasSuffix(f.Path, ".ign"):
-			m[f.Path] = meaning(t, string(f.Data))
+			m[f.Path] = meaning(t, string(f.Data()))
 		default:
-			m[f.Path] = string(f.Data)
+			m[f.Path] = string(f.Data())
 		}
 	}
 	for i, r := range parsed.Ignition.Config.Merge {

@@ -13,11 +13,9 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition"
 )
 
-// The most that Read takes in: bytes of a config, bytes of content in all, and
-// entries.
+// The most that Read takes in: bytes of a config, and entries.
 const (
 	maxConfig  = 64 << 20
-	maxContent = 64 << 20
 	maxEntries = 20_000
 )
 
@@ -57,7 +55,7 @@ func Read(name string, raw []byte) (Config, error) {
 	if bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")) || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
 		return fail("begins with a byte order mark, as files do that a Windows program has written; Ignition does not read it", "save it as UTF-8 without a byte order mark")
 	}
-	r := &reader{left: maxContent}
+	r := &reader{left: ignition.MaxContent}
 	if err := r.config(raw); err != nil {
 		if !json.Valid(raw) && bytes.TrimSpace(raw)[0] == '{' {
 			return fail("is not JSON, or not all of it is there", "okd-install ignition validate says where it goes wrong")
