@@ -1,9 +1,15 @@
 package asset
 
-import "github.com/okd-project/okd-install/pkg/ignition"
+import (
+	"slices"
 
-// origin says where a file of the bootstrap host comes from. Certificates have
-// no rows here: tables of their own say it all.
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+)
+
+// origin says where a file of the bootstrap host comes from. Certificates and
+// manifests have no rows here: tables of their own say it all.
 type origin struct {
 	// pattern matches the path on the host; the first row that matches counts.
 	pattern string
@@ -43,16 +49,9 @@ var nodeWords = map[string]string{
 	"bootstrap-ssh":      "random",
 }
 
-const (
-	manifestDir  = "/opt/openshift/manifests/"
-	openshiftDir = "/opt/openshift/openshift/"
-)
-
 var (
 	byManifests = []string{"generated-manifests", "manifests", "checked-manifests"}
 	config      = []string{"cluster-config"}
-	// proxyFields are what the list of hosts that need no proxy is made of.
-	proxyFields = []string{"proxy", "baseDomain", "metadata.name", "networking.clusterNetwork", "networking.machineNetwork", "networking.serviceNetwork"}
 )
 
 // staticOrigin is that of everything that is the same on every bootstrap host.
@@ -65,42 +64,22 @@ var origins = []origin{
 	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release", "environment", "platform"},
 		fields: []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}},
 	{pattern: "/etc/pki/ca-trust/source/anchors/ca.crt", is: "authorities that the host is to trust", nodes: config, fields: []string{"additionalTrustBundle"}},
-	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: proxyFields},
-	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: proxyFields},
+	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: installconfig.NoProxyFields},
+	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/root/.docker/config.json", is: "the pull secret", nodes: config, fields: []string{"pullSecret"}},
 	{pattern: `passwd.users\[core\]`, is: "the user that people log in as: your SSH key, and the one that gather uses", nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
 	{pattern: "/opt/openshift/original_cvo_overrides.patch", is: "the overrides of the cluster version that come back after the bootstrap, from cvo-overrides.yaml", nodes: []string{"environment"}, way: byManifests},
 
-	manifest(manifestDir+"cluster-config.yaml", "the install-config, without its secrets", config, "all"),
-	manifest(manifestDir+"cluster-dns-02-config.yml", "the cluster's domain", config, "metadata.name", "baseDomain"),
-	manifest(manifestDir+"cluster-infrastructure-02-config.yml", "the platform, and the addresses of the API", []string{"cluster-config", "cluster-id", "platform"}, "metadata.name", "baseDomain", "platform", "controlPlane", "cpuPartitioningMode"),
-	manifest(manifestDir+"cluster-ingress-02-config.yml", "the domain of applications", config, "metadata.name", "baseDomain"),
-	manifest(manifestDir+"cluster-network-02-config.yml", "the networks of pods and services", config, "networking.clusterNetwork", "networking.serviceNetwork", "networking.networkType"),
-	manifest(manifestDir+"cluster-network-*", "the network", config, "networking"),
-	manifest(manifestDir+"cluster-pki-02-config.yaml", "the kind of key of the authorities", []string{"cluster-config", "release"}, "pki"),
-	manifest(manifestDir+"cluster-proxy-01-config.yaml", "the proxy of the cluster", config, append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, proxyFields...)...),
-	manifest(manifestDir+"cluster-scheduler-02-config.yml", "whether the control plane takes workloads", config, "compute"),
-	manifest(manifestDir+"cvo-overrides.yaml", "the cluster's ID and release, and what its operator leaves alone while it comes up", []string{"cluster-config", "cluster-id", "environment"}, "capabilities"),
-	manifest(manifestDir+"image-digest-mirror-set.yaml", "the mirrors to pull images from", config, "imageDigestSources"),
-	manifest(manifestDir+"image-content-source-policy*", "the mirrors to pull images from", config, "imageContentSources"),
-	manifest(manifestDir+"kube-system-configmap-root-ca.yaml", "the root authority", []string{"root-ca"}),
-	manifest(manifestDir+"machine-config-server-ca-*", "the root authority, for the machine config server", []string{"root-ca"}),
-	manifest(manifestDir+"machine-config-server-tls-secret.yaml", "the machine config server's certificate and key", []string{"machine-config-server"}),
-	manifest(manifestDir+"openshift-config-secret-pull-secret.yaml", "the pull secret", config, "pullSecret"),
-	manifest(manifestDir+"user-ca-bundle-config.yaml", "authorities that the cluster is to trust", config, "additionalTrustBundle"),
-	manifest(manifestDir+"kube-cloud-config.yaml", "settings of the cloud, which this platform has none of", config),
-	manifest(openshiftDir+"99_feature-gate.yaml", "the feature gates", config, "featureSet", "featureGates"),
-	manifest(openshiftDir+"99_kubeadmin-password-secret.yaml", "the hash of kubeadmin's password", []string{"kubeadmin-password"}),
-	manifest(openshiftDir+"99_openshift-cluster-api_*-user-data-secret.yaml", "the pointer config of machines that the cluster makes", []string{"pointer-configs"}),
-	manifest(openshiftDir+"99_openshift-machineconfig_*-ssh.yaml", "your SSH key, for the machines", config, "sshKey"),
-	manifest(openshiftDir+"99_openshift-machineconfig_*", "a MachineConfig", config, "all"),
-	manifest(openshiftDir+"openshift-install-manifests.yaml", "which program made the manifests", []string{"provenance"}),
-	{pattern: openshiftDir + "99_openshift-installer-*", is: "what was added to a <role>.ign, as a MachineConfig", nodes: []string{"edited-pointer-configs"}},
-	{pattern: manifestDir + "*", is: "a manifest that okd-install does not make: somebody has added it to manifests/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
-	{pattern: openshiftDir + "*", is: "a manifest that okd-install does not make: somebody has added it to openshift/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/manifests/*", is: "a manifest that okd-install does not make: somebody has added it to manifests/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/openshift/*", is: "a manifest that okd-install does not make: somebody has added it to openshift/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
 }
 
-// manifest is a row of a manifest, which passes the folders that the user may edit.
-func manifest(pattern, is string, nodes []string, fields ...string) origin {
-	return origin{pattern: pattern, is: is, nodes: nodes, way: byManifests, fields: fields}
+// manifestOrigin says where a manifest comes from, by its row in the table that
+// it is made from.
+func manifestOrigin(row manifests.Row) origin {
+	o := origin{is: row.Is, nodes: slices.Concat(row.Sources, row.OnHost), fields: row.Fields}
+	if !row.HostOnly {
+		o.way = byManifests
+	}
+	return o
 }

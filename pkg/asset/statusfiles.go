@@ -87,7 +87,10 @@ func (s *Status) manifests(c *creation) {
 		state, detail = Edited, fmt.Sprintf("%d of %d files are not as they were made", len(own), len(c.folders))
 	}
 	s.add(folderNames(c.folders), state, detail)
-	s.Files = append(s.Files, own...)
+	for _, f := range own {
+		row, _ := manifests.Find(f.Path)
+		s.add(f.Path, f.State, row.Is)
+	}
 	if _, err := graph.Get(c.run, c.graph.Checked); err != nil && state != Outdated {
 		s.problem(err)
 	}

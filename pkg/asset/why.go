@@ -11,6 +11,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -95,8 +96,11 @@ func originOf(whole string, e inspect.Entry) origin {
 	if whole == "pointer-configs" {
 		return pointerOrigin(e)
 	}
-	if name, ok := strings.CutPrefix(e.Path, "/opt/openshift/"); ok && (strings.HasPrefix(name, "tls/") || strings.HasPrefix(name, "auth/")) {
-		if o, ok := hostOrigin(name); ok {
+	if name, ok := strings.CutPrefix(e.Path, "/opt/openshift/"); ok {
+		if row, ok := manifests.Find(name); ok {
+			return manifestOrigin(row)
+		}
+		if o, ok := hostOrigin(name); ok && (strings.HasPrefix(name, "tls/") || strings.HasPrefix(name, "auth/")) {
 			return o
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/manifests"
 )
 
 // whyConfig has every field that the tables of origins name and that can be
@@ -107,7 +108,7 @@ func TestExplanationsAreTrue(t *testing.T) {
 			if err != nil {
 				continue // gone in this one
 			}
-			if fields := says(after, e); !slices.Contains(fields, change.field) && !slices.Contains(fields, "all") && !slices.Contains(fields, "networking") {
+			if fields := says(after, e); !slices.Contains(fields, change.field) && !slices.Contains(fields, "all") {
 				t.Errorf("%s changes with %s, but why names only %v", c.Path, change.field, fields)
 			}
 		}
@@ -133,6 +134,9 @@ func TestExplanationsAreTrue(t *testing.T) {
 var neverAlone = map[string]bool{
 	"/etc/okd-install/environment networking.serviceNetwork":                     true, // only whether it is IPv6
 	"/opt/openshift/manifests/cluster-infrastructure-02-config.yml controlPlane": true, // only whether it is one
+	"/opt/openshift/manifests/cluster-infrastructure-02-config.yml compute":      true, // only whether it is one
+	"/opt/openshift/manifests/cluster-ingress-02-config.yml controlPlane":        true, // only whether it is one
+	"/opt/openshift/manifests/cluster-pki-02-config.yaml featureSet":             true, // only whether the gate is on
 	"/opt/openshift/manifests/cvo-overrides.yaml metadata.name":                  true,
 }
 
@@ -140,7 +144,13 @@ var neverAlone = map[string]bool{
 func TestOriginsNameNodes(t *testing.T) {
 	t.Parallel()
 	nodes := nodesByName()
-	for _, row := range append(slices.Clone(origins), staticOrigin) {
+	rows := append(slices.Clone(origins), staticOrigin)
+	for _, row := range manifests.Table {
+		o := manifestOrigin(row)
+		o.pattern = row.File
+		rows = append(rows, o)
+	}
+	for _, row := range rows {
 		for _, name := range append(slices.Clone(row.nodes), row.way...) {
 			if nodes[name].Name == "" {
 				t.Errorf("%s: there is no node %q", row.pattern, name)

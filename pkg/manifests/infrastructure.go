@@ -45,30 +45,22 @@ func infrastructureTopology(c installconfig.InstallConfig) string {
 	}
 }
 
-func infrastructure(in Inputs) ([]file, error) {
-	c, domain := in.Config, in.Config.ClusterDomain()
+func infrastructure(in Inputs) (values, error) {
 	spec, status := object{"type": in.Platform.Type}, object{"type": in.Platform.Type}
 	maps.Copy(spec, in.Platform.Spec)
 	maps.Copy(status, in.Platform.Status)
-	partitioning := c.CPUPartitioningMode
+	partitioning := in.Config.CPUPartitioningMode
 	if partitioning == "" {
 		partitioning = "None"
 	}
-	return one(InfrastructureFile, config("Infrastructure", "cluster", object{
-		"spec": object{
-			"cloudConfig":  object{"name": ""},
-			"platformSpec": spec,
-		},
-		"status": object{
-			"apiServerInternalURI":   "https://api-int." + domain + ":6443",
-			"apiServerURL":           "https://api." + domain + ":6443",
-			"controlPlaneTopology":   controlPlaneTopology(c),
-			"cpuPartitioning":        partitioning,
-			"etcdDiscoveryDomain":    "",
-			"infrastructureName":     in.Identity.InfraID,
-			"infrastructureTopology": infrastructureTopology(c),
-			"platform":               in.Platform.Type,
-			"platformStatus":         status,
-		},
-	}))
+	return values{
+		"clusterDomain":          in.Config.ClusterDomain(),
+		"infraID":                in.Identity.InfraID,
+		"platform":               in.Platform.Type,
+		"platformSpec":           spec,
+		"platformStatus":         status,
+		"controlPlaneTopology":   controlPlaneTopology(in.Config),
+		"infrastructureTopology": infrastructureTopology(in.Config),
+		"cpuPartitioning":        partitioning,
+	}, nil
 }

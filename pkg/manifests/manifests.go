@@ -18,7 +18,6 @@
 package manifests
 
 import (
-	"fmt"
 	"path"
 	"slices"
 
@@ -81,28 +80,6 @@ type object = map[string]any
 // list is a sequence of anything, for literals.
 type list = []any
 
-// file is a manifest that is made without a file of data/manifests.
-type file struct {
-	path   string
-	object object
-}
-
-// one is the result of a group that makes a single file.
-func one(name string, o object) ([]file, error) {
-	return []file{{name, o}}, nil
-}
-
-// config is an object of config.openshift.io/v1 that has no namespace.
-func config(kind, name string, parts object) object {
-	return object{
-		"apiVersion": "config.openshift.io/v1",
-		"kind":       kind,
-		"metadata":   object{"name": name},
-		"spec":       parts["spec"],
-		"status":     parts["status"],
-	}
-}
-
 // Files makes every file of manifests/ and openshift/, by its path relative to
 // the asset directory.
 func Files(in Inputs) (map[string][]byte, error) {
@@ -114,15 +91,6 @@ func Files(in Inputs) (map[string][]byte, error) {
 		})
 		if err != nil {
 			return nil, err
-		}
-	}
-	files, err := infrastructure(in)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		if out[f.path], err = yaml.Marshal(f.object); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.path, err)
 		}
 	}
 	return out, nil

@@ -36,6 +36,7 @@ const (
 	fromConfig     = "cluster-config"
 	fromRelease    = "release"
 	fromIdentity   = "cluster-id"
+	fromPlatform   = "platform"
 	fromRootCA     = "root-ca"
 	fromServing    = "machine-config-server"
 	fromPassword   = "kubeadmin-password"
@@ -56,8 +57,14 @@ var Table = []Row{
 		Sources: []string{fromConfig}, Fields: []string{"metadata.name", "baseDomain"}, fill: once(dns),
 	},
 	{
+		File: InfrastructureFile, Is: "the platform, the addresses of the API, and how many machines may fail",
+		Sources: []string{fromConfig, fromIdentity, fromPlatform},
+		Fields:  []string{"metadata.name", "baseDomain", "platform", "controlPlane", "arbiter", "compute", "cpuPartitioningMode"},
+		fill:    once(infrastructure),
+	},
+	{
 		File: IngressFile, Is: "the domain of applications",
-		Sources: []string{fromConfig}, Fields: []string{"metadata.name", "baseDomain", "platform", "controlPlane"}, fill: once(ingress),
+		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"metadata.name", "baseDomain", "platform", "controlPlane"}, fill: once(ingress),
 	},
 	{
 		File: NetworkFile, Is: "the networks of pods and services",

@@ -158,7 +158,7 @@ func rowsThatDiffer(t *testing.T, a, b Inputs) map[string]bool {
 	maps.Copy(names, after)
 	differ := map[string]bool{}
 	for name := range names {
-		if !bytes.Equal(before[name], after[name]) && name != InfrastructureFile {
+		if !bytes.Equal(before[name], after[name]) {
 			row, ok := Find(name)
 			if !ok {
 				t.Fatalf("%s has no row", name)
@@ -173,16 +173,23 @@ func rowsThatDiffer(t *testing.T, a, b Inputs) map[string]bool {
 // name it make other files then.
 func TestSourcesAreTrue(t *testing.T) {
 	t.Parallel()
+	one := int64(1)
 	for source, change := range map[string]func(*Inputs){
-		fromRelease:    func(in *Inputs) { in.Release = release.Release{Line: "4.16"} }, // without ConfigurablePKI
-		fromIdentity:   func(in *Inputs) { in.Identity = Identity{UUID: "another", InfraID: "another"} },
+		fromRelease:  func(in *Inputs) { in.Release = release.Release{Line: "4.16"} }, // without ConfigurablePKI
+		fromIdentity: func(in *Inputs) { in.Identity = Identity{UUID: "another", InfraID: "another"} },
+		fromPlatform: func(in *Inputs) {
+			in.Platform = Platform{Type: "Another", IngressOnSingleNode: true}
+		},
 		fromRootCA:     func(in *Inputs) { in.RootCA, in.RootCAKey = in.MCSCert, []byte("another\n") },
 		fromServing:    func(in *Inputs) { in.MCSCert, in.MCSKey = in.RootCA, []byte("another\n") },
 		fromPassword:   func(in *Inputs) { in.PasswordHash = "another" },
 		fromPointers:   func(in *Inputs) { in.Pointers = map[string][]byte{"master": nil, "worker": nil, "arbiter": nil} },
 		fromProvenance: func(in *Inputs) { in.Version, in.Invoker = "another", "somebody" },
 	} {
-		in := inputs(t, asked())
+		c := asked()
+		c.ControlPlane.Replicas = &one // where the platform decides on more
+		in := inputs(t, c)
+		in.Platform.IngressOnSingleNode = false
 		changed := in
 		change(&changed)
 		differ := rowsThatDiffer(t, in, changed)
@@ -215,6 +222,7 @@ func TestFieldsAreTrue(t *testing.T) {
 			change: func(c *config) { c.Platform = platform.Platform{Name: "external", Config: &platform.External{}} },
 		},
 		{field: "controlPlane", change: func(c *config) { c.ControlPlane.Replicas = &one }},
+		{field: "arbiter", change: func(c *config) { c.Arbiter.Replicas = new(int64) }},
 		{field: "controlPlane.hyperthreading", change: func(c *config) { c.ControlPlane.Hyperthreading = "Disabled" }},
 		{field: "controlPlane.fencing", change: func(c *config) { c.ControlPlane.Fencing = nil }},
 		{field: "compute", change: func(c *config) { c.Compute[0].Replicas = new(int64) }},
