@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -164,26 +163,4 @@ func TestOutputsFollowNoLink(t *testing.T) {
 	if err != nil || info.Mode().IsRegular() {
 		t.Errorf("/dev/null is now %v, %v", info, err)
 	}
-}
-
-// A line without an end is not read into memory.
-func TestEndlessLine(t *testing.T) {
-	t.Parallel()
-	if _, err := readLine(bufio.NewReader(io.LimitReader(endless{}, 1<<30))); err == nil || !strings.Contains(err.Error(), "more than 2097152 bytes") {
-		t.Errorf("got %v", err)
-	}
-	for text, want := range map[string]string{"one\r\ntwo": "one", "last": "last", "\n": ""} {
-		if got, err := readLine(bufio.NewReader(strings.NewReader(text))); got != want || err != nil {
-			t.Errorf("%q: got %q, %v", text, got, err)
-		}
-	}
-}
-
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'x'
-	}
-	return len(p), nil
 }

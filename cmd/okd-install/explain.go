@@ -143,7 +143,7 @@ func (o explainOptions) list(b *strings.Builder, fields []installconfig.Explanat
 			o.list(b, f.Fields, indent+"  ")
 			continue
 		}
-		b.WriteString(diag.Wrap(firstSentence(f.Text)+".", indent+"    ") + "\n")
+		b.WriteString(diag.Wrap(diag.FirstSentence(f.Text)+".", indent+"    ") + "\n")
 	}
 }
 

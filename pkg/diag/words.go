@@ -50,6 +50,12 @@ func Capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// FirstSentence is a text up to its first full stop, without it.
+func FirstSentence(text string) string {
+	first, _, _ := strings.Cut(text, ". ")
+	return strings.TrimSuffix(first, ".")
+}
+
 // Clip is a text of at most so many characters, the last of which says that there
 // were more: a name in a message, or a line on a screen.
 func Clip(s string, most int) string {

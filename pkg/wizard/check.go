@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"errors"
@@ -47,12 +47,12 @@ func (w *wizard) check(q question, answer string) (string, error) {
 		return "", found
 	}
 	for _, p := range w.concerning(q, after.warnings, before.warnings) {
-		w.notes = append(w.notes, "Note: "+p.Detail+". "+sentenceCase(p.Hint))
+		w.notes = append(w.notes, "Note: "+p.Detail+". "+sentence(p.Hint))
 	}
 	return answer, nil
 }
 
-func sentenceCase(s string) string {
+func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
@@ -91,10 +91,10 @@ func (w *wizard) load(answers map[string]string) (r reading, err error) {
 }
 
 func (w *wizard) loadOptions(release string) (installconfig.Options, error) {
-	if w.image != "" {
-		return asset.ConfigOptions("", w.release, w.image, w.Environment())
+	if w.ReleaseImage != "" {
+		return asset.ConfigOptions("", w.Release, w.ReleaseImage, w.Environment)
 	}
-	return asset.ConfigOptions("", release, "", w.Environment())
+	return asset.ConfigOptions("", release, "", w.Environment)
 }
 
 // concerning returns those of the findings that came with an answer: they are

@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"bufio"
@@ -18,6 +18,13 @@ import (
 
 // This is the only file that knows survey, which nobody maintains any more.
 
+// Terminal is one that somebody sits at.
+type Terminal struct {
+	In, Out *os.File
+	// Plain asks line by line and draws nothing; Colour draws in colours.
+	Plain, Colour bool
+}
+
 // surveyPrompter draws its questions: lists to move in with the arrow keys, and
 // answers that can be edited.
 type surveyPrompter struct{ stdio terminal.Stdio }
@@ -27,20 +34,21 @@ const backTitle = goBack + " back"
 
 // newPrompter returns the way to ask on a terminal, and what sets the terminal
 // right again, however the asking ended.
-func newPrompter(in, out *os.File, plain, colour bool) (Prompter, func(), error) {
+func newPrompter(t Terminal) (prompter, func(), error) {
+	in, out := t.In, t.Out
 	before, err := term.GetState(int(in.Fd()))
 	if err != nil {
 		return nil, nil, err
 	}
 	restore := func() { _ = term.Restore(int(in.Fd()), before) }
-	if plain {
+	if t.Plain {
 		secret := func() (string, error) {
 			text, err := term.ReadPassword(int(in.Fd()))
 			return string(text), err
 		}
 		return &plainPrompter{out: out, in: bufio.NewReader(in), secret: secret}, restore, nil
 	}
-	core.DisableColor = !colour
+	core.DisableColor = !t.Colour
 	// our words, and short enough for 80 columns; there is no other way to change them
 	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n" //nolint:reassign // see above
 	survey.SelectQuestionTemplate = strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help").Replace(survey.SelectQuestionTemplate)
@@ -71,7 +79,7 @@ const mostEntries = 16
 func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(forTerminal(text) + "\n")) }
 
 // Ask draws the question.
-func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
+func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	given := p.Default
 	p = p.shown()
 	help := strings.TrimPrefix(diag.Wrap(p.Help, "  "), "  ")
@@ -89,7 +97,7 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 		question = &survey.Password{Message: p.Label + ":", Help: help}
 	case len(p.Options) > 0:
 		list := &survey.Select{Message: p.Label + ":", Help: help, Options: titles, PageSize: mostEntries}
-		if i := slices.IndexFunc(p.Options, func(o Option) bool { return o.Value == p.Default }); i >= 0 {
+		if i := slices.IndexFunc(p.Options, func(o option) bool { return o.Value == p.Default }); i >= 0 {
 			list.Default = titles[i]
 		}
 		question = list
@@ -121,7 +129,7 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 	select {
 	case err := <-done:
 		if errors.Is(err, terminal.InterruptErr) {
-			err = errInterrupted
+			err = ErrInterrupted
 		}
 		if i := slices.Index(titles, answer); err == nil && len(titles) > 0 {
 			answer = append(optionValues(p.Options), goBack)[i]
@@ -134,6 +142,6 @@ func (s *surveyPrompter) Ask(ctx context.Context, p Prompt) (string, error) {
 		}
 		return answer, err
 	case <-ctx.Done(): // a signal, and not the key: survey goes on waiting for one
-		return "", errInterrupted
+		return "", ErrInterrupted
 	}
 }

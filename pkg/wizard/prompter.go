@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"bufio"
@@ -10,30 +10,29 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// Prompter asks a person at a terminal. There are two: one that draws, in
+// prompter asks a person at a terminal. There are two: one that draws, in
 // prompt.go, and one for terminals that cannot, and for those who listen.
-type Prompter interface {
+type prompter interface {
 	// Say shows a text of one or more lines.
 	Say(text string)
 	// Ask puts one question until its Check is content with the answer. The
-	// error is errInterrupted, errBack, io.EOF, or what reading the terminal failed with.
-	Ask(ctx context.Context, p Prompt) (string, error)
+	// error is ErrInterrupted, errBack, io.EOF, or what reading the terminal failed with.
+	Ask(ctx context.Context, p prompt) (string, error)
 }
 
-// Prompt is one question.
-type Prompt struct {
+// prompt is one question.
+type prompt struct {
 	// Label is the question in a few words, Help what the answer is for.
 	Label, Help string
 	// Default is the answer of somebody who only presses enter; empty if there is none.
 	Default string
 	// Options are the answers to choose from; without any it is a text.
-	Options []Option
+	Options []option
 	// Secret hides what is typed.
 	Secret bool
 	// Back tells that one can go back from here, by answering goBack.
@@ -44,7 +43,7 @@ type Prompt struct {
 
 // shown is the question as a terminal may show it: labels, options and defaults hold
 // names of files and what somebody answered before.
-func (p Prompt) shown() Prompt {
+func (p prompt) shown() prompt {
 	p.Label, p.Help = diag.Printable(p.Label), diag.Lines(p.Help)
 	if p.Options == nil { // else it is the value of one
 		p.Default = diag.Printable(p.Default)
@@ -56,11 +55,8 @@ func (p Prompt) shown() Prompt {
 	return p
 }
 
-// Option is one answer to choose.
-type Option struct{ Value, Title string }
-
-// errInterrupted is Ctrl-C.
-var errInterrupted = errors.New("interrupted")
+// option is one answer to choose.
+type option struct{ Value, Title string }
 
 // goBack is what one answers to see the question before again. No answer to any
 // question looks like it.
@@ -85,8 +81,8 @@ func readLine(r *bufio.Reader) (string, error) {
 		piece, err := r.ReadSlice('\n')
 		text = append(text, piece...)
 		switch {
-		case len(text) > cli.MaxConfig:
-			return "", system.TooLargeError{Most: cli.MaxConfig}
+		case len(text) > maxAnswer:
+			return "", system.TooLargeError{Most: maxAnswer}
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil && len(text) > 0:
@@ -103,7 +99,7 @@ func (p *plainPrompter) Say(text string) { fmt.Fprintln(p.out, forTerminal(text)
 func forTerminal(text string) string { return diag.Lines(redact.Message(text)) }
 
 // Ask writes the question on a line and reads the next one.
-func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
+func (p *plainPrompter) Ask(ctx context.Context, q prompt) (string, error) {
 	given := q.Default
 	q = q.shown()
 	p.offer(q)
@@ -138,13 +134,13 @@ func (p *plainPrompter) Ask(ctx context.Context, q Prompt) (string, error) {
 }
 
 // offer lists the options with their numbers.
-func (p *plainPrompter) offer(q Prompt) {
+func (p *plainPrompter) offer(q prompt) {
 	for i, o := range q.Options {
 		p.Say(fmt.Sprintf("  %d. %s", i+1, o.Title))
 	}
 }
 
-func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
+func (p *plainPrompter) read(ctx context.Context, q prompt) (string, error) {
 	label := q.Label
 	switch {
 	case q.Help != "" && q.Back:
@@ -154,7 +150,7 @@ func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
 	case q.Back:
 		label += " (" + goBack + " back)"
 	}
-	if i := slices.IndexFunc(q.Options, func(o Option) bool { return o.Value == q.Default }); i >= 0 {
+	if i := slices.IndexFunc(q.Options, func(o option) bool { return o.Value == q.Default }); i >= 0 {
 		label += " [" + strconv.Itoa(i+1) + "]"
 	} else if q.Default != "" {
 		label += " [" + q.Default + "]"
@@ -182,13 +178,13 @@ func (p *plainPrompter) read(ctx context.Context, q Prompt) (string, error) {
 		return l.text, l.err
 	case <-ctx.Done():
 		fmt.Fprintln(p.out)
-		return "", errInterrupted
+		return "", ErrInterrupted
 	}
 }
 
 // chosen finds the option that an answer means: by its number, its value, or the
 // beginning of its title.
-func chosen(answer string, options []Option) (string, error) {
+func chosen(answer string, options []option) (string, error) {
 	if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(options) {
 		return options[n-1].Value, nil
 	}

@@ -1,19 +1,16 @@
-package main
+package wizard
 
 import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/system"
@@ -42,7 +39,7 @@ func accessQuestions() []question {
 				return sshKeyOptions(w)[0].Value
 			},
 			options: sshKeyOptions,
-			other:   map[string]Prompt{"other": {Label: "File of a public key, or the key itself"}},
+			other:   map[string]prompt{"other": {Label: "File of a public key, or the key itself"}},
 			read:    readSSHKey,
 			put: func(w *wizard, d *installconfig.Draft, value string) {
 				for line := range strings.Lines(value) {
@@ -59,14 +56,14 @@ func accessQuestions() []question {
 			key: pullSecretKey, label: "Pull secret", usage: "file of the pull secret; OKD needs none (default public)",
 			fields: []string{"pullSecret"}, takesFile: true,
 			preset: func(*wizard) string { return publicSecret },
-			options: func(*wizard) []Option {
-				return []Option{
+			options: func(*wizard) []option {
+				return []option{
 					{publicSecret, "OKD's public one: the images of OKD need no other"},
 					{"other", "one from a file, with the credentials of a mirror"},
 					{"paste", "one that I paste here"},
 				}
 			},
-			other: map[string]Prompt{"other": {Label: "File of the pull secret"}, "paste": {Label: "Pull secret, on one line (not shown)", Secret: true}},
+			other: map[string]prompt{"other": {Label: "File of the pull secret"}, "paste": {Label: "Pull secret, on one line (not shown)", Secret: true}},
 			read: func(w *wizard, answer string) (string, error) {
 				if answer == publicSecret || strings.HasPrefix(strings.TrimSpace(answer), "{") {
 					return answer, nil
@@ -85,10 +82,10 @@ func accessQuestions() []question {
 }
 
 // sshKeyOptions offers the keys that are on this machine, and what else there is.
-func sshKeyOptions(w *wizard) []Option {
-	var all []Option
+func sshKeyOptions(w *wizard) []option {
+	var all []option
 	for _, path := range w.foundKeys() {
-		data, err := w.ReadUpTo(path, cli.MaxConfig)
+		data, err := w.ReadFile(path, maxAnswer)
 		if err != nil {
 			continue
 		}
@@ -100,22 +97,22 @@ func sshKeyOptions(w *wizard) []Option {
 		if comment != "" {
 			title += ", " + comment
 		}
-		all = append(all, Option{path, diag.Clip(title, 48) + ")"})
+		all = append(all, option{path, diag.Clip(title, 48) + ")"})
 	}
 	return append(all,
-		Option{newKey, "a new pair, made in " + w.short(w.Dir)},
-		Option{"other", "another key"},
-		Option{noAnswer, "none: nobody can log in"})
+		option{newKey, "a new pair, made in " + w.short(w.Dir)},
+		option{"other", "another key"},
+		option{noAnswer, "none: nobody can log in"})
 }
 
 // foundKeys lists the public keys of the user, and the one that the wizard made.
 func (w *wizard) foundKeys() []string {
 	var found []string
-	if home := w.Getenv("HOME"); home != "" {
+	if home := w.Home; home != "" {
 		found, _ = filepath.Glob(filepath.Join(home, ".ssh", "*.pub")) // the only error is a bad pattern
 	}
 	own := filepath.Join(w.Dir, newKeyFile+".pub")
-	if _, err := os.Stat(own); err == nil {
+	if exists(own) {
 		found = slices.Insert(found, 0, own)
 	}
 	return found
@@ -123,7 +120,7 @@ func (w *wizard) foundKeys() []string {
 
 // short writes a path below the home directory as people do.
 func (w *wizard) short(path string) string {
-	home := w.Getenv("HOME")
+	home := w.Home
 	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && home != "" {
 		return filepath.Join("~", rest)
 	}
@@ -144,10 +141,6 @@ func readSSHKey(w *wizard, answer string) (string, error) {
 			}
 			kept = append(kept, path)
 		case strings.Contains(line, " "):
-			if _, err := os.Stat(line); err == nil {
-				kept = append(kept, line)
-				continue
-			}
 			kept = append(kept, line)
 		default:
 			path, err := readPath(w, line)
@@ -170,40 +163,12 @@ func readSecretPath(w *wizard, answer string) (string, error) {
 	return path, err
 }
 
-// readPath makes sure that a file can be read, and keeps where it is.
-func readPath(w *wizard, answer string) (string, error) {
-	if answer == "" {
-		return "", nil
-	}
-	path := answer
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && w.Getenv("HOME") != "" {
-		path = filepath.Join(w.Getenv("HOME"), rest)
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "name a file that is there"}
-	case !info.Mode().IsRegular():
-		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is not a file", Hint: "name a file"}
-	case info.Size() > cli.MaxConfig:
-		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is too large to be meant", Hint: "name another file"}
-	}
-	if _, err := w.ReadUpTo(path, cli.MaxConfig); err != nil {
-		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "check its permissions"}
-	}
-	return path, nil
-}
-
 // content is what an answer stands for: the content of a file, or the answer itself.
 func (w *wizard) content(answer string) string {
 	if !filepath.IsAbs(answer) {
 		return answer
 	}
-	data, err := w.ReadUpTo(answer, cli.MaxConfig)
+	data, err := w.ReadFile(answer, maxAnswer)
 	if err != nil {
 		return answer // it was there a moment ago; that it is no key is said
 	}
@@ -221,7 +186,7 @@ func (w *wizard) makeKey() (string, error) {
 		return "", err
 	}
 	public := private + ".pub"
-	if _, err := os.Stat(private); err == nil {
+	if exists(private) {
 		return readPath(w, public)
 	}
 	if w.old != nil {
@@ -246,26 +211,4 @@ func (w *wizard) makeKey() (string, error) {
 	}
 	w.notes = append(w.notes, "The new private key is "+private+". Keep it: nobody else has it.")
 	return public, nil
-}
-
-// writeNew writes a file that nobody but the owner can read, and that is not there yet.
-func writeNew(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-}
-
-// makeDir makes the asset directory if it is not there.
-func (w *wizard) makeDir() error {
-	err := os.Mkdir(w.Dir, 0o700)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
-		return diag.Problem{Position: diag.Position{File: w.Dir}, Detail: "the asset directory cannot be made: " + system.Reason(err), Hint: "make it, or name another with --dir"}
-	}
-	return os.Chmod(w.Dir, 0o700)
 }

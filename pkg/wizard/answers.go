@@ -1,16 +1,15 @@
-package main
+package wizard
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 
-	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/shell"
@@ -23,11 +22,11 @@ import (
 // given is an answer from the command line, the environment or the file of
 // answers, with the name of where it is from.
 func (w *wizard) given(q question) (value, from string, ok bool) {
-	if q.key == releaseKey && w.release != "" {
-		return w.release, "--release", true
+	if q.key == releaseKey && w.Release != "" {
+		return w.Release, "--release", true
 	}
-	if values := w.options.flags[q.key]; values != nil && w.options.given(q.flag()) {
-		return strings.Join(*values, "\n"), "--" + q.flag(), true
+	if values, ok := w.Given[q.key]; ok {
+		return strings.Join(values, "\n"), "--" + q.flag(), true
 	}
 	if value := w.Getenv(q.variable()); value != "" {
 		return value, q.variable(), true
@@ -38,8 +37,8 @@ func (w *wizard) given(q question) (value, from string, ok bool) {
 
 // readAnswers reads the file of answers: one field for each question, a text, a
 // number or a list.
-func (w *wizard) readAnswers() error {
-	name := w.options.answers
+func (w *wizard) readAnswers(ctx context.Context) error {
+	name := w.AnswersFile
 	if name == "" {
 		return nil
 	}
@@ -47,9 +46,9 @@ func (w *wizard) readAnswers() error {
 	var err error
 	if name == "-" {
 		name = "standard input"
-		data, err = system.ReadUpTo(system.Interruptible(w.Context(), w.In), cli.MaxConfig)
+		data, err = system.ReadUpTo(system.Interruptible(ctx, w.In), maxAnswer)
 	} else {
-		data, err = w.ReadUpTo(name, cli.MaxConfig)
+		data, err = w.ReadFile(name, maxAnswer)
 	}
 	if err != nil {
 		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + system.Reason(err), Hint: "name a file of answers"}
@@ -60,7 +59,7 @@ func (w *wizard) readAnswers() error {
 	}
 	w.file, w.fileAt = answers, at
 	for _, answer := range answers {
-		w.Secrets.Learn(answer)
+		w.Learn(answer)
 	}
 	return nil
 }
@@ -166,28 +165,25 @@ func (w *wizard) answersPath() string { return filepath.Join(w.Dir, answersFile)
 // resume is the command line that goes on where somebody stopped.
 func (w *wizard) resume() string {
 	line := "create install-config --dir " + shell.Word(w.Dir) + " --answers " + shell.Word(w.answersPath())
-	if w.overwrite {
+	if w.Overwrite {
 		line += " --overwrite"
 	}
 	return line
 }
 
-// stopped keeps the answers of somebody who stops, and says how to go on.
-func (w *wizard) stopped(why error) error {
-	code := cli.ExitInterrupted
-	if errors.Is(why, errInterrupted) {
-		w.Log.Warn("Received interrupt signal")
+// stopped says why somebody stops, and keeps the answers.
+func (w *wizard) stopped(why error) {
+	if errors.Is(why, ErrInterrupted) {
+		w.Log.Warnf("Received interrupt signal")
 	} else {
-		code = cli.ExitFailure
-		w.Log.Error("the input ended before all questions were answered")
+		w.Log.Errorf("%s", why)
 	}
 	w.keepAnswers()
-	return code
 }
 
 // keepAnswers writes the answers so far to a file that only its owner can read.
 func (w *wizard) keepAnswers() {
-	w.Log.Warn("no install-config was written")
+	w.Log.Warnf("no install-config was written")
 	if len(w.withAside()) == 0 {
 		return
 	}
@@ -201,24 +197,8 @@ func (w *wizard) keepAnswers() {
 		return
 	}
 	w.Log.Infof("your answers so far are in %s; go on with", w.answersPath())
-	w.Log.Infof("    %s %s", w.Name, w.resume())
+	w.Log.Infof("    %s %s", w.Program, w.resume())
 	if len(left) > 0 {
 		w.Log.Infof("not kept, because they are secret: %s", strings.Join(left, ", "))
 	}
-}
-
-// replaceFile writes a file for its owner only, in one step.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"context"
@@ -172,8 +172,8 @@ const notShown = "(not shown)"
 
 // prompt is a question as it is put to the person: what was answered before is
 // proposed, if it was not what is proposed anyway and still fits.
-func (w *wizard) prompt(q question) Prompt {
-	p := Prompt{Label: q.label, Help: q.explanation(), Default: w.preset(q), Back: w.before(w.place(q)) >= 0 || w.keeping && w.place(q) == w.first}
+func (w *wizard) prompt(q question) prompt {
+	p := prompt{Label: q.label, Help: q.explanation(), Default: w.preset(q), Back: w.before(w.place(q)) >= 0 || w.keeping && w.place(q) == w.first}
 	if q.options != nil {
 		p.Options = q.options(w)
 	}
@@ -193,14 +193,14 @@ func (w *wizard) prompt(q question) Prompt {
 }
 
 // proposing returns options among which an earlier answer is, and its value there.
-func (w *wizard) proposing(q question, options []Option, answer string) ([]Option, string) {
+func (w *wizard) proposing(q question, options []option, answer string) ([]option, string) {
 	for _, o := range options {
 		path, err := filepath.Abs(o.Value)
 		if o.Value == answer || o.Value == noAnswer && answer == "" || err == nil && path == answer {
 			return options, o.Value
 		}
 	}
-	return append([]Option{{answer, "as before: " + w.shown(q, answer)}}, options...), answer
+	return append([]option{{answer, "as before: " + w.shown(q, answer)}}, options...), answer
 }
 
 // shown is an answer in a line, without secrets.

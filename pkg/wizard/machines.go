@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"net/netip"
@@ -118,7 +118,7 @@ func machineQuestions() []question {
 			put:    func(_ *wizard, d *installconfig.Draft, value string) { d.ControlPlane = value },
 			then: func(w *wizard) {
 				n := w.answers[controlPlaneKey]
-				w.say(sentenceCase(installconfig.ControlPlaneMeaning(n, "")))
+				w.say(sentence(installconfig.ControlPlaneMeaning(n, "")))
 				if n == "2" {
 					w.say("Two machines have no quorum: when one is lost, the other cannot go on alone.")
 				}
@@ -130,8 +130,8 @@ func machineQuestions() []question {
 			help: "etcd works while a majority of its members can talk to each other. Of two, one alone is none: when a machine is lost, " +
 				"the cluster stands still. An arbiter is a small third machine that only votes. Fencing is another way, which you can write into the file.",
 			asked: func(w *wizard) bool { return w.answers[controlPlaneKey] == "2" && canHaveArbiter(w) },
-			options: func(*wizard) []Option {
-				return []Option{{"1", "add an arbiter, a small machine that only votes"}, {"three", "make it three control plane machines"}, {"one", "make it a single node"}}
+			options: func(*wizard) []option {
+				return []option{{"1", "add an arbiter, a small machine that only votes"}, {"three", "make it three control plane machines"}, {"one", "make it a single node"}}
 			},
 			read: func(_ *wizard, answer string) (string, error) { return answer, nil },
 			put: func(_ *wizard, d *installconfig.Draft, value string) {
@@ -149,7 +149,7 @@ func machineQuestions() []question {
 					w.answers[controlPlaneKey] = instead
 					delete(w.answers, arbiterKey)
 				}
-				w.say(sentenceCase(installconfig.ControlPlaneMeaning(w.answers[controlPlaneKey], w.answers[arbiterKey])))
+				w.say(sentence(installconfig.ControlPlaneMeaning(w.answers[controlPlaneKey], w.answers[arbiterKey])))
 			},
 		},
 		{

@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 )
@@ -38,7 +37,7 @@ func (w *wizard) review(ctx context.Context) error {
 		case err != nil || answer == writeIt:
 		case answer == keepOnly:
 			w.keepAnswers()
-			return cli.ExitOK
+			return ErrDeclined
 		default:
 			err = w.change(ctx)
 		}
@@ -51,9 +50,9 @@ func (w *wizard) review(ctx context.Context) error {
 // confirm shows what will be written and asks whether it should be. Where the
 // answers do not make a config together, it shows why.
 func (w *wizard) confirm(ctx context.Context) (string, error) {
-	p := Prompt{
+	p := prompt{
 		Label: "Write it", Default: writeIt,
-		Options: []Option{{writeIt, "yes"}, {changeIt, "change an answer"}, {keepOnly, "no, keep only my answers"}},
+		Options: []option{{writeIt, "yes"}, {changeIt, "change an answer"}, {keepOnly, "no, keep only my answers"}},
 		Help:    "Yes writes the file, with the JSON Schema that editors use beside it, and nothing else.",
 		Back:    w.before(len(w.questions)) >= 0,
 	}
@@ -109,9 +108,9 @@ func (w *wizard) changeable() (all []question) {
 // change asks one question again, and after it those that its new answer raises
 // or whose answer does not fit it. Going back from it leaves all as it was.
 func (w *wizard) change(ctx context.Context) error {
-	p := Prompt{Label: "Which answer", Help: "The question of the answer that you choose is asked again, and what follows from it.", Back: true}
+	p := prompt{Label: "Which answer", Help: "The question of the answer that you choose is asked again, and what follows from it.", Back: true}
 	for _, q := range w.changeable() {
-		p.Options = append(p.Options, Option{q.key, diag.Clip(q.label+": "+w.shown(q, w.answers[q.key]), 76)})
+		p.Options = append(p.Options, option{q.key, diag.Clip(q.label+": "+w.shown(q, w.answers[q.key]), 76)})
 	}
 	key, err := w.prompter.Ask(ctx, p)
 	if errors.Is(err, errBack) {

@@ -1,4 +1,4 @@
-package main
+package wizard
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
@@ -28,8 +29,8 @@ type question struct {
 	preset func(*wizard) string
 	// options are the answers to choose from on the terminal, other what is
 	// asked after some of them.
-	options func(*wizard) []Option
-	other   map[string]Prompt
+	options func(*wizard) []option
+	other   map[string]prompt
 	// words are all answers that there are; nil if others than the options are good.
 	words func() []string
 	// read brings an answer into the form in which it is kept.
@@ -59,6 +60,32 @@ func (q question) flag() string {
 // variable spells a key as environment variables are: OKD_INSTALL_BASE_DOMAIN.
 func (q question) variable() string {
 	return "OKD_INSTALL_" + strings.ToUpper(strings.ReplaceAll(q.flag(), "-", "_"))
+}
+
+// Flag is the flag of a question.
+type Flag struct {
+	// Key is that of Options.Given.
+	Key, Name, Usage string
+	// Words are all answers that there are; nil if others are good as well.
+	Words []string
+	// TakesFile tells that an answer can be the name of a file.
+	TakesFile bool
+}
+
+// Flags are those of all questions, but for --release, which other commands have too.
+func Flags() []Flag {
+	var all []Flag
+	for _, q := range questions() {
+		if q.key == releaseKey {
+			continue
+		}
+		f := Flag{Key: q.key, Name: q.flag(), Usage: q.usage, TakesFile: q.takesFile}
+		if q.words != nil {
+			f.Words = q.words()
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 func (q question) explanation() string {
@@ -111,9 +138,9 @@ func clusterQuestions() []question {
 			key: platformKey, label: "Where will the cluster run", usage: "platform of the machines: " + strings.Join(platform.Names(), " or "),
 			fields: []string{"platform"}, words: platform.Names,
 			preset: func(*wizard) string { return platform.Names()[0] },
-			options: func(*wizard) (all []Option) {
+			options: func(*wizard) (all []option) {
 				for _, s := range platform.Table {
-					all = append(all, Option{s.Name, s.Title + " (platform " + s.Name + ")"})
+					all = append(all, option{s.Name, s.Title + " (platform " + s.Name + ")"})
 				}
 				return all
 			},
@@ -123,21 +150,21 @@ func clusterQuestions() []question {
 		{
 			key: releaseKey, label: "OKD release", usage: "OKD release",
 			help:   "The release that is installed. The cluster can be updated later, one minor version at a time.",
-			asked:  func(w *wizard) bool { return w.image == "" && w.Environment().ReleaseImage == "" },
+			asked:  func(w *wizard) bool { return w.ReleaseImage == "" && w.Environment.ReleaseImage == "" },
 			preset: func(*wizard) string { return releaseLines()[0] },
-			options: func(*wizard) (all []Option) {
+			options: func(*wizard) (all []option) {
 				for i, line := range releaseLines() {
 					title := line
 					if r, err := asset.ChooseRelease(line, "", asset.Environment{}); err == nil {
 						title += " (" + r.Version + map[bool]string{true: ", the default"}[i == 0] + ")"
 					}
-					all = append(all, Option{line, title})
+					all = append(all, option{line, title})
 				}
-				return append(all, Option{"other", "another build, by its version"})
+				return append(all, option{"other", "another build, by its version"})
 			},
-			other: map[string]Prompt{"other": {Label: "Version, such as 4.22.0-okd-scos.10"}},
+			other: map[string]prompt{"other": {Label: "Version, such as 4.22.0-okd-scos.10"}},
 			read: func(w *wizard, answer string) (string, error) {
-				_, err := asset.ChooseRelease(answer, "", w.Environment())
+				_, err := asset.ChooseRelease(answer, "", w.Environment)
 				return answer, err
 			},
 		},
@@ -187,13 +214,13 @@ func platformQuestions() []question {
 				continue
 			}
 			q := question{
-				key: f.Path, label: f.Ask, usage: spec.Name + ": " + firstSentence(f.Text), optional: !f.Required,
+				key: f.Path, label: f.Ask, usage: spec.Name + ": " + diag.FirstSentence(f.Text), optional: !f.Required,
 				fields: []string{"platform." + spec.Name + "." + f.Path},
 				asked:  func(w *wizard) bool { return w.answers[platformKey] == spec.Name },
 				put:    func(_ *wizard, d *installconfig.Draft, value string) { d.PlatformFields[f.Path] = value },
 			}
 			if len(f.Values) > 0 {
-				q.options = func(*wizard) []Option { return valueOptions(f) }
+				q.options = func(*wizard) []option { return valueOptions(f) }
 				q.words = func() []string { return optionValues(valueOptions(f)) }
 				q.preset = func(*wizard) string { return valueOptions(f)[0].Value }
 				q.read = func(_ *wizard, answer string) (string, error) { return strings.TrimPrefix(answer, noAnswer), nil }
@@ -205,28 +232,23 @@ func platformQuestions() []question {
 }
 
 // valueOptions are a field's values, and none first if it may be absent.
-func valueOptions(f platform.Field) []Option {
-	var all []Option
+func valueOptions(f platform.Field) []option {
+	var all []option
 	if !f.Required {
-		all = append(all, Option{noAnswer, "none: " + f.Absent})
+		all = append(all, option{noAnswer, "none: " + f.Absent})
 	}
 	for _, v := range f.Values {
-		all = append(all, Option{v.Word, v.Word + ": " + v.Text})
+		all = append(all, option{v.Word, v.Word + ": " + v.Text})
 	}
 	return all
 }
 
-func optionValues(options []Option) []string {
+func optionValues(options []option) []string {
 	values := make([]string, len(options))
 	for i, o := range options {
 		values[i] = o.Value
 	}
 	return values
-}
-
-func firstSentence(text string) string {
-	first, _, _ := strings.Cut(text, ". ")
-	return strings.TrimSuffix(first, ".")
 }
 
 func surroundingQuestions() []question {
