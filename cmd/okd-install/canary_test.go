@@ -269,3 +269,18 @@ func TestNoSecretIsShown(t *testing.T) {
 		t.Errorf("there are only %d secrets", len(c.names))
 	}
 }
+
+func fastConfig(t testing.TB) string {
+	t.Helper()
+	config, err := os.ReadFile("testdata/fast.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(config)
+}
+
+// asIs are the commands whose output is the content of a file, byte for byte.
+var asIs = map[string]bool{
+	"ignition cat": true, "coreos iso ignition show": true, "coreos pxe ignition unwrap": true, "coreos iso network extract": true, "coreos pxe network unwrap": true,
+	"coreos iso kargs show": true, "coreos pxe ipxe": true, "coreos pxe grub": true,
+}

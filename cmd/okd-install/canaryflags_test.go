@@ -4,6 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // mistyped are what somebody could give by mistake, or rightly, with a secret in it: two
@@ -211,4 +214,17 @@ func TestNoSecretOfAWrongFileIsShown(t *testing.T) {
 			restore()
 		}
 	}
+}
+
+// textFlags are the flags of a command that take a text.
+func textFlags(cmd *cobra.Command) []string {
+	var names []string
+	add := func(f *pflag.Flag) {
+		if f.Value.Type() != "bool" && f.Name != "dir" {
+			names = append(names, f.Name)
+		}
+	}
+	cmd.InheritedFlags().VisitAll(add)
+	cmd.NonInheritedFlags().VisitAll(add)
+	return names
 }

@@ -6,14 +6,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 )
@@ -44,12 +40,6 @@ func obeyed(text string) string {
 
 // own are the codes that we send to a terminal: colours, and what takes the last status away.
 var own = regexp.MustCompile("\x1b\\[(?:0|3[0-7])m|\x1b\\[[0-9]+A\x1b\\[J")
-
-// asIs are the commands whose output is the content of a file, byte for byte.
-var asIs = map[string]bool{
-	"ignition cat": true, "coreos iso ignition show": true, "coreos pxe ignition unwrap": true, "coreos iso network extract": true, "coreos pxe network unwrap": true,
-	"coreos iso kargs show": true, "coreos pxe ipxe": true, "coreos pxe grub": true,
-}
 
 // Whatever stands in an asset directory, in a config, an image, a bundle, or in the
 // answers of a cluster: no terminal obeys it.
@@ -118,28 +108,6 @@ func TestHostileNamesAreShown(t *testing.T) {
 	check("", w.run([]string{evil}))
 	check("create", w.run([]string{"create", evil}))
 	check("status", w.run([]string{"status", "--dir", w.at(evil)}))
-}
-
-// textFlags are the flags of a command that take a text.
-func textFlags(cmd *cobra.Command) []string {
-	var names []string
-	add := func(f *pflag.Flag) {
-		if f.Value.Type() != "bool" && f.Name != "dir" {
-			names = append(names, f.Name)
-		}
-	}
-	cmd.InheritedFlags().VisitAll(add)
-	cmd.NonInheritedFlags().VisitAll(add)
-	return names
-}
-
-func fastConfig(t testing.TB) string {
-	t.Helper()
-	config, err := os.ReadFile("testdata/fast.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(config)
 }
 
 // hostileFiles puts names and texts that a terminal would obey wherever somebody else

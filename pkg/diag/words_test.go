@@ -61,7 +61,8 @@ func TestMeant(t *testing.T) {
 	t.Parallel()
 	names := []string{"manifests", "ignition-configs", "install-config"}
 	for word, want := range map[string]string{
-		"manifest": "did you mean manifests?", "ignition": "did you mean ignition-configs?", "i": "there are 3", "": "there are 3", "x": "there are 3",
+		"manifest": "did you mean manifests?", "ignition": "did you mean ignition-configs?",
+		"i": "there are 3", "": "there are 3", "x": "there are 3",
 	} {
 		if got := Meant(word, names, "there are 3"); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)

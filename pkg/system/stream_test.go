@@ -21,7 +21,9 @@ func TestReadUpTo(t *testing.T) {
 func TestReason(t *testing.T) {
 	t.Parallel()
 	why := errors.New("no room")
-	for _, err := range []error{why, &fs.PathError{Op: "open", Path: "a", Err: why}, &os.LinkError{Op: "rename", Old: "a", New: "b", Err: why}} {
+	for _, err := range []error{
+		why, &fs.PathError{Op: "open", Path: "a", Err: why}, &os.LinkError{Op: "rename", Old: "a", New: "b", Err: why},
+	} {
 		if got := Reason(err); got != "no room" {
 			t.Errorf("%v: got %q", err, got)
 		}
