@@ -10,6 +10,9 @@ import (
 func clusterConfig(in Inputs) (values, error) {
 	c := in.Config
 	c.PullSecret = ""
+	if in.Platform.Block != nil {
+		c.Platform.Config = in.Platform.Block
+	}
 	text, err := installconfig.Marshal(c)
 	if err != nil {
 		return nil, err

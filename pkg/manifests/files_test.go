@@ -52,6 +52,10 @@ func minimal() installconfig.InstallConfig {
 	}
 }
 
+// cloud is a provider that stands for a platform with a configuration of its cloud and
+// machines of its own.
+const cloud = "cloud"
+
 // inputs are those of a config, with everything random held still.
 func inputs(t testing.TB, c installconfig.InstallConfig) Inputs {
 	t.Helper()
@@ -72,6 +76,9 @@ func inputs(t testing.TB, c installconfig.InstallConfig) Inputs {
 		in.Platform = Platform{
 			Type: "External", Spec: object{"external": object{"platformName": e.PlatformName}},
 			Status: object{"external": object{"cloudControllerManager": object{"state": state}}},
+		}
+		if e.PlatformName == cloud {
+			in.Platform.CloudConfig, in.Platform.ManagedUserData = map[string]string{"config": "[Global]\n"}, true
 		}
 	}
 	for _, role := range []string{"master", "worker", "arbiter"} {

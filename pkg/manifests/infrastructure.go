@@ -49,6 +49,10 @@ func infrastructure(in Inputs) (values, error) {
 	spec, status := object{"type": in.Platform.Type}, object{"type": in.Platform.Type}
 	maps.Copy(spec, in.Platform.Spec)
 	maps.Copy(status, in.Platform.Status)
+	cloudConfig, key := "", ""
+	if len(in.Platform.CloudConfig) > 0 {
+		cloudConfig, key = "cloud-provider-config", "config"
+	}
 	partitioning := in.Config.CPUPartitioningMode
 	if partitioning == "" {
 		partitioning = "None"
@@ -56,6 +60,8 @@ func infrastructure(in Inputs) (values, error) {
 	return values{
 		"clusterDomain":          in.Config.ClusterDomain(),
 		"infraID":                in.Identity.InfraID,
+		"cloudConfigName":        cloudConfig,
+		"cloudConfigKey":         given(key),
 		"platform":               in.Platform.Type,
 		"platformSpec":           spec,
 		"platformStatus":         status,
@@ -63,4 +69,12 @@ func infrastructure(in Inputs) (values, error) {
 		"infrastructureTopology": infrastructureTopology(in.Config),
 		"cpuPartitioning":        partitioning,
 	}, nil
+}
+
+// cloudConfig is there if the platform has one.
+func cloudConfig(in Inputs) (values, error) {
+	if len(in.Platform.CloudConfig) == 0 {
+		return nil, nil
+	}
+	return values{"cloudConfig": in.Platform.CloudConfig}, nil
 }

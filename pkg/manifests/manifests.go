@@ -18,6 +18,7 @@
 package manifests
 
 import (
+	"fmt"
 	"path"
 	"slices"
 
@@ -92,6 +93,16 @@ func Files(in Inputs) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	for path, o := range in.Platform.Objects {
+		if _, twice := out[path]; twice || !IsManifest(path) {
+			return nil, fmt.Errorf("%s: is made twice, or has no place in the asset directory", path)
+		}
+		data, err := yaml.Marshal(o)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		out[path] = data
 	}
 	return out, nil
 }

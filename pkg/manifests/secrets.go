@@ -23,7 +23,7 @@ func userData(in Inputs, role string) (values, error) {
 		return nil, fmt.Errorf("there is no pointer Ignition config for role %s", role)
 	}
 	name := role + "-user-data"
-	if role == "arbiter" {
+	if role == "arbiter" || in.Platform.ManagedUserData {
 		name += "-managed"
 	}
 	return values{"name": name, "pointer": encoded(pointer)}, nil

@@ -49,8 +49,12 @@ const (
 // file and its row, and run make golden.
 var Table = []Row{
 	{
+		File: "manifests/cloud-provider-config.yaml", Is: "what the cloud controller manager is told about the cloud",
+		Sources: []string{fromPlatform}, Fields: []string{"platform"}, When: "if the platform is a cloud", fill: once(cloudConfig),
+	},
+	{
 		File: ClusterConfigFile, Is: "the install-config, without its pull secret",
-		Sources: []string{fromConfig}, Fields: []string{"all"}, fill: once(clusterConfig),
+		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"all"}, fill: once(clusterConfig),
 	},
 	{
 		File: DNSFile, Is: "the cluster's domain",
@@ -143,7 +147,7 @@ var Table = []Row{
 	},
 	{
 		File: "openshift/99_openshift-cluster-api_ROLE-user-data-secret.yaml", Is: "the pointer config of machines that the cluster adds",
-		Sources: []string{fromPointers}, fill: eachRole(userData),
+		Sources: []string{fromPointers, fromPlatform}, Fields: []string{"platform"}, fill: eachRole(userData),
 	},
 	{
 		File: "openshift/99_openshift-etcd_fencing-credentials-secrets-NUMBER.yaml", Is: "the credentials to power off a control plane machine",

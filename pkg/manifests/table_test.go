@@ -75,7 +75,7 @@ func TestFilesReadWell(t *testing.T) {
 			if !strings.HasPrefix(string(text), "# ") || row.Is == "" {
 				t.Error("the comment or the row does not say what the file is for")
 			}
-			if len(row.Fields) > 0 != slices.Contains(row.Sources, fromConfig) {
+			if len(row.Fields) > 0 != (slices.Contains(row.Sources, fromConfig) || slices.Contains(row.Sources, fromPlatform)) {
 				t.Error("only what comes from the install-config has fields, and all of that has")
 			}
 			var root yaml3.Node
@@ -113,6 +113,7 @@ func withBundle(t *testing.T, c installconfig.InstallConfig) installconfig.Insta
 func TestEachRowIsFilled(t *testing.T) {
 	t.Parallel()
 	in := inputs(t, withBundle(t, asked()))
+	in.Platform.CloudConfig = map[string]string{"config": "[Global]\n"}
 	for _, row := range Table {
 		if row.HostOnly {
 			path, _, err := InstallerIgnition("worker", []byte(`{"ignition":{"version":"3.2.0"}}`))
@@ -178,7 +179,10 @@ func TestSourcesAreTrue(t *testing.T) {
 		fromRelease:  func(in *Inputs) { in.Release = release.Release{Line: "4.16"} }, // without ConfigurablePKI
 		fromIdentity: func(in *Inputs) { in.Identity = Identity{UUID: "another", InfraID: "another"} },
 		fromPlatform: func(in *Inputs) {
-			in.Platform = Platform{Type: "Another", IngressOnSingleNode: true}
+			in.Platform = Platform{
+				Type: "Another", Block: &platform.External{PlatformName: "another"}, CloudConfig: map[string]string{"config": ""},
+				IngressOnSingleNode: true, ManagedUserData: true,
+			}
 		},
 		fromRootCA:     func(in *Inputs) { in.RootCA, in.RootCAKey = in.MCSCert, []byte("another\n") },
 		fromServing:    func(in *Inputs) { in.MCSCert, in.MCSKey = in.RootCA, []byte("another\n") },
@@ -220,6 +224,13 @@ func TestFieldsAreTrue(t *testing.T) {
 		{
 			field: "platform", base: func(c *config) { c.ControlPlane.Replicas = &one },
 			change: func(c *config) { c.Platform = platform.Platform{Name: "external", Config: &platform.External{}} },
+		},
+		{field: "platform", change: func(c *config) {
+			c.Platform = platform.Platform{Name: "external", Config: &platform.External{PlatformName: cloud}}
+		}},
+		{
+			field: "arbiter", base: func(c *config) { c.Arbiter.Replicas = &one },
+			change: func(c *config) { c.Arbiter.Replicas = new(int64) },
 		},
 		{field: "controlPlane", change: func(c *config) { c.ControlPlane.Replicas = &one }},
 		{field: "arbiter", change: func(c *config) { c.Arbiter.Replicas = new(int64) }},
