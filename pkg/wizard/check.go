@@ -10,6 +10,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 )
 
 // This file holds how an answer is checked: by reading the config with it.
@@ -68,7 +69,7 @@ func (w *wizard) load(answers map[string]string) (r reading, err error) {
 		return r, err
 	}
 	d := w.draft(answers)
-	for field, value := range map[*string]string{&d.ClusterName: "okd", &d.BaseDomain: "example.com", &d.Platform: "none", &d.ControlPlane: "3", &d.Workers: "3"} {
+	for field, value := range map[*string]string{&d.ClusterName: "okd", &d.BaseDomain: "example.com", &d.Platform: platform.Usual(), &d.ControlPlane: "3", &d.Workers: "3"} {
 		if *field == "" {
 			*field = value
 		}
