@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -43,7 +46,10 @@ func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
 			Hint: "ignition ls and ignition cat work on any config",
 		}
 	}
-	o := originOf(whole, e)
+	o, ok := platformOrigin(config, e)
+	if !ok {
+		o = originOf(whole, e)
+	}
 	w.Is, w.Way = o.is, append(slices.Clone(o.way), whole)
 	fields := map[string]bool{}
 	for _, f := range o.fields {
@@ -91,12 +97,40 @@ func viewedFields(nodes []graph.Ingredient, fields map[string]bool) {
 	}
 }
 
+// platformOrigin explains what the platform adds to the bootstrap host, which is the
+// one that the config's own Infrastructure object names.
+func platformOrigin(config inspect.Config, e inspect.Entry) (origin, bool) {
+	for _, other := range config.Entries {
+		if other.Path != hostAssets+manifests.InfrastructureFile {
+			continue
+		}
+		var object struct {
+			Status struct {
+				PlatformStatus struct{ Type string } `json:"platformStatus"`
+			} `json:"status"`
+		}
+		if yaml.Unmarshal(other.Data(), &object) != nil {
+			return origin{}, false
+		}
+		found, ok := platform.OriginOf(object.Status.PlatformStatus.Type, e.Path)
+		o := origin{is: found.Is, nodes: []string{"platform"}, fields: found.Fields}
+		if name, below := strings.CutPrefix(e.Path, hostAssets); below && manifests.IsManifest(name) {
+			o.way = byManifests
+		}
+		return o, ok
+	}
+	return origin{}, false
+}
+
+// hostAssets is where the bootstrap host has what the asset directory has.
+const hostAssets = "/opt/openshift/"
+
 // originOf finds the row of an entry.
 func originOf(whole string, e inspect.Entry) origin {
 	if whole == "pointer-configs" {
 		return pointerOrigin(e)
 	}
-	if name, ok := strings.CutPrefix(e.Path, "/opt/openshift/"); ok {
+	if name, ok := strings.CutPrefix(e.Path, hostAssets); ok {
 		if row, ok := manifests.Find(name); ok {
 			return manifestOrigin(row)
 		}

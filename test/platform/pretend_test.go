@@ -111,7 +111,7 @@ func TestPretendedPlatform(t *testing.T) {
 
 	// what may stand in the install-config
 	says(run(0, "explain", "platform"), "pretend")
-	says(run(0, "explain", "platform.pretend", "--recursive"), "apiVIP", "Address at which the cluster serves its API")
+	says(run(0, "explain", "platform.pretend.apiVIP"), "Address at which the cluster serves its API")
 	says(run(0, "schema"), `"pretend"`, `"apiVIP"`)
 	says(run(0, "create", "install-config", "--help"), "pretend")
 	put(strings.Replace(config, "192.168.1.5", "192.168.1.255", 1))
