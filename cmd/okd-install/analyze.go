@@ -87,7 +87,7 @@ const bundlePattern = "log-bundle-*.tar.gz"
 func onlyBundle(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "the directory cannot be read: " + innermost(err), Hint: "name a bundle, or its directory with --dir"}
+		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "the directory cannot be read: " + system.Reason(err), Hint: "name a bundle, or its directory with --dir"}
 	}
 	var names []string
 	for _, e := range entries {
@@ -122,7 +122,7 @@ func (o analyzeOptions) analyze(ctx context.Context, name string) error {
 func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "name a log-bundle-….tar.gz, or a folder that it was unpacked to")
+		return analyze.Report{}, bundleProblem(name, "cannot be read: "+system.Reason(err), "name a log-bundle-….tar.gz, or a folder that it was unpacked to")
 	}
 	if info.IsDir() {
 		if inside, err := onlyBundle(name); err == nil {
@@ -131,7 +131,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 		// a root does not follow links that lead out of it
 		folder, err := os.OpenRoot(name)
 		if err != nil {
-			return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
+			return analyze.Report{}, bundleProblem(name, "cannot be read: "+system.Reason(err), "check its permissions")
 		}
 		report, err := analyze.FS(folder.FS())
 		return report, errors.Join(err, folder.Close())
@@ -141,7 +141,7 @@ func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return analyze.Report{}, bundleProblem(name, "cannot be read: "+innermost(err), "check its permissions")
+		return analyze.Report{}, bundleProblem(name, "cannot be read: "+system.Reason(err), "check its permissions")
 	}
 	defer func() { _ = f.Close() }() // it is only read
 	report, err := analyze.Tar(system.Interruptible(ctx, f))

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/ssh"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -23,7 +24,7 @@ type clusterStatusOptions struct {
 	on        bool
 	bootstrap string
 	jump      string
-	ssh       sshOptions
+	ssh       ssh.Options
 }
 
 // newClusterStatus is what status tells with --cluster.
@@ -36,7 +37,7 @@ func (o *clusterStatusOptions) AddFlags(cmd *cobra.Command) {
 	f.StringVar(&o.bootstrap, "bootstrap-host", "", "with --cluster: ask the bootstrap host over SSH too, [USER@]HOST[:PORT]")
 	f.StringVar(&o.jump, "jump", "", "go to the bootstrap host through other machines: [USER@]HOST[:PORT], several separated by commas")
 	addClusterFlags(cmd, &o.clusterFlags, true)
-	o.ssh.add(cmd)
+	o.ssh.AddFlags(cmd)
 }
 
 // Asked reports whether --cluster is there, and refuses flags that would be about nothing.
@@ -49,12 +50,12 @@ func (o *clusterStatusOptions) Asked(flags *pflag.FlagSet) (bool, error) {
 			}
 		}
 	}
-	ssh := []string{"jump", "key", "known-hosts", "timeout"}
+	login := []string{"jump", "key", "known-hosts", "timeout"}
 	switch {
 	case !o.on:
-		complain(append([]string{"api-address", "bootstrap-host", "kubeconfig"}, ssh...), "the cluster", "add --cluster, or leave it out")
+		complain(append([]string{"api-address", "bootstrap-host", "kubeconfig"}, login...), "the cluster", "add --cluster, or leave it out")
 	case o.bootstrap == "":
-		complain(ssh, "the bootstrap host", "add --bootstrap-host HOST, or leave it out")
+		complain(login, "the bootstrap host", "add --bootstrap-host HOST, or leave it out")
 	}
 	return o.on, problems.Err()
 }
@@ -99,12 +100,12 @@ func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
 // askBootstrap reads the service records of the bootstrap host.
 func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Report, error) {
 	host, err := gather.ParseEndpoint(o.bootstrap)
-	if problems := addProblem(nil, "--bootstrap-host", err); len(problems) > 0 {
+	if problems := ssh.AddProblem(nil, "--bootstrap-host", err); len(problems) > 0 {
 		return nil, problems
 	} else if err != nil {
 		return nil, err
 	}
-	access, err := access(o.App, o.ssh, o.jump)
+	access, err := o.ssh.Access(o.App, o.jump)
 	if err != nil {
 		return nil, err
 	}

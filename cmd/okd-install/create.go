@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/absent"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
 )
@@ -173,7 +174,7 @@ these files, and wait-for says how far they are.`,
 		cmd.AddCommand(newCreateTargetCmd(a, t))
 	}
 	cmd.AddCommand(newPivotConfigCmd(a))
-	return a.Group(cmd, newAbsentCmds(a, absentFromCreate)...)
+	return a.Group(cmd, absent.FromCreate(a)...)
 }
 
 func newCreateTargetCmd(a *cli.App, t createTarget) *cobra.Command {

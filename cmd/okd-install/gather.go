@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/ssh"
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
@@ -23,7 +24,7 @@ type gatherOptions struct {
 	bootstrap    string
 	masters      []string
 	jump         string
-	ssh          sshOptions
+	ssh          ssh.Options
 	skipAnalysis bool
 }
 
@@ -82,7 +83,7 @@ collected, even where there is a bundle of the others.`,
 	f.StringArrayVar(&o.masters, "master", nil, "a machine of the control plane: [USER@]HOST[:PORT]; may be given several times")
 	f.StringVar(&o.jump, "jump", "", "go through other machines: [USER@]HOST[:PORT], several separated by commas")
 	f.BoolVar(&o.skipAnalysis, "skip-analysis", false, "leave the analysis of the bundle out")
-	o.ssh.add(cmd)
+	o.ssh.AddFlags(cmd)
 	f.SetNormalizeFunc(establishedSpelling)
 	return cmd
 }
@@ -93,14 +94,6 @@ func establishedSpelling(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		name = "skip-analysis"
 	}
 	return pflag.NormalizedName(name)
-}
-
-// innermost is the operating system's word for what went wrong.
-func innermost(err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err.Error()
 }
 
 func (o gatherOptions) run(ctx context.Context) error {
@@ -137,17 +130,17 @@ func (o gatherOptions) request() (gather.Request, error) {
 		problems = append(problems, diag.Problem{Detail: "--bootstrap is missing: nothing says which machine is the bootstrap host", Hint: "name it: --bootstrap HOST"})
 	} else {
 		e, err := gather.ParseEndpoint(o.bootstrap)
-		problems = addProblem(problems, "--bootstrap", err)
+		problems = ssh.AddProblem(problems, "--bootstrap", err)
 		r.Bootstrap = e
 	}
 	for _, text := range o.masters {
 		e, err := gather.ParseEndpoint(text)
-		problems = addProblem(problems, "--master", err)
+		problems = ssh.AddProblem(problems, "--master", err)
 		if err == nil && !slices.Contains(r.Masters, e) {
 			r.Masters = append(r.Masters, e)
 		}
 	}
-	access, err := access(o.App, o.ssh, o.jump)
+	access, err := o.ssh.Access(o.App, o.jump)
 	var more diag.Problems
 	if errors.As(err, &more) {
 		problems, err = append(problems, more...), nil

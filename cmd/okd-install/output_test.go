@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
@@ -27,9 +28,9 @@ var outputs = map[string]any{
 	"approve-csrs (one object a line)": approvalEvent{},
 	"certs":                            asset.Certificates{},
 	"coreos check":                     rhcos.Report{},
-	"coreos download":                  downloadReport{},
-	"coreos image":                     imageReport{},
-	"coreos iso show":                  isoReport{},
+	"coreos download":                  coreos.DownloadReport{},
+	"coreos image":                     coreos.ImageReport{},
+	"coreos iso show":                  coreos.ISOReport{},
 	"create pivot-config --dry-run":    pivot.Plan{},
 	"explain":                          explainReport{},
 	"ignition diff":                    comparison{},

@@ -1,4 +1,4 @@
-package main
+package coreos
 
 import (
 	"cmp"
@@ -210,8 +210,8 @@ Nothing secret is shown; iso ignition show prints the Ignition config itself.`,
 	return cmd
 }
 
-// isoReport is what iso show tells with -o json.
-type isoReport struct {
+// ISOReport is what iso show tells with -o json.
+type ISOReport struct {
 	SchemaVersion int    `json:"schemaVersion"`
 	Label         string `json:"label"`
 	// Customized lists what the image was not published with, in words.
@@ -255,8 +255,8 @@ func (o isoShowOptions) run(ctx context.Context, path string) error {
 	return o.table(r)
 }
 
-func reportISO(image *iso.Image) isoReport {
-	r := isoReport{SchemaVersion: 1, Label: image.Label, Features: image.Features, Customized: slices.Concat([]string{}, image.Customized())}
+func reportISO(image *iso.Image) ISOReport {
+	r := ISOReport{SchemaVersion: 1, Label: image.Label, Features: image.Features, Customized: slices.Concat([]string{}, image.Customized())}
 	files, err := image.Files()
 	r.Initrd = isoInitrd{Area: image.Initrd, Used: image.Used(), Files: []isoFile{}, Error: text(err)}
 	for name, data := range files {
@@ -280,7 +280,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-func (o isoShowOptions) table(r isoReport) error {
+func (o isoShowOptions) table(r ISOReport) error {
 	t := cli.NewTable(o.Out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {

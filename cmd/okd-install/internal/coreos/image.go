@@ -1,4 +1,4 @@
-package main
+package coreos
 
 import (
 	"cmp"
@@ -148,7 +148,7 @@ func (o imageOptions) run() error {
 	}
 	switch o.output {
 	case "json", "yaml":
-		return o.PrintData(o.output, imageReport{1, images})
+		return o.PrintData(o.output, ImageReport{1, images})
 	case "url":
 		return o.urls(images)
 	default:
@@ -261,8 +261,8 @@ func signingKey(build string) ([]byte, error) {
 	return rhcos.SigningKey(files, build)
 }
 
-// imageReport lists the images that were asked for.
-type imageReport struct {
+// ImageReport lists the images that were asked for.
+type ImageReport struct {
 	SchemaVersion int           `json:"schemaVersion"`
 	Images        []rhcos.Image `json:"images"`
 }

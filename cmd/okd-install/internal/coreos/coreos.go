@@ -1,4 +1,4 @@
-package main
+package coreos
 
 import (
 	"github.com/spf13/cobra"
@@ -6,8 +6,8 @@ import (
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
-// newCoreOSCmd holds what is done with boot images, before and beside a cluster.
-func newCoreOSCmd(a *cli.App) *cobra.Command {
+// NewCmd holds what is done with boot images, before and beside a cluster.
+func NewCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coreos",
 		Short: "Find, check, download and prepare boot images",

@@ -1,4 +1,4 @@
-package main
+package coreos
 
 import (
 	"context"
@@ -110,7 +110,7 @@ func (o downloadOptions) run(cmd *cobra.Command) error {
 		}
 	}
 	if cli.IsData(o.output) {
-		return o.PrintData(o.output, downloadReport{1, results})
+		return o.PrintData(o.output, DownloadReport{1, results})
 	}
 	return nil
 }
@@ -252,8 +252,8 @@ func (o downloadOptions) tell(r media.Result) {
 	}
 }
 
-// downloadReport lists what was downloaded.
-type downloadReport struct {
+// DownloadReport lists what was downloaded.
+type DownloadReport struct {
 	SchemaVersion int            `json:"schemaVersion"`
 	Files         []media.Result `json:"files"`
 }

@@ -1,4 +1,4 @@
-package main
+package coreos
 
 import (
 	"github.com/spf13/cobra"

@@ -1,4 +1,6 @@
-package main
+// Package ssh has the flags of the commands that log in on machines, and what they log
+// in with.
+package ssh
 
 import (
 	"errors"
@@ -12,25 +14,27 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/gather"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// sshOptions are the flags of everything that logs in on machines.
-type sshOptions struct {
+// Options are the flags of everything that logs in on machines.
+type Options struct {
 	keys       []string
 	knownHosts string
 	timeout    time.Duration
 }
 
-func (s *sshOptions) add(cmd *cobra.Command) {
+// AddFlags adds the flags.
+func (s *Options) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&s.keys, "key", nil, "private key to log in with; may be given several times")
 	f.StringVar(&s.knownHosts, "known-hosts", "", "file with the keys of the hosts; those that it does not list are refused")
 	f.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long a machine may be silent before it is given up")
 }
 
-// access gathers what there is to log in with: the key of the asset directory, keys
+// Access gathers what there is to log in with: the key of the asset directory, keys
 // of the user, the agent.
-func access(a *cli.App, s sshOptions, jump string) (*gather.Access, error) {
+func (s Options) Access(a *cli.App, jump string) (*gather.Access, error) {
 	access := &gather.Access{
 		AgentSocket: a.Getenv("SSH_AUTH_SOCK"), Timeout: s.timeout, Log: a.Log, Dial: a.DialSSH,
 		KnownHosts: filepath.Join(a.Dir, gather.KnownHostsFile),
@@ -45,7 +49,7 @@ func access(a *cli.App, s sshOptions, jump string) (*gather.Access, error) {
 	if jump != "" {
 		for text := range strings.SplitSeq(jump, ",") {
 			e, err := gather.ParseEndpoint(text)
-			problems = addProblem(problems, "--jump", err)
+			problems = AddProblem(problems, "--jump", err)
 			access.Jump = append(access.Jump, e)
 		}
 	}
@@ -59,7 +63,7 @@ func access(a *cli.App, s sshOptions, jump string) (*gather.Access, error) {
 	for _, name := range s.keys {
 		pem, err := a.ReadUpTo(name, cli.MaxText)
 		if err != nil {
-			problems = append(problems, diag.Problem{Detail: "--key " + name + ": the file cannot be read: " + innermost(err), Hint: "name the file of a private key, such as ~/.ssh/id_ed25519"})
+			problems = append(problems, diag.Problem{Detail: "--key " + name + ": the file cannot be read: " + system.Reason(err), Hint: "name the file of a private key, such as ~/.ssh/id_ed25519"})
 		}
 		access.Keys = append(access.Keys, gather.Key{Name: name, PEM: pem})
 	}
@@ -69,8 +73,8 @@ func access(a *cli.App, s sshOptions, jump string) (*gather.Access, error) {
 	return access, problems.Err()
 }
 
-// addProblem names the flag that a problem is about.
-func addProblem(problems diag.Problems, flag string, err error) diag.Problems {
+// AddProblem names the flag that a problem is about.
+func AddProblem(problems diag.Problems, flag string, err error) diag.Problems {
 	var p diag.Problem
 	if errors.As(err, &p) {
 		p.Detail = flag + ": " + p.Detail

@@ -1,4 +1,6 @@
-package main
+// Package absent has the commands of the established installer that are not here: each
+// fails, and says what to do in its place.
+package absent
 
 import (
 	"fmt"
@@ -11,10 +13,10 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-// absentCommand is a command of the established installer that is not here. A
+// command is a command of the established installer that is not here. A
 // pipeline that calls it must not take the cluster for installed, so it fails,
 // whatever its flags are, and says what to do instead.
-type absentCommand struct {
+type command struct {
 	name   string
 	short  string
 	long   string
@@ -24,8 +26,8 @@ type absentCommand struct {
 	steps bool
 }
 
-// absentFromCreate are those below create.
-var absentFromCreate = []absentCommand{
+// tableOfCreate are those below create.
+var tableOfCreate = []command{
 	{
 		name:  "cluster",
 		short: "Is not there: your own machines are not created",
@@ -44,8 +46,8 @@ nothing, lists the steps that take its place, and ends with exit code 1.`,
 	},
 }
 
-// absentFromRoot are those at the top.
-var absentFromRoot = []absentCommand{
+// tableOfRoot are those at the top.
+var tableOfRoot = []command{
 	{
 		name:  "agent",
 		short: "Is not there yet: an image that installs without a bootstrap host",
@@ -71,8 +73,21 @@ the steps that take its place, and ends with exit code 1.`,
 	},
 }
 
-// newAbsentCmd takes any flag and any words: what is wrong is the command itself.
-func newAbsentCmd(a *cli.App, c absentCommand) *cobra.Command {
+// FromCreate are the commands that are not below create.
+func FromCreate(a *cli.App) []*cobra.Command { return commands(a, tableOfCreate) }
+
+// FromRoot are those that are not at the top.
+func FromRoot(a *cli.App) []*cobra.Command { return commands(a, tableOfRoot) }
+
+func commands(a *cli.App, table []command) (all []*cobra.Command) {
+	for _, c := range table {
+		all = append(all, newCmd(a, c))
+	}
+	return all
+}
+
+// newCmd takes any flag and any words: what is wrong is the command itself.
+func newCmd(a *cli.App, c command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: c.name, Short: c.short, Long: c.long, Hidden: true,
 		Args:               cobra.ArbitraryArgs,
@@ -86,13 +101,6 @@ func newAbsentCmd(a *cli.App, c absentCommand) *cobra.Command {
 		},
 	}
 	return cmd
-}
-
-func newAbsentCmds(a *cli.App, table []absentCommand) (all []*cobra.Command) {
-	for _, c := range table {
-		all = append(all, newAbsentCmd(a, c))
-	}
-	return all
 }
 
 // steps numbers the steps, one a line, below a hint.
