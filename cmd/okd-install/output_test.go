@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/ignition"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
@@ -33,9 +34,9 @@ var outputs = map[string]any{
 	"coreos iso show":                  coreos.ISOReport{},
 	"create pivot-config --dry-run":    pivot.Plan{},
 	"explain":                          explainReport{},
-	"ignition diff":                    comparison{},
-	"ignition ls":                      ignitionList{},
-	"ignition validate":                validation{},
+	"ignition diff":                    ignition.Comparison{},
+	"ignition ls":                      ignition.List{},
+	"ignition validate":                ignition.Validation{},
 	"ignition why":                     asset.Why{},
 	"plan":                             asset.Planned{},
 	"releases list":                    asset.ReleaseList{},

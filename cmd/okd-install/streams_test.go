@@ -18,7 +18,7 @@ var (
 	asData = []string{
 		"cli/streams.go", "cli/json.go", // JSON, which is escaped
 		"schema.go", "graph.go", "coreos/image.go", "coreos/pxe_boot.go", "coreos/download.go", // documents, scripts, places of files
-		"ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "pivot.go", // the content of files
+		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "pivot.go", // the content of files
 	}
 	// asText is what has no secrets, or shows those that somebody asked for.
 	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "completion.go", "explain.go"}

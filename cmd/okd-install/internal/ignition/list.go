@@ -1,4 +1,4 @@
-package main
+package ignition
 
 import (
 	"crypto/sha256"
@@ -19,20 +19,20 @@ import (
 	"github.com/okd-project/okd-install/pkg/redact"
 )
 
-type ignitionListOptions struct {
+type listOptions struct {
 	*cli.App
 	output string
 }
 
-// ignitionList is the form of ignition ls for scripts.
-type ignitionList struct {
+// List is the form of ignition ls for scripts.
+type List struct {
 	SchemaVersion int             `json:"schemaVersion"`
 	File          string          `json:"file"`
 	Spec          string          `json:"spec"`
-	Entries       []ignitionEntry `json:"entries"`
+	Entries       []entry `json:"entries"`
 }
 
-type ignitionEntry struct {
+type entry struct {
 	Path  string       `json:"path"`
 	Kind  inspect.Kind `json:"kind"`
 	Mode  string       `json:"mode,omitempty"`
@@ -54,8 +54,8 @@ type ignitionEntry struct {
 	Certificates []inspect.Certificate `json:"certificates,omitempty"`
 }
 
-func newIgnitionListCmd(a *cli.App) *cobra.Command {
-	o := ignitionListOptions{App: a}
+func newListCmd(a *cli.App) *cobra.Command {
+	o := listOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "ls FILE",
 		Short: "List what is in an Ignition config",
@@ -78,7 +78,7 @@ compressed, appended or elsewhere, and until when a certificate is good.`,
 	return cmd
 }
 
-func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
+func (o listOptions) run(cmd *cobra.Command, file string) error {
 	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (o ignitionListOptions) run(cmd *cobra.Command, file string) error {
 	if config.Version == "" {
 		return unreadable
 	}
-	list := ignitionList{SchemaVersion: 1, File: file, Spec: config.Version, Entries: []ignitionEntry{}}
+	list := List{SchemaVersion: 1, File: file, Spec: config.Version, Entries: []entry{}}
 	for _, e := range config.Entries {
 		list.Entries = append(list.Entries, describeEntry(e))
 	}
@@ -108,9 +108,9 @@ func dash(s string) string {
 	return s
 }
 
-func describeEntry(e inspect.Entry) ignitionEntry {
+func describeEntry(e inspect.Entry) entry {
 	data := e.Data()
-	d := ignitionEntry{
+	d := entry{
 		Path: e.Path, Kind: e.Kind, Size: len(data), Target: e.Target, Hard: e.Hard, Enabled: e.Enabled, Masked: e.Masked, Appended: e.Appended(),
 		Unreadable: e.Unreadable, Secret: inspect.Secret(e.Path, data), Certificates: inspect.Certificates(data),
 	}
@@ -134,7 +134,7 @@ func describeEntry(e inspect.Entry) ignitionEntry {
 }
 
 // size is a dash for what has no content of its own.
-func (e ignitionEntry) size() string {
+func (e entry) size() string {
 	if e.Kind == inspect.Directory || e.Kind == inspect.Link || (len(e.URLs) > 0 || e.Unreadable) && e.Size == 0 {
 		return "-"
 	}
@@ -142,7 +142,7 @@ func (e ignitionEntry) size() string {
 }
 
 // remarks say what is special about an entry.
-func (e ignitionEntry) remarks(now time.Time) []string {
+func (e entry) remarks(now time.Time) []string {
 	var out []string
 	add := func(is bool, remark string) {
 		if is {
@@ -185,7 +185,7 @@ func (e ignitionEntry) remarks(now time.Time) []string {
 	return out
 }
 
-func newIgnitionTreeCmd(a *cli.App) *cobra.Command {
+func newTreeCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tree FILE",
 		Short: "Show an Ignition config as a tree, with its certificates explained",
@@ -242,7 +242,7 @@ func printTree(a *cli.App, file string, config inspect.Config) error {
 }
 
 // words are the remarks without those that a tree shows otherwise.
-func (e ignitionEntry) words() []string {
+func (e entry) words() []string {
 	e.Certificates = nil
 	if e.Kind == inspect.Directory {
 		return nil

@@ -1,4 +1,4 @@
-package main
+package ignition
 
 import (
 	"io"
@@ -12,13 +12,13 @@ import (
 	"github.com/okd-project/okd-install/pkg/graph"
 )
 
-type ignitionWhyOptions struct {
+type whyOptions struct {
 	*cli.App
 	output string
 }
 
-func newIgnitionWhyCmd(a *cli.App) *cobra.Command {
-	o := ignitionWhyOptions{App: a}
+func newWhyCmd(a *cli.App) *cobra.Command {
+	o := whyOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "why FILE PATH",
 		Short: "Tell where a file of an Ignition config comes from",
@@ -38,7 +38,7 @@ It works on the config alone: the asset directory need not be there.`,
 	return cmd
 }
 
-func (o ignitionWhyOptions) run(cmd *cobra.Command, file, name string) error {
+func (o whyOptions) run(cmd *cobra.Command, file, name string) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}

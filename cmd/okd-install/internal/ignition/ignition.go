@@ -1,4 +1,4 @@
-package main
+package ignition
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// newIgnitionCmd holds the commands that read Ignition configs.
-func newIgnitionCmd(a *cli.App) *cobra.Command {
+// NewCmd holds the commands that read Ignition configs.
+func NewCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ignition",
 		Short: "Look into Ignition configs: list, print, unpack, compare, check",
@@ -29,12 +29,12 @@ are hidden wherever text is shown, unless --show-secrets is given.`,
 		Example: `  okd-install ignition ls mycluster/bootstrap.ign
   okd-install ignition cat mycluster/bootstrap.ign bootkube.service`,
 	}
-	return a.Group(cmd, newIgnitionListCmd(a), newIgnitionTreeCmd(a), newIgnitionCatCmd(a), newIgnitionExtractCmd(a),
-		newIgnitionDiffCmd(a), newIgnitionValidateCmd(a), newIgnitionWhyCmd(a))
+	return a.Group(cmd, newListCmd(a), newTreeCmd(a), newCatCmd(a), newExtractCmd(a),
+		newDiffCmd(a), newValidateCmd(a), newWhyCmd(a))
 }
 
-// ignitionInput reads a config file, or standard input for -.
-func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
+// readInput reads a config file, or standard input for -.
+func readInput(cmd *cobra.Command, name string) ([]byte, error) {
 	if name == "-" {
 		raw, err := system.ReadUpTo(cli.Input(cmd), cli.MaxIgnition)
 		if err != nil {
@@ -55,7 +55,7 @@ func ignitionInput(cmd *cobra.Command, name string) ([]byte, error) {
 // readConfig reads a config as inspect.Read does: an error about contents comes
 // with the rest of the config.
 func readConfig(cmd *cobra.Command, name string) (inspect.Config, error) {
-	raw, err := ignitionInput(cmd, name)
+	raw, err := readInput(cmd, name)
 	if err != nil {
 		return inspect.Config{}, err
 	}
@@ -90,15 +90,15 @@ func completeEntry(cmd *cobra.Command, args []string, word string) ([]string, co
 	return paths, cobra.ShellCompDirectiveNoFileComp
 }
 
-type ignitionCatOptions struct {
+type catOptions struct {
 	*cli.App
 	showSecrets bool
 	// screen tells that the output goes to a terminal.
 	screen bool
 }
 
-func newIgnitionCatCmd(a *cli.App) *cobra.Command {
-	o := ignitionCatOptions{App: a}
+func newCatCmd(a *cli.App) *cobra.Command {
+	o := catOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "cat FILE PATH",
 		Short: "Print a file of an Ignition config as the machine would have it",
@@ -125,7 +125,7 @@ are hidden unless --show-secrets is given, and a file that is no text is refused
 	return cmd
 }
 
-func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
+func (o catOptions) run(cmd *cobra.Command, file, name string) error {
 	config, unreadable := readConfig(cmd, file)
 	if config.Version == "" {
 		return unreadable
@@ -154,7 +154,7 @@ func (o ignitionCatOptions) run(cmd *cobra.Command, file, name string) error {
 }
 
 // forScreen is what a terminal gets of a file.
-func (o ignitionCatOptions) forScreen(file, path string, data []byte) ([]byte, error) {
+func (o catOptions) forScreen(file, path string, data []byte) ([]byte, error) {
 	if inspect.Binary(data) {
 		return nil, diag.Problem{Position: diag.Position{File: file}, Path: path, Detail: fmt.Sprintf("is no text, and a terminal might do anything with its %d bytes", len(data)), Hint: "redirect the output to a file, or pipe it"}
 	}

@@ -1,4 +1,4 @@
-package main
+package ignition
 
 import (
 	"cmp"
@@ -13,21 +13,21 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
-type ignitionDiffOptions struct {
+type diffOptions struct {
 	*cli.App
 	output      string
 	showSecrets bool
 }
 
-// comparison is the form of a comparison for scripts.
-type comparison struct {
+// Comparison is the form of a comparison for scripts.
+type Comparison struct {
 	SchemaVersion int              `json:"schemaVersion"`
 	Same          bool             `json:"same"`
 	Changes       []inspect.Change `json:"changes"`
 }
 
-func newIgnitionDiffCmd(a *cli.App) *cobra.Command {
-	o := ignitionDiffOptions{App: a}
+func newDiffCmd(a *cli.App) *cobra.Command {
+	o := diffOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two Ignition configs, file by file",
@@ -54,7 +54,7 @@ cannot be compared.`,
 	return cmd
 }
 
-func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error {
+func (o diffOptions) run(cmd *cobra.Command, before, after string) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	c := inspect.Comparison{Now: o.Now(), ShowSecrets: o.showSecrets}
 	changes := c.Configs(old, now)
 	if cli.IsData(o.output) {
-		err = o.PrintJSON(o.output, comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
+		err = o.PrintJSON(o.output, Comparison{1, len(changes) == 0, append([]inspect.Change{}, changes...)}, !o.showSecrets)
 	} else {
 		err = o.PrintChanges(changes, o.showSecrets)
 	}
@@ -82,13 +82,13 @@ func (o ignitionDiffOptions) run(cmd *cobra.Command, before, after string) error
 	return err
 }
 
-type ignitionExtractOptions struct {
+type extractOptions struct {
 	*cli.App
 	into string
 }
 
-func newIgnitionExtractCmd(a *cli.App) *cobra.Command {
-	o := ignitionExtractOptions{App: a}
+func newExtractCmd(a *cli.App) *cobra.Command {
+	o := extractOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "extract FILE -C FOLDER",
 		Short: "Unpack an Ignition config into a folder",
@@ -111,7 +111,7 @@ what would have to be fetched, is named and left out.`,
 	return cmd
 }
 
-func (o ignitionExtractOptions) run(cmd *cobra.Command, file string) error {
+func (o extractOptions) run(cmd *cobra.Command, file string) error {
 	if o.into == "" {
 		return diag.Problem{Detail: "it is not said where to write the files to", Hint: "add -C and the name of a folder"}
 	}
@@ -139,13 +139,13 @@ func (o ignitionExtractOptions) run(cmd *cobra.Command, file string) error {
 	return nil
 }
 
-type ignitionValidateOptions struct {
+type validateOptions struct {
 	*cli.App
 	output string
 }
 
-// validation is the form of ignition validate for scripts.
-type validation struct {
+// Validation is the form of ignition validate for scripts.
+type Validation struct {
 	SchemaVersion int            `json:"schemaVersion"`
 	Valid         bool           `json:"valid"`
 	File          string         `json:"file"`
@@ -155,8 +155,8 @@ type validation struct {
 	Omitted int `json:"omitted,omitempty"`
 }
 
-func newIgnitionValidateCmd(a *cli.App) *cobra.Command {
-	o := ignitionValidateOptions{App: a}
+func newValidateCmd(a *cli.App) *cobra.Command {
+	o := validateOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "validate FILE",
 		Short: "Check an Ignition config by Ignition's own rules",
@@ -176,11 +176,11 @@ The exit code is 0 if the config is valid, and 1 if not.`,
 	return cmd
 }
 
-func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
+func (o validateOptions) run(cmd *cobra.Command, file string) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	raw, err := ignitionInput(cmd, file)
+	raw, err := readInput(cmd, file)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (o ignitionValidateOptions) run(cmd *cobra.Command, file string) error {
 	}
 	if cli.IsData(o.output) {
 		told, more := problemsOf(err).First()
-		out := validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: append([]diag.Problem{}, told...), Omitted: more}
+		out := Validation{SchemaVersion: 1, Valid: err == nil, File: file, Spec: spec, Problems: append([]diag.Problem{}, told...), Omitted: more}
 		if err := o.PrintData(o.output, out); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package main
+package ignition
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 )
 
 // On a terminal secrets are hidden and what is no text is refused; elsewhere
@@ -26,14 +28,14 @@ func TestCatOnTerminal(t *testing.T) {
 		{"/binary", true, true, "", "is no text"},
 	} {
 		var out, said bytes.Buffer
-		a := testApp()
+		a := cli.New("", "")
 		a.SetStreams(&out, &said)
 		a.LogLevel = "info"
 		a.SetUpLog()
 		cmd := &cobra.Command{}
 		cmd.SetContext(t.Context())
 		cmd.SetIn(strings.NewReader(config))
-		err := ignitionCatOptions{App: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
+		err := catOptions{App: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
 		if err != nil {
 			said.WriteString(err.Error())
 		}
