@@ -15,6 +15,7 @@ import (
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/ignition"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/tool"
 	"github.com/okd-project/okd-install/pkg/analyze"
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
@@ -44,7 +45,7 @@ var outputs = map[string]any{
 	"status":                           asset.Status{},
 	"status --cluster":                 clusterReport{},
 	"validate":                         validateReport{},
-	"version":                          versionReport{},
+	"version":                          tool.VersionReport{},
 	"wait-for (one object a line)":     cluster.Event{},
 }
 

@@ -7,6 +7,9 @@ import (
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/ignition"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/logs"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/releases"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/tool"
 )
 
 // newRootCmd is the tree of all commands.
@@ -43,7 +46,7 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.Dir, "dir", ".", "assets directory")
 	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
 	a.AddLogFlags(root)
-	root.AddCommand(newCreateCmd(a), newValidateCmd(a), newExplainCmd(a), newSchemaCmd(a), newCertsCmd(a), coreos.NewCmd(a), newGraphCmd(a), ignition.NewCmd(a), newPlanCmd(a), newStatusCmd(a, newClusterStatus(a)), newWaitForCmd(a), newApproveCSRsCmd(a), newAddNodesCmd(a), newGatherCmd(a), newAnalyzeCmd(a), newDestroyCmd(a), newReleasesCmd(a), newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
+	root.AddCommand(newCreateCmd(a), newValidateCmd(a), newExplainCmd(a), newSchemaCmd(a), newCertsCmd(a), coreos.NewCmd(a), newGraphCmd(a), ignition.NewCmd(a), newPlanCmd(a), newStatusCmd(a, newClusterStatus(a)), newWaitForCmd(a), newApproveCSRsCmd(a), newAddNodesCmd(a), logs.NewGatherCmd(a), logs.NewAnalyzeCmd(a), newDestroyCmd(a), releases.NewCmd(a), tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a))
 	root.AddCommand(absent.FromRoot(a)...)
 	root.SetHelpCommand(newHelpCmd(a))
 	root.SetFlagErrorFunc(cli.FlagError)

@@ -30,14 +30,14 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(m, map[string]func(){
 		"okd-install":    func() { os.Exit(int(testApp().Run(testArgs(os.Args[1:]), newRootCmd))) },
-		"changed":        func() { os.Exit(tool(changed)) },
-		"modes":          func() { os.Exit(tool(modes)) },
-		"snapshot":       func() { os.Exit(tool(snapshot)) },
-		"ignition-files": func() { os.Exit(tool(ignitionFiles)) },
-		"make-ca":        func() { os.Exit(tool(makeCA)) },
-		"hold-lock":      func() { os.Exit(tool(holdLock)) },
-		"pack-bundle":    func() { os.Exit(tool(packBundle)) },
-		"make-iso":       func() { os.Exit(tool(makeISO)) },
+		"changed":        func() { os.Exit(runTool(changed)) },
+		"modes":          func() { os.Exit(runTool(modes)) },
+		"snapshot":       func() { os.Exit(runTool(snapshot)) },
+		"ignition-files": func() { os.Exit(runTool(ignitionFiles)) },
+		"make-ca":        func() { os.Exit(runTool(makeCA)) },
+		"hold-lock":      func() { os.Exit(runTool(holdLock)) },
+		"pack-bundle":    func() { os.Exit(runTool(packBundle)) },
+		"make-iso":       func() { os.Exit(runTool(makeISO)) },
 	})
 }
 

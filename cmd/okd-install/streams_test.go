@@ -21,7 +21,7 @@ var (
 		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "pivot.go", // the content of files
 	}
 	// asText is what has no secrets, or shows those that somebody asked for.
-	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "completion.go", "explain.go"}
+	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "tool/completion.go", "explain.go"}
 )
 
 // The commands are given an app, whatever they call it; its streams are told from

@@ -27,8 +27,8 @@ import (
 
 // The small programs of the sessions.
 
-// tool runs one of them.
-func tool(f func(args []string) error) int {
+// runTool runs one of them.
+func runTool(f func(args []string) error) int {
 	if err := f(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -26,9 +26,9 @@ type listOptions struct {
 
 // List is the form of ignition ls for scripts.
 type List struct {
-	SchemaVersion int             `json:"schemaVersion"`
-	File          string          `json:"file"`
-	Spec          string          `json:"spec"`
+	SchemaVersion int     `json:"schemaVersion"`
+	File          string  `json:"file"`
+	Spec          string  `json:"spec"`
 	Entries       []entry `json:"entries"`
 }
 

@@ -1,4 +1,4 @@
-package main
+package releases
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/media/payload"
 )
 
-func newReleasesCmd(a *cli.App) *cobra.Command {
+func NewCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "releases",
 		Short: "List the OKD releases, and pin the one that is installed",
@@ -27,17 +27,17 @@ Only releases list --online and releases pin ask a registry.`,
 		Example: `  okd-install releases list
   okd-install releases pin --dir mycluster`,
 	}
-	return a.Group(cmd, newReleasesListCmd(a), newReleasesPinCmd(a))
+	return a.Group(cmd, newListCmd(a), newPinCmd(a))
 }
 
-type releasesListOptions struct {
+type listOptions struct {
 	*cli.App
 	online                   bool
 	line, repository, output string
 }
 
-func newReleasesListCmd(a *cli.App) *cobra.Command {
-	o := releasesListOptions{App: a}
+func newListCmd(a *cli.App) *cobra.Command {
+	o := listOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the OKD releases, newest first",
@@ -67,7 +67,7 @@ HTTPS_PROXY, are used. --repository asks a mirror.`,
 	return cmd
 }
 
-func (o releasesListOptions) run(ctx context.Context) error {
+func (o listOptions) run(ctx context.Context) error {
 	if err := cli.CheckOutput(o.output, "table"); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (o releasesListOptions) run(ctx context.Context) error {
 	return o.table(list)
 }
 
-func (o releasesListOptions) tags(ctx context.Context, repository string) ([]string, error) {
+func (o listOptions) tags(ctx context.Context, repository string) ([]string, error) {
 	access, err := asset.RegistryAccess(o.Dir, o.Environment())
 	if err != nil {
 		o.Log.Warn("the registry is asked without a pull secret: " + err.Error())
@@ -110,7 +110,7 @@ func (o releasesListOptions) tags(ctx context.Context, repository string) ([]str
 	return tags, err
 }
 
-func (o releasesListOptions) table(list asset.ReleaseList) error {
+func (o listOptions) table(list asset.ReleaseList) error {
 	t := cli.NewTable(o.Out)
 	t.Row("RELEASE", "DATE", "KUBERNETES", "BOOT IMAGE", "BY", "NOTES")
 	for _, r := range list.Releases {
@@ -143,13 +143,13 @@ func releaseNotes(list asset.ReleaseList, r asset.ListedRelease) string {
 	return strings.Join(notes, ", ")
 }
 
-type releasesPinOptions struct {
+type pinOptions struct {
 	*cli.App
 	release, image, arch, digest, output string
 }
 
-func newReleasesPinCmd(a *cli.App) *cobra.Command {
-	o := releasesPinOptions{App: a}
+func newPinCmd(a *cli.App) *cobra.Command {
+	o := pinOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "pin",
 		Short: "Look up the digest of a release, and have the directory remember it",
@@ -191,7 +191,7 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
 	return cmd
 }
 
-func (o releasesPinOptions) run(ctx context.Context) error {
+func (o pinOptions) run(ctx context.Context) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func (o releasesPinOptions) run(ctx context.Context) error {
 }
 
 // resolve asks a registry for the digest of a release image.
-func (o releasesPinOptions) resolve(ctx context.Context, q asset.PayloadQuery, architectures []string) (asset.PayloadImage, error) {
+func (o pinOptions) resolve(ctx context.Context, q asset.PayloadQuery, architectures []string) (asset.PayloadImage, error) {
 	o.Log.Infof("asking for the digest of %s", q.Release)
 	ctx, cancel := context.WithTimeout(ctx, cli.RegistryPatience)
 	defer cancel()

@@ -1,4 +1,4 @@
-package main
+package tool
 
 import (
 	"fmt"
@@ -16,9 +16,9 @@ import (
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// newManCmd writes the help of all commands as manual pages: packages carry
+// NewManCmd writes the help of all commands as manual pages: packages carry
 // them, and whoever has only the binary makes them.
-func newManCmd(a *cli.App) *cobra.Command {
+func NewManCmd(a *cli.App) *cobra.Command {
 	to := "."
 	cmd := &cobra.Command{
 		Use:   "man",

@@ -1,4 +1,4 @@
-package main
+package tool
 
 import (
 	"fmt"
@@ -53,7 +53,7 @@ if ! declare -F _filedir >/dev/null 2>&1; then
 fi
 `
 
-func newCompletionCmd(a *cli.App) *cobra.Command {
+func NewCompletionCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a completion script for your shell",

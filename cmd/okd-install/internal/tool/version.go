@@ -1,4 +1,4 @@
-package main
+package tool
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ type versionOptions struct {
 	output string
 }
 
-func newVersionCmd(a *cli.App) *cobra.Command {
+func NewVersionCmd(a *cli.App) *cobra.Command {
 	o := versionOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -46,7 +46,7 @@ func (o versionOptions) run() error {
 		return err
 	}
 	if cli.IsData(o.output) {
-		return o.PrintData(o.output, versionReport{1, o.Version(), o.Commit(), r.Version, r.Image, "amd64", runtime.Version()})
+		return o.PrintData(o.output, VersionReport{1, o.Version(), o.Commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.Name, cmp.Or(r.Version, r.Line), cmp.Or(o.Commit(), "unknown"), r.Image)
@@ -59,8 +59,8 @@ func (o versionOptions) run() error {
 	return err
 }
 
-// versionReport says what this program is.
-type versionReport struct {
+// VersionReport says what this program is.
+type VersionReport struct {
 	SchemaVersion       int    `json:"schemaVersion"`
 	Version             string `json:"version"`
 	Commit              string `json:"commit,omitempty"`

@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type analyzeOptions struct {
 	output string
 }
 
-func newAnalyzeCmd(a *cli.App) *cobra.Command {
+func NewAnalyzeCmd(a *cli.App) *cobra.Command {
 	o := analyzeOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "analyze [FILE|FOLDER]",

@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"context"
@@ -28,7 +28,7 @@ type gatherOptions struct {
 	skipAnalysis bool
 }
 
-func newGatherCmd(a *cli.App) *cobra.Command {
+func NewGatherCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gather",
 		Short: "Gather debugging data for a failed installation",
