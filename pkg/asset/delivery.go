@@ -32,7 +32,7 @@ func (c *creation) makeSingleNode() error {
 		}
 		return &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{p}}
 	}
-	if r := c.report.Release; !r.Has(release.NodeImageOverlay) {
+	if r := c.release; !r.Has(release.NodeImageOverlay) {
 		_, needed := r.Support(release.NodeImageOverlay, "")
 		c.warn("release %s cannot be brought up on a live host: it needs Fedora CoreOS on a disk; choose %s or later for a single node, with --release", r.Line, needed.Since)
 	}
@@ -62,7 +62,7 @@ func (c *creation) makeBootstrapPointer() error {
 		return err
 	}
 	files := Files{ignition.BootstrapPointerFile: raw}
-	if err := c.protectOutputs(files); err != nil {
+	if err := c.protectOutputs(files, keptKubeconfig{}); err != nil {
 		return err
 	}
 	if strings.HasPrefix(strings.ToLower(c.URL), "http:") {

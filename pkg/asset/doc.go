@@ -3,8 +3,10 @@
 // Read NewCluster in cluster.go first: it is the whole asset graph on one
 // screen. Create runs it in an asset directory for one of the targets: it locks
 // the directory, finishes what a killed run left, makes everything in memory,
-// and commits all of it or nothing. GetStatus, Plan, ListCertificates and Explain
-// only look; Targets has the graph of each target, for package graph to draw.
+// and commits all of it or nothing. What it has opened and what it has settled
+// (open.go) are values that nobody changes; the change to write is a third.
+// GetStatus, Plan, ListCertificates and Explain only look; Targets has the graph of
+// each target, for package graph to draw.
 //
 // Package graph is the graph itself, without a word of clusters, and package
 // assetdir the directory, with its lock and its commits. What is remembered in the

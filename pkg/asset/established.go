@@ -1,7 +1,6 @@
 package asset
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -78,30 +77,29 @@ func HasEstablishedConfig(dir string) bool {
 	return err == nil
 }
 
-// takeEstablishedConfig makes the consumed install-config the one of the request.
-func (c *creation) takeEstablishedConfig() error {
-	path := filepath.Join(c.Dir, EstablishedStateFile)
-	data, ok, err := c.dir.ReadFile(EstablishedStateFile)
+// takeEstablishedConfig gets the consumed install-config back.
+func takeEstablishedConfig(dir *assetdir.Dir) (Files, error) {
+	path := dir.Abs(EstablishedStateFile)
+	data, ok, err := dir.ReadFile(EstablishedStateFile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
-		return diag.Problems{{
+		return nil, diag.Problems{{
 			Position: diag.Position{File: path}, Detail: "there is no such file, so there is nothing to take an install-config from",
 			Hint: "name the directory with --dir in which the established installer has run; or leave --from-state out",
 		}}
 	}
 	config, err := establishedConfig(path, data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.Config = Files{installconfig.FileName: config}
-	return nil
+	return Files{installconfig.FileName: config}, nil
 }
 
 // keepTakenConfig writes a config that was taken from a state even if it has
 // problems: they can be mended in a file, and the file is the user's.
-func (c *creation) keepTakenConfig(_ context.Context, err error) error {
+func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 	var invalid *installconfig.InvalidError
 	if !c.FromState || !errors.As(err, &invalid) {
 		return err
@@ -113,7 +111,7 @@ func (c *creation) keepTakenConfig(_ context.Context, err error) error {
 	if refused := c.writeNewConfig(old, onDisk); refused != nil {
 		return refused
 	}
-	written, commitErr := c.dir.Commit(c.change)
+	written, commitErr := dir.Commit(c.change)
 	if commitErr == nil && slices.Contains(written, installconfig.FileName) {
 		c.report.Notes = append(c.report.Notes, "wrote "+filepath.Join(c.Dir, installconfig.FileName)+" as "+EstablishedStateFile+" has it; it has problems, which can be mended in it")
 	}

@@ -35,8 +35,8 @@ func (c *creation) manifests() (Files, error) {
 		c.recordManifests(origin, made)
 	}
 	checked, err := graph.Get(c.run, c.graph.Checked)
-	c.say(&c.report.Notes, checked.Notes)
-	c.say(&c.report.Warnings, checked.Warnings)
+	say(&c.report.Notes, checked.Notes)
+	say(&c.report.Warnings, checked.Warnings)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +54,9 @@ func (c *creation) manifests() (Files, error) {
 
 // stillTrue leaves out what the user's manifests contradict: where workloads run
 // without workers. warnAboutScheduling says what holds in its place.
-func (c *creation) stillTrue(warnings diag.Problems) diag.Problems {
+func (o opened) stillTrue(warnings diag.Problems) diag.Problems {
 	isIt := func(p diag.Problem) bool { return p.Detail == installconfig.NoWorkers }
-	if !c.haveThem || c.Overwrite || !slices.ContainsFunc(warnings, isIt) || manifests.Read(c.folders).Scheduling().ControlPlane {
+	if !o.haveThem || o.Overwrite || !slices.ContainsFunc(warnings, isIt) || manifests.Read(o.folders).Scheduling().ControlPlane {
 		return warnings
 	}
 	return slices.DeleteFunc(slices.Clone(warnings), isIt)
@@ -69,7 +69,7 @@ func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {
 	if err != nil || s.ControlPlane || loaded.Config.ComputeReplicas() > 0 {
 		return err
 	}
-	c.say(&c.report.Warnings, diag.Problems{{
+	say(&c.report.Warnings, diag.Problems{{
 		Position: s.Position, Path: "spec.mastersSchedulable",
 		Detail: "no machine takes workloads: the control plane is closed to them, and install-config.yaml has no workers; the installation completes only when workers have joined",
 		Hint:   "boot two machines or more with worker.ign; or set it to true",
@@ -103,7 +103,7 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 			Foreign: "is not as it is made here: it is left out", Consumed: "was consumed: it is left out",
 		}[f.State])
 	}
-	c.madeAgain = true
+	c.madeAgain, c.run.OnDisk = true, nil
 	c.setFoldersAside()
 	if c.Target == TargetManifests {
 		c.recordManifests(origin, made)
@@ -118,19 +118,19 @@ func (c *creation) recordManifests(origin map[string]string, made Files) {
 }
 
 // misfit says why the folders are not used as they are, or is nil.
-func (c *creation) misfit(origin map[string]string) *diag.Problem {
-	problem := &diag.Problem{Position: diag.Position{File: c.Dir}, Hint: "put back what they were made from"}
-	if len(c.shadowed()) > 0 {
+func (o opened) misfit(origin map[string]string) *diag.Problem {
+	problem := &diag.Problem{Position: diag.Position{File: o.Dir}, Hint: "put back what they were made from"}
+	if len(o.shadowed()) > 0 {
 		problem.Detail = "an earlier run has consumed manifests/ and openshift/, and what stands there now would count alone"
 		problem.Hint = "move it away and run create manifests, which writes the consumed files back"
 		return problem
 	}
-	if c.before.ManifestsFrom == nil {
+	if o.before.ManifestsFrom == nil {
 		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory has made them, so they would not fit the certificates and IDs that are made now"
 		problem.Hint = "move them away"
 		return problem
 	}
-	if changed := c.changedOrigin(origin); len(changed) > 0 {
+	if changed := o.changedOrigin(origin); len(changed) > 0 {
 		problem.Detail = "manifests/ and openshift/ were made before these changed: " + strings.Join(changed, ", ")
 		return problem
 	}
@@ -138,8 +138,8 @@ func (c *creation) misfit(origin map[string]string) *diag.Problem {
 }
 
 // changedOrigin names what is not as it was when the folders were made.
-func (c *creation) changedOrigin(origin map[string]string) []string {
-	was := c.before.ManifestsFrom
+func (o opened) changedOrigin(origin map[string]string) []string {
+	was := o.before.ManifestsFrom
 	if _, known := was[releaseLine]; !known {
 		was = maps.Clone(was) // of a run that did not take it down yet
 		was[releaseLine] = origin[releaseLine]
@@ -170,16 +170,16 @@ func refuseFolders(problem diag.Problem, lost []FileStatus) error {
 // ownManifests are those that the user edited, added or deleted since they were
 // made, in the order of their names. Where nothing tells how they were made, they
 // are compared with what is made now; nil if that is not known either.
-func (c *creation) ownManifests(made Files) []FileStatus {
-	base, known := c.before.ManifestsMade, c.before.ManifestsFrom != nil
+func (o opened) ownManifests(made Files) []FileStatus {
+	base, known := o.before.ManifestsMade, o.before.ManifestsFrom != nil
 	if base == nil || !known {
 		base = sums(made)
-		if base[ownStamp] != "" && c.folders[ownStamp] != nil {
-			base[ownStamp] = sum(c.folders[ownStamp]) // another version wrote it
+		if base[ownStamp] != "" && o.folders[ownStamp] != nil {
+			base[ownStamp] = sum(o.folders[ownStamp]) // another version wrote it
 		}
 	}
 	var own []FileStatus
-	for name, data := range c.folders {
+	for name, data := range o.folders {
 		state := Edited
 		switch was, there := base[name]; {
 		case was == sum(data):
@@ -192,7 +192,7 @@ func (c *creation) ownManifests(made Files) []FileStatus {
 		own = append(own, FileStatus{Path: name, State: state})
 	}
 	for name := range base {
-		if _, there := c.folders[name]; !there && known {
+		if _, there := o.folders[name]; !there && known {
 			own = append(own, FileStatus{Path: name, State: Deleted})
 		}
 	}
@@ -202,15 +202,15 @@ func (c *creation) ownManifests(made Files) []FileStatus {
 
 // lostManifests are those of ownManifests that would not be in a result with the
 // manifests as they are made, and what was consumed and is in no folder any more.
-func (c *creation) lostManifests(made Files) []FileStatus {
-	lost := slices.DeleteFunc(c.ownManifests(made), func(f FileStatus) bool {
+func (o opened) lostManifests(made Files) []FileStatus {
+	lost := slices.DeleteFunc(o.ownManifests(made), func(f FileStatus) bool {
 		data, has := made[f.Path]
 		if f.State == Deleted {
-			return made != nil && !has || slices.Contains(c.shadowed(), f.Path)
+			return made != nil && !has || slices.Contains(o.shadowed(), f.Path)
 		}
-		return has && string(data) == string(c.folders[f.Path])
+		return has && string(data) == string(o.folders[f.Path])
 	})
-	for _, name := range c.shadowed() {
+	for _, name := range o.shadowed() {
 		lost = append(lost, FileStatus{Path: name, State: Consumed})
 	}
 	return lost
@@ -230,12 +230,12 @@ func consumedManifests(s State) Files {
 
 // shadowed are the consumed manifests that would be forgotten, because there are
 // folders again that do not have them.
-func (c *creation) shadowed() []string {
-	if !c.onDisk {
+func (o opened) shadowed() []string {
+	if !o.onDisk {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(consumedManifests(c.before))), func(name string) bool {
-		_, there := c.folders[name]
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(consumedManifests(o.before))), func(name string) bool {
+		_, there := o.folders[name]
 		return there
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 )
 
-func openTestDir(t *testing.T, path string) *assetdir.Dir {
+func openTestDir(t *testing.T, path string) *assetdir.Locked {
 	t.Helper()
 	d, err := assetdir.Open(t.Context(), path, assetdir.Opening{Command: "test"})
 	if err != nil {

@@ -2,15 +2,16 @@ package asset
 
 import (
 	"errors"
-	"maps"
 	"path"
 	"slices"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/platform"
+	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -26,14 +27,14 @@ type Provided struct {
 
 // readProvided reads tls/: certificates only when the environment asks for it,
 // the password and the token signing key whenever they are there.
-func (c *creation) readProvided() (p Provided, err error) {
+func (o opened) readProvided(r release.Release) (p Provided, err error) {
 	names := []string{manifests.PasswordHashFile, manifests.PasswordClearFile}
 	for _, row := range tls.KeyPairs {
 		if row.UserOnly {
 			names = append(names, path.Join(tlsDir, row.Name+".key"), path.Join(tlsDir, row.Name+".pub"))
 		}
 	}
-	files, err := c.dir.ReadFiles(names...)
+	files, err := o.dir.ReadFiles(names...)
 	if err != nil {
 		return p, err
 	}
@@ -50,58 +51,54 @@ func (c *creation) readProvided() (p Provided, err error) {
 			return p, err
 		}
 	}
-	if c.Environment.LoadClusterCerts {
-		if p.Certificates, err = c.readCertificates(); err != nil {
+	if o.Environment.LoadClusterCerts {
+		if p.Certificates, err = o.readCertificates(r); err != nil {
 			if problems, err = collect(problems, err); err != nil {
 				return p, err
 			}
 		}
 	}
-	if err := problems.Err(); err != nil {
-		return p, err
-	}
-	return p, c.rememberOwn(p)
+	return p, problems.Err()
 }
 
-// rememberOwn stops where certificates that the user brought earlier are not
-// brought again: others would be made in their place. Certificates in tls/ that
-// nobody asked for are named in a warning.
-func (c *creation) rememberOwn(p Provided) error {
-	own := slices.Sorted(maps.Keys(p.Certificates))
-	if c.before.OwnCertificates != nil && !slices.Equal(own, c.before.OwnCertificates) && !c.Overwrite {
-		return diag.Problems{{
-			Position: diag.Position{File: c.Dir},
-			Detail:   "this directory was made with certificates of your own (" + diag.And(diag.Few(c.before.OwnCertificates, few)) + "), which are not brought now",
-			Hint:     "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; or use --overwrite to have all certificates made for another cluster",
+// checkOwn stops where certificates that the user brought earlier are not brought
+// again: others would be made in their place. Certificates in tls/ that nobody asked
+// for are named in a warning.
+func (o opened) checkOwn(own []string) (warnings []string, err error) {
+	if o.before.OwnCertificates != nil && !slices.Equal(own, o.before.OwnCertificates) && !o.Overwrite {
+		return nil, diag.Problems{{
+			Position: diag.Position{File: o.Dir},
+			Detail:   "this directory was made with certificates of your own (" + diag.And(diag.Few(o.before.OwnCertificates, few)) + "), which are not brought now",
+			Hint: "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; " +
+				"or use --overwrite to have all certificates made for another cluster",
 		}}
 	}
-	c.state.OwnCertificates = own
-	if c.Environment.LoadClusterCerts {
+	if o.Environment.LoadClusterCerts {
 		if len(own) == 0 {
-			c.warn("OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ holds no certificate that this cluster uses")
+			warnings = append(warnings, "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ holds no certificate that this cluster uses")
 		}
-		return nil
+		return warnings, nil
 	}
 	var unused []string
 	for _, row := range tls.Certificates {
-		if name := path.Join(tlsDir, row.Name+".crt"); c.dir.Exists(name) {
+		if name := path.Join(tlsDir, row.Name+".crt"); o.dir.Exists(name) {
 			unused = append(unused, name)
 		}
 	}
 	if len(unused) > 0 {
-		c.warn("%s is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true", diag.And(diag.Few(unused, few)))
+		warnings = append(warnings, diag.And(diag.Few(unused, few))+" is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true")
 	}
-	return nil
+	return warnings, nil
 }
 
 // readCertificates reads the user's certificates. Which names the leaves must
 // have follows from the install-config, which is therefore read first.
-func (c *creation) readCertificates() (map[string]tls.Pair, error) {
-	loaded, err := c.loadConfig()
+func (o opened) readCertificates(r release.Release) (map[string]tls.Pair, error) {
+	loaded, err := o.loadConfig(r)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := platform.Of(loaded.Config, manifests.Identity{}, c.report.Release)
+	parts, err := platform.Of(loaded.Config, manifests.Identity{}, r)
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +106,11 @@ func (c *creation) readCertificates() (map[string]tls.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := c.dir.ReadFolder(tlsDir)
+	files, err := o.dir.ReadFolder(tlsDir)
 	if err != nil {
 		return nil, err
 	}
-	return tls.Provided(files, names, c.Now)
+	return tls.Provided(files, names, o.Now)
 }
 
 // collect adds a user's problems to others; any other error is passed on, and
@@ -129,15 +126,15 @@ func collect(problems diag.Problems, err error) (diag.Problems, error) {
 
 // readEditedPointers reads the <role>.ign files that are not as they were last
 // written: the user has changed them.
-func (c *creation) readEditedPointers() (Files, error) {
+func readEditedPointers(dir *assetdir.Dir, before State) (Files, error) {
 	edited := Files{}
 	for _, role := range ignition.Roles {
 		name := pointerFile(role)
-		data, ok, err := c.dir.ReadFile(name)
+		data, ok, err := dir.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		if ok && sum(data) != c.before.Written[name] {
+		if ok && sum(data) != before.Written[name] {
 			edited[role] = data
 		}
 	}

@@ -17,40 +17,55 @@ import (
 // and tokens, and a cluster gives it the authority of its ingress. All of that
 // stays; okd-install looks after its own cluster, user and context only.
 
-// withKubeconfig puts the kubeconfig into the result as it is to stand there: as
-// it is made, with what was added to it.
-func (c *creation) withKubeconfig(files Files) (Files, error) {
-	made, ok := files[kubeconfigFile]
-	if !ok {
-		return files, nil
-	}
-	c.rendered, c.addedTo = sum(made), false
-	c.state.Kubeconfig = c.rendered
-	if ca := c.before.IngressCA; ca != nil && ca.Kubeconfig == c.rendered {
-		var err error
-		if made, err = withAuthorities(made, []byte(ca.Authorities)); err != nil {
-			return nil, err
-		}
-	}
-	have, there, err := c.dir.ReadFile(kubeconfigFile)
-	if err != nil {
-		return nil, err
-	}
-	unedited := sum(have) == c.before.Written[kubeconfigFile]
-	// a state file of before this was taken down tells nothing else
-	unknown := c.before.Kubeconfig == ""
-	if there && (!unknown || !unedited) {
-		settled := unknown || c.before.Kubeconfig == c.rendered
-		if merged, at, kin := mergeKubeconfig(have, made, settled); kin {
-			made, c.addedTo = merged, !unedited && !bytes.Equal(merged, have)
-			if at != "" {
-				c.warn("%s sends you to %s, which is not where it was made to lead: it is kept as you changed it", kubeconfigFile, at)
-			}
-		}
+// keptKubeconfig is auth/kubeconfig as it is to stand there: as it is made, with what
+// was added to it. It is empty where a result has none.
+type keptKubeconfig struct {
+	data []byte
+	// made is the SHA-256 of it as it is made.
+	made string
+	// addedTo tells that something is added to the user's file.
+	addedTo bool
+	// elsewhere is where the user's file leads to, if that is not this cluster.
+	elsewhere string
+}
+
+// in puts the kubeconfig into a result.
+func (k keptKubeconfig) in(files Files) Files {
+	if k.made == "" {
+		return files
 	}
 	files = maps.Clone(files)
-	files[kubeconfigFile] = made
-	return files, nil
+	files[kubeconfigFile] = k.data
+	return files
+}
+
+// keepKubeconfig finds what becomes of the kubeconfig in a result.
+func (o opened) keepKubeconfig(files Files) (k keptKubeconfig, err error) {
+	made, ok := files[kubeconfigFile]
+	if !ok {
+		return k, nil
+	}
+	k.made = sum(made)
+	if ca := o.before.IngressCA; ca != nil && ca.Kubeconfig == k.made {
+		if made, err = withAuthorities(made, []byte(ca.Authorities)); err != nil {
+			return k, err
+		}
+	}
+	k.data = made
+	have, there, err := o.dir.ReadFile(kubeconfigFile)
+	if err != nil {
+		return k, err
+	}
+	unedited := sum(have) == o.before.Written[kubeconfigFile]
+	// a state file of before this was taken down tells nothing else
+	unknown := o.before.Kubeconfig == ""
+	if there && (!unknown || !unedited) {
+		same := unknown || o.before.Kubeconfig == k.made
+		if merged, at, kin := mergeKubeconfig(have, made, same); kin {
+			k.data, k.addedTo, k.elsewhere = merged, !unedited && !bytes.Equal(merged, have), at
+		}
+	}
+	return k, nil
 }
 
 // kubeconfig is such a file as far as it is looked at. What else is in it, is in

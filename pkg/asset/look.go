@@ -1,7 +1,6 @@
 package asset
 
 import (
-	"context"
 	"errors"
 	"path"
 
@@ -10,24 +9,17 @@ import (
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
 
-// look prepares a run that only looks: it takes no lock and writes nothing. In a
-// frozen run nothing is made that would be remembered either.
-func look(ctx context.Context, req Request, frozen bool) (*creation, error) {
-	dir, err := assetdir.Look(req.Dir, "name it with --dir")
+// look opens a directory for a run that only looks: it takes no lock. Whoever gets
+// the directory closes it.
+func look(path string) (*assetdir.Dir, error) {
+	dir, err := assetdir.Look(path, "name it with --dir")
 	if err != nil {
 		return nil, err
 	}
 	if err := dir.Finished(); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	c := &creation{Request: req, dir: dir, change: assetdir.Change{Aside: map[string]string{}, Write: Files{}}}
-	for _, step := range []func(context.Context) error{c.readDir, c.chooseRelease, c.build} {
-		if err := step(ctx); err != nil {
-			return c, err
-		}
-	}
-	c.run.Frozen = frozen
-	return c, nil
+	return dir, nil
 }
 
 // outputs are the files that okd-install writes at the top of a directory and in

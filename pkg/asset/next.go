@@ -30,7 +30,7 @@ func (c *creation) tellNext() error {
 	if err != nil {
 		return err
 	}
-	c.report.Next = nextSteps(c.Target, loaded.Config, parts.Image, c.report.Release, checked.Scheduling)
+	c.report.Next = nextSteps(c.Target, loaded.Config, parts.Image, c.release, checked.Scheduling)
 	return nil
 }
 

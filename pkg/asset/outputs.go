@@ -37,9 +37,12 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err != nil {
 		return err
 	}
-	if files, err = c.withKubeconfig(files); err != nil {
+	kept, err := c.keepKubeconfig(files)
+	if err != nil {
 		return err
 	}
+	files = kept.in(files)
+	c.tellKubeconfig(kept)
 	if err := c.tellEditedPointers(); err != nil {
 		return err
 	}
@@ -47,10 +50,11 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkCertificates(certs); err != nil {
+	deadline, err := c.checkCertificates(certs)
+	if c.report.Deadline = &deadline; err != nil {
 		return err
 	}
-	if err := c.protectOutputs(files); err != nil {
+	if err := c.protectOutputs(files, kept); err != nil {
 		return err
 	}
 	if err := c.setLeftoversAside(files); err != nil {
@@ -75,6 +79,16 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	return c.consume(append([]string{installconfig.FileName}, slices.Sorted(maps.Keys(c.folders))...)...)
 }
 
+// tellKubeconfig remembers the kubeconfig as it is made, and warns if it leads elsewhere.
+func (c *creation) tellKubeconfig(k keptKubeconfig) {
+	if k.made != "" {
+		c.state.Kubeconfig = k.made
+	}
+	if k.elsewhere != "" {
+		c.warn("%s sends you to %s, which is not where it was made to lead: it is kept as you changed it", kubeconfigFile, k.elsewhere)
+	}
+}
+
 // tellEditedPointers says what follows from an edit of a <role>.ign.
 func (c *creation) tellEditedPointers() error {
 	edited, err := graph.Get(c.run, c.graph.EditedPointers)
@@ -94,11 +108,10 @@ func (c *creation) tellEditedPointers() error {
 
 // checkCertificates refuses to write certificates that are not valid now: the
 // clock was set back since they were made, or the user brought old ones.
-func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
-	verdict := tls.Check(certs, c.Now)
-	c.report.Deadline = &Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}
+func (o opened) checkCertificates(certs map[string]tls.Pair) (Deadline, error) {
+	verdict := tls.Check(certs, o.Now)
 	var early, expired []string
-	from, onlyShort := c.Now, true
+	from, onlyShort := o.Now, true
 	for _, f := range verdict.Certificates {
 		switch f.State {
 		case tls.NotYetValid:
@@ -111,7 +124,7 @@ func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
 			expired = append(expired, f.Name)
 		}
 	}
-	now := c.Now.UTC().Format("2006-01-02 15:04 MST")
+	now := o.Now.UTC().Format("2006-01-02 15:04 MST")
 	var problems diag.Problems
 	if len(early) > 0 {
 		p := diag.Problem{
@@ -129,7 +142,7 @@ func (c *creation) checkCertificates(certs map[string]tls.Pair) error {
 			Hint:   "replace them in tls/, or remove them there to have them made",
 		})
 	}
-	return problems.Err()
+	return Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}, problems.Err()
 }
 
 // few is how many names a message lists.
@@ -137,28 +150,28 @@ const few = 4
 
 // checkStateIsThere stops where an earlier run has left its result but what it
 // remembered is gone: everything would be made anew, for another cluster.
-func (c *creation) checkStateIsThere() error {
-	if c.before.exists() || c.Overwrite {
+func (o opened) checkStateIsThere() error {
+	if o.before.exists() || o.Overwrite {
 		return nil
 	}
 	var there []string
 	for _, name := range append([]string{ignition.BootstrapFile, ignition.InPlaceFile, kubeconfigFile, metadataFile}, pointerFiles()...) {
-		if c.dir.Exists(name) && !c.dir.IsLink(name) {
+		if o.dir.Exists(name) && !o.dir.IsLink(name) {
 			there = append(there, name)
 		}
 	}
 	if len(there) == 0 {
 		return nil
 	}
-	if c.dir.Exists(EstablishedStateFile) {
+	if o.dir.Exists(EstablishedStateFile) {
 		return diag.Problems{{
-			Position: diag.Position{File: c.Dir},
+			Position: diag.Position{File: o.Dir},
 			Detail:   fmt.Sprintf("there is the result of the established installer (%s), whose cluster cannot be continued here: another one would be made now", strings.Join(there, ", ")),
 			Hint:     "use an empty directory with a copy of the install-config; or --overwrite, which moves the old result aside",
 		}}
 	}
 	return diag.Problems{{
-		Position: diag.Position{File: c.Dir},
+		Position: diag.Position{File: o.Dir},
 		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), assetdir.StateFile),
 		Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
 	}}
@@ -173,29 +186,29 @@ const (
 // anotherCluster tells why the result would be another cluster's than the one
 // that is in the directory: an administrator who holds the kubeconfig that was
 // made before would be locked out. It is empty if it would not.
-func (c *creation) anotherCluster(files Files) (string, error) {
+func (s settled) anotherCluster(files Files, k keptKubeconfig) (string, error) {
 	if _, made := files[kubeconfigFile]; !made {
 		return "", nil
 	}
-	old, ok, err := c.dir.ReadFile(metadataFile)
+	old, ok, err := s.dir.ReadFile(metadataFile)
 	if err != nil {
 		return "", err
 	}
-	id, err := graph.Get(c.run, c.graph.Identity)
+	id, err := graph.Get(s.run, s.graph.Identity)
 	if err != nil {
 		return "", err
 	}
-	if ok && sum(old) == c.before.Written[metadataFile] && !strings.Contains(string(old), id.UUID) {
+	if ok && sum(old) == s.before.Written[metadataFile] && !strings.Contains(string(old), id.UUID) {
 		return otherID, nil
 	}
-	old, ok, err = c.dir.ReadFile(kubeconfigFile)
+	old, ok, err = s.dir.ReadFile(kubeconfigFile)
 	if err != nil || !ok {
 		return "", err
 	}
-	if c.before.Kubeconfig != "" && c.before.Kubeconfig != c.rendered {
+	if s.before.Kubeconfig != "" && s.before.Kubeconfig != k.made {
 		return otherKubeconfig, nil
 	}
-	if c.before.Kubeconfig == "" && sum(old) == c.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
+	if s.before.Kubeconfig == "" && sum(old) == s.before.Written[kubeconfigFile] && sum(old) != sum(files[kubeconfigFile]) {
 		return otherKubeconfig, nil
 	}
 	return "", nil
@@ -220,8 +233,8 @@ func (c *creation) setLeftoversAside(files Files) error {
 // changed or put there, or over the result for another cluster. With overwrite
 // what is in the way is moved aside. Links are refused when the files are
 // committed.
-func (c *creation) protectOutputs(files Files) error {
-	another, err := c.anotherCluster(files)
+func (c *creation) protectOutputs(files Files, kept keptKubeconfig) error {
+	another, err := c.anotherCluster(files, kept)
 	if err != nil {
 		return err
 	}
@@ -236,7 +249,7 @@ func (c *creation) protectOutputs(files Files) error {
 			return err
 		case !ok, c.dir.IsLink(name), sum(data) == sum(files[name]), sum(data) == c.before.Written[name] && another == "":
 			continue
-		case c.Overwrite, name == kubeconfigFile && c.addedTo, c.DiscardManifests && slices.Contains(pointerFiles(), name):
+		case c.Overwrite, name == kubeconfigFile && kept.addedTo, c.DiscardManifests && slices.Contains(pointerFiles(), name):
 			c.moveAside(name)
 			continue
 		}

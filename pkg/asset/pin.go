@@ -67,28 +67,24 @@ func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
 		return Pinned{}, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	c := &creation{
-		Request: Request{Dir: req.Dir, Release: req.Release, ReleaseImage: req.ReleaseImage, Environment: req.Environment},
-		dir:     dir, change: assetdir.Change{Aside: map[string]string{}, Write: Files{}},
-	}
-	if err := c.readDir(ctx); err != nil {
+	o, err := open(dir.Dir, Request{Dir: req.Dir, Release: req.Release, ReleaseImage: req.ReleaseImage, Environment: req.Environment})
+	if err != nil {
 		return Pinned{}, err
 	}
-	p, err = c.pin(ctx, req)
+	p, state, err := o.pin(ctx, req)
 	p.Notices = dir.Notices
 	if err != nil {
 		return p, err
 	}
-	state, err := c.state.marshal()
+	data, err := state.marshal()
 	if err != nil {
 		return p, err
 	}
-	c.change.Write[assetdir.StateFile] = state
-	written, err := c.dir.Commit(c.change)
+	written, err := dir.Commit(assetdir.Change{Write: Files{assetdir.StateFile: data}})
 	p.Changed = len(written) > 0
-	if p.Changed && c.before.exists() {
+	if p.Changed && o.before.exists() {
 		p.Next = []Step{{"create " + TargetIgnitionConfigs, "writes the digest into the Ignition configs"}}
-		if c.before.Written[ignition.InPlaceFile] != "" {
+		if o.before.Written[ignition.InPlaceFile] != "" {
 			p.Next[0].Command = "create " + TargetSingleNode
 		}
 	}
@@ -96,33 +92,32 @@ func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
 }
 
 // pin settles the release, its digest, and the state that remembers it.
-func (c *creation) pin(ctx context.Context, req PinRequest) (Pinned, error) {
-	r, err := c.before.tagged(c.Release, c.ReleaseImage, c.Environment)
+func (o opened) pin(ctx context.Context, req PinRequest) (Pinned, State, error) {
+	r, err := o.before.tagged(o.Release, o.ReleaseImage, o.Environment)
 	if err != nil {
-		return Pinned{}, err
+		return Pinned{}, State{}, err
 	}
-	c.report.Release = r
-	if err := c.checkLine(); err != nil {
-		return Pinned{}, err
+	if err := o.checkLine(r); err != nil {
+		return Pinned{}, State{}, err
 	}
 	p := Pinned{SchemaVersion: 1, Release: r.Version, Line: r.Line, Tagged: r.Image}
-	access, err := c.registryAccess(req.Architecture)
+	access, err := o.registryAccess(r, req.Architecture)
 	if err != nil {
-		return p, err
+		return p, State{}, err
 	}
 	switch {
 	case req.Digest != "":
 		if p.Digest, err = givenDigest(req.Digest, r.Image); err != nil {
-			return p, err
+			return p, State{}, err
 		}
 	default:
 		access.Release, access.Component = r.Image, osComponent
 		found, err := req.Resolve(ctx, access.PayloadQuery, access.Architectures)
 		if err != nil {
-			return p, err
+			return p, State{}, err
 		}
 		if err := checkFound(r, found); err != nil {
-			return p, err
+			return p, State{}, err
 		}
 		p.Digest, p.Source, p.Architectures = found.Digest, found.Source, access.Architectures
 		if release.Line(found.Version) == r.Line {
@@ -130,14 +125,15 @@ func (c *creation) pin(ctx context.Context, req PinRequest) (Pinned, error) {
 		}
 	}
 	p.Image = byDigest(r.Image, p.Digest)
-	p.Warnings = c.otherDigest(r, p)
-	if c.state.Pins == nil {
-		c.state.Pins = map[string]Pin{}
+	p.Warnings = otherDigest(r, p)
+	state := o.before.clone()
+	if state.Pins == nil {
+		state.Pins = map[string]Pin{}
 	}
-	c.state.Pins[r.Image] = Pin{Image: p.Image, Version: p.Release}
+	state.Pins[r.Image] = Pin{Image: p.Image, Version: p.Release}
 	r.Version, r.Image = p.Release, p.Image
-	c.state.rememberRelease(r)
-	return p, nil
+	state.rememberRelease(r)
+	return p, state, nil
 }
 
 // tagged is the release for the user's words, as chooseRelease has it, but with the tag
@@ -172,12 +168,12 @@ type registryAccess struct {
 	Architectures []string
 }
 
-func (c *creation) registryAccess(architecture string) (registryAccess, error) {
+func (o opened) registryAccess(r release.Release, architecture string) (registryAccess, error) {
 	access := registryAccess{Architectures: []string{rhcos.Architecture(cmp.Or(architecture, "amd64"))}}
-	if !c.dir.Exists(installconfig.FileName) && c.before.Consumed[installconfig.FileName] == nil {
+	if !o.dir.Exists(installconfig.FileName) && o.before.Consumed[installconfig.FileName] == nil {
 		return access, nil
 	}
-	loaded, err := c.loadConfig()
+	loaded, err := o.loadConfig(r)
 	if err != nil {
 		return access, err
 	}
@@ -240,7 +236,7 @@ func byDigest(image, digest string) string {
 
 // otherDigest tells that a release has another digest than the catalogue says: mirroring
 // changes it, but where the release comes from it should not.
-func (c *creation) otherDigest(r release.Release, p Pinned) []string {
+func otherDigest(r release.Release, p Pinned) []string {
 	known, err := ChooseRelease(p.Release, "", Environment{})
 	_, digest, pinned := strings.Cut(known.Image, "@")
 	if err != nil || p.Release == "" || !pinned || digest == p.Digest {

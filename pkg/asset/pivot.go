@@ -86,7 +86,7 @@ func (c *creation) makePivotConfig() error {
 	}
 	c.report.PivotIgnition = raw
 	files := Files{PivotFile(plan.Role, ".ign"): raw, PivotFile(plan.Role, ".bu"): butane}
-	if err := c.protectOutputs(files); err != nil {
+	if err := c.protectOutputs(files, keptKubeconfig{}); err != nil {
 		return err
 	}
 	c.tellPivot(plan, raw)
@@ -103,8 +103,8 @@ const osComponent = "stream-coreos"
 
 // findOSImage asks the release for its operating system where the user has not
 // named it. What else is wrong is told first, since that needs no network.
-func (c *creation) findOSImage(r *pivot.Request, config installconfig.InstallConfig) error {
-	if r.Mode != pivot.ModeOfflineDeploy || r.OSImage != "" || c.Pivot.FindImage == nil {
+func (s settled) findOSImage(r *pivot.Request, config installconfig.InstallConfig) error {
+	if r.Mode != pivot.ModeOfflineDeploy || r.OSImage != "" || s.Pivot.FindImage == nil {
 		return nil
 	}
 	r.OSImage = "registry.invalid/os@sha256:" + strings.Repeat("0", 64)
@@ -112,12 +112,12 @@ func (c *creation) findOSImage(r *pivot.Request, config installconfig.InstallCon
 	if err != nil {
 		return err
 	}
-	if err := plan.Expired(c.Now); err != nil {
+	if err := plan.Expired(s.Now); err != nil {
 		return err
 	}
 	q := registryQuery(config)
 	q.Release, q.Component, q.Architecture = r.Release.Image, osComponent, r.Architecture
-	found, err := c.Pivot.FindImage(c.run.Context, q)
+	found, err := s.Pivot.FindImage(s.run.Context, q)
 	if err != nil {
 		return err
 	}
@@ -155,10 +155,10 @@ func (c *creation) checkSameRelease() error {
 }
 
 // pivotRequest settles what the user left open.
-func (c *creation) pivotRequest(config installconfig.InstallConfig) (pivot.Request, error) {
-	p := c.Pivot
+func (s settled) pivotRequest(config installconfig.InstallConfig) (pivot.Request, error) {
+	p := s.Pivot
 	r := pivot.Request{
-		Role: p.Role, Mode: p.Mode, Release: c.report.Release, Device: p.Device, OSImage: p.OSImage,
+		Role: p.Role, Mode: p.Mode, Release: s.release, Device: p.Device, OSImage: p.OSImage,
 		Architecture: rhcos.Architecture(cmp.Or(p.Architecture, architectureOf(config, p.Role))), KernelArguments: p.KernelArguments,
 		SSHKeys: config.SSHKeys(), AllowSecureBoot: p.AllowSecureBoot, Reinstall: p.Reinstall,
 		ConfigName: cmp.Or(p.Config, p.Role+".ign"),
@@ -181,7 +181,7 @@ func (c *creation) pivotRequest(config installconfig.InstallConfig) (pivot.Reque
 		r.HostFiles = append(r.HostFiles, pivot.File{Path: f.Path, Mode: f.Mode, Data: f.Data})
 	}
 	r.Registries = registryHosts(p.OSImage, mirrors)
-	err = c.pivotConfig(&r)
+	err = s.pivotConfig(&r)
 	return r, err
 }
 
@@ -259,17 +259,17 @@ func registryHosts(image string, mirrors []ignition.Mirror) []string {
 }
 
 // pivotConfig reads the config of the installed system, and how long it is good.
-func (c *creation) pivotConfig(r *pivot.Request) (err error) {
-	if !slices.Contains(pivot.Roles, r.Role) && c.Pivot.Config == "" {
+func (o opened) pivotConfig(r *pivot.Request) (err error) {
+	if !slices.Contains(pivot.Roles, r.Role) && o.Pivot.Config == "" {
 		return nil // the role is what is wrong
 	}
-	content, ok, err := c.dir.ReadFile(r.ConfigName)
+	content, ok, err := o.dir.ReadFile(r.ConfigName)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return diag.Problems{{
-			Position: diag.Position{File: c.Dir}, Detail: "there is no " + r.ConfigName + " here that the installed system could boot with",
+			Position: diag.Position{File: o.Dir}, Detail: "there is no " + r.ConfigName + " here that the installed system could boot with",
 			Hint: "run create ignition-configs first, or name another directory with --dir",
 		}}
 	}
@@ -281,7 +281,7 @@ func (c *creation) pivotConfig(r *pivot.Request) (err error) {
 			return err
 		}
 	}
-	certs, err := ListCertificates(c.Dir, c.Now)
+	certs, err := ListCertificates(o.Dir, o.Now)
 	if err != nil {
 		if r.Role != "bootstrap" {
 			err = nil // what a node needs of the certificates, the bootstrap host hands out

@@ -40,24 +40,24 @@ type Planned struct {
 // writes nothing; its errors are those of Create.
 func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 	p := Planned{SchemaVersion: 1, Target: req.Target, Changes: []inspect.Change{}, Lock: assetdir.LookAtLock(req.Dir)}
-	c, err := look(ctx, req, false)
-	if c != nil {
-		defer func() { _ = c.dir.Close() }()
+	dir, err := look(req.Dir)
+	if err != nil {
+		return p, err
+	}
+	defer func() { _ = dir.Close() }()
+	c := newCreation()
+	if err = c.begin(ctx, dir, req); err == nil {
+		err = dir.Closed(req.AllowShared)
 	}
 	if err == nil {
-		err = c.dir.Closed(req.AllowShared)
+		err = c.tellConfig()
 	}
 	if err == nil {
-		err = c.tellConfig(ctx)
+		err = c.make()
 	}
-	if err == nil {
-		err = c.make(ctx)
-	}
-	if c != nil {
-		p.Notes, p.Warnings = c.report.Notes, c.report.Warnings
-		if d := c.report.Deadline; d != nil {
-			p.BootBy, p.BootAtLatest = d.Recommended, d.Latest
-		}
+	p.Notes, p.Warnings = c.report.Notes, c.report.Warnings
+	if d := c.report.Deadline; d != nil {
+		p.BootBy, p.BootAtLatest = d.Recommended, d.Latest
 	}
 	if err != nil {
 		return p, err

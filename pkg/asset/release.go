@@ -92,28 +92,28 @@ func (s *State) rememberRelease(r release.Release) {
 
 // checkLine stops where a directory would get the line of another release than what is
 // in it was made for. --release names a line; an image alone never changes it.
-func (c *creation) checkLine() error {
-	was, is := release.Line(c.before.Release), c.report.Release.Line
-	if was == "" || was == is || c.Overwrite || c.DiscardManifests {
+func (o opened) checkLine(r release.Release) error {
+	was, is := release.Line(o.before.Release), r.Line
+	if was == "" || was == is || o.Overwrite || o.DiscardManifests {
 		return nil
 	}
-	asked, undo := "--release "+c.Release, "leave --release out"
-	switch image := cmp.Or(c.ReleaseImage, c.Environment.ReleaseImage); {
-	case c.Release != "":
-	case c.ReleaseImage != "":
+	asked, undo := "--release "+o.Release, "leave --release out"
+	switch image := cmp.Or(o.ReleaseImage, o.Environment.ReleaseImage); {
+	case o.Release != "":
+	case o.ReleaseImage != "":
 		asked, undo = "the release image "+image, "leave --release-image out, or name an image of "+was
 	default:
 		asked, undo = "OPENSHIFT_INSTALL_RELEASE_IMAGE_OVERRIDE ("+image+")", "unset it, or set it to an image of "+was
 	}
-	p := diag.Problem{Position: diag.Position{File: c.Dir}}
+	p := diag.Problem{Position: diag.Position{File: o.Dir}}
 	switch {
-	case c.haveThem:
+	case o.haveThem:
 		p.Detail = fmt.Sprintf("manifests/ and openshift/ were made for OKD %s, and %s is of %s: they would not fit", was, asked, is)
 		p.Hint = undo + "; or use --overwrite, which moves the folders aside and makes them for " + is
-		if c.Target == "" { // releases pin makes nothing itself
+		if o.Target == "" { // releases pin makes nothing itself
 			p.Hint = undo + "; or run create manifests with it and --overwrite, which moves the folders aside and makes them for " + is
 		}
-	case c.Release == "" && c.before.exists():
+	case o.Release == "" && o.before.exists():
 		p.Detail = fmt.Sprintf("this directory is for OKD %s, and %s is of %s", was, asked, is)
 		p.Hint = undo + "; or change the release of the directory: add --release " + is
 	default:

@@ -113,7 +113,7 @@ func (u Update) opening() assetdir.Opening {
 	return assetdir.Opening{Command: u.Command, Wait: u.LockWait, Waiting: u.Waiting, AllowShared: u.AllowShared}
 }
 
-func (u Update) close(dir *assetdir.Dir) {
+func (u Update) close(dir *assetdir.Locked) {
 	if err := dir.Close(); err != nil && u.Warn != nil {
 		u.Warn(err.Error())
 	}
@@ -148,7 +148,7 @@ func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool
 	if err != nil {
 		return false, problemIn(dir.Abs(kubeconfigFile), err.Error(), "run the same create command again to get it back")
 	}
-	state, err := readState(dir)
+	state, err := readState(dir.Dir)
 	if err != nil {
 		return false, err
 	}
@@ -205,14 +205,13 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		return nil, "", err
 	}
 	defer u.close(dir)
-	before, err := readState(dir)
+	before, err := readState(dir.Dir)
 	if err != nil {
 		return nil, "", err
 	}
-	c := &creation{
-		Request: Request{Dir: u.Dir, Overwrite: u.Overwrite, Now: u.Now}, dir: dir, before: before, state: before.clone(),
-		change: assetdir.Change{Aside: map[string]string{}, Write: Files{}},
-	}
+	c := newCreation()
+	c.opened = opened{Request: Request{Dir: u.Dir, Overwrite: u.Overwrite, Now: u.Now}, dir: dir.Dir, before: before}
+	c.state = before.clone()
 	var problems diag.Problems
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		data, ok, err := dir.ReadFile(name)

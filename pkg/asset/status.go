@@ -138,9 +138,10 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 		s.next(TargetIgnitionConfigs)
 		return s, nil
 	}
-	c, err := look(ctx, req, true)
-	if c != nil {
-		defer func() { _ = c.dir.Close() }()
+	o, err := open(dir, req)
+	c := settled{opened: o}
+	if err == nil {
+		c, err = settle(ctx, o)
 	}
 	if err != nil {
 		s.problem(err)
@@ -148,6 +149,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 		s.next(TargetIgnitionConfigs)
 		return s, nil
 	}
+	c.run.Frozen = true // what is remembered counts, and nothing is made that would be
 	s.summary(c)
 	if err := s.files(c); err != nil {
 		return s, err
@@ -183,8 +185,8 @@ func (s *Status) problem(err error) {
 }
 
 // summary says what cluster and release the directory is for.
-func (s *Status) summary(c *creation) {
-	r := c.report.Release
+func (s *Status) summary(c settled) {
+	r := c.release
 	s.Release = &ReleaseSummary{Version: r.Version, Line: r.Line, Image: r.Image, Remembered: c.before.Release != "" || c.before.ReleaseImage != ""}
 	if !s.has(c, installconfig.FileName) {
 		return
@@ -202,12 +204,12 @@ func (s *Status) summary(c *creation) {
 }
 
 // has tells whether an input is there, or was consumed.
-func (s *Status) has(c *creation, name string) bool {
+func (s *Status) has(c settled, name string) bool {
 	return c.dir.Exists(name) || c.before.Consumed[name] != nil
 }
 
 // deadline says until when the machines must boot, of the certificates that are there.
-func (s *Status) deadline(c *creation) {
+func (s *Status) deadline(c settled) {
 	certs, err := ListCertificates(c.Dir, c.Now)
 	if err == nil {
 		s.BootBy, s.BootAtLatest = certs.BootBy, certs.BootAtLatest
@@ -215,7 +217,7 @@ func (s *Status) deadline(c *creation) {
 }
 
 // conclude finds the word for it all.
-func (s *Status) conclude(c *creation) {
+func (s *Status) conclude(c settled) {
 	outdated := false
 	for _, f := range s.Files {
 		outdated = outdated || f.State == Outdated
@@ -243,9 +245,9 @@ func (s *Status) conclude(c *creation) {
 
 // usualTarget is what machines boot from here: the config of a single node that
 // installs itself, unless there is one of a bootstrap host already.
-func (c *creation) usualTarget() string {
-	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
-	if err == nil && loaded.Config.BootstrapInPlace != nil && c.before.Written[ignition.BootstrapFile] == "" {
+func (s settled) usualTarget() string {
+	loaded, err := graph.Get(s.run, s.graph.InstallConfig)
+	if err == nil && loaded.Config.BootstrapInPlace != nil && s.before.Written[ignition.BootstrapFile] == "" {
 		return TargetSingleNode
 	}
 	return TargetIgnitionConfigs

@@ -27,7 +27,7 @@ func (s *Status) add(path string, state FileState, detail string) {
 	s.Files = append(s.Files, FileStatus{path, state, detail})
 }
 
-func (s *Status) files(c *creation) error {
+func (s *Status) files(c settled) error {
 	if c.dir.Exists(installconfig.FileName) {
 		s.add(installconfig.FileName, Yours, "")
 	} else if c.before.Consumed[installconfig.FileName] != nil {
@@ -49,7 +49,7 @@ func (s *Status) files(c *creation) error {
 
 // manifests compares the folders with what they were made as, and what they were
 // made from with what there is now.
-func (s *Status) manifests(c *creation) {
+func (s *Status) manifests(c settled) {
 	if !c.haveThem {
 		return
 	}
@@ -98,23 +98,23 @@ func (s *Status) manifests(c *creation) {
 
 // originNow is what the manifests must agree with now. Where a remembered value
 // would be made anew, it is known only that it would be another.
-func (c *creation) originNow() (map[string]string, error) {
-	origin, err := graph.Get(c.run, c.graph.Origin)
+func (s settled) originNow() (map[string]string, error) {
+	origin, err := graph.Get(s.run, s.graph.Origin)
 	var gone graph.NotRememberedError
 	if !errors.As(err, &gone) {
 		return origin, err
 	}
-	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(s.run, s.graph.InstallConfig)
 	if err != nil {
 		return nil, err
 	}
 	origin = installconfig.Fingerprints(loaded.Config)
-	for name, fingerprint := range c.before.ManifestsFrom {
+	for name, fingerprint := range s.before.ManifestsFrom {
 		if strings.HasPrefix(name, "(") {
 			origin[name] = fingerprint
 		}
 	}
-	if len(installconfig.Changed(c.before.ManifestsFrom, origin)) == 0 {
+	if len(installconfig.Changed(s.before.ManifestsFrom, origin)) == 0 {
 		origin["("+gone.Node+")"] = ""
 	}
 	return origin, nil
@@ -134,13 +134,13 @@ func folderNames(files Files) string {
 
 // outputs compares what was written with what is there, and with what would be
 // made now.
-func (s *Status) outputs(c *creation) error {
-	made, gone := s.remake(c)
+func (s *Status) outputs(c settled) error {
+	made, kept, gone := s.remake(c)
 	why := ""
 	if gone != "" {
 		why = gone + " would be made anew: what it is made from has changed"
 	}
-	another, err := c.refusedAsAnother(made, gone)
+	another, err := c.refusedAsAnother(made, kept, gone)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Status) outputs(c *creation) error {
 			return err
 		}
 		written := c.before.Written[name]
-		if ok && another == "" && c.inTheWay(name, data, made) {
+		if ok && another == "" && c.inTheWay(name, data, made, kept) {
 			s.problem(writtenOver(name, written))
 		}
 		switch {
@@ -163,7 +163,7 @@ func (s *Status) outputs(c *creation) error {
 		case !ok:
 		case written == "":
 			s.add(name, Foreign, "")
-		case sum(data) != written && name == kubeconfigFile && made[name] != nil && !c.inTheWay(name, data, made):
+		case sum(data) != written && name == kubeconfigFile && made[name] != nil && !c.inTheWay(name, data, made, kept):
 			s.add(name, Edited, "kept: what you add there stays")
 		case sum(data) != written:
 			s.add(name, Edited, "")
@@ -181,7 +181,7 @@ func (s *Status) outputs(c *creation) error {
 }
 
 // stops adds what of the outputs as a whole the next run would stop at.
-func (s *Status) stops(c *creation) {
+func (s *Status) stops(c settled) {
 	s.problem(c.checkStateIsThere())
 	var gone graph.NotRememberedError
 	if _, err := graph.Get(c.run, c.graph.EditedPointers); err != nil && !errors.As(err, &gone) && len(c.edited) > 0 {
@@ -191,39 +191,39 @@ func (s *Status) stops(c *creation) {
 
 // inTheWay reports whether the next run would stop because it would write over a
 // file of somebody else's. made is what it would write, as far as that is known.
-func (c *creation) inTheWay(name string, data []byte, made Files) bool {
-	if c.dir.IsLink(name) || name == kubeconfigFile && c.addedTo {
+func (s settled) inTheWay(name string, data []byte, made Files, kept keptKubeconfig) bool {
+	if s.dir.IsLink(name) || name == kubeconfigFile && kept.addedTo {
 		return false
 	}
 	if content, known := made[name]; known {
-		return sum(data) != sum(content) && sum(data) != c.before.Written[name]
+		return sum(data) != sum(content) && sum(data) != s.before.Written[name]
 	}
 	first := ignition.BootstrapFile
-	if c.usualTarget() == TargetSingleNode {
+	if s.usualTarget() == TargetSingleNode {
 		first = ignition.InPlaceFile
 	}
-	return c.before.exists() && c.before.Written[name] == "" && slices.Contains([]string{first, kubeconfigFile, passwordFile, metadataFile}, name)
+	return s.before.exists() && s.before.Written[name] == "" && slices.Contains([]string{first, kubeconfigFile, passwordFile, metadataFile}, name)
 }
 
 // refusedAsAnother tells why the next run would stop, because its result would be
 // another cluster's; it is empty if it would not. gone is the remembered value
 // that would be made anew, if there is one.
-func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
+func (s settled) refusedAsAnother(made Files, kept keptKubeconfig, gone string) (string, error) {
 	if gone == "" {
-		return c.anotherCluster(made)
+		return s.anotherCluster(made, kept)
 	}
-	metadata, ok, err := c.dir.ReadFile(metadataFile)
+	metadata, ok, err := s.dir.ReadFile(metadataFile)
 	if err != nil {
 		return "", err
 	}
-	if gone == c.graph.Identity.Name() && ok && sum(metadata) == c.before.Written[metadataFile] {
+	if gone == s.graph.Identity.Name() && ok && sum(metadata) == s.before.Written[metadataFile] {
 		return otherID, nil
 	}
-	kubeconfig, ok, err := c.dir.ReadFile(kubeconfigFile)
-	if err != nil || !ok || sum(kubeconfig) != c.before.Written[kubeconfigFile] {
+	kubeconfig, ok, err := s.dir.ReadFile(kubeconfigFile)
+	if err != nil || !ok || sum(kubeconfig) != s.before.Written[kubeconfigFile] {
 		return "", err
 	}
-	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
+	loaded, err := graph.Get(s.run, s.graph.InstallConfig)
 	if err != nil {
 		return "", err
 	}
@@ -236,7 +236,7 @@ func (c *creation) refusedAsAnother(made Files, gone string) (string, error) {
 
 // remake makes the results that are there again, from what is there now. gone
 // names the remembered value that they would have to hold another one of.
-func (s *Status) remake(c *creation) (made Files, gone string) {
+func (s *Status) remake(c settled) (made Files, kept keptKubeconfig, gone string) {
 	made = Files{}
 	for _, t := range []struct {
 		file string
@@ -248,21 +248,21 @@ func (s *Status) remake(c *creation) (made Files, gone string) {
 		files, err := graph.Get(c.run, t.node)
 		var missing graph.NotRememberedError
 		if errors.As(err, &missing) {
-			return nil, missing.Node
+			return nil, kept, missing.Node
 		}
 		if err == nil {
-			files, err = c.withKubeconfig(files)
+			kept, err = c.keepKubeconfig(files)
 		}
 		if s.problem(err); err != nil {
 			continue
 		}
-		for name, data := range files {
+		for name, data := range kept.in(files) {
 			if made[name] == nil {
 				made[name] = data
 			}
 		}
 	}
-	return made, ""
+	return made, kept, ""
 }
 
 // outdated says what would be different in a file.
@@ -284,8 +284,8 @@ func outdated(name string, have, made []byte) string {
 
 // pointsElsewhere tells that the pointer names another bootstrap.ign than the
 // one that is there.
-func (c *creation) pointsElsewhere(pointer []byte) string {
-	bootstrap, ok, err := c.dir.ReadFile(ignition.BootstrapFile)
+func (o opened) pointsElsewhere(pointer []byte) string {
+	bootstrap, ok, err := o.dir.ReadFile(ignition.BootstrapFile)
 	hash := sha512.Sum512(bootstrap)
 	if err != nil || !ok || bytes.Contains(pointer, []byte(hex.EncodeToString(hash[:]))) {
 		return ""

@@ -45,7 +45,7 @@ func (c Change) MovesAside(name string) bool { return movedAside(name, c.Aside) 
 // hold the wanted content already are not touched; if all do, nothing is
 // written at all. What was changed since this run has read it is not touched
 // either: that is an error.
-func (d *Dir) Commit(c Change) (written []string, err error) {
+func (d *Locked) Commit(c Change) (written []string, err error) {
 	j := journal{SchemaVersion: journalSchema}
 	if err := d.planned(&j, c); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (d *Dir) Commit(c Change) (written []string, err error) {
 	if len(j.Moves)+len(j.Writes)+len(j.Removals) == 0 {
 		return nil, nil
 	}
-	s := staging{dir: d, journal: j, touched: map[string]bool{".": true, stageDir: true}}
+	s := staging{dir: d.Dir, journal: j, touched: map[string]bool{".": true, stageDir: true}}
 	if err := s.stage(c.Write); err != nil {
 		return nil, s.undo(err)
 	}

@@ -67,7 +67,8 @@ func parseJournal(data []byte) (journal, error) {
 		return j, damaged
 	}
 	if version.SchemaVersion > journalSchema {
-		return j, fmt.Errorf("the journal of an earlier run has schema version %d, this okd-install reads %d", version.SchemaVersion, journalSchema)
+		return j, fmt.Errorf("the journal of an earlier run has schema version %d, this okd-install reads %d",
+			version.SchemaVersion, journalSchema)
 	}
 	if err := dec.Decode(&j); err != nil || j.SchemaVersion < 0 || j.SchemaVersion > 0 && len(j.Removes) > 0 {
 		return j, damaged
@@ -112,7 +113,8 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 	case err != nil:
 		return j, false, cannotRead(d.Abs(stageDir), err)
 	case !folder.IsDir():
-		return j, false, dirError(d.Abs(stageDir), "something else has the name of the folder that okd-install writes a result into", "move it away")
+		return j, false, dirError(d.Abs(stageDir), "something else has the name of the folder that okd-install writes a result into",
+			"move it away")
 	}
 	file, err := d.lstat(journalPath)
 	switch {
@@ -129,7 +131,8 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 		return j, true, err
 	}
 	if j, err = parseJournal(data); err != nil {
-		return j, true, dirError(d.Abs(journalPath), err.Error(), "see what "+d.Abs(stageDir)+" holds; then remove that folder and run the command again")
+		return j, true, dirError(d.Abs(journalPath), err.Error(),
+			"see what "+d.Abs(stageDir)+" holds; then remove that folder and run the command again")
 	}
 	return j, true, nil
 }
@@ -150,7 +153,8 @@ func (d *Dir) trusted(folder, file fs.FileInfo) error {
 			return dirError(d.Abs(what.name), suspect+"this is not a regular file", "remove "+d.Abs(stageDir))
 		}
 		if !private(what.info) {
-			return dirError(d.Abs(what.name), fmt.Sprintf("%sothers may look into this or change it (mode %04o, not %s)", suspect, what.info.Mode().Perm(), what.mode),
+			return dirError(d.Abs(what.name), fmt.Sprintf("%sothers may look into this or change it (mode %04o, not %s)",
+				suspect, what.info.Mode().Perm(), what.mode),
 				"if the run was yours, make "+d.Abs(stageDir)+" 0700 and journal.json in it 0600 with chmod, and run the command again"+instead)
 		}
 	}

@@ -203,8 +203,10 @@ func (c *comparison) say(name, how, which string) {
 
 // unknown adds that a journal without digests does not say what a file was.
 func (c *comparison) unknown(name, what, which string) {
-	c.add(name, "an earlier version of okd-install was stopped while it wrote its result, and has not noted what it replaces, so this could be work of yours that would be "+
-		what+": "+which+untouched, c.dir.keepYours(name))
+	c.add(name,
+		"an earlier version of okd-install was stopped while it wrote its result, and has not noted what it replaces, "+
+			"so this could be work of yours that would be "+
+			what+": "+which+untouched, c.dir.keepYours(name))
 }
 
 // sayLost adds that a file which was written aside is not there any more.
@@ -214,7 +216,8 @@ func (c *comparison) sayLost(w move) {
 	if c.begun {
 		hint = "restore the directory from a backup; or move " + stage + " away and run the command again, which makes all files new"
 	}
-	c.add(w.From, "what an earlier run has written aside for "+c.dir.Abs(w.To)+" is missing or was changed, so that run cannot be finished"+untouched, hint)
+	c.add(w.From, "what an earlier run has written aside for "+c.dir.Abs(w.To)+
+		" is missing or was changed, so that run cannot be finished"+untouched, hint)
 }
 
 func (c *comparison) add(name, detail, hint string) {

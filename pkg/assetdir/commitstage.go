@@ -178,7 +178,8 @@ func (d *Dir) changedMeanwhile(places diag.Problems) error {
 	var problems diag.Problems
 	for _, p := range places {
 		problems = append(problems, diag.Problem{
-			Position: p.Position, Detail: "this was changed while the run was at work, so the run touched neither it nor anything else", Hint: "run the command again",
+			Position: p.Position,
+			Detail:   "this was changed while the run was at work, so the run touched neither it nor anything else", Hint: "run the command again",
 		})
 	}
 	return problems.Err()

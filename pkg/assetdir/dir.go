@@ -22,8 +22,7 @@ const StateFile = ".okd_install_state.json"
 // Files are files of an asset directory: slash-separated path -> content.
 type Files = map[string][]byte
 
-// Dir is an asset directory: one that this process holds locked, or one that it
-// only looks at.
+// Dir is an asset directory that is looked at.
 type Dir struct {
 	path string
 	root *os.Root
@@ -40,6 +39,9 @@ type Dir struct {
 	seen map[string]string
 }
 
+// Locked is an asset directory that this process holds: only such a one is written to.
+type Locked struct{ *Dir }
+
 // Opening says how a directory is opened.
 type Opening struct {
 	// Command is what others see while they wait for this run.
@@ -53,7 +55,7 @@ type Opening struct {
 }
 
 // Open locks the asset directory and finishes a commit that was cut short.
-func Open(ctx context.Context, path string, o Opening) (*Dir, error) {
+func Open(ctx context.Context, path string, o Opening) (*Locked, error) {
 	d, err := Look(path, "create it and put your install-config.yaml into it, or name another one with --dir")
 	if err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func Open(ctx context.Context, path string, o Opening) (*Dir, error) {
 	if recovered {
 		d.Notices = append(d.Notices, "finished what an earlier run had begun to write when it was stopped")
 	}
-	return d, nil
+	return &Locked{d}, nil
 }
 
 func (d *Dir) ready(ctx context.Context, o Opening) (*lock, error) {
@@ -108,7 +110,8 @@ func (d *Dir) Close() error {
 	if err == nil {
 		return nil
 	}
-	return dirError(d.Abs(LockFile), "the lock file could not be removed: "+system.Reason(err), "remove it when the directory can be written to again; it locks nothing")
+	return dirError(d.Abs(LockFile), "the lock file could not be removed: "+system.Reason(err),
+		"remove it when the directory can be written to again; it locks nothing")
 }
 
 // Look opens a directory to look at it. absent is the hint where there is none.
@@ -132,7 +135,8 @@ func Look(path, absent string) (*Dir, error) {
 		_, err = root.Lstat(StateFile)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(dirError(path, "the asset directory cannot be read: "+system.Reason(err), "run okd-install as its owner"), root.Close())
+		return nil, errors.Join(dirError(path, "the asset directory cannot be read: "+system.Reason(err), "run okd-install as its owner"),
+			root.Close())
 	}
 	return d, nil
 }
@@ -159,7 +163,9 @@ func (d *Dir) Closed(allowShared bool) error {
 		return nil //nolint:nilerr // it was just read
 	}
 	if bits := writableByOthers(info); bits != "" {
-		return dirError(d.path, fmt.Sprintf("users other than you may write to the asset directory (mode %04o), and could plant keys or manifests of theirs in it", info.Mode().Perm()),
+		return dirError(d.path, fmt.Sprintf("users other than you may write to the asset directory (mode %04o), "+
+			"and could plant keys or manifests of theirs in it",
+			info.Mode().Perm()),
 			fmt.Sprintf("run chmod %s-w %s; or add --allow-shared-dir if you trust everybody who may write there", bits, shell.Word(d.path)))
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-func openTestDir(t *testing.T, path string) *Dir {
+func openTestDir(t *testing.T, path string) *Locked {
 	t.Helper()
 	d, err := Open(t.Context(), path, Opening{Command: "test"})
 	if err != nil {
@@ -125,14 +125,14 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		},
 		Removals: []removal{{Name: "gone"}},
 	}
-	steps := []func(d *Dir) error{
-		func(d *Dir) error { return os.Rename(d.Abs("m"), d.Abs("replaced/m")) },
-		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/0"), d.Abs("a")) },
-		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/1"), d.Abs("b/c")) },
-		func(d *Dir) error { return d.mkdir("m") },
-		func(d *Dir) error { return os.Rename(d.Abs(stageDir+"/2"), d.Abs("m/y.yaml")) },
-		func(d *Dir) error { return os.Remove(d.Abs("gone")) },
-		func(d *Dir) error { return os.Remove(d.Abs(stageDir + "/" + journalFile)) },
+	steps := []func(d *Locked) error{
+		func(d *Locked) error { return os.Rename(d.Abs("m"), d.Abs("replaced/m")) },
+		func(d *Locked) error { return os.Rename(d.Abs(stageDir+"/0"), d.Abs("a")) },
+		func(d *Locked) error { return os.Rename(d.Abs(stageDir+"/1"), d.Abs("b/c")) },
+		func(d *Locked) error { return d.mkdir("m") },
+		func(d *Locked) error { return os.Rename(d.Abs(stageDir+"/2"), d.Abs("m/y.yaml")) },
+		func(d *Locked) error { return os.Remove(d.Abs("gone")) },
+		func(d *Locked) error { return os.Remove(d.Abs(stageDir + "/" + journalFile)) },
 	}
 	for killed := -1; killed <= len(steps); killed++ {
 		dir := t.TempDir()
@@ -162,9 +162,9 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 }
 
 // stage stages a commit up to the moment from which it counts.
-func stage(t *testing.T, d *Dir, j journal, contents Files) {
+func stage(t *testing.T, d *Locked, j journal, contents Files) {
 	t.Helper()
-	s := staging{dir: d, journal: j, touched: map[string]bool{".": true, stageDir: true}}
+	s := staging{dir: d.Dir, journal: j, touched: map[string]bool{".": true, stageDir: true}}
 	if err := s.stage(contents); err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,8 @@ func readable(path string, info fs.FileInfo) error {
 	case !info.Mode().IsRegular():
 		return dirError(path, "this is not a regular file", "move it away")
 	case info.Size() > maxInput:
-		return dirError(path, fmt.Sprintf("the file has %d bytes, more than the %d that okd-install reads", info.Size(), maxInput), "move it away")
+		return dirError(path, fmt.Sprintf("the file has %d bytes, more than the %d that okd-install reads",
+			info.Size(), maxInput), "move it away")
 	}
 	return nil
 }
@@ -231,7 +232,8 @@ func IsThere(path string) bool {
 // Finished says what to do where an earlier run was stopped while it wrote.
 func (d *Dir) Finished() error {
 	if d.Exists(journalPath) {
-		return dirError(d.path, "an earlier run was stopped while it wrote its result", "run the same create command again: it finishes that first")
+		return dirError(d.path, "an earlier run was stopped while it wrote its result",
+			"run the same create command again: it finishes that first")
 	}
 	return nil
 }

@@ -75,7 +75,8 @@ func (d *Dir) plainPath(name string) error {
 }
 
 func linkInTheWay(name string) error {
-	return dirError(name, "this is a symbolic link, and okd-install does not write secrets through links", "replace the link by a plain file or folder, or move it away")
+	return dirError(name, "this is a symbolic link, and okd-install does not write secrets through links",
+		"replace the link by a plain file or folder, or move it away")
 }
 
 // openPlain opens a regular file for reading, never through a link, and without

@@ -37,7 +37,8 @@ func (h holder) String() string {
 	if h.PID == 0 {
 		return "another process"
 	}
-	return fmt.Sprintf("process %d on %s (%s), since %s", h.PID, diag.Printable(h.Host), diag.Printable(h.Command), h.Since.Local().Format("15:04:05 MST"))
+	return fmt.Sprintf("process %d on %s (%s), since %s",
+		h.PID, diag.Printable(h.Host), diag.Printable(h.Command), h.Since.Local().Format("15:04:05 MST"))
 }
 
 // acquire takes the lock of a directory, waiting for its holder.

@@ -196,7 +196,8 @@ type Kept struct {
 	Value json.RawMessage `json:"value"`
 }
 
-// Run makes the values of a graph once. Its fields are set before the first Get.
+// Run makes the values of a graph once. Its fields are set before the first Get;
+// OnDisk may be taken away later, as long as no node has asked it.
 type Run struct {
 	// Context ends the run between two nodes when it is cancelled.
 	Context context.Context

@@ -52,13 +52,16 @@ func SVG(w io.Writer, words Words, targets ...Target) error {
 	}
 	var b strings.Builder
 	width, height := placed.Width+2*margin, placed.Height+2*margin+legendRoom
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="DejaVu Sans, Verdana, Helvetica, sans-serif" font-size="%.0f">`+"\n", width, height, width, height, textSize)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" `+
+		`font-family="DejaVu Sans, Verdana, Helvetica, sans-serif" font-size="%.0f">`+"\n",
+		width, height, width, height, textSize)
 	fmt.Fprintf(&b, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n", escape(words.Title))
 	arrowheads(&b)
 	fmt.Fprintf(&b, "<g transform=\"translate(%d,%d)\">\n", margin, margin)
 	for i, a := range d.arrows {
 		color := a.from % len(strokes)
-		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="1.4" marker-end="url(#head%d)"><title>%s is made from %s</title></path>`+"\n",
+		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="1.4" `+
+			`marker-end="url(#head%d)"><title>%s is made from %s</title></path>`+"\n",
 			curve(placed.Lines[i]), strokes[color], color, escape(d.boxes[a.to].title), escape(d.boxes[a.from].title))
 	}
 	for i, box := range d.boxes {
@@ -142,7 +145,8 @@ func (b box) look() (fill string, stroke float64) {
 // svg writes the box with its text.
 func (b box) svg(out *strings.Builder, words Words, at layout.Point, size layout.Box) {
 	fill, stroke := b.look()
-	fmt.Fprintf(out, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="5" fill="%s" stroke="#27343f" stroke-width="%.1f"/>`, at.X, at.Y, size.Width, size.Height, fill, stroke)
+	fmt.Fprintf(out, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="5" fill="%s" stroke="#27343f" stroke-width="%.1f"/>`,
+		at.X, at.Y, size.Width, size.Height, fill, stroke)
 	line := 0
 	text := func(s, style string, x float64) {
 		y := at.Y + padding + float64(line*lineHeight) + textSize - 2
@@ -167,7 +171,9 @@ func (b box) svg(out *strings.Builder, words Words, at layout.Point, size layout
 func arrowheads(b *strings.Builder) {
 	b.WriteString("<defs>")
 	for i, color := range strokes {
-		fmt.Fprintf(b, `<marker id="head%d" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0.5 L8,4 L0,7.5 z" fill="%s"/></marker>`, i, color)
+		fmt.Fprintf(b, `<marker id="head%d" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" `+
+			`markerHeight="7" orient="auto"><path d="M0,0.5 L8,4 L0,7.5 z" fill="%s"/></marker>`,
+			i, color)
 	}
 	b.WriteString("</defs>\n")
 }
@@ -184,7 +190,8 @@ func legend(b *strings.Builder, words Words, height float64) {
 		{box{targets: []string{"x"}}, words.Target},
 	} {
 		fill, stroke := sample.box.look()
-		fmt.Fprintf(b, `<rect x="%.0f" y="%.0f" width="30" height="18" rx="4" fill="%s" stroke="#27343f" stroke-width="%.1f"/><text x="%.0f" y="%.0f">%s</text>`+"\n",
+		fmt.Fprintf(b, `<rect x="%.0f" y="%.0f" width="30" height="18" rx="4" fill="%s" stroke="#27343f" stroke-width="%.1f"/>`+
+			`<text x="%.0f" y="%.0f">%s</text>`+"\n",
 			x, y, fill, stroke, x+40, y+14, escape(sample.says))
 		x += 70 + textWidth(sample.says, textSize)
 	}
