@@ -276,8 +276,3 @@ func sameFiles(a, b Files) bool {
 	}
 	return true
 }
-
-// isManifest reports whether a file in manifests/ or openshift/ counts, by its name.
-func isManifest(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
-}

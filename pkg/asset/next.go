@@ -98,7 +98,7 @@ func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Sche
 		return made
 	}
 	defer func() { _ = d.Close() }()
-	files, _, ok, err := d.ReadFolders(isManifest, manifests.Dir, manifests.OpenshiftDir)
+	files, _, ok, err := d.ReadFolders(manifests.IsManifest, manifests.Dir, manifests.OpenshiftDir)
 	if err != nil || !ok {
 		return made
 	}

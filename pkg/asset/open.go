@@ -61,7 +61,7 @@ func open(dir *assetdir.Dir, req Request) (o opened, err error) {
 			return o, err
 		}
 	}
-	files, left, onDisk, err := dir.ReadFolders(isManifest, manifests.Dir, manifests.OpenshiftDir)
+	files, left, onDisk, err := dir.ReadFolders(manifests.IsManifest, manifests.Dir, manifests.OpenshiftDir)
 	if err != nil {
 		return o, err
 	}
