@@ -22,8 +22,7 @@ var knowPlatforms = []string{"pkg/platform/", "pkg/installconfig/platform/", "pk
 var notPlatforms = map[string][]string{
 	"pkg/installconfig/capabilities.go": {"baremetal"},                                  // a component of the cluster
 	"pkg/rhcos/image.go":                {"aws", "azure", "gcp", "ibmcloud", "powervs"}, // where the stream of boot images has an image
-	"cmd/okd-install/wizard.go":         {"none"},                                       // the answer to a question of the wizard
-	"pkg/wizard/wizard.go":              {"none"},
+	"pkg/wizard/wizard.go":              {"none"},                                       // the answer to a question of the wizard
 }
 
 // No room and no command knows a platform: it is asked for what differs. A name is known
