@@ -66,7 +66,7 @@ func open(dir *assetdir.Dir, req Request) (o opened, err error) {
 		return o, err
 	}
 	for _, name := range left {
-		o.found = append(o.found, name+" is left out: only .yaml, .yml and .json files directly in manifests/ and openshift/ are installed")
+		o.found = append(o.found, name+" is left out: "+manifests.WhatCounts)
 	}
 	if !onDisk {
 		files = consumedManifests(o.before)

@@ -321,5 +321,5 @@ func filled(t *testing.T, files map[string]string) string {
 
 // counts are the files that these tests read from folders.
 func counts(name string) bool {
-	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json")
+	return !strings.Contains(name, "/.") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json"))
 }

@@ -117,9 +117,9 @@ func readWhole(f *os.File, path string) ([]byte, bool, error) {
 	return data, true, nil
 }
 
-// ReadFolders returns the files in the folders that count by their names, and the
-// names of what lies there and is left out: other files, hidden ones and folders. ok
-// is false if none of the folders holds anything.
+// ReadFolders returns the files in the folders that count by their paths, and the
+// paths of what lies there and is left out: other files, and folders. ok is false
+// if none of the folders holds anything.
 func (d *Dir) ReadFolders(counts func(name string) bool, folders ...string) (files Files, left []string, ok bool, err error) {
 	files = Files{}
 	for _, folder := range folders {
@@ -129,7 +129,7 @@ func (d *Dir) ReadFolders(counts func(name string) bool, folders ...string) (fil
 		}
 		for _, e := range entries {
 			name := folder + "/" + e.Name()
-			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !counts(name) {
+			if e.IsDir() || !counts(name) {
 				left = append(left, name)
 				continue
 			}

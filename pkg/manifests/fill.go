@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -120,7 +121,58 @@ func (f *filling) value(name string) any {
 		f.wrong = append(f.wrong, "nothing fills $("+name+")")
 	}
 	f.used[name] = true
+	v, err := plain(v)
+	if err != nil {
+		f.wrong = append(f.wrong, "$("+name+"): "+err.Error())
+	}
 	return v
+}
+
+// plain is a value as objects, lists and scalars, in the shape that its type has
+// as JSON. An object of such values can be marshalled as it is: sigs.k8s.io/yaml
+// does the same by writing all of it as JSON and reading that again.
+func plain(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, string, bool, int, int32, int64:
+		return v, nil
+	case []string:
+		if v == nil {
+			return nil, nil
+		}
+		return v, nil
+	case object:
+		if v == nil {
+			return nil, nil
+		}
+		out := make(object, len(v))
+		for key, value := range v {
+			p, err := plain(value)
+			if err != nil {
+				return nil, err
+			}
+			out[key] = p
+		}
+		return out, nil
+	case list:
+		if v == nil {
+			return nil, nil
+		}
+		out := make(list, 0, len(v))
+		for _, value := range v {
+			p, err := plain(value)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, p)
+		}
+		return out, nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out any
+	return out, yaml3.Unmarshal(text, &out) // unlike encoding/json, it tells integers from others
 }
 
 // given is a text for a place, or nothing if it is empty, as the API leaves such

@@ -1,11 +1,14 @@
 package manifests
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
 
+	yaml2 "go.yaml.in/yaml/v2"
 	yaml3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
 )
 
 // fillText fills a file that is not among those of data/manifests.
@@ -65,6 +68,37 @@ func TestFillRefuses(t *testing.T) {
 	}
 	if _, err := fill("manifests/none.yaml", nil); err == nil || err.Error() != "data/manifests has no manifests/none.yaml" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Whatever a value is, it is written as sigs.k8s.io/yaml writes it.
+func TestPlainIsWrittenAsBefore(t *testing.T) {
+	t.Parallel()
+	type typed struct {
+		Number int32             `json:"number"`
+		Absent *int              `json:"absent,omitempty"`
+		Null   *int              `json:"null"`
+		Map    map[string]string `json:"map"`
+	}
+	for _, v := range []any{
+		nil, "yes", "0123", "1e3", "a: b\n", "<&>", "\u2028", "é\U0001F600", "2026-01-02", "", strings.Repeat("word ", 40), true, 3, int64(1) << 60, 1.5, 1e21,
+		[]string(nil), []string{"~", "null"}, list{}, list(nil), object(nil), object{}, object{"a10": 1, "a9": nil, "A": list{int32(1), "x"}},
+		typed{Number: 7, Map: map[string]string{"b": "1", "a": "on"}}, &typed{}, []typed{{}}, json.Number("12"), json.Number("12.50"), []byte("bytes"),
+	} {
+		p, err := plain(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := yaml2.Marshal(object{"v": p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := yaml.Marshal(object{"v": v}); err != nil || string(got) != string(want) {
+			t.Errorf("%#v is written as\n%sinstead of\n%s", v, got, want)
+		}
+	}
+	if _, err := plain(object{"a": list{func() {}}}); err == nil {
+		t.Error("a function is no value")
 	}
 }
 

@@ -21,7 +21,9 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
+	yaml2 "go.yaml.in/yaml/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/installconfig"
@@ -87,7 +89,7 @@ func Files(in Inputs) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, row := range Table {
 		err := row.make(in, func(path string, o object) (err error) {
-			out[path], err = yaml.Marshal(o)
+			out[path], err = yaml2.Marshal(o) // fill has made it plain
 			return err
 		})
 		if err != nil {
@@ -107,12 +109,16 @@ func Files(in Inputs) (map[string][]byte, error) {
 	return out, nil
 }
 
-// IsManifest reports whether a file of the asset directory is one that Check
-// reads and bootstrap.ign carries: directly in manifests/ or openshift/, and
-// named .yaml, .yml or .json.
+// WhatCounts says in words what IsManifest does.
+const WhatCounts = "only .yaml, .yml and .json files directly in manifests/ and openshift/ are installed"
+
+// IsManifest reports whether a file of the asset directory counts as a manifest,
+// which Check reads and bootstrap.ign carries: directly in manifests/ or
+// openshift/, named .yaml, .yml or .json, and not hidden. Nobody else decides it.
 func IsManifest(name string) bool {
-	dir, ext := path.Dir(name), path.Ext(name)
-	return path.Clean(name) == name && (dir == Dir || dir == OpenshiftDir) && slices.Contains([]string{".yaml", ".yml", ".json"}, ext)
+	dir, base := path.Dir(name), path.Base(name)
+	return path.Clean(name) == name && (dir == Dir || dir == OpenshiftDir) && !strings.HasPrefix(base, ".") &&
+		slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(base))
 }
 
 // roles are all that there are.
