@@ -96,7 +96,7 @@ func parseJournal(data []byte) (journal, error) {
 		if _, err := filepath.Localize(name); err != nil || name == "." {
 			return j, fmt.Errorf("the journal of an earlier run names %q, which is not inside the asset directory", name)
 		}
-		if top, _, _ := strings.Cut(name, "/"); strings.EqualFold(top, stageDir) || strings.EqualFold(top, LockFile) {
+		if top, _, _ := strings.Cut(name, "/"); strings.EqualFold(top, stageDir) || strings.EqualFold(top, lockFile) {
 			return j, fmt.Errorf("the journal of an earlier run names %q, which is not a file of a result", name)
 		}
 	}

@@ -168,7 +168,7 @@ func editAndFinish(t *testing.T, story, killed, name string) {
 		t.Fatal(err)
 	}
 	put(t, dir, name, edit)
-	_ = os.Remove(filepath.Join(dir, LockFile))
+	_ = os.Remove(filepath.Join(dir, lockFile))
 	before := tree(t, dir)
 	err := reopen(t, dir)
 	if err != nil {
@@ -242,7 +242,7 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 			_, err := os.Lstat(filepath.Join(dir, journalPath))
 			got, counts := tree(t, dir), err == nil
 			for name := range got {
-				if strings.HasPrefix(name, stageDir+"/") || name == LockFile {
+				if strings.HasPrefix(name, stageDir+"/") || name == lockFile {
 					delete(got, name)
 				}
 			}

@@ -110,7 +110,7 @@ func (d *Dir) Close() error {
 	if err == nil {
 		return nil
 	}
-	return dirError(d.Abs(LockFile), "the lock file could not be removed: "+system.Reason(err),
+	return dirError(d.Abs(lockFile), "the lock file could not be removed: "+system.Reason(err),
 		"remove it when the directory can be written to again; it locks nothing")
 }
 

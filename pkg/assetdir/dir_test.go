@@ -208,7 +208,7 @@ func TestTheLockNamesItsHolder(t *testing.T) {
 		t.Errorf("the lock file is left behind: %v", tree(t, dir))
 	}
 	// what a killed process leaves does not lock anything
-	put(t, dir, LockFile, `{"pid":1}`)
+	put(t, dir, lockFile, `{"pid":1}`)
 	_ = openTestDir(t, dir).Close()
 }
 

@@ -14,10 +14,10 @@ import (
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// LockFile exists while a run holds the asset directory. A file that was left
+// lockFile exists while a run holds the asset directory. A file that was left
 // behind by a killed run locks nothing: the lock is the operating system's, on
 // the open file, and ends with the process.
-const LockFile = ".okd_install.lock"
+const lockFile = ".okd_install.lock"
 
 // lock is a held lock.
 type lock struct {
@@ -43,13 +43,13 @@ func (h holder) String() string {
 
 // acquire takes the lock of a directory, waiting for its holder.
 func (d *Dir) acquire(ctx context.Context, o Opening) (*lock, error) {
-	path := d.Abs(LockFile)
-	if info, err := d.lstat(LockFile); err == nil && !info.Mode().IsRegular() {
+	path := d.Abs(lockFile)
+	if info, err := d.lstat(lockFile); err == nil && !info.Mode().IsRegular() {
 		return nil, dirError(path, "this is not the plain file that locks the directory", "move it away")
 	}
 	deadline := time.Now().Add(o.Wait)
 	for told, again := false, false; ; {
-		f, err := d.root.OpenFile(LockFile, os.O_RDWR|os.O_CREATE|system.NonBlock, 0o600)
+		f, err := d.root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE|system.NonBlock, 0o600)
 		if err != nil {
 			return nil, cannotWrite(path, err)
 		}
@@ -58,7 +58,7 @@ func (d *Dir) acquire(ctx context.Context, o Opening) (*lock, error) {
 		case err != nil:
 			_ = f.Close()
 			return nil, cannotWrite(path, err)
-		case taken && d.isOpen(f, LockFile):
+		case taken && d.isOpen(f, lockFile):
 			l := &lock{d, f}
 			if err := describeHolder(f, o.Command); err != nil {
 				_ = l.release() // the other error says more
@@ -105,8 +105,8 @@ func (l *lock) release() error {
 	var removeErr error
 	if system.OpenFilesCanGo {
 		// only the file that is locked: another one of that name is another run's
-		if _, removeErr = l.dir.lstat(LockFile); removeErr == nil && l.dir.isOpen(l.file, LockFile) {
-			removeErr = l.dir.remove(LockFile)
+		if _, removeErr = l.dir.lstat(lockFile); removeErr == nil && l.dir.isOpen(l.file, lockFile) {
+			removeErr = l.dir.remove(lockFile)
 		}
 	}
 	if err := l.file.Close(); err != nil {

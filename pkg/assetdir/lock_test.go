@@ -35,14 +35,14 @@ func TestLookAtLock(t *testing.T) {
 		if c.held {
 			_ = openTestDir(t, dir)
 		}
-		put(t, dir, LockFile, string(data))
+		put(t, dir, lockFile, string(data))
 		got := LookAtLock(dir)
 		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
 			t.Errorf("%s: got %+v", c.name, got)
 		}
 	}
 	for _, text := range []string{"", "{", `{"pid":0}`} {
-		if got := LookAtLock(filled(t, map[string]string{LockFile: text})); got != nil {
+		if got := LookAtLock(filled(t, map[string]string{lockFile: text})); got != nil {
 			t.Errorf("%q: got %+v", text, got)
 		}
 	}

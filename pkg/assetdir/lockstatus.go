@@ -32,7 +32,7 @@ func LookAtLock(dir string) *LockStatus {
 		return nil // whoever looks at the directory says why
 	}
 	defer func() { _ = d.Close() }()
-	f, err := d.openPlain(LockFile)
+	f, err := d.openPlain(lockFile)
 	if err != nil {
 		return nil
 	}

@@ -386,7 +386,7 @@ func TestCommitMovesNothingThroughLinks(t *testing.T) {
 // A lock file that cannot be removed is worth a warning, and locks nothing.
 func TestLockFileThatStays(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{LockFile: ""})
+	dir := filled(t, map[string]string{lockFile: ""})
 	d := openTestDir(t, dir)
 	_ = d.root.Close()
 	err := d.Close()

@@ -14,7 +14,7 @@ import (
 )
 
 // Node is a value of type T that a run can make, with the values it is made
-// from. Nodes are created by Value, Source, From1 to From7 and Collect; a node
+// from. Nodes are created by Value, Source, From1 to From6 and Collect; a node
 // exists before it can be an argument of another, so a graph has no cycles.
 type Node[T any] struct{ *node }
 
@@ -98,16 +98,6 @@ func From6[A, B, C, D, E, F, T any](
 	return newNode[T](name, func(v []any) (any, error) {
 		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4), Arg[F](v, 5))
 	}, a.node, b.node, c.node, d.node, e.node, g.node)
-}
-
-// From7 is a node made from seven others by f.
-func From7[A, B, C, D, E, F, G, T any](
-	name string, a Node[A], b Node[B], c Node[C], d Node[D], e Node[E], g Node[F], h Node[G],
-	f func(A, B, C, D, E, F, G) (T, error),
-) Node[T] {
-	return newNode[T](name, func(v []any) (any, error) {
-		return f(Arg[A](v, 0), Arg[B](v, 1), Arg[C](v, 2), Arg[D](v, 3), Arg[E](v, 4), Arg[F](v, 5), Arg[G](v, 6))
-	}, a.node, b.node, c.node, d.node, e.node, g.node, h.node)
 }
 
 // From8 is a node made from eight others by f.
