@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +16,8 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
-	"github.com/okd-project/okd-install/pkg/cluster"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/config"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
@@ -50,7 +50,7 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 			a.In, a.Ctx = strings.NewReader(""), ctx
 			a.SetStreams(io.Discard, io.Discard)
 			a.SetUpLog()
-			root := newRootCmd(a)
+			root := root.NewCmd(a)
 			root.SetArgs(strings.Fields(strings.NewReplacer("PIPE", pipe, "DIR", dir).Replace(args)))
 			root.SetIn(a.In)
 			root.SetOut(io.Discard)
@@ -75,19 +75,19 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 // A hundred thousand findings are fifty and a number.
 func TestFiftyFindings(t *testing.T) {
 	t.Parallel()
-	config := "apiVersion: v1\nmetadata: {name: demo}\nbaseDomain: example.com\n"
+	text := "apiVersion: v1\nmetadata: {name: demo}\nbaseDomain: example.com\n"
 	for i := range 200 {
-		config += fmt.Sprintf("nothing%d: x\n", i)
+		text += fmt.Sprintf("nothing%d: x\n", i)
 	}
 	name := filepath.Join(t.TempDir(), "install-config.yaml")
-	if err := os.WriteFile(name, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := func(args ...string) string {
 		var out bytes.Buffer
 		a := testApp()
 		a.SetStreams(&out, io.Discard)
-		if code := a.Run(args, newRootCmd); code != cli.ExitInstallConfig {
+		if code := a.Run(args, root.NewCmd); code != cli.ExitInstallConfig {
 			t.Errorf("%v: the code is %d", args, code)
 		}
 		return out.String()
@@ -102,65 +102,8 @@ func TestFiftyFindings(t *testing.T) {
 	if errorLines != diag.Most || !strings.HasSuffix(last, " more problems are not shown: correct these first") {
 		t.Errorf("%d findings, and then %q", errorLines, last)
 	}
-	var report validateReport
+	var report config.ValidateReport
 	if err := json.Unmarshal([]byte(run("validate", name, "-o", "json")), &report); err != nil || len(report.Findings) != diag.Most || report.Omitted < 1 {
 		t.Errorf("%d findings and %d more, %v", len(report.Findings), report.Omitted, err)
-	}
-}
-
-// Three thousand foreign requests do not hide the one that matters.
-func TestManyRefused(t *testing.T) {
-	t.Parallel()
-	round := cluster.Round{}
-	for i := range 3000 {
-		round.Refused = append(round.Refused, cluster.Verdict{Request: fmt.Sprintf("csr-%d", i), Node: fmt.Sprintf("foreign-%d", i), Reasons: []string{"no"}})
-	}
-	round.Refused[2999].Node = "worker-0"
-	for _, output := range []string{"text", "json"} {
-		var out bytes.Buffer
-		o := approveOptions{App: testApp(), told: map[string]string{}, nodeNames: map[string]bool{"worker-0": true}, output: output}
-		o.SetStreams(&out, io.Discard)
-		o.tell(round, false)
-		if output == "json" {
-			var event approvalEvent
-			if err := json.Unmarshal(out.Bytes(), &event); err != nil || len(event.Refused) != diag.Most || event.Omitted != 2950 || event.Refused[0].Node != "worker-0" {
-				t.Errorf("got %d, %d, %v", len(event.Refused), event.Omitted, err)
-			}
-		} else if !strings.HasPrefix(out.String(), "refused csr-2999") || !strings.HasSuffix(out.String(), "refused 2950 more, which are not shown: oc get csr lists them\n") {
-			t.Errorf("got %s", out.String())
-		}
-		out.Reset()
-		if o.tell(round, false); out.Len() > 0 {
-			t.Errorf("told twice: %s", out.String())
-		}
-	}
-}
-
-// A link that somebody has put where a file is to be written is replaced, and what it
-// leads to stays; nothing is left half written.
-func TestOutputsFollowNoLink(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	victim, name := filepath.Join(dir, "victim"), filepath.Join(dir, "graph.svg")
-	if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.Symlink(victim, name)); err != nil {
-		t.Fatal(err)
-	}
-	if err := cli.WriteOutput(name, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
-		t.Fatal(err)
-	}
-	broken := errors.New("no more")
-	err := cli.WriteOutput(name, func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return broken })
-	old, readErr := os.ReadFile(victim)
-	now, readErr2 := os.ReadFile(name)
-	entries, readErr3 := os.ReadDir(dir)
-	if !errors.Is(err, broken) || string(old) != "precious" || string(now) != "new" || len(entries) != 2 || errors.Join(readErr, readErr2, readErr3) != nil {
-		t.Errorf("%v; %q, %q, %v", err, old, now, entries)
-	}
-	if err := cli.WriteOutput("/dev/null", func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
-		t.Error(err)
-	}
-	info, err := os.Stat("/dev/null")
-	if err != nil || info.Mode().IsRegular() {
-		t.Errorf("/dev/null is now %v, %v", info, err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 	"github.com/okd-project/okd-install/pkg/rhcos/iso/isotest"
 )
 
@@ -246,7 +247,7 @@ func (w *workspace) run(args []string) outcome {
 	for _, name := range logs {
 		_ = os.Remove(name)
 	}
-	code := a.Run(args, newRootCmd)
+	code := a.Run(args, root.NewCmd)
 	o := outcome{args: args, code: code, stdout: out.String(), stderr: said.String()}
 	for _, name := range w.logs() {
 		data, _ := os.ReadFile(name)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -27,7 +28,7 @@ func commandTree(cmd *cobra.Command) []*cobra.Command {
 
 // rootCommand is the whole tree as it is when a command runs.
 func rootCommand() *cobra.Command {
-	root := newRootCmd(testApp())
+	root := root.NewCmd(testApp())
 	root.Use = "okd-install" // it is called after the test binary
 	root.InitDefaultHelpCmd()
 	return root
@@ -80,10 +81,10 @@ func TestGroupsRefuseWords(t *testing.T) {
 		a := testApp()
 		a.SetStreams(io.Discard, io.Discard)
 		words := strings.Fields(cmd.CommandPath())[1:]
-		if got := a.Run(append(words, "no-such-word"), newRootCmd); got != cli.ExitFailure {
+		if got := a.Run(append(words, "no-such-word"), root.NewCmd); got != cli.ExitFailure {
 			t.Errorf("%s no-such-word ends with %d", cmd.CommandPath(), got)
 		}
-		if got := a.Run(words, newRootCmd); got != cli.ExitOK {
+		if got := a.Run(words, root.NewCmd); got != cli.ExitOK {
 			t.Errorf("%s alone ends with %d", cmd.CommandPath(), got)
 		}
 	}

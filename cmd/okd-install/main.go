@@ -12,11 +12,12 @@ import (
 	"os"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 )
 
 // Set by the linker; a build without them asks Go's build information.
 var linkedVersion, linkedCommit string
 
 func main() {
-	os.Exit(int(cli.New(linkedVersion, linkedCommit).Run(os.Args[1:], newRootCmd)))
+	os.Exit(int(cli.New(linkedVersion, linkedCommit).Run(os.Args[1:], root.NewCmd)))
 }

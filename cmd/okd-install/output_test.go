@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	clustercmd "github.com/okd-project/okd-install/cmd/okd-install/internal/cluster"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/config"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/ignition"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/tool"
@@ -25,16 +27,16 @@ import (
 
 // outputs are what the commands print with -o json, by the command.
 var outputs = map[string]any{
-	"add-nodes":                        addNodesReport{},
+	"add-nodes":                        clustercmd.AddNodesReport{},
 	"analyze":                          analyze.Report{},
-	"approve-csrs (one object a line)": approvalEvent{},
+	"approve-csrs (one object a line)": clustercmd.ApprovalEvent{},
 	"certs":                            asset.Certificates{},
 	"coreos check":                     rhcos.Report{},
 	"coreos download":                  coreos.DownloadReport{},
 	"coreos image":                     coreos.ImageReport{},
 	"coreos iso show":                  coreos.ISOReport{},
 	"create pivot-config --dry-run":    pivot.Plan{},
-	"explain":                          explainReport{},
+	"explain":                          config.ExplainReport{},
 	"ignition diff":                    ignition.Comparison{},
 	"ignition ls":                      ignition.List{},
 	"ignition validate":                ignition.Validation{},
@@ -43,8 +45,8 @@ var outputs = map[string]any{
 	"releases list":                    asset.ReleaseList{},
 	"releases pin":                     asset.Pinned{},
 	"status":                           asset.Status{},
-	"status --cluster":                 clusterReport{},
-	"validate":                         validateReport{},
+	"status --cluster":                 clustercmd.Report{},
+	"validate":                         config.ValidateReport{},
 	"version":                          tool.VersionReport{},
 	"wait-for (one object a line)":     cluster.Event{},
 }

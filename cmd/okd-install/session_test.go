@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"okd-install":    func() { os.Exit(int(testApp().Run(testArgs(os.Args[1:]), newRootCmd))) },
+		"okd-install":    func() { os.Exit(int(testApp().Run(testArgs(os.Args[1:]), root.NewCmd))) },
 		"changed":        func() { os.Exit(runTool(changed)) },
 		"modes":          func() { os.Exit(runTool(modes)) },
 		"snapshot":       func() { os.Exit(runTool(snapshot)) },

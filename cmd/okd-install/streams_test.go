@@ -13,15 +13,15 @@ import (
 // Whoever writes past the filters has to be on one of these lists, with a reason.
 var (
 	// drawing is what moves the cursor or asks, and cleans what it shows itself.
-	drawing = []string{"cli/streams.go", "cli/log.go", "waitfor.go", "coreos/progress.go", "wizard.go"}
+	drawing = []string{"cli/streams.go", "cli/log.go", "cluster/waitfor.go", "coreos/progress.go", "create/wizard.go"}
 	// asData is what programs read byte for byte.
 	asData = []string{
 		"cli/streams.go", "cli/json.go", // JSON, which is escaped
-		"schema.go", "graph.go", "coreos/image.go", "coreos/pxe_boot.go", "coreos/download.go", // documents, scripts, places of files
-		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "pivot.go", // the content of files
+		"config/schema.go", "create/graph.go", "coreos/image.go", "coreos/pxe_boot.go", "coreos/download.go", // documents, scripts, places of files
+		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "create/pivot.go", // the content of files
 	}
 	// asText is what has no secrets, or shows those that somebody asked for.
-	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "tool/completion.go", "explain.go"}
+	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "tool/completion.go", "config/explain.go"}
 )
 
 // The commands are given an app, whatever they call it; its streams are told from

@@ -3,13 +3,14 @@ package main
 import (
 	"testing"
 
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/root"
 	"github.com/okd-project/okd-install/pkg/wizard"
 )
 
 // Every question has a flag of create install-config.
 func TestQuestionsHaveFlags(t *testing.T) {
 	t.Parallel()
-	create, _, err := newRootCmd(testApp()).Find([]string{"create", "install-config"})
+	create, _, err := root.NewCmd(testApp()).Find([]string{"create", "install-config"})
 	if err != nil {
 		t.Fatal(err)
 	}

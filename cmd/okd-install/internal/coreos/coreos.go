@@ -1,3 +1,5 @@
+// Package coreos has the commands for boot images: find, check, download, and put an
+// Ignition config into them, as ISO and for PXE.
 package coreos
 
 import (

@@ -1,3 +1,4 @@
+// Package ignition has the commands that look into Ignition configs.
 package ignition
 
 import (

@@ -1,3 +1,5 @@
+// Package logs has the commands for an installation that stopped: gather its logs, and
+// analyze them.
 package logs
 
 import (

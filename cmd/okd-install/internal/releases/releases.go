@@ -1,3 +1,4 @@
+// Package releases has the commands that list releases and pin one.
 package releases
 
 import (

@@ -1,3 +1,5 @@
+// Package tool has the commands about okd-install itself: its version, its manual
+// pages, the completion of shells.
 package tool
 
 import (

@@ -1,19 +1,24 @@
-package main
+// Package root is the tree of commands: it puts the groups together, and has the help.
+package root
 
 import (
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/absent"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/cluster"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/config"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/coreos"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/create"
+	"github.com/okd-project/okd-install/cmd/okd-install/internal/directory"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/ignition"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/logs"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/releases"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/tool"
 )
 
-// newRootCmd is the tree of all commands.
-func newRootCmd(a *cli.App) *cobra.Command {
+// NewCmd is the tree of all commands.
+func NewCmd(a *cli.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:   a.Name,
 		Short: "Create OKD clusters on your own machines",
@@ -46,7 +51,15 @@ changed or removed.`,
 	root.PersistentFlags().StringVar(&a.Dir, "dir", ".", "assets directory")
 	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
 	a.AddLogFlags(root)
-	root.AddCommand(newCreateCmd(a), newValidateCmd(a), newExplainCmd(a), newSchemaCmd(a), newCertsCmd(a), coreos.NewCmd(a), newGraphCmd(a), ignition.NewCmd(a), newPlanCmd(a), newStatusCmd(a, newClusterStatus(a)), newWaitForCmd(a), newApproveCSRsCmd(a), newAddNodesCmd(a), logs.NewGatherCmd(a), logs.NewAnalyzeCmd(a), newDestroyCmd(a), releases.NewCmd(a), tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a))
+	root.AddCommand(
+		create.NewCmd(a), create.NewPlanCmd(a), create.NewGraphCmd(a),
+		config.NewValidateCmd(a), config.NewExplainCmd(a), config.NewSchemaCmd(a),
+		directory.NewStatusCmd(a, cluster.NewStatus(a)), directory.NewCertsCmd(a),
+		cluster.NewWaitForCmd(a), cluster.NewApproveCSRsCmd(a), cluster.NewAddNodesCmd(a), cluster.NewDestroyCmd(a),
+		logs.NewGatherCmd(a), logs.NewAnalyzeCmd(a),
+		coreos.NewCmd(a), ignition.NewCmd(a), releases.NewCmd(a),
+		tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a),
+	)
 	root.AddCommand(absent.FromRoot(a)...)
 	root.SetHelpCommand(newHelpCmd(a))
 	root.SetFlagErrorFunc(cli.FlagError)

@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"io"
@@ -17,7 +17,7 @@ func TestClusterClock(t *testing.T) {
 		var b strings.Builder
 		a := &cli.App{Now: time.Now}
 		a.SetStreams(&b, io.Discard)
-		if err := newClusterStatus(a).print(clusterReport{Report: cluster.Report{Skew: skew}}); err != nil {
+		if err := NewStatus(a).print(Report{Report: cluster.Report{Skew: skew}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "clock") != (want != "") {

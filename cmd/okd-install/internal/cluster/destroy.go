@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"github.com/spf13/cobra"
@@ -7,7 +7,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
-func newDestroyCmd(a *cli.App) *cobra.Command {
+func NewDestroyCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Say what is left to remove of a cluster on your own machines",

@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"context"
@@ -29,8 +29,8 @@ type addNodesOptions struct {
 	output        string
 }
 
-// addNodesReport is what the command prints for programs.
-type addNodesReport struct {
+// AddNodesReport is what the command prints for programs.
+type AddNodesReport struct {
 	SchemaVersion int            `json:"schemaVersion"`
 	File          string         `json:"file"`
 	Written       bool           `json:"written"`
@@ -41,7 +41,7 @@ type addNodesReport struct {
 	Next          []string       `json:"next"`
 }
 
-func newAddNodesCmd(a *cli.App) *cobra.Command {
+func NewAddNodesCmd(a *cli.App) *cobra.Command {
 	o := &addNodesOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "add-nodes",
@@ -118,7 +118,7 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 	if aside != "" {
 		o.Log.Infof("moved what was in the way to %s", filepath.Join(o.Dir, aside))
 	}
-	report := addNodesReport{SchemaVersion: 1, File: filepath.Join(o.Dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
+	report := AddNodesReport{SchemaVersion: 1, File: filepath.Join(o.Dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
 	if report.Cause = cause; cause == nil {
 		report.Offer = &offer
 	}
@@ -154,7 +154,7 @@ func (o *addNodesOptions) next(nodes []cluster.DeclaredNode) []string {
 	}
 }
 
-func (o *addNodesOptions) tell(r addNodesReport) error {
+func (o *addNodesOptions) tell(r AddNodesReport) error {
 	if cli.IsData(o.output) {
 		return o.PrintData(o.output, r)
 	}

@@ -1,4 +1,4 @@
-package main
+package create
 
 import (
 	"context"
@@ -35,7 +35,7 @@ var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, ass
 // exitChanges is the exit code of plan --exit-code where something would change.
 const exitChanges cli.Exit = 2
 
-func newPlanCmd(a *cli.App) *cobra.Command {
+func NewPlanCmd(a *cli.App) *cobra.Command {
 	o := planOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "plan [" + strings.Join(planTargets, "|") + "]",

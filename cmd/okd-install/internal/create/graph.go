@@ -1,4 +1,4 @@
-package main
+package create
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ var graphFormats = []graphFormat{
 // dotFormats are forms that Graphviz makes of dot, and this command does not.
 var dotFormats = []string{".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".ps", ".tiff", ".webp"}
 
-func newGraphCmd(a *cli.App) *cobra.Command {
+func NewGraphCmd(a *cli.App) *cobra.Command {
 	o := graphOptions{App: a}
 	names := asset.TargetNames()
 	cmd := &cobra.Command{

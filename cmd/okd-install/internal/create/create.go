@@ -1,4 +1,6 @@
-package main
+// Package create has the commands that make what a cluster is installed from, and those
+// that show before what they would make.
+package create
 
 import (
 	"cmp"
@@ -158,7 +160,7 @@ type createOptions struct {
 	answered bool
 }
 
-func newCreateCmd(a *cli.App) *cobra.Command {
+func NewCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create part of an OKD cluster",
@@ -330,13 +332,7 @@ func (o createOptions) folders(files []string) []string {
 
 // moment is a time as people write it, in local time with the zone.
 func (o createOptions) moment(t time.Time) string {
-	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), hours(t.Sub(o.Now())))
-}
-
-// hours is a span of time as people write it, such as 11h59m.
-func hours(d time.Duration) string {
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), cli.Hours(t.Sub(o.Now())))
 }
 
 // sentence joins directories as the established installer does: one, two or

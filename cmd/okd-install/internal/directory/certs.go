@@ -1,4 +1,4 @@
-package main
+package directory
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ type certsOptions struct {
 	output string
 }
 
-func newCertsCmd(a *cli.App) *cobra.Command {
+func NewCertsCmd(a *cli.App) *cobra.Command {
 	o := certsOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "certs",
@@ -88,7 +88,7 @@ func (o certsOptions) verdict(certs asset.Certificates) {
 	case tls.Fresh:
 		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
-		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, hours(certs.BootAtLatest.Sub(now)), again)
+		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, cli.Hours(certs.BootAtLatest.Sub(now)), again)
 	case tls.Expired:
 		o.Log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
 	default:

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"github.com/spf13/cobra"
@@ -13,7 +13,7 @@ type schemaOptions struct {
 	release string
 }
 
-func newSchemaCmd(a *cli.App) *cobra.Command {
+func NewSchemaCmd(a *cli.App) *cobra.Command {
 	o := schemaOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "schema",

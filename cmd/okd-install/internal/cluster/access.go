@@ -1,4 +1,6 @@
-package main
+// Package cluster has the commands for a cluster that is being installed or runs: wait
+// for it, let machines in, add some, tell how it is, and what is left to remove of it.
+package cluster
 
 import (
 	"context"

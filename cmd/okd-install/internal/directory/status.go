@@ -1,4 +1,5 @@
-package main
+// Package directory has the commands that tell what an asset directory holds.
+package directory
 
 import (
 	"cmp"
@@ -32,7 +33,7 @@ type ClusterStatus interface {
 	Tell(ctx context.Context, output string) error
 }
 
-func newStatusCmd(a *cli.App, cluster ClusterStatus) *cobra.Command {
+func NewStatusCmd(a *cli.App, cluster ClusterStatus) *cobra.Command {
 	o := statusOptions{App: a, cluster: cluster}
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -155,7 +156,7 @@ func (o statusOptions) head(b *strings.Builder, s asset.Status) {
 func (o statusOptions) when(t time.Time) string {
 	text := t.Local().Format("Mon 2 Jan 2006 15:04 MST")
 	if left := t.Sub(o.Now()); left > 0 {
-		return text + ", in " + hours(left)
+		return text + ", in " + cli.Hours(left)
 	}
 	return text + ", which is over"
 }

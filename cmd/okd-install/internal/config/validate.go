@@ -1,4 +1,6 @@
-package main
+// Package config has the commands about install-config.yaml as such: validate it,
+// explain its fields, print its schema.
+package config
 
 import (
 	"errors"
@@ -23,7 +25,7 @@ type validateOptions struct {
 	output       string
 }
 
-func newValidateCmd(a *cli.App) *cobra.Command {
+func NewValidateCmd(a *cli.App) *cobra.Command {
 	o := validateOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "validate [FILE]",
@@ -159,7 +161,7 @@ func severe(severity string, ps diag.Problems) []finding {
 // print prints the findings, after which there are so many more.
 func (o validateOptions) print(name string, all []finding, more int, valid bool) error {
 	if cli.IsData(o.output) {
-		return o.PrintData(o.output, validateReport{1, name, valid, append([]finding{}, all...), more})
+		return o.PrintData(o.output, ValidateReport{1, name, valid, append([]finding{}, all...), more})
 	}
 	for _, f := range all {
 		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
@@ -190,8 +192,8 @@ func (o validateOptions) print(name string, all []finding, more int, valid bool)
 	return nil
 }
 
-// validateReport says what is wrong with a config.
-type validateReport struct {
+// ValidateReport says what is wrong with a config.
+type ValidateReport struct {
 	SchemaVersion int       `json:"schemaVersion"`
 	File          string    `json:"file"`
 	Valid         bool      `json:"valid"`

@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/gather"
 )
 
-// clusterStatusOptions are the flags of status --cluster.
-type clusterStatusOptions struct {
+// Status are the flags of status --cluster.
+type Status struct {
 	*cli.App
 	clusterFlags
 	on        bool
@@ -27,11 +27,11 @@ type clusterStatusOptions struct {
 	ssh       ssh.Options
 }
 
-// newClusterStatus is what status tells with --cluster.
-func newClusterStatus(a *cli.App) *clusterStatusOptions { return &clusterStatusOptions{App: a} }
+// NewStatus is what status tells with --cluster.
+func NewStatus(a *cli.App) *Status { return &Status{App: a} }
 
 // AddFlags adds them to status.
-func (o *clusterStatusOptions) AddFlags(cmd *cobra.Command) {
+func (o *Status) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.on, "cluster", false, "tell how the cluster itself is, by its API")
 	f.StringVar(&o.bootstrap, "bootstrap-host", "", "with --cluster: ask the bootstrap host over SSH too, [USER@]HOST[:PORT]")
@@ -41,7 +41,7 @@ func (o *clusterStatusOptions) AddFlags(cmd *cobra.Command) {
 }
 
 // Asked reports whether --cluster is there, and refuses flags that would be about nothing.
-func (o *clusterStatusOptions) Asked(flags *pflag.FlagSet) (bool, error) {
+func (o *Status) Asked(flags *pflag.FlagSet) (bool, error) {
 	var problems diag.Problems
 	complain := func(names []string, missing, hint string) {
 		for _, name := range names {
@@ -60,8 +60,8 @@ func (o *clusterStatusOptions) Asked(flags *pflag.FlagSet) (bool, error) {
 	return o.on, problems.Err()
 }
 
-// clusterReport is what status --cluster tells.
-type clusterReport struct {
+// Report is what status --cluster tells.
+type Report struct {
 	SchemaVersion int `json:"schemaVersion"`
 	cluster.Report
 	// Bootstrap is what the service records on the bootstrap host say.
@@ -70,12 +70,12 @@ type clusterReport struct {
 
 // Tell prints how the cluster is. That the API cannot be reached is a
 // status too; the exit code is then 1 all the same, for scripts.
-func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
+func (o *Status) Tell(ctx context.Context, output string) error {
 	client, err := client(o.App, o.clusterFlags)
 	if err != nil {
 		return err
 	}
-	report := clusterReport{SchemaVersion: 1}
+	report := Report{SchemaVersion: 1}
 	if report.Report, err = client.Look(ctx); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (o *clusterStatusOptions) Tell(ctx context.Context, output string) error {
 }
 
 // askBootstrap reads the service records of the bootstrap host.
-func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Report, error) {
+func (o *Status) askBootstrap(ctx context.Context) (*analyze.Report, error) {
 	host, err := gather.ParseEndpoint(o.bootstrap)
 	if problems := ssh.AddProblem(nil, "--bootstrap-host", err); len(problems) > 0 {
 		return nil, problems
@@ -117,7 +117,7 @@ func (o *clusterStatusOptions) askBootstrap(ctx context.Context) (*analyze.Repor
 	return &report, nil
 }
 
-func (o *clusterStatusOptions) print(r clusterReport) error {
+func (o *Status) print(r Report) error {
 	var b strings.Builder
 	t := cli.NewTable(&b)
 	t.Rowf("cluster", "%s", r.Server)

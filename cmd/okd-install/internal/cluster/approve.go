@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"cmp"
@@ -35,7 +35,7 @@ type approveOptions struct {
 	nodeNames map[string]bool
 }
 
-func newApproveCSRsCmd(a *cli.App) *cobra.Command {
+func NewApproveCSRsCmd(a *cli.App) *cobra.Command {
 	o := &approveOptions{App: a, told: map[string]string{}}
 	cmd := &cobra.Command{
 		Use:   "approve-csrs",
@@ -301,7 +301,7 @@ func (o *approveOptions) tellLine(r cluster.Round) {
 		r.Refused = r.Refused[:diag.Most]
 	}
 	if o.output == "json" {
-		o.WriteJSONLine(approvalEvent{1, o.Now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
+		o.WriteJSONLine(ApprovalEvent{1, o.Now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
 		return
 	}
 	done := "approved"
@@ -348,8 +348,8 @@ func notNil[T any](list []T) []T {
 	return list
 }
 
-// approvalEvent is what one look at the requests came to.
-type approvalEvent struct {
+// ApprovalEvent is what one look at the requests came to.
+type ApprovalEvent struct {
 	SchemaVersion int               `json:"schemaVersion"`
 	Time          time.Time         `json:"time"`
 	DryRun        bool              `json:"dryRun"`

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ type explainOptions struct {
 	output    string
 }
 
-func newExplainCmd(a *cli.App) *cobra.Command {
+func NewExplainCmd(a *cli.App) *cobra.Command {
 	o := explainOptions{App: a}
 	cmd := &cobra.Command{
 		Use:   "explain [FIELD]",
@@ -70,7 +70,7 @@ func (o explainOptions) run(path string) error {
 		return err
 	}
 	if cli.IsData(o.output) {
-		return o.PrintWhole(o.output, explainReport{1, explained(e, o.recursive, true)})
+		return o.PrintWhole(o.output, ExplainReport{1, explained(e, o.recursive, true)})
 	}
 	var b strings.Builder
 	o.describe(&b, e)
@@ -225,8 +225,8 @@ func explained(e installconfig.Explanation, deep, top bool) explainedField {
 	return out
 }
 
-// explainReport is a field, and those below it.
-type explainReport struct {
+// ExplainReport is a field, and those below it.
+type ExplainReport struct {
 	SchemaVersion int `json:"schemaVersion"`
 	explainedField
 }

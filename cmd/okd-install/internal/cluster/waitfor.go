@@ -1,4 +1,4 @@
-package main
+package cluster
 
 import (
 	"context"
@@ -37,7 +37,7 @@ type waitOptions struct {
 	update asset.Update
 }
 
-func newWaitForCmd(a *cli.App) *cobra.Command {
+func NewWaitForCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait-for",
 		Short: "Wait until the bootstrap host can go, or the cluster is complete",
