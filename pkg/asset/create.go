@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -48,10 +49,10 @@ func Create(ctx context.Context, req Request) (Report, error) {
 		return Report{}, err
 	}
 	c := newCreation()
-	c.report.Notes = dir.Notices
+	c.report.Notes = notes(dir.Notices)
 	err = c.create(ctx, dir, req)
 	if left := dir.Close(); left != nil {
-		c.warn("%v", left)
+		c.report.Warnings = append(c.report.Warnings, finding(left))
 	}
 	return c.report, err
 }
@@ -95,13 +96,13 @@ func (c *creation) plan(ctx context.Context, dir *assetdir.Dir, req Request) err
 // begin looks at the directory, settles what is left open, and begins a new state.
 func (c *creation) begin(ctx context.Context, dir *assetdir.Dir, req Request) (err error) {
 	c.opened, err = open(dir, req)
-	c.report.Warnings = append(c.report.Warnings, c.found...)
+	c.report.Warnings = append(c.report.Warnings, notes(c.found)...)
 	if err != nil {
 		return err
 	}
 	c.settled, err = settle(ctx, c.opened)
 	c.report.Release = c.release
-	c.report.Warnings = append(c.report.Warnings, c.unused...)
+	c.report.Warnings = append(c.report.Warnings, notes(c.unused)...)
 	if err != nil {
 		return err
 	}
@@ -235,17 +236,33 @@ func (c *creation) finishState() error {
 }
 
 func (c *creation) warn(format string, args ...any) {
-	c.report.Warnings = append(c.report.Warnings, fmt.Sprintf(format, args...))
+	c.report.Warnings = append(c.report.Warnings, diag.Problem{Detail: fmt.Sprintf(format, args...)})
 }
 
-func say(to *[]string, ps diag.Problems) {
+func say(to *diag.Problems, ps diag.Problems) {
 	told, more := ps.First()
-	for _, p := range told {
-		*to = append(*to, p.Error())
-	}
+	*to = append(*to, told...)
 	if more > 0 {
-		*to = append(*to, diag.More(more))
+		*to = append(*to, diag.Problem{Detail: diag.More(more)})
 	}
+}
+
+// notes are findings that are words and no more.
+func notes(lines []string) diag.Problems {
+	var out diag.Problems
+	for _, line := range lines {
+		out = append(out, diag.Problem{Detail: line})
+	}
+	return out
+}
+
+// finding is an error that stops nothing.
+func finding(err error) diag.Problem {
+	var p diag.Problem
+	if errors.As(err, &p) && p.Error() == err.Error() {
+		return p
+	}
+	return diag.Problem{Detail: err.Error()}
 }
 
 func sum(data []byte) string {

@@ -113,7 +113,9 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 	}
 	written, commitErr := dir.Commit(c.change)
 	if commitErr == nil && slices.Contains(written, installconfig.FileName) {
-		c.report.Notes = append(c.report.Notes, "wrote "+filepath.Join(c.Dir, installconfig.FileName)+" as "+EstablishedStateFile+" has it; it has problems, which can be mended in it")
+		c.report.Notes = append(c.report.Notes, diag.Problem{
+			Detail: "wrote " + filepath.Join(c.Dir, installconfig.FileName) + " as " + EstablishedStateFile + " has it; it has problems, which can be mended in it",
+		})
 	}
 	return errors.Join(commitErr, err)
 }

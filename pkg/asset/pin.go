@@ -52,9 +52,9 @@ type Pinned struct {
 	// Architectures are those of the machines, for which the image was checked.
 	Architectures []string `json:"architectures,omitempty"`
 	// Changed tells that the directory did not know this before.
-	Changed  bool     `json:"changed"`
-	Notices  []string `json:"-"`
-	Warnings []string `json:"-"`
+	Changed  bool          `json:"changed"`
+	Notices  diag.Problems `json:"-"`
+	Warnings diag.Problems `json:"-"`
 	// Next is what to do now.
 	Next []Step `json:"-"`
 }
@@ -72,7 +72,7 @@ func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
 		return Pinned{}, err
 	}
 	p, state, err := o.pin(ctx, req)
-	p.Notices = dir.Notices
+	p.Notices = notes(dir.Notices)
 	if err != nil {
 		return p, err
 	}
@@ -236,14 +236,14 @@ func byDigest(image, digest string) string {
 
 // otherDigest tells that a release has another digest than the catalogue says: mirroring
 // changes it, but where the release comes from it should not.
-func otherDigest(r release.Release, p Pinned) []string {
+func otherDigest(r release.Release, p Pinned) diag.Problems {
 	known, err := ChooseRelease(p.Release, "", Environment{})
 	_, digest, pinned := strings.Cut(known.Image, "@")
 	if err != nil || p.Release == "" || !pinned || digest == p.Digest {
 		return nil
 	}
 	if p.Source != "" && p.Source != r.Image {
-		return []string{fmt.Sprintf("%s has %s as %s: where it was published it is %s", p.Source, p.Release, p.Digest, digest)}
+		return diag.Problems{{Detail: fmt.Sprintf("%s has %s as %s: where it was published it is %s", p.Source, p.Release, p.Digest, digest)}}
 	}
-	return []string{fmt.Sprintf("%s was published as %s, and is %s now: the image was mirrored, or the tag was moved", p.Release, digest, p.Digest)}
+	return diag.Problems{{Detail: fmt.Sprintf("%s was published as %s, and is %s now: the image was mirrored, or the tag was moved", p.Release, digest, p.Digest)}}
 }

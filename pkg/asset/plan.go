@@ -2,12 +2,14 @@ package asset
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 )
 
@@ -27,13 +29,25 @@ type Planned struct {
 	// Makes are remembered values that would be made, and now were made only for
 	// this plan: keys, certificates and the like will be others when it is carried out.
 	Makes    []string `json:"makes,omitempty"`
-	Notes    []string `json:"notes,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	Notes    Told     `json:"notes,omitempty"`
+	Warnings Told     `json:"warnings,omitempty"`
 	// BootBy is until when machines should boot from the result, BootAtLatest
 	// until when they must; zero where the target has nothing to boot from.
 	BootBy       time.Time            `json:"bootBy,omitzero"`
 	BootAtLatest time.Time            `json:"bootAtLatest,omitzero"`
 	Lock         *assetdir.LockStatus `json:"lock,omitempty"`
+}
+
+// Told are findings that stand in data as text, one each: so scripts know them.
+type Told diag.Problems
+
+// MarshalJSON gives the texts.
+func (t Told) MarshalJSON() ([]byte, error) {
+	texts := make([]string, len(t))
+	for i, p := range t {
+		texts[i] = p.Error()
+	}
+	return json.Marshal(texts)
 }
 
 // Plan tells what Create would do with the same request. It takes no lock and
@@ -55,7 +69,7 @@ func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {
 	if err == nil {
 		err = c.make()
 	}
-	p.Notes, p.Warnings = c.report.Notes, c.report.Warnings
+	p.Notes, p.Warnings = Told(c.report.Notes), Told(c.report.Warnings)
 	if d := c.report.Deadline; d != nil {
 		p.BootBy, p.BootAtLatest = d.Recommended, d.Latest
 	}

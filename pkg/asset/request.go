@@ -3,6 +3,7 @@ package asset
 import (
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/release"
 	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
 )
@@ -68,8 +69,9 @@ type Report struct {
 	// Consumed are inputs that were removed at the user's wish.
 	Consumed []string
 	// Aside is the folder that holds what was in the way, or empty.
-	Aside           string
-	Notes, Warnings []string
+	Aside string
+	// Notes and Warnings are what the user should know, in the order in which it is told.
+	Notes, Warnings diag.Problems
 	// NoProxy is what the cluster will reach without its proxy.
 	NoProxy  string
 	Deadline *Deadline

@@ -106,7 +106,7 @@ type Update struct {
 	LockWait    time.Duration
 	Waiting     func(holder string)
 	// Warn is called with what is worth a line and stops nothing; it may be nil.
-	Warn func(text string)
+	Warn func(diag.Problem)
 }
 
 func (u Update) opening() assetdir.Opening {
@@ -115,7 +115,7 @@ func (u Update) opening() assetdir.Opening {
 
 func (u Update) close(dir *assetdir.Locked) {
 	if err := dir.Close(); err != nil && u.Warn != nil {
-		u.Warn(err.Error())
+		u.Warn(finding(err))
 	}
 }
 

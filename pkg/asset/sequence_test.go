@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
@@ -206,9 +207,9 @@ func (l *life) run() {
 	if planned.UpToDate != (len(report.Written)+len(report.Consumed) == 0 && report.Aside == "") {
 		l.Errorf("plan says up to date %t, and create wrote %v, consumed %v, moved to %q", planned.UpToDate, report.Written, report.Consumed, report.Aside)
 	}
-	if req.DiscardManifests && strings.Contains(strings.Join(report.Warnings, "\n"), ": it is ") {
+	if req.DiscardManifests && strings.Contains(wording(report.Warnings), ": it is ") {
 		for name := range l.mine {
-			if !strings.Contains(strings.Join(report.Warnings, "\n"), name) {
+			if !strings.Contains(wording(report.Warnings), name) {
 				l.Errorf("%s was left out without a word", name)
 			}
 		}
@@ -310,4 +311,13 @@ func (l *life) wayOn() {
 	if err != nil {
 		l.Error(err)
 	}
+}
+
+// wording is that of findings as they are told.
+func wording(ps diag.Problems) string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
 }

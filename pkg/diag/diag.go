@@ -70,6 +70,29 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
+// OneLine gives an error where a line is all the room there is: its findings and their
+// hints behind one another.
+func OneLine(err error) string {
+	var texts []string
+	parts, more := Findings(err)
+	for _, part := range parts {
+		var p Problem
+		if !errors.As(part, &p) || p.Error() != part.Error() {
+			texts = append(texts, part.Error())
+			continue
+		}
+		hint := p.Hint
+		p.Hint = ""
+		if texts = append(texts, p.Error()); hint != "" {
+			texts = append(texts, Printable(Short(hint)))
+		}
+	}
+	if more > 0 {
+		texts = append(texts, More(more))
+	}
+	return strings.Join(texts, "; ")
+}
+
 // Problems is all that is wrong with the input of one run. It is an error when
 // it is not empty; use Err to return it.
 type Problems []Problem

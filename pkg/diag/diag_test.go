@@ -61,6 +61,19 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
+func TestOneLine(t *testing.T) {
+	one := Problem{Position: Position{File: "a.yaml", Line: 2}, Detail: "is empty", Hint: "write one"}
+	for want, err := range map[string]error{
+		"a.yaml:2: is empty; write one":           one,
+		"is wrong; a.yaml:2: is empty; write one": Problems{one, {Detail: "is wrong"}},
+		"no such file": errors.New("no such file"),
+	} {
+		if got := OneLine(err); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestFindings(t *testing.T) {
 	one, two := Problem{Detail: "one", Hint: "do this"}, Problem{Detail: "two"}
 	many := make(Problems, Most+3)

@@ -88,7 +88,7 @@ func (w *wizard) keep(q question) bool {
 	}
 	value, err := w.check(q, value)
 	if err != nil {
-		w.say("Your answer to \"" + q.label + "\" does not fit any more: " + strings.ReplaceAll(err.Error(), "\n    hint: ", "; "))
+		w.say("Your answer to \"" + q.label + "\" does not fit any more: " + diag.OneLine(err))
 		delete(w.aside, q.key)
 		return false
 	}

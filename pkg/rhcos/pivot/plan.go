@@ -213,23 +213,23 @@ func (p Plan) steps() []Step {
 	return steps
 }
 
-// Warnings are the findings that a person should read, in words.
-func (p Plan) Warnings() []string {
-	var out []string
+// Warnings are the findings that a person should read.
+func (p Plan) Warnings() diag.Problems {
+	var out diag.Problems
 	for _, f := range p.Findings {
 		if f.Verdict != rhcos.Note {
-			out = append(out, f.Reason)
+			out = append(out, diag.Problem{Detail: f.Reason})
 		}
 	}
 	return slices.Compact(out)
 }
 
-// Notes are the findings that are good to know, in words.
-func (p Plan) Notes() []string {
-	var out []string
+// Notes are the findings that are good to know.
+func (p Plan) Notes() diag.Problems {
+	var out diag.Problems
 	for _, f := range p.Findings {
 		if f.Verdict == rhcos.Note {
-			out = append(out, f.Reason)
+			out = append(out, diag.Problem{Detail: f.Reason})
 		}
 	}
 	return out

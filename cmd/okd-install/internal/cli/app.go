@@ -142,10 +142,10 @@ func (a *App) exitCode(err error) Exit {
 		a.Log.Warn("nothing of this run was written")
 		return ExitInterrupted
 	case errors.As(err, &invalid):
-		a.logFindings(logrus.ErrorLevel, err)
+		a.LogFindings(logrus.ErrorLevel, err)
 		return ExitInstallConfig
 	default:
-		a.logFindings(logrus.FatalLevel, err)
+		a.LogFindings(logrus.FatalLevel, err)
 		return ExitFailure
 	}
 }

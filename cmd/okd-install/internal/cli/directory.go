@@ -4,8 +4,11 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/assetdir"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // This file holds how the asset directory is opened, and for which environment.
@@ -53,7 +56,7 @@ func (a *App) Opening(command string) assetdir.Opening {
 func (a *App) Update(command string) asset.Update {
 	return asset.Update{
 		Dir: a.Dir, Command: command, Now: a.Now(), LockWait: a.LockWait, Waiting: a.TellWaiting, AllowShared: a.AllowShared,
-		Warn: func(text string) { a.Log.Warn(text) },
+		Warn: func(p diag.Problem) { a.Tell(logrus.WarnLevel, p) },
 	}
 }
 

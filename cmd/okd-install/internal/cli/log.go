@@ -39,7 +39,7 @@ func (a *App) SetUpLog() {
 		screen.width = func() int { return foldingWidth(a.Stderr) }
 	}
 	a.Log.AddHook(screen)
-	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat, true }
+	a.logAsJSON = func() { screen.format, screen.whole = jsonFormat(screen.secrets), true }
 }
 
 // ApplyLogFlags sets the log up as the flags ask, and names the first that asks
@@ -175,20 +175,27 @@ func screenFormat(colour, terminal bool) func(*logrus.Entry, string) string {
 // findingField is the field of a log entry that holds its diag.Problem, if it is one.
 const findingField = "finding"
 
-// logFindings logs each finding of an error on its own, so that a record has the place
+// LogFindings logs each finding of an error on its own, so that a record has the place
 // of one.
-func (a *App) logFindings(level logrus.Level, err error) {
+func (a *App) LogFindings(level logrus.Level, err error) {
 	parts, more := diag.Findings(err)
 	for _, part := range parts {
-		entry := logrus.NewEntry(a.Log)
 		var p diag.Problem
 		if errors.As(part, &p) {
-			entry = entry.WithField(findingField, p)
+			a.Log.WithField(findingField, p).Log(level, part.Error())
+		} else {
+			a.Log.Log(level, part.Error())
 		}
-		entry.Log(level, part.Error())
 	}
 	if more > 0 {
 		a.Log.Log(level, diag.More(more))
+	}
+}
+
+// Tell logs findings that end nothing, each with its place, in their order.
+func (a *App) Tell(level logrus.Level, findings ...diag.Problem) {
+	for _, p := range findings {
+		a.Log.WithField(findingField, p).Log(level, p.Error())
 	}
 }
 
@@ -204,17 +211,19 @@ type record struct {
 }
 
 // jsonFormat is one JSON object a line.
-func jsonFormat(e *logrus.Entry, text string) string {
-	r := record{Level: e.Level.String(), Msg: text, Time: e.Time.Format(time.RFC3339)}
-	if p, ok := e.Data[findingField].(diag.Problem); ok {
-		r.Position, r.Field, r.Hint = p.Position, p.Path, redact.Message(p.Hint)
-		r.File, r.Field = redact.Message(p.File), redact.Message(p.Path)
+func jsonFormat(secrets *redact.Messages) func(*logrus.Entry, string) string {
+	return func(e *logrus.Entry, text string) string {
+		r := record{Level: e.Level.String(), Msg: text, Time: e.Time.Format(time.RFC3339)}
+		if p, ok := e.Data[findingField].(diag.Problem); ok {
+			r.Position, r.Field, r.Hint = p.Position, secrets.Message(p.Path), secrets.Message(p.Hint)
+			r.File = secrets.Message(p.File)
+		}
+		line, err := json.Marshal(r)
+		if err != nil {
+			return ""
+		}
+		return string(cleanJSON(line, nil, jsonEscape))
 	}
-	line, err := json.Marshal(r)
-	if err != nil {
-		return ""
-	}
-	return string(cleanJSON(line, nil, jsonEscape))
 }
 
 // fileFormat is logrus' own text format with a full timestamp.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
@@ -164,7 +165,7 @@ func (o *addNodesOptions) tell(r AddNodesReport) error {
 		o.Log.Infof("nothing to write: %s is up to date", r.File)
 	}
 	if r.Cause != nil {
-		o.Log.Warn(diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint}.Error())
+		o.Tell(logrus.WarnLevel, diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint})
 	} else {
 		o.Log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is good until %s",
 			r.Server, r.Offer.Bytes, r.Offer.Spec, r.Offer.Expires.Local().Format("2 Jan 2006"))

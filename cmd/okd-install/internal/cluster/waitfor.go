@@ -175,7 +175,7 @@ func (o *waitOptions) bootstrap(ctx context.Context, wait *cluster.Wait, known a
 	if errors.As(err, &stuck) {
 		o.operators(stuck.Status)
 		o.Log.Infof("collect the logs of the machines: %s gather bootstrap --help", o.Name)
-		o.Log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
+		o.Tell(logrus.ErrorLevel, diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint})
 		o.Log.Error("the bootstrap is not complete")
 		return cli.ExitBootstrap
 	}
@@ -199,7 +199,7 @@ func (o *waitOptions) install(ctx context.Context, wait *cluster.Wait, known ass
 	var stuck *cluster.StageError
 	if errors.As(err, &stuck) {
 		o.operators(stuck.Status)
-		o.Log.Error(diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint}.Error())
+		o.Tell(logrus.ErrorLevel, diag.Problem{Detail: stuck.Detail, Hint: stuck.Hint})
 		if stuck.Stage == cluster.StageStable {
 			o.Log.Error("the cluster is there, but not all of its operators have settled")
 			return cli.ExitUnstable

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/absent"
@@ -262,12 +263,8 @@ func (o createOptions) run(ctx context.Context) error {
 
 // tell prints what happened. After an error it prints only what came before it.
 func (o createOptions) tell(r asset.Report, done bool) {
-	for _, n := range r.Notes {
-		o.Log.Info(n)
-	}
-	for _, w := range r.Warnings {
-		o.Log.Warn(w)
-	}
+	o.Tell(logrus.InfoLevel, r.Notes...)
+	o.Tell(logrus.WarnLevel, r.Warnings...)
 	if !done {
 		return
 	}

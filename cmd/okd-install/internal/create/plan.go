@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
@@ -125,12 +126,8 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	if l := p.Lock; l != nil && l.Held {
 		o.Log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
 	}
-	for _, n := range p.Notes {
-		o.Log.Info(n)
-	}
-	for _, w := range p.Warnings {
-		o.Log.Warn(w)
-	}
+	o.Tell(logrus.InfoLevel, p.Notes...)
+	o.Tell(logrus.WarnLevel, p.Warnings...)
 	if err != nil {
 		return err
 	}

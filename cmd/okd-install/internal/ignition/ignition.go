@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
@@ -193,7 +194,7 @@ func trouble(a *cli.App, err error) error {
 	if err == nil || errors.As(err, &quiet) {
 		return err
 	}
-	a.Log.Error(err.Error())
+	a.LogFindings(logrus.ErrorLevel, err)
 	return exitTrouble
 }
 

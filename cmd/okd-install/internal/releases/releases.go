@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
@@ -203,15 +204,11 @@ func (o pinOptions) run(ctx context.Context) error {
 		Dir: o.Dir, Opening: o.Opening("releases pin"), Release: o.release, ReleaseImage: o.image, Digest: o.digest, Architecture: o.arch,
 		Environment: o.Environment(), Resolve: o.resolve,
 	})
-	for _, n := range p.Notices {
-		o.Log.Info(n)
-	}
+	o.Tell(logrus.InfoLevel, p.Notices...)
 	if err != nil {
 		return err
 	}
-	for _, w := range p.Warnings {
-		o.Log.Warn(w)
-	}
+	o.Tell(logrus.WarnLevel, p.Warnings...)
 	if cli.IsData(o.output) {
 		return o.PrintData(o.output, p)
 	}
