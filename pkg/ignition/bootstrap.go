@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -88,6 +89,9 @@ func Bootstrap(h Host) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.Platform.clash(h.Environment, units); err != nil {
+		return nil, err
+	}
 	for _, u := range h.Platform.Units {
 		text := string(u.Content)
 		unit := types.Unit{Name: u.Name, Contents: &text}
@@ -109,6 +113,21 @@ func Bootstrap(h Host) ([]byte, error) {
 		return nil, err
 	}
 	return raw, Validate(h.fileName(), raw)
+}
+
+// clash finds a unit or a variable of the platform that every host has already.
+func (p Platform) clash(e Environment, units []types.Unit) error {
+	for _, u := range p.Units {
+		if slices.ContainsFunc(units, func(other types.Unit) bool { return other.Name == u.Name }) {
+			return fmt.Errorf("the platform has a unit %s, which every bootstrap host has", u.Name)
+		}
+	}
+	for _, v := range e.variables("") {
+		if _, ok := p.Variables[v.name]; ok {
+			return fmt.Errorf("the platform has a variable %s, which every bootstrap host has", v.name)
+		}
+	}
+	return nil
 }
 
 func (h Host) fileName() string {

@@ -92,7 +92,8 @@ func mirrorsManifest(assets map[string][]byte) string {
 	return ""
 }
 
-// variables lists what the scripts are told, the platform's own last.
+// variables lists what the scripts are told, the platform's own last, which have names
+// of their own.
 func (h Host) variables() []variable {
 	all := h.Environment.variables(mirrorsManifest(h.OpenShift))
 	for _, name := range slices.Sorted(maps.Keys(h.Platform.Variables)) {

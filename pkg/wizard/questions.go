@@ -48,11 +48,13 @@ type question struct {
 // flag spells a key as flags are: baseDomain becomes base-domain.
 func (q question) flag() string {
 	var b strings.Builder
+	before := ' '
 	for _, r := range q.key {
-		if unicode.IsUpper(r) {
+		if unicode.IsUpper(r) && !unicode.IsUpper(before) { // apiVIPs is api-vips
 			b.WriteByte('-')
 		}
 		b.WriteRune(unicode.ToLower(r))
+		before = r
 	}
 	return b.String()
 }
@@ -205,18 +207,31 @@ func releaseLines() []string {
 	return lines
 }
 
-// platformQuestions are those fields of the platforms' blocks that are asked for.
+// platformQuestions are those fields of the platforms' blocks that are asked for. A field
+// that several platforms have is one question.
 func platformQuestions() []question {
 	var all []question
+	having := map[string][]string{}
+	for _, spec := range platform.Table {
+		for _, f := range spec.Fields {
+			having[f.Path] = append(having[f.Path], spec.Name)
+		}
+	}
 	for _, spec := range platform.Table {
 		for _, f := range spec.Fields {
 			if f.Ask == "" || strings.Contains(f.Path, ".") {
 				continue
 			}
+			field := "platform." + spec.Name + "." + f.Path
+			if i := slices.IndexFunc(all, func(q question) bool { return q.key == f.Path }); i >= 0 {
+				all[i].fields = append(all[i].fields, field)
+				continue
+			}
+			platforms := having[f.Path]
 			q := question{
-				key: f.Path, label: f.Ask, usage: spec.Name + ": " + diag.FirstSentence(f.Text), optional: !f.Required,
-				fields: []string{"platform." + spec.Name + "." + f.Path},
-				asked:  func(w *wizard) bool { return w.answers[platformKey] == spec.Name },
+				key: f.Path, label: f.Ask, usage: strings.Join(platforms, ", ") + ": " + diag.FirstSentence(f.Text), optional: !f.Required,
+				fields: []string{field},
+				asked:  func(w *wizard) bool { return slices.Contains(platforms, w.answers[platformKey]) },
 				put:    func(_ *wizard, d *installconfig.Draft, value string) { d.PlatformFields[f.Path] = value },
 			}
 			if len(f.Values) > 0 {

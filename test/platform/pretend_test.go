@@ -117,7 +117,12 @@ func TestPretendedPlatform(t *testing.T) {
 	says(run(0, "explain", "platform"), "pretend")
 	says(run(0, "explain", "platform.pretend.apiVIP"), "Address at which the cluster serves its API")
 	says(run(0, "schema"), `"pretend"`, `"apiVIP"`)
-	says(run(0, "create", "install-config", "--help"), "pretend")
+	says(run(0, "create", "install-config", "--help"), "none or external or pretend", "--api-vip ", "external, pretend: Name of the provider")
+	asked := run(0, "create", "install-config", "--dir", "asked", "--platform", "pretend", "--api-vip", "192.168.1.7",
+		"--cluster-name", "demo", "--base-domain", "example.com", "--machine-network", "192.168.1.0/24")
+	if text := file("asked/install-config.yaml"); !strings.Contains(text, "pretend:\n    apiVIP: 192.168.1.7") {
+		t.Errorf("%s\n%s", asked, text)
+	}
 	put(strings.Replace(config, "192.168.1.5", "192.168.1.255", 1))
 	says(run(3, "validate"), "platform.pretend.apiVIP", "is no address of a host")
 	put(strings.Replace(config, "apiVIP", "apiVip", 1))
@@ -143,6 +148,7 @@ func TestPretendedPlatform(t *testing.T) {
 	says(run(0, "ignition", "cat", "bootstrap.ign", "pretend.service"), "ExecStart=/usr/bin/true")
 	says(run(0, "ignition", "cat", "bootstrap.ign", "/opt/openshift/manifests/machine-config-server-tls-secret.yaml"), "192.168.1.5,api-int.demo.example.com")
 	says(run(0, "ignition", "why", "bootstrap.ign", "/etc/pretend.conf"), "what the pretended cloud wants")
+	says(run(0, "ignition", "why", "bootstrap.ign", "pretend.service"), "the pretended cloud's service")
 	says(run(0, "ignition", "why", "bootstrap.ign", "/opt/openshift/openshift/99_pretend-machine.yaml"), "a pretended machine")
 	before := file("bootstrap.ign")
 	if run(0, "create", "ignition-configs"); file("bootstrap.ign") != before {
