@@ -103,8 +103,8 @@ func (f *filling) text(text string) any {
 	if !strings.Contains(text, "$(") {
 		return text
 	}
-	if m := place.FindStringSubmatch(text); m != nil && m[0] == text {
-		return f.value(m[1])
+	if found := place.FindString(text); found == text {
+		return f.value(text[2 : len(text)-1])
 	}
 	return place.ReplaceAllStringFunc(text, func(place string) string {
 		value, ok := f.value(place[2 : len(place)-1]).(string)
@@ -172,7 +172,8 @@ func plain(v any) (any, error) {
 		return nil, err
 	}
 	var out any
-	return out, yaml3.Unmarshal(text, &out) // unlike encoding/json, it tells integers from others
+	err = yaml3.Unmarshal(text, &out) // unlike encoding/json, it tells integers from others
+	return out, err
 }
 
 // given is a text for a place, or nothing if it is empty, as the API leaves such
