@@ -20,16 +20,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
-// The targets of the create commands.
-const (
-	TargetInstallConfig    = "install-config"
-	TargetManifests        = "manifests"
-	TargetIgnitionConfigs  = "ignition-configs"
-	TargetSingleNode       = "single-node-ignition-config"
-	TargetBootstrapPointer = "bootstrap-pointer"
-	TargetPivotConfig      = "pivot-config"
-)
-
 // creation is one run of Create: what follows from what was found, and the change to
 // write. What only reads is a method of settled or opened, and cannot change it.
 type creation struct {
@@ -151,22 +141,10 @@ func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
 }
 
 func (c *creation) make() error {
-	switch c.Target {
-	case TargetInstallConfig:
-		return c.makeInstallConfig()
-	case TargetManifests:
-		return c.makeManifests()
-	case TargetIgnitionConfigs:
-		return c.makeIgnitionConfigs(c.graph.Ignition)
-	case TargetSingleNode:
-		return c.makeSingleNode()
-	case TargetBootstrapPointer:
-		return c.makeBootstrapPointer()
-	case TargetPivotConfig:
-		return c.makePivotConfig()
-	default:
-		return fmt.Errorf("there is no target %q", c.Target)
+	if t := target(c.Target); t.make != nil {
+		return t.make(c)
 	}
+	return fmt.Errorf("there is no target %q", c.Target)
 }
 
 // makeInstallConfig gives back a consumed file, or with overwrite writes the

@@ -30,37 +30,16 @@ func (c *creation) tellNext() error {
 	if err != nil {
 		return err
 	}
-	c.report.Next = nextSteps(c.Target, loaded.Config, parts.Image, c.release, checked.Scheduling)
+	c.report.Next = nextSteps(c.Target, madeFrom{loaded.Config, parts.Image, c.release, checked.Scheduling})
 	return nil
 }
 
 // nextSteps says what a user does after a target has been made: a few commands,
 // and what has to be set up outside of them, with the names and numbers of this
-// cluster. A command stands without the program and without --dir. Where
-// workloads run is what the Scheduler that goes out says, whatever the
-// install-config counts.
-func nextSteps(target string, config installconfig.InstallConfig, image rhcos.Query, r release.Release, s manifests.Scheduling) []Step {
-	switch target {
-	case TargetInstallConfig:
-		return []Step{
-			{"create manifests", "writes the manifests, if you want to look at them or change them"},
-			{createFor(config), makesFiles},
-		}
-	case TargetManifests:
-		return []Step{
-			{"", "look through manifests/ and openshift/; what you change, add or delete there is kept"},
-			{createFor(config), makesFiles},
-		}
-	case TargetIgnitionConfigs:
-		site := platform.Site{Config: config, Scheduling: s}
-		return append(provide(site), bootCluster(site, image, r)...)
-	case TargetSingleNode:
-		return append(provide(platform.Site{Config: config, Alone: true}), bootNode(r)...)
-	case TargetBootstrapPointer:
-		return []Step{
-			{"", "serve " + ignition.BootstrapFile + " at that URL until the bootstrap host has fetched it, and no longer: it holds keys"},
-			{"", "boot the bootstrap host with " + ignition.BootstrapPointerFile + " in the place of " + ignition.BootstrapFile},
-		}
+// cluster. A command stands without the program and without --dir.
+func nextSteps(name string, m madeFrom) []Step {
+	if t := target(name); t.next != nil {
+		return t.next(m)
 	}
 	return nil
 }
@@ -69,20 +48,20 @@ func nextSteps(target string, config installconfig.InstallConfig, image rhcos.Qu
 // look for one command that takes them all. Without an install-config that can be
 // read they are the usual ones, and the first is about that file.
 func InstallSteps(dir string, env Environment) []Step {
-	first := Step{"create install-config", "asks for what is in an install-config.yaml"}
+	first := target(TargetInstallConfig).step()
 	if data, _, err := ReadConfig(dir); err == nil && data != nil {
 		first = Step{"validate", "says what is wrong with install-config.yaml, which cannot be used as it is"}
 		options, err := ConfigOptions(dir, "", "", env)
 		loaded, loadErr := installconfig.Load(installconfig.FileName, data, options)
 		parts, partsErr := platform.Of(loaded.Config, manifests.Identity{}, options.Release)
 		if err == nil && loadErr == nil && partsErr == nil {
-			target := strings.TrimPrefix(createFor(loaded.Config), "create ")
-			return append([]Step{{createFor(loaded.Config), makesFiles}}, nextSteps(target, loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config))...)
+			t := bootedFrom(loaded.Config)
+			return append([]Step{t.step()}, nextSteps(t.Name, madeFrom{loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config)})...)
 		}
 	}
 	return []Step{
 		first,
-		{"create " + TargetIgnitionConfigs, makesFiles},
+		target(TargetIgnitionConfigs).step(),
 		{"", "set up DNS and load balancers, and boot your machines from the Ignition configs"},
 		{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"},
 		{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"},
@@ -105,14 +84,15 @@ func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Sche
 	return manifests.Read(files).Scheduling()
 }
 
-const makesFiles = "makes the files that the machines boot with"
-
-func createFor(config installconfig.InstallConfig) string {
+// bootedFrom is the target that a cluster's machines boot from.
+func bootedFrom(config installconfig.InstallConfig) Target {
 	if config.BootstrapInPlace != nil {
-		return "create " + TargetSingleNode
+		return target(TargetSingleNode)
 	}
-	return "create " + TargetIgnitionConfigs
+	return target(TargetIgnitionConfigs)
 }
+
+func createFor(config installconfig.InstallConfig) Step { return bootedFrom(config).step() }
 
 // provide is what has to stand before the first machine boots.
 func provide(s platform.Site) []Step {

@@ -70,7 +70,7 @@ func TestNextSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var all strings.Builder
-			for _, s := range nextSteps(test.target, test.config, liveISO, release.Release{Line: test.line}, test.scheduler) {
+			for _, s := range nextSteps(test.target, madeFrom{test.config, liveISO, release.Release{Line: test.line}, test.scheduler}) {
 				all.WriteString(s.Command + " " + s.Why + "\n")
 			}
 			for _, want := range test.say {

@@ -15,7 +15,7 @@ import (
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	boxes := regexp.MustCompile(`(?m)^  n\d+\["<b>(.*)"\]$`)
-	for _, target := range Targets() {
+	for _, target := range Drawn() {
 		var text, picture bytes.Buffer
 		if err := graph.Mermaid(&text, target); err != nil {
 			t.Fatal(err)
@@ -52,7 +52,7 @@ func TestPictures(t *testing.T) {
 func TestMermaidOfManifests(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := graph.Mermaid(&out, Targets()[0]); err != nil {
+	if err := graph.Mermaid(&out, Drawn()[0]); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`n0["<b>install-config.yaml</b>"]`, "<b>durable-certificates</b><br/>root-ca<br/>machine-config-server", "n0 --> n3\n"} {
@@ -65,7 +65,7 @@ func TestMermaidOfManifests(t *testing.T) {
 func TestGraphForPrograms(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := graph.JSON(&out, Targets()[1]); err != nil {
+	if err := graph.JSON(&out, Drawn()[1]); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {

@@ -135,7 +135,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 		if s.problem(err); len(s.Problems) > 0 {
 			s.Condition = Blocked
 		}
-		s.next(TargetIgnitionConfigs)
+		s.next(target(TargetIgnitionConfigs))
 		return s, nil
 	}
 	o, err := open(dir, req)
@@ -146,7 +146,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	if err != nil {
 		s.problem(err)
 		s.Condition = Blocked
-		s.next(TargetIgnitionConfigs)
+		s.next(target(TargetIgnitionConfigs))
 		return s, nil
 	}
 	c.run.Frozen = true // what is remembered counts, and nothing is made that would be
@@ -245,40 +245,38 @@ func (s *Status) conclude(c settled) {
 
 // usualTarget is what machines boot from here: the config of a single node that
 // installs itself, unless there is one of a bootstrap host already.
-func (s settled) usualTarget() string {
+func (s settled) usualTarget() Target {
 	loaded, err := graph.Get(s.run, s.graph.InstallConfig)
 	if err == nil && loaded.Config.BootstrapInPlace != nil && s.before.Written[ignition.BootstrapFile] == "" {
-		return TargetSingleNode
+		return target(TargetSingleNode)
 	}
-	return TargetIgnitionConfigs
+	return target(TargetIgnitionConfigs)
 }
 
-// next says what to do now, where target is what machines boot from.
-func (s *Status) next(target string) {
+// next says what to do now, where machines boot from the target.
+func (s *Status) next(t Target) {
 	add := func(command, why string) { s.Next = append(s.Next, Step{command, why}) }
 	if s.Lock != nil {
 		add("", "wait until "+s.Lock.String()+" has finished")
 	}
-	create, plan := "create "+target, "plan"
-	boot, wait := "boot the machines from the Ignition configs by ", Step{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"}
-	if target == TargetSingleNode {
-		plan += " " + target
-		boot, wait = "boot the node from the live ISO with "+ignition.InPlaceFile+" by ", Step{"wait-for install-complete", "says when the node has installed itself and the cluster is up"}
+	create, plan := t.step().Command, "plan"
+	if t.Name != DefaultPlan {
+		plan += " " + t.Name
 	}
 	switch s.Condition {
 	case Empty:
 		if HasEstablishedConfig(s.Dir) {
 			add("create install-config --from-state", "gets the install-config back that the established installer has consumed here")
 		}
-		add("create install-config", "asks for what is in an install-config.yaml; or write one into the directory yourself")
+		add("create install-config", target(TargetInstallConfig).does+"; or write one into the directory yourself")
 	case Configured:
-		add(create, "makes the files that the machines boot with")
+		s.Next = append(s.Next, t.step())
 		add("create manifests", "before that, if you want to look at the manifests or change them")
 	case Manifested:
-		add(create, "makes the files that the machines boot with, with the manifests as they are")
+		add(create, t.does+", with the manifests as they are")
 	case Ready:
-		add("", boot+s.BootBy.Local().Format(momentFormat))
-		s.Next = append(s.Next, wait)
+		add("", t.boot+" by "+s.BootBy.Local().Format(momentFormat))
+		s.Next = append(s.Next, t.wait)
 	case Aging:
 		add("", "boot the machines at once, if they are not booted yet; they must be by "+s.BootAtLatest.Local().Format(momentFormat))
 		add(create, "issues the 24-hour certificates anew, if the machines cannot boot now")

@@ -1,44 +1,269 @@
 package asset
 
 import (
-	"io"
-
 	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/pkg/ignition"
+	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/pkg/platform"
+	"github.com/okd-project/okd-install/pkg/release"
+	"github.com/okd-project/okd-install/pkg/rhcos"
 )
 
-// Targets lists the targets with the graph behind each, for printing.
-func Targets() []graph.Target {
-	c := NewCluster(Inputs{})
-	return []graph.Target{
-		{Name: TargetManifests, Node: c.Manifests},
-		{Name: TargetIgnitionConfigs, Node: c.Ignition},
-		{Name: TargetSingleNode, Node: c.SingleNode},
+// The names of the targets.
+const (
+	TargetInstallConfig    = "install-config"
+	TargetManifests        = "manifests"
+	TargetIgnitionConfigs  = "ignition-configs"
+	TargetSingleNode       = "single-node-ignition-config"
+	TargetBootstrapPointer = "bootstrap-pointer"
+	TargetPivotConfig      = "pivot-config"
+)
+
+// Target is one thing that the create commands make. Its row is all that is said about
+// it: create has a command for each, and plan, graph and status say what stands here.
+type Target struct {
+	Name string
+	// Short, Long and Example are the help of its command.
+	Short, Long, Example string
+	// Made is what it is called when it is there, as in Manifests created in.
+	Made string
+	// Flags say how it is made, for its command and for plan.
+	Flags []Flag
+
+	// unplanned is why plan does not have it; empty if it has.
+	unplanned string
+	// does is what its command does, for those to whom it is proposed.
+	does string
+	make func(*creation) error
+	// node is where it is in the graph; nil for what the drawings leave out.
+	node func(Cluster) graph.Any
+	// next is what a user does when it has been made; nil if that is said elsewhere.
+	next func(madeFrom) []Step
+
+	// first is the first file that machines boot from; empty if they do not. boot says
+	// to boot them, and wait is the command that waits for them.
+	first, boot string
+	wait        Step
+}
+
+// madeFrom is what the next steps depend on. Where workloads run is what the Scheduler
+// that goes out says, whatever the install-config counts.
+type madeFrom struct {
+	config     installconfig.InstallConfig
+	image      rhcos.Query
+	release    release.Release
+	scheduling manifests.Scheduling
+}
+
+const makesFiles = "makes the files that the machines boot with"
+
+// Targets are the rows, in the order in which they are made.
+func Targets() []Target {
+	return []Target{
+		{
+			Name:  TargetInstallConfig,
+			Short: "Make install-config.yaml from answers, or check the one that is there",
+			Long: `Make an install-config.yaml. On a terminal it asks what it has to know: where the
+cluster runs, its release, names, networks and machines, who may log in, and
+whether there is a proxy or a mirror. Every answer is checked at once; < goes back
+to the question before. At the end it shows the file and writes it, when you say
+so, with a JSON Schema for editors beside it; there you can change any answer.
+Ctrl-C stops and keeps your answers.
+
+Each question has a flag, an environment variable (OKD_INSTALL_BASE_DOMAIN for
+--base-domain) and a field in the file of --answers (baseDomain); they count in
+this order, and what they answer is not asked. Without a terminal nothing is
+asked: what is missing or wrong is listed, and the exit code is 3. --plain, a
+TERM of dumb, or ACCESSIBLE in the environment make it ask line by line and draw
+nothing.
+
+If there is an install-config.yaml already, it is checked: everything that is
+wrong with it is said at once, and nothing is changed. If an earlier run with
+--consume-inputs removed the file, it is written again. With --overwrite it is
+replaced by its canonical form, with all defaults spelled out; the file as it
+was is moved aside first.
+
+Where the established installer has consumed the file, --from-state gets it back
+out of .openshift_install_state.json, with the defaults that it had added. Nothing
+else in there is used: the keys and the cluster ID are made again.`,
+			Example: `  # ask, or check what is there
+  okd-install create install-config --dir mycluster
+
+  # ask nothing
+  okd-install create install-config --dir newcluster --cluster-name okd \
+      --base-domain example.com --machine-network 192.168.1.0/24 --workers 2
+
+  # the canonical form, with all defaults
+  okd-install create install-config --dir mycluster --overwrite`,
+			Made:  "Install-Config",
+			Flags: []Flag{overwriteConfig, releaseFlag, releaseImageFlag, fromStateFlag},
+			does:  "asks for what is in an install-config.yaml",
+			make:  (*creation).makeInstallConfig,
+			next: func(m madeFrom) []Step {
+				return []Step{target(TargetManifests).step(), createFor(m.config)}
+			},
+		},
+		{
+			Name:  TargetManifests,
+			Short: "Write the manifests, to look at and edit",
+			Long: `Write the Kubernetes manifests of the cluster to manifests/ and openshift/ in
+the asset directory. You can then edit them, add others and delete some:
+create ignition-configs takes them as they are.
+
+Manifests that are there already stay as they are, with your edits. If
+install-config.yaml has changed since they were made, the command stops and
+says what changed. With --overwrite it then moves the folders aside and writes
+new ones, unless you have edited, added or deleted manifests: these are named,
+and only --discard-manifests leaves them out.`,
+			Example: `  okd-install create manifests --dir mycluster
+
+  # after a change in install-config.yaml: move the old folders aside, write new ones
+  okd-install create manifests --dir mycluster --overwrite`,
+			Made:  "Manifests",
+			Flags: append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag}, fromManifests...),
+			does:  "writes the manifests, if you want to look at them or change them",
+			make:  (*creation).makeManifests,
+			node:  func(c Cluster) graph.Any { return c.Manifests },
+			next: func(m madeFrom) []Step {
+				return []Step{{"", "look through manifests/ and openshift/; what you change, add or delete there is kept"}, createFor(m.config)}
+			},
+		},
+		{
+			Name:  TargetIgnitionConfigs,
+			Short: "Write the Ignition configs that the machines boot with",
+			Long: `Write bootstrap.ign, master.ign and worker.ign, the administrator's kubeconfig
+and password in auth/, and metadata.json.
+
+bootstrap.ign holds certificates that are good for 24 hours. The last lines say
+by when the machines should have booted, and must have. Run the command
+again after more than 12 hours and it issues these certificates anew, and only
+these: the cluster keeps its ID, its authorities, its kubeconfig and its
+password.
+
+What you or oc add to auth/kubeconfig stays. Other results that somebody has
+changed are not written over: with --overwrite they are moved aside. Your
+manifests count all the same, and only --discard-manifests leaves them out.`,
+			Example: `  okd-install create ignition-configs --dir mycluster
+
+  # for another release than the default
+  okd-install create ignition-configs --dir nextcluster --release 5.0`,
+			Made:  "Ignition-Configs",
+			Flags: append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag, reissueFlag}, fromManifests...),
+			does:  makesFiles,
+			make:  func(c *creation) error { return c.makeIgnitionConfigs(c.graph.Ignition) },
+			node:  func(c Cluster) graph.Any { return c.Ignition },
+			next: func(m madeFrom) []Step {
+				site := platform.Site{Config: m.config, Scheduling: m.scheduling}
+				return append(provide(site), bootCluster(site, m.image, m.release)...)
+			},
+			first: ignition.BootstrapFile,
+			boot:  "boot the machines from the Ignition configs",
+			wait:  Step{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"},
+		},
+		{
+			Name:  TargetSingleNode,
+			Short: "Write the Ignition config of a node that installs itself",
+			Long: `Write bootstrap-in-place-for-live-iso.ign, the administrator's kubeconfig and
+password in auth/, metadata.json, and worker.ign for machines that join later.
+
+A machine that is booted from a live ISO with this config needs no bootstrap
+host: it brings up the cluster from memory, installs itself to the disk that
+bootstrapInPlace.installationDisk names in install-config.yaml, and starts from
+there as the only node. controlPlane.replicas must be 1.
+
+The certificates in it are good for 24 hours, as with create ignition-configs.`,
+			Example: `  okd-install create single-node-ignition-config --dir mynode`,
+			Made:    "Single-Node-Ignition-Config",
+			Flags:   append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag, reissueFlag}, fromManifests...),
+			does:    makesFiles,
+			make:    (*creation).makeSingleNode,
+			node:    func(c Cluster) graph.Any { return c.SingleNode },
+			next: func(m madeFrom) []Step {
+				return append(provide(platform.Site{Config: m.config, Alone: true}), bootNode(m.release)...)
+			},
+			first: ignition.InPlaceFile,
+			boot:  "boot the node from the live ISO with " + ignition.InPlaceFile,
+			wait:  Step{"wait-for install-complete", "says when the node has installed itself and the cluster is up"},
+		},
+		{
+			Name:  TargetBootstrapPointer,
+			Short: "Write a small config that fetches bootstrap.ign from a server",
+			Long: `Write bootstrap-pointer.ign, a config of about a kilobyte that has the bootstrap
+host fetch bootstrap.ign from the URL and refuse any other file than the one
+that is in the asset directory now. It fits where bootstrap.ign does not: in
+the user data of a cloud, in vSphere's guestinfo, in a kernel argument.
+
+The additionalTrustBundle of install-config.yaml vouches for the server, and
+the proxy is used as the cluster will use it. Run the command again after each
+create ignition-configs. bootstrap.ign holds keys: the server should offer it
+over https, and no longer than it is needed.`,
+			Example: `  okd-install create bootstrap-pointer --dir mycluster --url https://example.com/b.ign`,
+			Made:    "Bootstrap-Pointer",
+			Flags:   []Flag{overwriteFlag, urlFlag},
+			make:    (*creation).makeBootstrapPointer,
+			next: func(madeFrom) []Step {
+				return []Step{
+					{"", "serve " + ignition.BootstrapFile + " at that URL until the bootstrap host has fetched it, and no longer: it holds keys"},
+					{"", "boot the bootstrap host with " + ignition.BootstrapPointerFile + " in the place of " + ignition.BootstrapFile},
+				}
+			},
+		},
+		{
+			Name:  TargetPivotConfig,
+			Short: "Write the config with which a live system installs a machine",
+			Long: `Write pivot-ROLE.ign, with which a machine that boots a CoreOS live medium installs
+itself to a disk and boots ROLE.ign from there, and pivot-ROLE.bu, the same for
+Butane and for you to read.
+
+The live system first checks Secure Boot, processor, disk, clock and network, and
+touches nothing unless all is well. Where anything fails it stops in an emergency
+shell and says what to do; it does not reboot.
+
+With --mode image it installs CentOS Stream CoreOS: from its own live medium, or
+fetched and checked if the medium is Fedora CoreOS. This is the default from 4.19
+on. With --mode offline-deploy, the default before, it installs the medium's Fedora
+CoreOS and replaces that by the system of the release before its first boot.
+
+Which system that is stands in the release image: its registry is asked, by way of
+the mirrors and with the pull secret and the trust bundle of install-config.yaml,
+and of HTTPS_PROXY. Only this needs a network. Without one give it with --os-image,
+as this prints it elsewhere:
+oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
+			Example: `  # what would happen to a worker
+  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
+      --dry-run
+
+  # a control plane machine whose live medium is Fedora CoreOS
+  okd-install create pivot-config --dir mycluster --role master --device /dev/sda \
+      --boot-image fcos-41
+
+  # into a copy of a live ISO
+  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
+      --iso scos.iso -o worker-0.iso`,
+			Made:      "Pivot-Config",
+			Flags:     []Flag{overwritePivot, releasePivot, releaseImageFlag},
+			unplanned: "what matters of it is what it does on the machine",
+			make:      (*creation).makePivotConfig,
+		},
 	}
 }
 
-// TargetNames lists the names of the targets.
-func TargetNames() []string {
-	var names []string
+// target is the row of a name.
+func target(name string) Target {
 	for _, t := range Targets() {
-		names = append(names, t.Name)
+		if t.Name == name {
+			return t
+		}
 	}
-	return names
+	return Target{Name: name}
 }
 
-// wholeGraph are the nodes of all targets.
-func wholeGraph() []graph.Any {
-	var nodes []graph.Any
-	for _, t := range Targets() {
-		nodes = append(nodes, t.Node)
-	}
-	return nodes
-}
+// step is its command as what to do next.
+func (t Target) step() Step { return Step{"create " + t.Name, t.does} }
 
-// SVG writes the graph behind the targets as a picture that needs no other
-// program. Nothing is made.
-func SVG(w io.Writer, targets ...graph.Target) error {
-	return graph.SVG(w, graph.Words{
-		Title: "What okd-install makes from what", Verb: "create",
-		Remembered: "remembered in the asset directory", Editable: "yours to edit", Target: "written by a command",
-	}, targets...)
+// Unplanned is why plan does not show what the target would write, and what does show
+// it; ok is false if plan does.
+func (t Target) Unplanned() (why, instead string, ok bool) {
+	return t.unplanned, "create " + t.Name + " --dry-run tells that", t.unplanned != ""
 }

@@ -41,9 +41,10 @@ var graphFormats = []graphFormat{
 // dotFormats are forms that Graphviz makes of dot, and this command does not.
 var dotFormats = []string{".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".ps", ".tiff", ".webp"}
 
+// NewGraphCmd draws the graph behind the targets.
 func NewGraphCmd(a *cli.App) *cobra.Command {
 	o := graphOptions{App: a}
-	names := asset.TargetNames()
+	names := asset.DrawnNames()
 	cmd := &cobra.Command{
 		Use:   "graph [" + strings.Join(names, "|") + "]",
 		Short: "Show what is made from what, as a picture or for programs",
@@ -81,11 +82,11 @@ func formatNames() []string {
 }
 
 func (o graphOptions) run(args []string) error {
-	targets := asset.Targets()
+	targets := asset.Drawn()
 	if len(args) == 1 {
 		targets = slices.DeleteFunc(targets, func(t graph.Target) bool { return t.Name != args[0] })
 		if len(targets) == 0 {
-			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: diag.Meant(args[0], asset.TargetNames(), theTargets())}
+			return diag.Problem{Detail: fmt.Sprintf("there is no target %q", args[0]), Hint: diag.Meant(args[0], asset.DrawnNames(), theTargets())}
 		}
 	}
 	write, err := o.writer()
@@ -145,4 +146,4 @@ func oneTarget(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func theTargets() string { return "the targets are " + strings.Join(asset.TargetNames(), ", ") }
+func theTargets() string { return "the targets are " + strings.Join(asset.DrawnNames(), ", ") }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,40 +29,10 @@ type pivotOptions struct {
 	output, iso, pxeDir string
 }
 
-func newPivotConfigCmd(a *cli.App) *cobra.Command {
-	o := pivotOptions{createOptions: createOptions{App: a, target: createTarget{name: asset.TargetPivotConfig, made: "Pivot-Config"}}}
+func newPivotConfigCmd(a *cli.App, t asset.Target) *cobra.Command {
+	o := pivotOptions{createOptions: createOptions{App: a, target: t}}
 	cmd := &cobra.Command{
-		Use:   asset.TargetPivotConfig,
-		Short: "Write the config with which a live system installs a machine",
-		Long: `Write pivot-ROLE.ign, with which a machine that boots a CoreOS live medium installs
-itself to a disk and boots ROLE.ign from there, and pivot-ROLE.bu, the same for
-Butane and for you to read.
-
-The live system first checks Secure Boot, processor, disk, clock and network, and
-touches nothing unless all is well. Where anything fails it stops in an emergency
-shell and says what to do; it does not reboot.
-
-With --mode image it installs CentOS Stream CoreOS: from its own live medium, or
-fetched and checked if the medium is Fedora CoreOS. This is the default from 4.19
-on. With --mode offline-deploy, the default before, it installs the medium's Fedora
-CoreOS and replaces that by the system of the release before its first boot.
-
-Which system that is stands in the release image: its registry is asked, by way of
-the mirrors and with the pull secret and the trust bundle of install-config.yaml,
-and of HTTPS_PROXY. Only this needs a network. Without one give it with --os-image,
-as this prints it elsewhere:
-oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
-		Example: `  # what would happen to a worker
-  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
-      --dry-run
-
-  # a control plane machine whose live medium is Fedora CoreOS
-  okd-install create pivot-config --dir mycluster --role master --device /dev/sda \
-      --boot-image fcos-41
-
-  # into a copy of a live ISO
-  okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
-      --iso scos.iso -o worker-0.iso`,
+		Use: t.Name, Short: t.Short, Long: t.Long, Example: t.Example,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.args = o.Arguments
@@ -88,10 +57,9 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
 	f.StringVar(&o.iso, "iso", "", "live ISO to put the config into; the result is written to --output")
 	f.StringVarP(&o.output, "output", "o", "", "with --iso the ISO to write, with --dry-run the form of the plan: text or json")
 	f.StringVar(&o.pxeDir, "pxe-dir", "", "directory to write an initrd with the config to, for machines that boot over the network")
-	f.StringVar(&o.release, "release", "", "OKD release, a line such as 4.22 or a version (default: what this directory was made for)")
-	f.StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
-	f.BoolVar(&o.overwrite, "overwrite", false, "move aside what is in the way")
-	cli.CompleteRelease(cmd)
+	for _, flag := range t.Flags {
+		addFlag(cmd, &o.request, flag, flag.Usage)
+	}
 	for name, words := range map[string][]string{"role": pivot.Roles, "mode": pivot.Modes} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -123,13 +91,9 @@ func (o pivotOptions) runPivot(ctx context.Context) error {
 		o.OpenLogFile(o.args)
 	}
 	o.pivot.FindImage = o.findImage
-	report, err := asset.Create(ctx, asset.Request{
-		Dir: o.Dir, Target: asset.TargetPivotConfig, Command: "create " + asset.TargetPivotConfig,
-		Release: o.release, ReleaseImage: o.releaseImage, Pivot: o.pivot, DryRun: o.dryRun, Overwrite: o.overwrite,
-		Environment: o.Environment(), Version: o.Version(), Now: o.Now(), AllowShared: o.AllowShared, LockWait: o.LockWait,
-		Waiting: o.TellWaiting,
-		Trace:   func(node, how string, _ time.Duration) { o.Log.Debugf("%s: %s", node, how) },
-	})
+	r := o.asked()
+	r.Pivot, r.DryRun = o.pivot, o.dryRun
+	report, err := asset.Create(ctx, r)
 	if err == nil && o.dryRun {
 		return o.printPlan(*report.Pivot)
 	}

@@ -16,30 +16,54 @@ import (
 
 type planOptions struct {
 	*cli.App
-	output        string
-	release       string
-	releaseImage  string
-	leafKey       string
-	url           string
-	overwrite     bool
-	consumeInputs bool
-	reissue       bool
-	showSecrets   bool
-	exitCode      bool
-
-	discardManifests bool
+	// request is what the flags ask for: those of the create commands.
+	request     asset.Request
+	output      string
+	showSecrets bool
+	exitCode    bool
 }
 
-// planTargets are the targets that can be planned.
-var planTargets = []string{asset.TargetInstallConfig, asset.TargetManifests, asset.TargetIgnitionConfigs, asset.TargetSingleNode, asset.TargetBootstrapPointer}
+// planTargets are the names of the targets that can be planned.
+func planTargets() (names []string) {
+	for _, t := range asset.Targets() {
+		if _, _, not := t.Unplanned(); !not {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// planFlags are the flags of the targets that can be planned, with the names of those
+// that have each. What one says is said as its first target does, and the target that
+// is planned by default is the first of all.
+func planFlags() (flags []asset.Flag, of map[string][]string) {
+	of = map[string][]string{}
+	targets := asset.Targets()
+	for _, t := range append(slices.DeleteFunc(asset.Targets(), func(t asset.Target) bool { return t.Name != asset.DefaultPlan }), targets...) {
+		if !slices.Contains(planTargets(), t.Name) {
+			continue
+		}
+		for _, f := range t.Flags {
+			if of[f.Name] == nil {
+				flags = append(flags, f)
+			}
+			if !slices.Contains(of[f.Name], t.Name) {
+				of[f.Name] = append(of[f.Name], t.Name)
+			}
+		}
+	}
+	return flags, of
+}
 
 // exitChanges is the exit code of plan --exit-code where something would change.
 const exitChanges cli.Exit = 2
 
+// NewPlanCmd shows what the create commands would write.
 func NewPlanCmd(a *cli.App) *cobra.Command {
 	o := planOptions{App: a}
+	targets := planTargets()
 	cmd := &cobra.Command{
-		Use:   "plan [" + strings.Join(planTargets, "|") + "]",
+		Use:   "plan [" + strings.Join(targets, "|") + "]",
 		Short: "Show what a create command would write, as a diff",
 		Long: `Show what a create command would write or move aside, file by file, and what would
 be different in each Ignition config; without the name of a target, what create
@@ -58,50 +82,45 @@ succeed and write something, so that 0 says that all is up to date.`,
   okd-install plan manifests --dir mycluster -o json
   okd-install plan bootstrap-pointer --dir mycluster --url https://example.com/b.ign`,
 		Args:      planTarget,
-		ValidArgs: planTargets,
+		ValidArgs: targets,
 		RunE:      func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
 	cli.AddOutputFlag(cmd, &o.output, "text")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "show secrets in the differences")
 	f.BoolVar(&o.exitCode, "exit-code", false, "end with 2 if something would be written")
-	f.BoolVar(&o.overwrite, "overwrite", false, "as with create")
-	f.BoolVar(&o.discardManifests, "discard-manifests", false, "as with create")
-	f.BoolVar(&o.reissue, "reissue", false, "as with create")
-	f.BoolVar(&o.consumeInputs, "consume-inputs", false, "as with create")
-	f.StringVar(&o.release, "release", "", "as with create")
-	f.StringVar(&o.releaseImage, "release-image", "", "as with create")
-	f.StringVar(&o.leafKey, "leaf-key", "", "as with create")
-	f.StringVar(&o.url, "url", "", "as with create bootstrap-pointer")
-	_ = cmd.RegisterFlagCompletionFunc("leaf-key", cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("url", cobra.NoFileCompletions)
-	cli.CompleteRelease(cmd)
+	flags, of := planFlags()
+	for _, flag := range flags {
+		usage := flag.Usage
+		if 2*len(of[flag.Name]) < len(targets) { // what most have needs no list
+			usage += "; for " + diag.And(of[flag.Name])
+		}
+		addFlag(cmd, &o.request, flag, usage)
+	}
 	return cmd
 }
 
 // planTarget refuses what cannot be planned, and flags that the run would not have.
 func planTarget(cmd *cobra.Command, args []string) error {
-	all := "the targets are " + strings.Join(planTargets, ", ")
-	switch {
-	case len(args) > 1:
+	targets := planTargets()
+	all := "the targets are " + strings.Join(targets, ", ")
+	if len(args) > 1 {
 		return diag.Problem{Detail: "plan takes one target at most, got " + strings.Join(args, " "), Hint: all}
-	case len(args) == 1 && args[0] == asset.TargetPivotConfig:
-		return diag.Problem{
-			Detail: "create " + asset.TargetPivotConfig + " is not planned here: what matters of it is what it does on the machine",
-			Hint:   "create " + asset.TargetPivotConfig + " --dry-run tells that",
-		}
-	case len(args) == 1 && !slices.Contains(planTargets, args[0]):
-		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", args[0]), Hint: diag.Meant(args[0], planTargets, all)}
 	}
-	target := append(args, asset.TargetIgnitionConfigs)[0]
-	create, _, err := cmd.Root().Find([]string{"create", target})
-	if err != nil {
-		return err
+	name := append(args, asset.DefaultPlan)[0]
+	for _, t := range asset.Targets() {
+		if why, instead, not := t.Unplanned(); not && t.Name == name {
+			return diag.Problem{Detail: "create " + name + " is not planned here: " + why, Hint: instead}
+		}
+	}
+	if !slices.Contains(targets, name) {
+		return diag.Problem{Detail: fmt.Sprintf("there is no target %q that can be planned", name), Hint: diag.Meant(name, targets, all)}
 	}
 	var problems diag.Problems
-	for _, name := range []string{"overwrite", "discard-manifests", "reissue", "consume-inputs", "release", "release-image", "leaf-key", "url"} {
-		if cmd.Flags().Changed(name) && create.Flags().Lookup(name) == nil {
-			problems = append(problems, diag.Problem{Detail: "create " + target + " has no flag --" + name, Hint: "leave it out, or plan another target"})
+	flags, of := planFlags()
+	for _, f := range flags {
+		if cmd.Flags().Changed(f.Name) && !slices.Contains(of[f.Name], name) {
+			problems = append(problems, diag.Problem{Detail: "create " + name + " has no flag --" + f.Name, Hint: "leave it out, or plan another target"})
 		}
 	}
 	if len(problems) > 0 {
@@ -114,15 +133,10 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	target := asset.TargetIgnitionConfigs
-	if len(args) == 1 {
-		target = args[0]
-	}
-	p, err := asset.Plan(ctx, asset.Request{
-		Dir: o.Dir, Target: target, Command: "plan", Release: o.release, ReleaseImage: o.releaseImage, LeafKey: o.leafKey, URL: o.url,
-		Overwrite: o.overwrite, DiscardManifests: o.discardManifests, ConsumeInputs: o.consumeInputs, Reissue: o.reissue,
-		AllowShared: o.AllowShared, Environment: o.Environment(), Version: o.Version(), Now: o.Now(),
-	}, o.showSecrets)
+	r := o.request
+	r.Dir, r.AllowShared, r.Target, r.Command = o.Dir, o.AllowShared, append(args, asset.DefaultPlan)[0], "plan"
+	r.Environment, r.Version, r.Now = o.Environment(), o.Version(), o.Now()
+	p, err := asset.Plan(ctx, r, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
 		o.Log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)
 	}

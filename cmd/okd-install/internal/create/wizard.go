@@ -94,7 +94,7 @@ func (o *wizardOptions) refuseAnswers(why string) error {
 // newConfig makes the install-config that the user's answers describe, with what
 // is to stand beside it. It is nil if there is one already and nobody wants another.
 func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
-	notices, err := assetdir.Finish(ctx, o.Dir, o.Opening("create "+o.target.name))
+	notices, err := assetdir.Finish(ctx, o.Dir, o.Opening("create "+o.target.Name))
 	for _, n := range notices {
 		o.Log.Info(n)
 	}
@@ -103,7 +103,7 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	}
 	result, err := wizard.Run(ctx, wizard.Options{
 		Dir: o.Dir, Program: o.Name, Given: o.wizard.answersGiven(), AnswersFile: o.wizard.answers,
-		Release: o.release, ReleaseImage: o.releaseImage, Overwrite: o.overwrite,
+		Release: o.request.Release, ReleaseImage: o.request.ReleaseImage, Overwrite: o.request.Overwrite,
 		Terminal: o.wizardTerminal(), In: o.In, Home: o.Getenv("HOME"), Getenv: o.Getenv, Environment: o.Environment(),
 		ReadFile: o.ReadUpTo, Learn: o.Secrets.Learn, Log: o.Log,
 	})
@@ -119,7 +119,7 @@ func (o *createOptions) newConfig(ctx context.Context) (asset.Files, error) {
 	}
 	o.answered = result.Same
 	if result.Release != "" {
-		o.release = result.Release
+		o.request.Release = result.Release
 	}
 	return result.Files, nil
 }

@@ -1,0 +1,46 @@
+package asset
+
+import (
+	"io"
+
+	"github.com/okd-project/okd-install/pkg/graph"
+)
+
+// Drawn lists the targets of the drawings, with the graph behind each.
+func Drawn() []graph.Target {
+	c := NewCluster(Inputs{})
+	var drawn []graph.Target
+	for _, t := range Targets() {
+		if t.node != nil {
+			drawn = append(drawn, graph.Target{Name: t.Name, Node: t.node(c)})
+		}
+	}
+	return drawn
+}
+
+// DrawnNames lists the names of the targets of the drawings.
+func DrawnNames() []string {
+	var names []string
+	for _, t := range Drawn() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// wholeGraph are the nodes of all targets.
+func wholeGraph() []graph.Any {
+	var nodes []graph.Any
+	for _, t := range Drawn() {
+		nodes = append(nodes, t.Node)
+	}
+	return nodes
+}
+
+// SVG writes the graph behind the targets as a picture that needs no other
+// program. Nothing is made.
+func SVG(w io.Writer, targets ...graph.Target) error {
+	return graph.SVG(w, graph.Words{
+		Title: "What okd-install makes from what", Verb: "create",
+		Remembered: "remembered in the asset directory", Editable: "yours to edit", Target: "written by a command",
+	}, targets...)
+}
