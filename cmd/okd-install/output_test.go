@@ -152,6 +152,8 @@ func describeType(of reflect.Type) (inner reflect.Type, kind, suffix string) {
 		return nil, "a time", ""
 	case of == reflect.TypeFor[time.Duration]():
 		return nil, "a time span in nanoseconds", ""
+	case of == reflect.TypeFor[asset.Told](): // whose elements are findings
+		return nil, "a list; each is a text", ""
 	case of.Implements(marshaler) || reflect.PointerTo(of).Implements(marshaler):
 		return nil, "a value of its own form", ""
 	case of.Implements(textMarshaler) || reflect.PointerTo(of).Implements(textMarshaler):
