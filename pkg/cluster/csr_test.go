@@ -70,7 +70,10 @@ func facts(t testing.TB) Facts {
 	}
 	f := Facts{Declared: declared, Reserved: map[netip.Addr]string{
 		netip.MustParseAddr("192.168.1.5"): "the API", netip.MustParseAddr("192.168.1.7"): "the ingress"}}
-	for _, o := range []object{testNode("worker-1", true, "192.168.1.31", "192.168.1.99"), testNode("master-0", true, "192.168.1.20"), testNode("worker-2.demo.example.com", true, "192.168.1.32", "192.168.1.20")} {
+	for _, o := range []object{
+		testNode("worker-1", true, "192.168.1.31", "192.168.1.99"), testNode("master-0", true, "192.168.1.20"),
+		testNode("worker-2.demo.example.com", true, "192.168.1.32", "192.168.1.20"),
+	} {
 		raw, err := json.Marshal(o)
 		if err != nil {
 			t.Fatal(err)
@@ -263,8 +266,10 @@ func TestRound(t *testing.T) {
 		for _, c := range conditions {
 			cs = append(cs, object{"type": c})
 		}
-		o := object{"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": object{"name": r.Metadata.Name, "resourceVersion": "7"},
-			"spec": object{"request": r.Spec.Request, "signerName": r.Spec.SignerName, "usages": r.Spec.Usages, "username": r.Spec.Username, "groups": r.Spec.Groups}, "status": object{}}
+		o := object{
+			"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+			"metadata": object{"name": r.Metadata.Name, "resourceVersion": "7"}, "spec": specOnTheWire(r), "status": object{},
+		}
 		if cs != nil {
 			o["status"] = object{"conditions": cs, "certificate": []byte("PEM")}
 		}
@@ -272,8 +277,8 @@ func TestRound(t *testing.T) {
 		return o
 	}
 	f.set(pathRequests, items(
-		wire(clientAsk("worker-0").request(t)), wire(clientAsk("worker-9").request(t)), wire(servingAsk("worker-1", "192.168.1.31").request(t), "Approved"),
-		wire(clientAsk("denied").request(t), "Denied"),
+		wire(clientAsk("worker-0").request(t)), wire(clientAsk("worker-9").request(t)),
+		wire(servingAsk("worker-1", "192.168.1.31").request(t), "Approved"), wire(clientAsk("denied").request(t), "Denied"),
 	))
 	a := Approver{Client: f.client(t), Facts: facts(t), DryRun: true}
 	for range 2 {
@@ -281,7 +286,8 @@ func TestRound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(round.Approved) != 1 || round.Approved[0].Node != "worker-0" || len(round.Refused) != 1 || round.Refused[0].Node != "worker-9" || !slices.Equal(round.Joined, []string{"worker-1"}) {
+		if len(round.Approved) != 1 || round.Approved[0].Node != "worker-0" || len(round.Refused) != 1 ||
+			round.Refused[0].Node != "worker-9" || !slices.Equal(round.Joined, []string{"worker-1"}) {
 			t.Errorf("%+v", round)
 		}
 		if len(f.puts) > 0 != !a.DryRun {
@@ -289,7 +295,8 @@ func TestRound(t *testing.T) {
 		}
 		a.DryRun = false
 	}
-	if len(f.puts) != 1 || !strings.HasPrefix(f.puts[0], pathRequests+"/csr-worker-0/approval {") || !strings.Contains(f.puts[0], `"resourceVersion":"7"`) || !strings.Contains(f.puts[0], `"type":"Approved"`) {
+	if len(f.puts) != 1 || !strings.HasPrefix(f.puts[0], pathRequests+"/csr-worker-0/approval {") ||
+		!strings.Contains(f.puts[0], `"resourceVersion":"7"`) || !strings.Contains(f.puts[0], `"type":"Approved"`) {
 		t.Errorf("%v", f.puts)
 	}
 }
@@ -322,7 +329,8 @@ func TestParseNodes(t *testing.T) {
 		if len(nodes) != 2 || nodes[0].Name != "a" || !strings.HasPrefix(nodes[1].Name, "b") {
 			t.Errorf("%q: %+v", c.text, nodes)
 		}
-		if strings.Contains(c.text, "fd00") && !slices.Equal(nodes[1].Addresses, []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")}) {
+		both := []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")}
+		if strings.Contains(c.text, "fd00") && !slices.Equal(nodes[1].Addresses, both) {
 			t.Errorf("%q: %+v", c.text, nodes)
 		}
 	}
@@ -371,7 +379,8 @@ func FuzzJudge(f *testing.F) {
 			t.Fatal("approved what is not a signed request")
 		}
 		name, isNode := strings.CutPrefix(csr.Subject.CommonName, nodePrefix)
-		if !slices.ContainsFunc(known.Declared, func(n DeclaredNode) bool { return n.Name == name }) || !isNode || len(csr.Subject.Organization) != 1 || csr.Subject.Organization[0] != nodeGroup || len(csr.Subject.Names) != 2 {
+		declared := slices.ContainsFunc(known.Declared, func(n DeclaredNode) bool { return n.Name == name })
+		if !declared || !isNode || len(csr.Subject.Organization) != 1 || csr.Subject.Organization[0] != nodeGroup || len(csr.Subject.Names) != 2 {
 			t.Fatalf("approved %v", csr.Subject)
 		}
 		if user != bootstrapper && user != nodePrefix+name || signer != clientSigner && signer != servingSigner {

@@ -159,3 +159,43 @@ func shorter(d time.Duration) string {
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 }
+
+func (w *Wait) checkClock(s stage) {
+	skew := w.Client.Skew()
+	if w.skewed || skew.Abs() < maxSkew {
+		return
+	}
+	w.skewed = true
+	ahead := "behind"
+	if skew > 0 {
+		ahead = "ahead of"
+	}
+	w.tell(Event{
+		Type: EventWarning, Stage: s.name,
+		Message: fmt.Sprintf("the API server's clock is %s %s this machine's", shorter(skew.Abs()), ahead),
+		Hint:    "have both follow a time server: certificates are refused by a machine whose clock is wrong",
+	})
+}
+
+// statusPause is the least time between two status events.
+const statusPause = 30 * time.Second
+
+// tellStatus tells how things are when that has changed, but not too often.
+func (w *Wait) tellStatus(s stage) {
+	summary := w.status.Summary()
+	if w.status.Cause != nil || len(w.status.Nodes)+len(w.status.Operators) == 0 ||
+		summary == w.told.summary || w.Now().Sub(w.told.at) < statusPause {
+		return
+	}
+	w.told = told{summary, w.Now()}
+	status := w.status
+	w.tell(Event{Type: EventStatus, Stage: s.name, Message: summary, Status: &status})
+}
+
+func (w *Wait) tell(e Event) {
+	if w.Tell == nil {
+		return
+	}
+	e.SchemaVersion, e.Time = 1, w.Now().UTC()
+	w.Tell(e)
+}

@@ -201,7 +201,8 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 	case errors.As(err, &alert), errors.As(err, &op) && op.Op == "remote error":
 		return Cause{Kind: CauseClient, Detail: where + " refuses this client's certificate or TLS version: " + oneLine(errors.Unwrap(err).Error(), 100),
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isErrno(err, resetErrnos), strings.Contains(err.Error(), "server closed idle connection"):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		isErrno(err, resetErrnos), strings.Contains(err.Error(), "server closed idle connection"):
 		return Cause{Kind: CauseNoBackend, Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
 			Hint: "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?"}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
@@ -229,7 +230,8 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 	case status.Code == http.StatusForbidden:
 		return Cause{Kind: CauseForbidden, Detail: fmt.Sprintf("the client of %s may not do that: %s", k.File, oneLine(status.Message, 200)),
 			Hint: "use the administrator's kubeconfig"}, true
-	case status.Code == http.StatusNotFound && status.Reason != "", status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,
+	case status.Code == http.StatusNotFound && status.Reason != "",
+		status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,
 		status.Code == http.StatusNotFound && strings.HasPrefix(status.Message, "404 page not found"):
 		return Cause{Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(), Hint: "wait; it is coming up, or its etcd is"}, true
 	case status.Code >= 500 && status.Message != "":

@@ -38,9 +38,13 @@ func TestLook(t *testing.T) {
 			k := newClock()
 			f := newFakeAPI(t, k)
 			f.set(pathNodes, items(testNode("master-0", true), testNode("worker-0", false)))
-			f.set(pathRequests, items(object{"metadata": object{"name": "a"}}, object{"status": object{"conditions": []object{{"type": "Approved"}}}}))
+			approved := object{"status": object{"conditions": []object{{"type": "Approved"}}}}
+			f.set(pathRequests, items(object{"metadata": object{"name": "a"}}, approved))
 			f.set(pathSecrets, items(
-				object{"metadata": object{"namespace": "openshift-kube-apiserver-operator", "name": "node-system-admin-client", "annotations": object{"auth.openshift.io/certificate-not-after": "2026-03-05T08:00:00Z"}}},
+				object{"metadata": object{
+					"namespace": "openshift-kube-apiserver-operator", "name": "node-system-admin-client",
+					"annotations": object{"auth.openshift.io/certificate-not-after": "2026-03-05T08:00:00Z"},
+				}},
 				object{"metadata": object{"name": "b", "annotations": object{"auth.openshift.io/certificate-not-after": "soon"}}}))
 			for _, do := range c.do {
 				do(f, k.Now())
@@ -55,7 +59,8 @@ func TestLook(t *testing.T) {
 				}
 				return
 			}
-			if r.ReadyNodes() != 1 || len(r.Nodes) != 2 || r.Nodes[1].Why != "the network is not ready" || r.Unanswered != 1 || r.Pending != 0 || r.API != "v1.35.3" {
+			if r.ReadyNodes() != 1 || len(r.Nodes) != 2 || r.Nodes[1].Why != "the network is not ready" ||
+				r.Unanswered != 1 || r.Pending != 0 || r.API != "v1.35.3" {
 				t.Errorf("%+v", r)
 			}
 			if e := r.NextExpiry; e == nil || e.What != "secret openshift-kube-apiserver-operator/node-system-admin-client" || e.In(k.Now()) != "in 3 days" {
@@ -68,7 +73,9 @@ func TestLook(t *testing.T) {
 func TestExpiryInWords(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	for left, want := range map[time.Duration]string{-time.Second: "it has expired", 90 * time.Minute: "in 1h30m", 30 * time.Hour: "in 30h", 240 * time.Hour: "in 10 days"} {
+	for left, want := range map[time.Duration]string{
+		-time.Second: "it has expired", 90 * time.Minute: "in 1h30m", 30 * time.Hour: "in 30h", 240 * time.Hour: "in 10 days",
+	} {
 		if got := (Expiry{NotAfter: now.Add(left)}).In(now); got != want {
 			t.Errorf("%v: %q, want %q", left, got, want)
 		}
@@ -111,7 +118,8 @@ func TestFetchWorkerAfterItsAuthority(t *testing.T) {
 	old := newPKI(t, "old", k.Now().AddDate(-11, 0, 0), k.Now()) // an authority is good for ten years
 	f.set(pathServerAuthority, object{"data": object{"ca-bundle.crt": string(old.caPEM)}})
 	w, err := c.FetchWorker(t.Context())
-	if err == nil || w.Pointer != nil || !strings.Contains(err.Error(), "machine-config-server-ca expired at ") || !strings.Contains(err.Error(), "hint: have the cluster renew it") {
+	if err == nil || w.Pointer != nil || !strings.Contains(err.Error(), "machine-config-server-ca expired at ") ||
+		!strings.Contains(err.Error(), "hint: have the cluster renew it") {
 		t.Errorf("expired: %v", err)
 	}
 	f.set(pathRootAuthority, object{"data": object{"ca.crt": string(f.pki.caPEM)}})
@@ -160,12 +168,13 @@ func TestCheckServer(t *testing.T) {
 			address = closedPort(t)
 		}
 		w := NewWorker{Host: name, Authority: ours.caPEM}
-		offer, cause := w.CheckServer(t.Context(), Options{Now: func() time.Time { return now }, Dial: func(ctx context.Context, network, to string) (net.Conn, error) {
+		dial := func(ctx context.Context, network, to string) (net.Conn, error) {
 			if to != name+":22623" {
 				t.Errorf("dialled %s", to)
 			}
 			return (&net.Dialer{}).DialContext(ctx, network, address)
-		}})
+		}
+		offer, cause := w.CheckServer(t.Context(), Options{Now: func() time.Time { return now }, Dial: dial})
 		switch {
 		case c.kind == "" && (cause != nil || offer.Spec != "3.4.0" || offer.Bytes != len(c.body) || !offer.Expires.Equal(now.Add(time.Hour))):
 			t.Errorf("%s: %+v, %+v", what, offer, cause)

@@ -32,15 +32,18 @@ func TestPendingRequestsAreTold(t *testing.T) {
 			answered := waiting(t, "csr-old", "worker-8", clientSigner, k.Now())
 			answered["status"] = object{"conditions": []object{{"type": "Approved"}}}
 			others := []object{answered, waiting(t, "csr-other", "worker-7", "example.com/mine", k.Now())}
+			more := func(add ...object) func(*fakeAPI, time.Time) {
+				return func(f *fakeAPI, _ time.Time) { f.set(pathRequests, items(append(slices.Clone(others), add...)...)) }
+			}
 			play{
 				{0, both(version("Available=False", "Progressing=True: 1 of 903 done"), operator("dns", "Available=False: no worker", "Progressing=True"))},
-				{0, func(f *fakeAPI, _ time.Time) { f.set(pathRequests, items(others...)) }},
-				{time.Minute, func(f *fakeAPI, _ time.Time) {
-					f.set(pathRequests, items(append(slices.Clone(others), waiting(t, "csr-1", "worker-0", clientSigner, first), waiting(t, "csr-2", "\x1b[2J;rm", clientSigner, first))...))
-				}},
-				{12 * time.Minute, func(f *fakeAPI, _ time.Time) {
-					f.set(pathRequests, items(append(slices.Clone(others), waiting(t, "csr-1", "worker-0", clientSigner, first), waiting(t, "csr-3", "worker-0", servingSigner, later))...))
-				}},
+				{0, more()},
+				{time.Minute, more(
+					waiting(t, "csr-1", "worker-0", clientSigner, first), waiting(t, "csr-2", "\x1b[2J;rm", clientSigner, first),
+				)},
+				{12 * time.Minute, more(
+					waiting(t, "csr-1", "worker-0", clientSigner, first), waiting(t, "csr-3", "worker-0", servingSigner, later),
+				)},
 			}.on(f)
 			w, events := newWait(f.client(t), k)
 			w.Rest = Limit{After: 15 * time.Minute, Hard: true}

@@ -38,8 +38,8 @@ func operatorStatus(o conditioned) OperatorStatus {
 	cs := o.Status.Conditions
 	progressing := cs.find("Progressing")
 	s := OperatorStatus{
-		Name: oneLine(o.Metadata.Name, 80), Available: cs.is("Available", "True"), Progressing: progressing.Status != "False", Degraded: cs.is("Degraded", "True"),
-		Since: progressing.LastTransitionTime,
+		Name: oneLine(o.Metadata.Name, 80), Available: cs.is("Available", "True"), Degraded: cs.is("Degraded", "True"),
+		Progressing: progressing.Status != "False", Since: progressing.LastTransitionTime,
 	}
 	switch {
 	case s.Degraded:

@@ -74,7 +74,8 @@ type asker struct {
 // indexed makes the index of facts.
 func indexed(f Facts) *index {
 	x := &index{
-		parsed: map[string]parsed{}, declared: map[string]DeclaredNode{}, short: map[string]string{}, nodes: map[string]Node{}, taken: map[string]bool{},
+		parsed: map[string]parsed{}, declared: map[string]DeclaredNode{}, short: map[string]string{},
+		nodes: map[string]Node{}, taken: map[string]bool{},
 		holders: map[netip.Addr][]string{}, owners: map[netip.Addr][]string{}, rejoin: map[string]bool{}, approved: map[string]bool{},
 		asking: map[string]*asking{}, first: map[string]time.Time{}, serving: map[string]time.Time{},
 	}

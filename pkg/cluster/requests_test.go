@@ -81,7 +81,8 @@ func TestReasonsAreBounded(t *testing.T) {
 		many.csr.DNSNames = append(many.csr.DNSNames, fmt.Sprintf("x%d.example.com", i))
 	}
 	v = Judge(many.request(t), f)
-	if v.Approve || len(v.Reasons) != maxReasons+1 || v.Reasons[maxReasons] != "and 980 more" || len(v.Addresses) != maxNames+1 || v.Addresses[maxNames] != "and 951 more" {
+	if v.Approve || len(v.Reasons) != maxReasons+1 || v.Reasons[maxReasons] != "and 980 more" ||
+		len(v.Addresses) != maxNames+1 || v.Addresses[maxNames] != "and 951 more" {
 		t.Errorf("%d reasons, %d addresses: %+v", len(v.Reasons), len(v.Addresses), v)
 	}
 	large := clientAsk("worker-0").request(t)

@@ -134,7 +134,10 @@ func (w *Wait) run(ctx context.Context, s stage) error {
 		case done:
 			took := w.Now().Sub(begin)
 			w.stages = append(w.stages, StageTime{s.name, took})
-			w.tell(Event{Type: EventStageEnd, Stage: s.name, Message: fmt.Sprintf("%s: done after %s", s.name, shorter(took)), Seconds: took.Seconds()})
+			w.tell(Event{
+				Type: EventStageEnd, Stage: s.name, Seconds: took.Seconds(),
+				Message: fmt.Sprintf("%s: done after %s", s.name, shorter(took)),
+			})
 			return nil
 		case final:
 			return &StageError{Stage: s.name, Detail: w.status.Cause.Detail, Hint: w.status.Cause.Hint, Status: w.status}
@@ -219,34 +222,6 @@ func (c *causes) news(cause string, now time.Time) bool {
 // made here count from this machine's clock.
 const maxSkew = time.Minute
 
-func (w *Wait) checkClock(s stage) {
-	skew := w.Client.Skew()
-	if w.skewed || skew.Abs() < maxSkew {
-		return
-	}
-	w.skewed = true
-	ahead := "behind"
-	if skew > 0 {
-		ahead = "ahead of"
-	}
-	w.tell(Event{Type: EventWarning, Stage: s.name, Message: fmt.Sprintf("the API server's clock is %s %s this machine's", shorter(skew.Abs()), ahead),
-		Hint: "have both follow a time server: certificates are refused by a machine whose clock is wrong"})
-}
-
-// statusPause is the least time between two status events.
-const statusPause = 30 * time.Second
-
-// tellStatus tells how things are when that has changed, but not too often.
-func (w *Wait) tellStatus(s stage) {
-	summary := w.status.Summary()
-	if w.status.Cause != nil || len(w.status.Nodes)+len(w.status.Operators) == 0 || summary == w.told.summary || w.Now().Sub(w.told.at) < statusPause {
-		return
-	}
-	w.told = told{summary, w.Now()}
-	status := w.status
-	w.tell(Event{Type: EventStatus, Stage: s.name, Message: summary, Status: &status})
-}
-
 // note takes down that something was seen. The first time is progress, and only
 // that: what comes and goes does not keep a wait alive.
 func (w *Wait) note(fact string) {
@@ -281,15 +256,10 @@ func (w *Wait) gaveUp(s stage, begin time.Time) error {
 	if w.status.Cause != nil {
 		detail, hint = w.status.Cause.Detail, w.status.Cause.Hint
 	}
-	return &StageError{Stage: s.name, Detail: fmt.Sprintf("%s: not done after %s: %s", s.name, shorter(w.Now().Sub(begin)), detail), Hint: hint, Status: w.status}
-}
-
-func (w *Wait) tell(e Event) {
-	if w.Tell == nil {
-		return
+	return &StageError{
+		Stage: s.name, Hint: hint, Status: w.status,
+		Detail: fmt.Sprintf("%s: not done after %s: %s", s.name, shorter(w.Now().Sub(begin)), detail),
 	}
-	e.SchemaVersion, e.Time = 1, w.Now().UTC()
-	w.Tell(e)
 }
 
 // waitForAPI is the first stage of both waits.
@@ -387,7 +357,10 @@ func (w *Wait) failed(err error) error {
 	}
 	if errors.As(err, &e) {
 		status := e.Status
-		w.tell(Event{Type: EventFailed, Stage: e.Stage, Message: e.Detail, Hint: e.Hint, Status: &status, Seconds: w.Elapsed().Seconds(), Cause: status.Cause})
+		w.tell(Event{
+			Type: EventFailed, Stage: e.Stage, Message: e.Detail, Hint: e.Hint, Status: &status,
+			Seconds: w.Elapsed().Seconds(), Cause: status.Cause,
+		})
 	}
 	return err
 }

@@ -113,16 +113,19 @@ func TestWaitForBootstrap(t *testing.T) {
 		"healthy": {play: play{{0, nodes(true, masters...)}, {5 * time.Minute, complete}, {8 * time.Minute, etcd("True")}}, took: 8 * time.Minute,
 			says: []string{"API v1.35.3 up", "It is now safe to remove the bootstrap resources",
 				"port 6443 of api.demo.example.com and api-int.demo.example.com", "port 22623 of api-int.demo.example.com", "master-0 (192.168.1.10), master-1 (192.168.1.11)"}},
-		"API comes late": {play: play{{0, down(true)}, {19 * time.Minute, both(down(false), both(complete, etcd("True")))}}, took: 19 * time.Minute,
-			says: []string{"refuses the connection", "the API can be asked again"}},
+		"API comes late": {play: play{{0, down(true)}, {19 * time.Minute, both(down(false), both(complete, etcd("True")))}},
+			took: 19 * time.Minute, says: []string{"refuses the connection", "the API can be asked again"}},
 		"API never comes": {play: play{{0, down(true)}}, took: 20 * time.Minute, stage: "API", says: []string{"refuses the connection"}},
-		"API gone for two minutes": {play: play{{0, nodes(true, masters...)}, {time.Minute, down(true)}, {3 * time.Minute, down(false)}, {4 * time.Minute, both(complete, etcd("True"))}},
-			took: 4 * time.Minute, says: []string{"the API can be asked again, after 2m", "the API has answered before"}},
+		"API gone for two minutes": {play: play{
+			{0, nodes(true, masters...)}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},
+			{4 * time.Minute, both(complete, etcd("True"))},
+		}, took: 4 * time.Minute, says: []string{"the API can be asked again, after 2m", "the API has answered before"}},
 		"nothing joins":               {took: 45 * time.Minute, stage: "Bootstrap Complete", says: []string{"no machine of the control plane has joined", "22623"}},
 		"a longer limit":              {took: 60 * time.Minute, limit: 60 * time.Minute, stage: "Bootstrap Complete"},
 		"slow but moving":             {play: slow, took: 2 * time.Hour, says: []string{"It is now safe"}},
 		"a limit of the user is hard": {play: slow, rest: Limit{After: time.Hour, Hard: true}, took: time.Hour, stage: "Bootstrap Complete"},
-		"etcd keeps its member": {play: play{{0, both(nodes(true, masters...), both(complete, etcd("False")))}}, took: 20 * time.Minute, stage: "Bootstrap Etcd Member Removed",
+		"etcd keeps its member": {play: play{{0, both(nodes(true, masters...), both(complete, etcd("False")))}},
+			took: 20 * time.Minute, stage: "Bootstrap Etcd Member Removed",
 			says: []string{"etcd still has its member on the bootstrap host (it still has a member)", "leave the bootstrap host up"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +190,8 @@ func TestWaitForInstall(t *testing.T) {
 		if i%2 == 0 {
 			status = "False"
 		}
-		flapping = append(flapping, play{{time.Duration(i) * 20 * time.Second, operator("console", "Available=True", "Progressing="+status, "Degraded=False")}}...)
+		restart := operator("console", "Available=True", "Progressing="+status, "Degraded=False")
+		flapping = append(flapping, play{{time.Duration(i) * 20 * time.Second, restart}}...)
 	}
 	for name, c := range map[string]struct {
 		play    play
@@ -196,14 +200,21 @@ func TestWaitForInstall(t *testing.T) {
 		says    []string
 		console string
 	}{
-		"healthy": {play: play{{0, working}, {0, operator("dns", "Available=False: no pod", "Progressing=True")}, {10 * time.Minute, both(ready, ca)}, {10 * time.Minute, operator("dns", settled...)}, {11 * time.Minute, console}},
-			took: 11 * time.Minute, console: "https://console.apps.demo.example.com", says: []string{"Install complete!", "620 of 903"}},
+		"healthy": {play: play{
+			{0, working}, {0, operator("dns", "Available=False: no pod", "Progressing=True")},
+			{10 * time.Minute, both(ready, ca)}, {10 * time.Minute, operator("dns", settled...)},
+			{11 * time.Minute, console},
+		}, took: 11 * time.Minute, console: "https://console.apps.demo.example.com", says: []string{"Install complete!", "620 of 903"}},
 		"no console": {play: play{{0, both(ready, operator("dns", settled...))}}, took: 2*time.Minute + 30*time.Second, says: []string{"the address of the web console is not known", "Install complete!", "does not publish an authority"}},
-		"stuck operator": {play: play{{0, version("Available=False", "Failing=True: Cluster operator authentication is not available", "Progressing=True")}, {0, operator("authentication", "Available=False: no route", "Progressing=True", "Degraded=True: OAuth")}},
-			took: 40 * time.Minute, stage: StageAvailable, says: []string{"Cluster operator authentication is not available"}},
+		"stuck operator": {play: play{
+			{0, version("Available=False", "Failing=True: Cluster operator authentication is not available", "Progressing=True")},
+			{0, operator("authentication", "Available=False: no route", "Progressing=True", "Degraded=True: OAuth")},
+		}, took: 40 * time.Minute, stage: StageAvailable, says: []string{"Cluster operator authentication is not available"}},
 		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable, says: []string{"these operators do not settle: console (began anew"}},
-		"API gone for two minutes": {play: play{{0, working}, {time.Minute, down(true)}, {3 * time.Minute, down(false)}, {4 * time.Minute, both(ready, both(ca, operator("dns", settled...)))}, {4 * time.Minute, console}},
-			took: 4*time.Minute + 30*time.Second, console: "https://console.apps.demo.example.com", says: []string{"the API can be asked again"}},
+		"API gone for two minutes": {play: play{
+			{0, working}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},
+			{4 * time.Minute, both(ready, both(ca, operator("dns", settled...)))}, {4 * time.Minute, console},
+		}, took: 4*time.Minute + 30*time.Second, console: "https://console.apps.demo.example.com", says: []string{"the API can be asked again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -265,7 +276,8 @@ func TestConsoleThatIsOff(t *testing.T) {
 	operator("dns", settled...)(f, k.Now().Add(-time.Hour))
 	w, events := newWait(f.client(t), k)
 	done, err := w.WaitForInstall(t.Context(), installLimit, func([]byte) error { return nil })
-	if err != nil || done.Console != "" || k.Now().Sub(k.from) > 30*time.Second || !strings.Contains(said(*events), "the capability Console is off") {
+	if err != nil || done.Console != "" || k.Now().Sub(k.from) > 30*time.Second ||
+		!strings.Contains(said(*events), "the capability Console is off") {
 		t.Errorf("%v, %+v after %v:\n%s", err, done, k.Now().Sub(k.from), said(*events))
 	}
 }

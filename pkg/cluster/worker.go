@@ -145,7 +145,11 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 		return offer, &Cause{Kind: CauseOther, Detail: fmt.Sprintf("%s breaks off in the middle of its answer", address), Hint: "ask again"}
 	}
 	if len(data) > maxOffer {
-		return offer, &Cause{Kind: CauseNotAPI, Detail: fmt.Sprintf("%s does not offer a worker's config: its answer has more than %d MiB", address, maxOffer>>20), Hint: "is the backend for port 22623 the machine config server?"}
+		return offer, &Cause{
+			Kind:   CauseNotAPI,
+			Detail: fmt.Sprintf("%s does not offer a worker's config: its answer has more than %d MiB", address, maxOffer>>20),
+			Hint:   "is the backend for port 22623 the machine config server?",
+		}
 	}
 	var config struct {
 		Ignition struct {
