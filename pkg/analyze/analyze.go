@@ -76,7 +76,10 @@ func (c *collection) judge(r *Report) {
 	r.Verdict = Complete
 	for _, s := range r.Services {
 		for _, run := range s.optional {
-			r.Findings = append(r.Findings, c.finding(s.Name, Service{Name: s.Name, State: Failed, Stage: run.name, Since: run.since(), began: run.began, Attempts: run.failures, last: run.last}))
+			r.Findings = append(r.Findings, c.finding(s.Name, Service{
+				Name: s.Name, State: Failed, Stage: run.name, Since: run.since(),
+				Attempts: run.failures, began: run.began, last: run.last,
+			}))
 		}
 	}
 	for _, s := range r.Services {
@@ -137,8 +140,10 @@ func (c *collection) holdsBootstrap() bool {
 
 func (c *collection) finding(name string, s Service) Finding {
 	stage, _ := StageOf(name, s.Stage)
-	f := Finding{State: s.State, began: s.began, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, Attempts: s.Attempts, Signal: s.Signal,
-		Optional: stage.Optional && s.State == Failed, Causes: []Cause{}}
+	f := Finding{
+		State: s.State, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, began: s.began,
+		Attempts: s.Attempts, Signal: s.Signal, Optional: stage.Optional && s.State == Failed, Causes: []Cause{},
+	}
 	if s.last != nil && s.last.ErrorMessage != "" {
 		f.Last = &Evidence{File: c.places[name], Line: s.last.Line, Text: excerpt(s.last.ErrorMessage)}
 	}

@@ -44,10 +44,12 @@ func TestEveryStageOfEveryRelease(t *testing.T) {
 				}
 				continue
 			}
-			if r.Verdict != Failed || at != 0 || f.State != Failed || f.Does != s.Does || !strings.Contains(r.Summary, s.Name+" of "+s.Service) && s.Name != "" {
+			if r.Verdict != Failed || at != 0 || f.State != Failed || f.Does != s.Does ||
+				!strings.Contains(r.Summary, s.Name+" of "+s.Service) && s.Name != "" {
 				t.Errorf("%s %s %s: verdict %s, %q, finding %d: %+v", line, s.Service, s.Name, r.Verdict, r.Summary, at, f)
 			}
-			if s.Name != "" && (f.Since == nil || !f.Since.Equal(since) || f.Attempts != 1 || f.Last == nil || f.Last.Text != "it went wrong" || f.Last.Line == 0) {
+			if s.Name != "" && (f.Since == nil || !f.Since.Equal(since) || f.Attempts != 1 ||
+				f.Last == nil || f.Last.Text != "it went wrong" || f.Last.Line == 0) {
 				t.Errorf("%s %s: since %v, %d attempts, last %+v", line, s.Name, f.Since, f.Attempts, f.Last)
 			}
 			want := s.Causes
@@ -219,7 +221,8 @@ func TestOptionalStage(t *testing.T) {
 	h.record(bootkube, "stage start", "stage", "wait-for-etcd")
 	h.journal("bootstrap/journals/bootkube.log", "unknown flag: --x")
 	f := reportOf(t, h.bundle()).Findings
-	if len(f) != 2 || f[0].Stage != "wait-for-etcd" || f[0].Causes[0].ID != "mixed-release" || f[1].Stage != stage.Name || !slices.Equal(ids(f[1].Causes), []string{"dns-api"}) {
+	if len(f) != 2 || f[0].Stage != "wait-for-etcd" || f[0].Causes[0].ID != "mixed-release" ||
+		f[1].Stage != stage.Name || !slices.Equal(ids(f[1].Causes), []string{"dns-api"}) {
 		t.Errorf("%+v", f)
 	}
 }
@@ -238,7 +241,8 @@ func TestAttempts(t *testing.T) {
 	}
 	r := reportOf(t, h.bundle())
 	f := r.Findings[0]
-	if f.Attempts != 4 || f.State != Failed || !f.Since.Equal(since) || f.Causes[0].ID != "mixed-release" || r.Summary != "stage cco-bootstrap of bootkube failed 4 times: "+CauseOf("mixed-release").Text {
+	if f.Attempts != 4 || f.State != Failed || !f.Since.Equal(since) || f.Causes[0].ID != "mixed-release" ||
+		r.Summary != "stage cco-bootstrap of bootkube failed 4 times: "+CauseOf("mixed-release").Text {
 		t.Errorf("%q: %+v", r.Summary, f)
 	}
 	h.succeed(bootkube, stage.Name)
@@ -304,7 +308,8 @@ func TestChecks(t *testing.T) {
 func TestOnlyMachines(t *testing.T) {
 	t.Parallel()
 	r := reportOf(t, map[string]string{"control-plane/10.0.0.2/journals/kubelet.log": "write /x: no space left on device\n"})
-	if r.Verdict != Unknown || !strings.Contains(r.Summary, "nothing of the bootstrap host") || len(r.Findings) != 1 || r.Findings[0].Causes[0].ID != "disk-full" {
+	if r.Verdict != Unknown || !strings.Contains(r.Summary, "nothing of the bootstrap host") ||
+		len(r.Findings) != 1 || r.Findings[0].Causes[0].ID != "disk-full" {
 		t.Errorf("%s %q %+v", r.Verdict, r.Summary, r.Findings)
 	}
 	r = reportOf(t, map[string]string{"README": "no bundle\n"})
@@ -320,7 +325,8 @@ func TestBootstrapRecords(t *testing.T) {
 		"kubelet":  []byte(`[{"phase":"pre-command end","result":"success","preCommand":"kubelet-pause-image"}]`),
 	})
 	f := r.Findings[0]
-	if r.Verdict != Waiting || f.Stage != "cb-bootstrap" || !f.Since.Equal(time.Date(2026, 3, 2, 8, 1, 0, 0, time.UTC)) || r.Services[0].State != Complete {
+	if r.Verdict != Waiting || f.Stage != "cb-bootstrap" ||
+		!f.Since.Equal(time.Date(2026, 3, 2, 8, 1, 0, 0, time.UTC)) || r.Services[0].State != Complete {
 		t.Errorf("%+v", r)
 	}
 }

@@ -28,7 +28,10 @@ const (
 
 // tops are the names that a bundle has at its top. What stands before one of them is the
 // bundle's own folder.
-var tops = []string{"bootstrap", "control-plane", "resources", "rendered-assets", "unit-status", "journals", "serial", "clusterapi", "node-dbginfo", "failed-units.txt", "gather.log"}
+var tops = []string{
+	"bootstrap", "control-plane", "resources", "rendered-assets", "unit-status", "journals", "serial",
+	"clusterapi", "node-dbginfo", "failed-units.txt", "gather.log",
+}
 
 // collection is what was learned of a bundle, file by file in any order.
 type collection struct {
@@ -59,7 +62,10 @@ type logMatches struct {
 }
 
 func newCollection() *collection {
-	return &collection{records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{}, names: map[string]string{}, own: map[string]map[string]bool{}, left: maxBundle}
+	return &collection{
+		records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{},
+		names: map[string]string{}, own: map[string]map[string]bool{}, left: maxBundle,
+	}
 }
 
 // FS analyzes a bundle that was unpacked. Only regular files are opened; pass an fs.FS

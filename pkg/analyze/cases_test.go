@@ -100,10 +100,18 @@ var scenes = map[string]scene{
 	"mirror's CA renewed":  {at: pulls, logs: one(imageLog, mirror+`x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "Example CA")`), want: "registry-ca"},
 	"mirror has expired":   {at: pulls, logs: one(imageLog, mirror+"x509: certificate has expired or is not yet valid: current time 2026-03-02T08:02:00Z is after 2026-02-01T00:00:00Z"), want: "clock", says: "certificate of the registry"},
 	"clock behind":         {at: pulls, logs: one(imageLog, ping+"x509: certificate has expired or is not yet valid: current time 2021-03-02T08:02:00Z is before 2026-02-01T00:00:00Z"), want: "clock", says: "clock of this host"},
-	"etcd peers":           {at: "4.22 bootkube wait-for-ceo", logs: one("control-plane/192.168.40.11/containers/etcd-1.log", `{"level":"warn","msg":"prober detected unhealthy status","error":"dial tcp 192.168.40.12:2380: i/o timeout"}`), want: "etcd-peers"},
+	"etcd peers": {
+		at:   "4.22 bootkube wait-for-ceo",
+		logs: one("control-plane/192.168.40.11/containers/etcd-1.log", `{"level":"warn","msg":"prober detected unhealthy status","error":"dial tcp 192.168.40.12:2380: i/o timeout"}`),
+		want: "etcd-peers",
+	},
 
 	// what machines say counts for what waits for them, for each row
-	"machine, CA":          {at: waits, logs: map[string]string{firstBoot: mirror + "tls: failed to verify certificate: x509: certificate signed by unknown authority", serverLog: asked}, files: map[string]string{"resources/nodes.list": "", "resources/masters.list": ""}, want: "registry-ca"},
+	"machine, CA": {
+		at:    waits,
+		logs:  map[string]string{firstBoot: mirror + "tls: failed to verify certificate: x509: certificate signed by unknown authority", serverLog: asked},
+		files: map[string]string{"resources/nodes.list": "", "resources/masters.list": ""}, want: "registry-ca",
+	},
 	"machine, CRI-O":       {at: waits, logs: one(crioLog, `time="2026-03-02" level=warning msg="Failed, retrying in 1s ... error: x509: certificate signed by unknown authority"`), want: "registry-ca"},
 	"machine, secret":      {at: waits, logs: one(firstBoot, "Error: initializing source docker://quay.io/okd/x@sha256:77: reading manifest sha256:77 in quay.io/okd/x: unauthorized: access to the requested resource is not authorized"), want: "registry-refuses"},
 	"machine, rate":        {at: waits, logs: one(crioLog, "Error pulling image docker.io/library/x: toomanyrequests: You have reached your unauthenticated pull rate limit"), want: "rate-limit"},
@@ -158,7 +166,14 @@ var scenes = map[string]scene{
 	"mistyped kind":     {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "MachineConfg" in version "machineconfiguration.openshift.io/v1"`), want: "bad-manifest"},
 	"old version":       {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "CustomResourceDefinition" in version "apiextensions.k8s.io/v1beta1"`), want: "bad-manifest"},
 	"foreign namespace": {at: waits, logs: one(bootkubeLog, `Failed to create "zz.yaml" configmaps.v1./a -n mine: namespaces "mine" not found`), want: "bad-manifest", says: "namespace"},
-	"MachineConfig":     {at: waits, logs: map[string]string{"bootstrap/containers/machine-config-controller-1.log": "F0302 08:44:00.1 1 bootstrap.go:40] error running MCC[BOOTSTRAP]: parsing Ignition config failed: unknown version", console: "=[ 1.1] " + get + "dial tcp 192.168.40.10:22623: connect: connection refused"}, want: "bad-machine-config", also: "load-balancer"},
+	"MachineConfig": {
+		at: waits,
+		logs: map[string]string{
+			"bootstrap/containers/machine-config-controller-1.log": "F0302 08:44:00.1 1 bootstrap.go:40] error running MCC[BOOTSTRAP]: parsing Ignition config failed: unknown version",
+			console: "=[ 1.1] " + get + "dial tcp 192.168.40.10:22623: connect: connection refused",
+		},
+		want: "bad-machine-config", also: "load-balancer",
+	},
 	"pending requests": {
 		at: "4.22 bootkube wait-for-ceo", logs: one(bootkubeLog, loopAPI),
 		files: one("resources/csr.json", `{"items":[{"metadata":{"name":"csr-1"},"spec":{"username":"system:serviceaccount:x:node-bootstrapper"},"status":{}}]}`), want: "pending-requests",

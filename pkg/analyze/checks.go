@@ -39,7 +39,8 @@ var progressStages = []string{"wait-for-ceo", "wait-for-bootstrap-complete", "re
 // nameNotFound finds a stage of bootkube that could not look the API's name up.
 func (c *collection) nameNotFound() (Evidence, bool) {
 	return c.optionalFailed(func(name, message string) bool {
-		return strings.HasPrefix(name, "resolve-api-") || strings.HasPrefix(name, "check-api-") && readLine("", strings.ToLower(message)).about == aboutLookup
+		return strings.HasPrefix(name, "resolve-api-") ||
+			strings.HasPrefix(name, "check-api-") && readLine("", strings.ToLower(message)).about == aboutLookup
 	})
 }
 
@@ -54,7 +55,10 @@ func (c *collection) urlNotAnswered() (Evidence, bool) {
 func (c *collection) optionalFailed(wanted func(name, message string) bool) (Evidence, bool) {
 	for _, run := range serviceOf(bootkube, c.records[bootkube]).optional {
 		if wanted(run.name, run.last.ErrorMessage) {
-			return Evidence{File: c.places[bootkube], Line: run.last.Line, Text: fmt.Sprintf("stage %s failed: %s", run.name, excerpt(run.last.ErrorMessage))}, true
+			return Evidence{
+				File: c.places[bootkube], Line: run.last.Line,
+				Text: fmt.Sprintf("stage %s failed: %s", run.name, excerpt(run.last.ErrorMessage)),
+			}, true
 		}
 	}
 	return Evidence{}, false

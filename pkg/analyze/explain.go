@@ -123,13 +123,15 @@ func (c *collection) suspect(f Finding, log logMatches, kind logKind) []suspicio
 	best := map[int]suspicion{}
 	for _, m := range log.matches {
 		k := Causes[m.cause]
-		if !f.began.IsZero() && m.when.before(f.began) || f.State == Waiting && m.count < k.Repeats || f.State == Waiting && k.Passing != always && log.healed(m) {
+		if !f.began.IsZero() && m.when.before(f.began) || f.State == Waiting && m.count < k.Repeats ||
+			f.State == Waiting && k.Passing != always && log.healed(m) {
 			continue
 		}
 		if !kind.hears(k, m.about, log.place, f) || !k.counts(c.subjectOf(m, log.place, kind, f), f.Service, f.Stage) {
 			continue
 		}
-		s := suspicion{cause: k, score: kind.score() + 10*k.Weight, machine: kind == machineWords || m.about == aboutServer && kind == container, when: m.when,
+		s := suspicion{cause: k, score: kind.score() + 10*k.Weight,
+			machine: kind == machineWords || m.about == aboutServer && kind == container, when: m.when,
 			evidence: Evidence{File: log.file, Line: m.line, Text: excerpt(m.text), Count: m.count}}
 		if other, taken := best[m.line]; !taken || s.score > other.score {
 			best[m.line] = s
@@ -220,7 +222,9 @@ func (k logKind) hears(row Known, about subject, place string, f Finding) bool {
 		return !row.Host && (row.About == nil || about != aboutNothing)
 	case container:
 		// what containers say of other servers is about the network inside the cluster
-		if base := path.Base(place); row.About != nil && !strings.HasPrefix(base, "etcd") && !strings.HasPrefix(base, "machine-config-") && about != aboutEtcd {
+		base := path.Base(place)
+		ofMachines := strings.HasPrefix(base, "etcd") || strings.HasPrefix(base, "machine-config-")
+		if row.About != nil && !ofMachines && about != aboutEtcd {
 			return false
 		}
 		if machineOf(place) != "" && !f.waitsForMachines() {

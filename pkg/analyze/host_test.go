@@ -44,7 +44,8 @@ func TestCausesOfTheHost(t *testing.T) {
 				text += "quay.io on 192.168.1.1:53: refused"
 			}
 			log, err := scan("", strings.NewReader(text))
-			if err != nil || !slices.ContainsFunc(log.matches, func(m match) bool { return Causes[m.cause].ID == Causes[at].ID || Causes[m.cause].ID == "proxy" }) {
+			found := func(m match) bool { return Causes[m.cause].ID == Causes[at].ID || Causes[m.cause].ID == "proxy" }
+			if err != nil || !slices.ContainsFunc(log.matches, found) {
 				t.Errorf("%q is not a sign of %s", text, Causes[at].ID)
 			}
 		}

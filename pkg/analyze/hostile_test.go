@@ -172,7 +172,9 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestNoBundle(t *testing.T) {
 	t.Parallel()
-	for name, data := range map[string]string{"empty": "", "text": strings.Repeat("hello\n", 500), "gzip": gzipped("hello"), "half a gzip": gzipped("x")[:5]} {
+	for name, data := range map[string]string{
+		"empty": "", "text": strings.Repeat("hello\n", 500), "gzip": gzipped("hello"), "half a gzip": gzipped("x")[:5],
+	} {
 		r, err := Tar(strings.NewReader(data))
 		if name == "empty" {
 			if err != nil || r.Verdict != Unknown {

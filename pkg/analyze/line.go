@@ -69,11 +69,12 @@ var (
 
 // pullWords are what podman, skopeo, CRI-O, the kubelet and rpm-ostree say of images.
 var pullWords = []string{
-	"container registry", "docker registry", "docker://", "/v2/", "pulling image", "pull image", "imagepull", "image pull", "errimagepull", "pulling ",
-	"podman pull", "error pulling", "unable to pull", "copying system image", "reading manifest", "reading blob", "writing blob", "copying blob",
-	"fetching blob", "parsing image", "image configuration", "ostree-unverified", "ostree-image", "pull failed", "trying to pull", "trying to access",
-	"initializing source", "determining manifest", "openimage", "getblob", "auth token", "pull secret", "unable to read image",
-	"unauthorized: ", "denied: requested", "toomanyrequests",
+	"container registry", "docker registry", "docker://", "/v2/", "pulling image", "pull image", "imagepull", "image pull",
+	"errimagepull", "pulling ", "podman pull", "error pulling", "unable to pull", "copying system image", "reading manifest",
+	"reading blob", "writing blob", "copying blob", "fetching blob", "parsing image", "image configuration",
+	"ostree-unverified", "ostree-image", "pull failed", "trying to pull", "trying to access", "initializing source",
+	"determining manifest", "openimage", "getblob", "auth token", "pull secret", "unable to read image", "unauthorized: ",
+	"denied: requested", "toomanyrequests",
 }
 
 // find returns what an expression finds in the line, or nil. A text that holds none of the
@@ -89,7 +90,19 @@ func (l line) find(in *regexp.Regexp, words ...string) []string {
 var imageLogs = []string{"crio.", "machine-config-daemon-", "pivot.", "release-image", "node-image"}
 
 // proxyWords are what Go and curl say of a proxy.
-var proxyWords = []string{"proxyconnect", "proxy authentication required", "resolve proxy", "proxy connect aborted", "from proxy after connect"}
+var proxyWords = []string{
+	"proxyconnect", "proxy authentication required", "resolve proxy", "proxy connect aborted", "from proxy after connect",
+}
+
+// unknownName are the words of a name server, or of who asked it, that a name is not there.
+var unknownName = []string{
+	"no such host", "name or service not known", "nxdomain", "no address associated", "nodename nor servname", "is not found in dns",
+}
+
+// ownAuthorities are words in the names of the cluster's own authorities.
+var ownAuthorities = []string{
+	"root-ca", "kube-", "kubelet-", "etcd", "openshift-", "admin-kubeconfig", "aggregator", "localhost", "signer",
+}
 
 func holdsAny(text string, words []string) bool {
 	for _, w := range words {
@@ -124,11 +137,13 @@ func readLine(place, text string) line {
 		l.about = aboutEtcd
 	case l.host == "" && strings.HasPrefix(base, "machine-config-server"):
 		l.about = aboutServer
-	case l.host != "" && holdsAny(text, []string{".ign", "ignition["}), strings.Contains(text, ".ign") && strings.Contains(text, "ignition config"):
+	case l.host != "" && holdsAny(text, []string{".ign", "ignition["}),
+		strings.Contains(text, ".ign") && strings.Contains(text, "ignition config"):
 		l.about = aboutIgnition
 	case pull && !inCluster(l.host):
 		l.about = aboutRegistry
-	case l.host != "" && l.port == "" && apiName(l.host), strings.Contains(text, "unable to connect to the server"), l.host == "" && l.find(otherName, ", not api", "not match") != nil:
+	case l.host != "" && l.port == "" && apiName(l.host), strings.Contains(text, "unable to connect to the server"),
+		l.host == "" && l.find(otherName, ", not api", "not match") != nil:
 		l.about = aboutAPI
 	case l.host != "":
 		l.about = aboutOther
@@ -184,7 +199,7 @@ func (l *line) readLookup() bool {
 	switch ip, err := netip.ParseAddr(strings.Trim(server, "[]")); {
 	case err == nil && ip.IsLoopback() && server != "127.0.0.53" && server != "127.0.0.54" && holdsAny(l.text, []string{"refused"}):
 		l.lookup = lookupNowhere
-	case holdsAny(l.text, []string{"no such host", "name or service not known", "nxdomain", "no address associated", "nodename nor servname", "is not found in dns"}):
+	case holdsAny(l.text, unknownName):
 		l.lookup = lookupMissing
 	case holdsAny(l.text, []string{"could not resolve", "couldn't resolve"}) && !holdsAny(l.text, []string{"timed out", "timeout"}):
 		l.lookup = lookupMissing
@@ -275,12 +290,13 @@ var (
 // of ours may be named after a program: kubelet.sh is there.
 func toolMissing(l line) bool {
 	// the machine-config daemon tries oc and goes on without it
-	return !strings.Contains(l.text, "ionice") && l.find(toolWords, "oc", "kubelet", "crio", "crictl", "kubenswrapper", "hyperkube", "setpriv") != nil
+	return !strings.Contains(l.text, "ionice") &&
+		l.find(toolWords, "oc", "kubelet", "crio", "crictl", "kubenswrapper", "hyperkube", "setpriv") != nil
 }
 
 // wholeMachine is for memory that the machine lacks, not a container that had its share.
 func wholeMachine(l line) bool {
-	return !strings.Contains(l.text, "memory cgroup out of memory") && !strings.Contains(l.text, "constraint_memcg") && !strings.Contains(l.text, "oom_score_adj=9")
+	return !holdsAny(l.text, []string{"memory cgroup out of memory", "constraint_memcg", "oom_score_adj=9"})
 }
 
 // ownAuthority is for certificates of the cluster: the authority's name is known, or the
@@ -293,7 +309,7 @@ func ownAuthority(l line) bool {
 	if !named {
 		return l.about != aboutOther
 	}
-	return holdsAny(authority, []string{"root-ca", "kube-", "kubelet-", "etcd", "openshift-", "admin-kubeconfig", "aggregator", "localhost", "signer"})
+	return holdsAny(authority, ownAuthorities)
 }
 
 // failedPull is for an unreached registry: what does not name one must say that it was a
