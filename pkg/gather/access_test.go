@@ -34,7 +34,11 @@ func TestParseEndpoint(t *testing.T) {
 			t.Errorf("%s is written as %s, which is %+v, %v", text, got, again, err)
 		}
 	}
-	for _, text := range []string{"", "@", "me@", "@host", "host:", "host:0", "host:65536", "host:x", "-oProxyCommand=x", "a b", "a;b", "$(x)", "x@y@z", "[::1", "::1]:5", "host/x", "fe80::1%../x", "fe80::1%a;b", "[fe80::1%$(x)]:22", "me@[::1]:", "[]:22", "[]", "host\n", "1:2:3"} {
+	for _, text := range []string{
+		"", "@", "me@", "@host", "host:", "host:0", "host:65536", "host:x", "-oProxyCommand=x", "a b", "a;b", "$(x)",
+		"x@y@z", "[::1", "::1]:5", "host/x", "fe80::1%../x", "fe80::1%a;b", "[fe80::1%$(x)]:22", "me@[::1]:", "[]:22",
+		"[]", "host\n", "1:2:3",
+	} {
 		if got, err := ParseEndpoint(text); err == nil || !strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%q is %+v, %v", text, got, err)
 		}
@@ -65,14 +69,19 @@ func TestKeys(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"locked.key: the key is protected by a passphrase", "ssh-add locked.key", "id.pub: this is a public key", "name the private one, id", "junk: this is not a private key"} {
+	for _, want := range []string{
+		"locked.key: the key is protected by a passphrase", "ssh-add locked.key", "id.pub: this is a public key",
+		"name the private one, id", "junk: this is not a private key",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
 	locked.Found = true
 	l := &log{}
-	if err := newAccess(t.TempDir(), l, locked).prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
+	err = newAccess(t.TempDir(), l, locked).prepare(t.Context())
+	if err == nil ||
+		!strings.Contains(err.Error(), "there is no key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
 		t.Errorf("%v\n%s", err, l)
 	}
 	a = newAccess(t.TempDir(), l, good)
@@ -214,7 +223,8 @@ func TestKnownHosts(t *testing.T) {
 		}
 	}
 	line("# kept by hand\n" + host + " " + string(ssh.MarshalAuthorizedKey(other)))
-	if err := try(false); err == nil || !strings.Contains(err.Error(), "the host shows another key than before") || !strings.Contains(err.Error(), KnownHostsFile+":2 says ssh-ed25519 "+ssh.FingerprintSHA256(other)) {
+	if err := try(false); err == nil || !strings.Contains(err.Error(), "the host shows another key than before") ||
+		!strings.Contains(err.Error(), KnownHostsFile+":2 says ssh-ed25519 "+ssh.FingerprintSHA256(other)) {
 		t.Errorf("changed: %v", err)
 	}
 	line("@revoked " + string(text))
@@ -241,7 +251,9 @@ func TestServiceRecords(t *testing.T) {
 	t.Parallel()
 	key, public, _ := newKey(t)
 	s := newServer(t, public, func(_ string, _ io.Reader, out io.Writer) int {
-		_, _ = out.Write(plainTar(t, map[string]string{"./bootkube.json": "[1]", "./.bootkube.x": "no", "./../evil.json": "no", "./release-image.json": "[2]"}))
+		_, _ = out.Write(plainTar(t, map[string]string{
+			"./bootkube.json": "[1]", "./.bootkube.x": "no", "./../evil.json": "no", "./release-image.json": "[2]",
+		}))
 		return 0
 	})
 	records, err := ServiceRecords(t.Context(), newAccess(t.TempDir(), nil, key), s.endpoint)
@@ -249,7 +261,8 @@ func TestServiceRecords(t *testing.T) {
 		t.Errorf("%q %v", records, err)
 	}
 	empty := newServer(t, public, func(string, io.Reader, io.Writer) int { return 1 })
-	if _, err := ServiceRecords(t.Context(), newAccess(t.TempDir(), nil, key), empty.endpoint); err == nil || !strings.Contains(err.Error(), "there are no service records on it") {
+	_, err = ServiceRecords(t.Context(), newAccess(t.TempDir(), nil, key), empty.endpoint)
+	if err == nil || !strings.Contains(err.Error(), "there are no service records on it") {
 		t.Errorf("%v", err)
 	}
 }

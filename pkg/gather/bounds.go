@@ -54,7 +54,9 @@ func (c *connection) ask(ctx context.Context, command string, out io.Writer) err
 }
 
 // within runs a command that has to end in time.
-func (c *connection) within(ctx context.Context, limit time.Duration, command string, in io.Reader, out io.Writer, line func(string)) error {
+func (c *connection) within(
+	ctx context.Context, limit time.Duration, command string, in io.Reader, out io.Writer, line func(string),
+) error {
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errOverdue)
 	defer cancel()
 	err := c.command(limited, command, in, out, line)
@@ -66,7 +68,9 @@ func (c *connection) within(ctx context.Context, limit time.Duration, command st
 
 // stream runs a command whose output is to come in a steady flow once it has begun: start
 // is how long that may take, and then there have to be 64 KiB in five minutes.
-func (c *connection) stream(ctx context.Context, start time.Duration, command string, in io.Reader, out io.Writer, line func(string)) error {
+func (c *connection) stream(
+	ctx context.Context, start time.Duration, command string, in io.Reader, out io.Writer, line func(string),
+) error {
 	limited, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	window := c.access.Window

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/redact"
@@ -86,7 +87,10 @@ func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 
 func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, hosts []Host) error {
 	zipped := gzip.NewWriter(&roomy{w: f, g: g})
-	p := &packer{ctx: ctx, out: tar.NewWriter(zipped), top: "log-bundle-" + g.note.ID, scratch: scratch, to: &roomy{w: scratch, g: g}, redact: redact.New(g.Secrets...), seen: map[string]bool{}}
+	p := &packer{
+		ctx: ctx, out: tar.NewWriter(zipped), top: "log-bundle-" + g.note.ID, scratch: scratch,
+		to: &roomy{w: scratch, g: g}, redact: redact.New(g.Secrets...), seen: map[string]bool{},
+	}
 	for _, h := range hosts {
 		if h.Err != nil || h.Role != MasterRole {
 			continue
@@ -242,13 +246,17 @@ func (p *packer) member(name string, h *tar.Header, r io.Reader) error {
 	if _, err := p.scratch.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := p.out.WriteHeader(&tar.Header{Name: p.top + "/" + name, Typeflag: tar.TypeReg, Mode: 0o600, Size: size, ModTime: h.ModTime}); err != nil {
+	if err := p.out.WriteHeader(p.header(name, size, h.ModTime)); err != nil {
 		return errArchive{err}
 	}
 	if _, err := io.CopyN(p.out, p.scratch, size); err != nil {
 		return err
 	}
 	return copyErr
+}
+
+func (p *packer) header(name string, size int64, changed time.Time) *tar.Header {
+	return &tar.Header{Name: p.top + "/" + name, Typeflag: tar.TypeReg, Mode: 0o600, Size: size, ModTime: changed}
 }
 
 // clean copies a file into the scratch file without its secrets.
@@ -274,7 +282,7 @@ func (p *packer) clean(name string, r io.Reader) error {
 }
 
 func (p *packer) text(name, text string) error {
-	if err := p.out.WriteHeader(&tar.Header{Name: p.top + "/" + name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(text))}); err != nil {
+	if err := p.out.WriteHeader(p.header(name, int64(len(text)), time.Time{})); err != nil {
 		return err
 	}
 	_, err := io.WriteString(p.out, text)

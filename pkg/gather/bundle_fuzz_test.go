@@ -55,7 +55,10 @@ func FuzzPack(f *testing.F) {
 		}
 		defer func() { _ = scratch.Close() }()
 		var out bytes.Buffer
-		p := &packer{ctx: t.Context(), out: tar.NewWriter(&out), top: "log-bundle-1", scratch: scratch, to: scratch, redact: redact.New(), seen: map[string]bool{}}
+		p := &packer{
+			ctx: t.Context(), out: tar.NewWriter(&out), top: "log-bundle-1", scratch: scratch, to: scratch,
+			redact: redact.New(), seen: map[string]bool{},
+		}
 		if err := errors.Join(p.add(archive, folder, strip), p.out.Close()); err != nil {
 			t.Fatalf("what a host sent stops the bundle: %v", err)
 		}
@@ -68,10 +71,11 @@ func FuzzPack(f *testing.F) {
 			if err != nil {
 				t.Fatalf("the bundle cannot be read: %v", err)
 			}
-			if name := strings.TrimPrefix(h.Name, "log-bundle-1/"); name == h.Name || !fs.ValidPath(name) || seen[name] || h.Typeflag != tar.TypeReg {
+			name := strings.TrimPrefix(h.Name, "log-bundle-1/")
+			if name == h.Name || !fs.ValidPath(name) || seen[name] || h.Typeflag != tar.TypeReg {
 				t.Errorf("%q, type %q", h.Name, h.Typeflag)
 			}
-			seen[strings.TrimPrefix(h.Name, "log-bundle-1/")] = true
+			seen[name] = true
 		}
 	})
 }

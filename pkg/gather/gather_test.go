@@ -119,7 +119,10 @@ func TestGather(t *testing.T) {
 		return 0
 	})
 	dir, l := t.TempDir(), &log{}
-	r, err := Bootstrap(t.Context(), Request{Access: newAccess(dir, l, key), Bootstrap: host.endpoint, Masters: []Endpoint{master.endpoint}, Dir: dir, Now: now, Secrets: []string{"hunter2-hunter2"}})
+	r, err := Bootstrap(t.Context(), Request{
+		Access: newAccess(dir, l, key), Bootstrap: host.endpoint, Masters: []Endpoint{master.endpoint},
+		Dir: dir, Now: now, Secrets: []string{"hunter2-hunter2"},
+	})
 	if err != nil {
 		t.Fatal(err, l)
 	}
@@ -190,7 +193,8 @@ func TestNextRunGoesOn(t *testing.T) {
 	}
 	broken.Store(false)
 	r, err := Bootstrap(t.Context(), request(now.Add(10*time.Minute)))
-	if err != nil || filepath.Base(r.Bundle) != "log-bundle-"+id+".tar.gz" || host.ran("installer-gather.sh") != 1 || !strings.Contains(l.String(), "going on with what was begun at") {
+	if err != nil || filepath.Base(r.Bundle) != "log-bundle-"+id+".tar.gz" ||
+		host.ran("installer-gather.sh") != 1 || !strings.Contains(l.String(), "going on with what was begun at") {
 		t.Errorf("%+v %v %q\n%s", r, err, host.commands, l)
 	}
 	// an hour later it is another story
@@ -283,7 +287,8 @@ func TestHostileArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(dir, "b.tar.gz")
-	if err := g.pack(context.Background(), name, []Host{{Role: BootstrapRole, Endpoint: Endpoint{Host: "h", User: "core", Port: 22}}}); err != nil {
+	hosts := []Host{{Role: BootstrapRole, Endpoint: Endpoint{Host: "h", User: "core", Port: 22}}}
+	if err := g.pack(context.Background(), name, hosts); err != nil {
 		t.Fatal(err)
 	}
 	files := read(t, name)
@@ -302,7 +307,7 @@ func TestHostileArchive(t *testing.T) {
 	if err := errors.Join(os.WriteFile(g.path(bootstrapFile), data[:len(data)-30], 0o600), os.Remove(name)); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.pack(context.Background(), name, []Host{{Role: BootstrapRole, Endpoint: Endpoint{Host: "h", User: "core", Port: 22}}}); err != nil {
+	if err := g.pack(context.Background(), name, hosts); err != nil {
 		t.Fatal(err)
 	}
 	if files = read(t, name); files[top+"ok"] != "3" || !strings.Contains(files[top+noteInBundle], "the archive of the bootstrap host is damaged") {
@@ -333,7 +338,9 @@ func TestInterrupt(t *testing.T) {
 	})
 	defer close(ended)
 	dir := t.TempDir()
-	_, err := Bootstrap(ctx, Request{Access: newAccess(dir, nil, key), Bootstrap: host.endpoint, Masters: []Endpoint{host.endpoint}, Dir: dir, Now: now})
+	_, err := Bootstrap(ctx, Request{
+		Access: newAccess(dir, nil, key), Bootstrap: host.endpoint, Masters: []Endpoint{host.endpoint}, Dir: dir, Now: now,
+	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

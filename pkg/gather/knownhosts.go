@@ -79,7 +79,11 @@ func (k *knownHosts) look(e Endpoint, key ssh.PublicKey) error {
 	}
 	callback, err := knownhosts.New(files...)
 	if err != nil {
-		return diag.Problem{Position: diag.Position{File: k.file}, Detail: "the known hosts cannot be read: " + strings.TrimPrefix(err.Error(), "knownhosts: "), Hint: "correct or remove the line that is named"}
+		return diag.Problem{
+			Position: diag.Position{File: k.file},
+			Detail:   "the known hosts cannot be read: " + strings.TrimPrefix(err.Error(), "knownhosts: "),
+			Hint:     "correct or remove the line that is named",
+		}
 	}
 	return callback(e.address(), nowhere{}, key)
 }

@@ -96,7 +96,9 @@ func (g *gathering) collect(ctx context.Context, c *connection, m Endpoint) erro
 	defer func() { _ = f.Close() }() // it is synced and closed below
 	g.state(m, "collecting")
 	out := &progress{w: ourWriter{f, g.Dir}, tell: func(text string) { g.state(m, text) }}
-	err = c.stream(ctx, scriptLimit, command, bytes.NewReader(script), &limited{w: &roomy{w: out, g: g}, left: mostOfMaster}, func(line string) { g.Access.debug("%s: %s", m, line) })
+	bounded := &limited{w: &roomy{w: out, g: g}, left: mostOfMaster}
+	told := func(line string) { g.Access.debug("%s: %s", m, line) }
+	err = c.stream(ctx, scriptLimit, command, bytes.NewReader(script), bounded, told)
 	var failed *commandError
 	if errors.As(err, &failed) {
 		return problemOf(m, fmt.Sprintf("what it knows could not be collected, code %d: %s", failed.code, failed.said), "is it a machine of the control plane, and may "+m.User+" use sudo there?")
