@@ -137,7 +137,8 @@ func TestPace(t *testing.T) {
 		every time.Duration
 		slow  bool
 	}{
-		{2, time.Second, true}, {1000, time.Second, true}, {1200, time.Second, false}, {minBytes - 1, time.Minute, true}, {minBytes, time.Minute, false}, {1 << 20, 10 * time.Second, false},
+		{2, time.Second, true}, {1000, time.Second, true}, {1200, time.Second, false}, {minBytes - 1, time.Minute, true},
+		{minBytes, time.Minute, false}, {1 << 20, 10 * time.Second, false},
 	} {
 		p, slow := pace{window: minWindow, begin: begin}, false
 		for at := begin; at.Sub(begin) < 10*time.Minute; {

@@ -118,7 +118,11 @@ func (d *download) decompress(ctx context.Context, from, to, want string, progre
 	}
 	switch err = part.finish(); {
 	case errors.Is(err, fs.ErrExist):
-		return "", 0, diag.Problem{Position: diag.Position{File: filepath.ToSlash(to)}, Detail: "another file of this name has come meanwhile", Hint: "look at it, then run the command again"}
+		return "", 0, diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(to)},
+			Detail:   "another file of this name has come meanwhile",
+			Hint:     "look at it, then run the command again",
+		}
 	case err != nil:
 		return "", 0, err
 	}
@@ -209,7 +213,11 @@ func damaged(ctx context.Context, path string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "the file cannot be decompressed: " + err.Error(), Hint: "is it of the kind that its name says? Do without --decompress to look at it"}
+	return diag.Problem{
+		Position: diag.Position{File: filepath.ToSlash(path)},
+		Detail:   "the file cannot be decompressed: " + err.Error(),
+		Hint:     "is it of the kind that its name says? Do without --decompress to look at it",
+	}
 }
 
 // interruptible reads until ctx ends.

@@ -231,7 +231,11 @@ func (d *download) present(ctx context.Context, final, want string) (bool, error
 	case err != nil:
 		return false, fileProblem(final, "the file cannot be looked at", err)
 	case !info.Mode().IsRegular():
-		return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(final)}, Detail: "there is something of this name that is not a file", Hint: "name another folder with --directory"}
+		return false, diag.Problem{
+			Position: diag.Position{File: filepath.ToSlash(final)},
+			Detail:   "there is something of this name that is not a file",
+			Hint:     "name another folder with --directory",
+		}
 	}
 	got, size, err := sumOpen(ctx, f, nil)
 	switch {

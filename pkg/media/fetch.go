@@ -289,7 +289,8 @@ func (t *transfer) check(r *http.Response) (wait time.Duration, err error) {
 func (t *transfer) refused(r *http.Response) error {
 	err := fmt.Errorf("the server answers %d %s", r.StatusCode, http.StatusText(r.StatusCode))
 	switch code := r.StatusCode; {
-	case code >= 500 && code != http.StatusNotImplemented, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code == http.StatusTooEarly:
+	case code >= 500 && code != http.StatusNotImplemented, code == http.StatusTooManyRequests,
+		code == http.StatusRequestTimeout, code == http.StatusTooEarly:
 		return err
 	}
 	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(r.Request.URL.String()), err), Hint: "is the URL right? --mirror names another place; the files stand there under their own names"}

@@ -25,7 +25,11 @@ var noSubpacket = []byte{0xc2, 12, 4, 0, 1, 8, 0, 2, 1, 4, 0, 0, 0, 0}
 // refused is refused with a problem for people.
 func FuzzSignature(f *testing.F) {
 	key, public := newKey(f, "fedora")
-	for _, seed := range [][]byte{sign(f, key, good), armoured(f, sign(f, key, good)), public, nil, []byte("-----BEGIN PGP SIGNATURE-----\n\nAAAA"), {0x88, 0x5d, 4}, {0xc2, 0xff, 0xff, 0xff, 0xff, 0xff}, noSubpacket} {
+	for _, seed := range [][]byte{
+		sign(f, key, good), armoured(f, sign(f, key, good)), public, nil,
+		[]byte("-----BEGIN PGP SIGNATURE-----\n\nAAAA"), {0x88, 0x5d, 4}, {0xc2, 0xff, 0xff, 0xff, 0xff, 0xff},
+		noSubpacket,
+	} {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, data, keys []byte) {

@@ -159,7 +159,11 @@ func openImage(ctx context.Context, path string) (*os.File, error) {
 // end is looked for.
 func openISO(f *os.File, path string) (*iso.Image, error) {
 	if info, err := f.Stat(); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
-		return nil, diag.Problem{Position: diag.Position{File: path}, Detail: "is a pipe, and an ISO image is not read from its beginning to its end", Hint: "write it to a file first, or give - for standard input where the command takes it"}
+		return nil, diag.Problem{
+			Position: diag.Position{File: path},
+			Detail:   "is a pipe, and an ISO image is not read from its beginning to its end",
+			Hint:     "write it to a file first, or give - for standard input where the command takes it",
+		}
 	}
 	size, err := f.Seek(0, io.SeekEnd)
 	if err == nil {

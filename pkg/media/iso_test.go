@@ -222,7 +222,10 @@ func TestISOInterrupted(t *testing.T) {
 	path, image := published(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, e := range []ISOEdit{{In: path, Out: path + ".out"}, {In: "-", Out: path + ".out", Stdin: bytes.NewReader(image)}, {In: path, Out: "-", Stdout: io.Discard}} {
+	for _, e := range []ISOEdit{
+		{In: path, Out: path + ".out"}, {In: "-", Out: path + ".out", Stdin: bytes.NewReader(image)},
+		{In: path, Out: "-", Stdout: io.Discard},
+	} {
 		if _, err := e.Run(ctx, embed); !errors.Is(err, context.Canceled) {
 			t.Errorf("%+v: got %v", e, err)
 		}
@@ -315,7 +318,8 @@ func TestReadInitrd(t *testing.T) {
 	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadInitrd(t.Context(), path); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(path)+": cannot be read as an initrd") {
+	if _, err := ReadInitrd(t.Context(), path); err == nil ||
+		!strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(path)+": cannot be read as an initrd") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := ReadInitrd(t.Context(), path+"x"); err == nil || !strings.Contains(err.Error(), "does not exist") {

@@ -58,7 +58,11 @@ func holds(path string, data []byte) (bool, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == int64(len(data)) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 			if err := system.Owned(path, info); err != nil {
-				return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "exists, and " + err.Error() + ", who can change it at any time", Hint: "remove it, or name another place"}
+				return false, diag.Problem{
+					Position: diag.Position{File: filepath.ToSlash(path)},
+					Detail:   "exists, and " + err.Error() + ", who can change it at any time",
+					Hint:     "remove it, or name another place",
+				}
 			}
 			return true, nil
 		}

@@ -197,7 +197,11 @@ func TestPipesInTheWay(t *testing.T) {
 		if _, err := ReadISO(ctx, path); err == nil || ctx.Err() != nil {
 			t.Errorf("got %v", err)
 		}
-		if err := CopyChanged(ctx, path, filepath.Join(t.TempDir(), "out"), io.Discard, func(w io.Writer, r io.Reader) error { _, err := io.Copy(w, r); return err }); ctx.Err() != nil {
+		err := CopyChanged(ctx, path, filepath.Join(t.TempDir(), "out"), io.Discard, func(w io.Writer, r io.Reader) error {
+			_, err := io.Copy(w, r)
+			return err
+		})
+		if ctx.Err() != nil {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -143,7 +143,10 @@ func TestSignatureIsMissing(t *testing.T) {
 	} {
 		s := newServer(t, status(code))
 		dir := t.TempDir()
-		r := Request{URL: "https://elsewhere.invalid/x.iso", Signature: "https://elsewhere.invalid/x.iso.sig", Mirror: s.URL + "/okd", SHA256: sumOf(good), Dir: dir, SigningKey: key}
+		r := Request{
+			URL: "https://elsewhere.invalid/x.iso", Signature: "https://elsewhere.invalid/x.iso.sig",
+			Mirror: s.URL + "/okd", SHA256: sumOf(good), Dir: dir, SigningKey: key,
+		}
 		_, err := quick().Download(t.Context(), r)
 		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), s.URL, "URL"), want) {
 			t.Errorf("%d: got %v", code, err)
@@ -172,7 +175,10 @@ func TestSignatureBeside(t *testing.T) {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "x.iso"), good)
 		write(t, filepath.Join(dir, "x.iso.sig"), []byte(content))
-		_, err := quick().Download(t.Context(), Request{URL: "https://nowhere.invalid/x.iso", Signature: "https://nowhere.invalid/x.iso.sig", SHA256: sumOf(good), Dir: dir, SigningKey: key})
+		_, err := quick().Download(t.Context(), Request{
+			URL: "https://nowhere.invalid/x.iso", Signature: "https://nowhere.invalid/x.iso.sig",
+			SHA256: sumOf(good), Dir: dir, SigningKey: key,
+		})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
@@ -189,7 +195,10 @@ func TestSignatureInCache(t *testing.T) {
 	data := compressed(t, ".gz", good)
 	s := newServer(t, withSignature(data, sign(t, pair, data)))
 	cache := t.TempDir()
-	r := Request{URL: s.URL + "/d.raw.gz", Signature: s.URL + "/d.raw.gz.sig", SHA256: sumOf(data), UncompressedSHA256: sumOf(good), Cache: cache, SigningKey: key}
+	r := Request{
+		URL: s.URL + "/d.raw.gz", Signature: s.URL + "/d.raw.gz.sig", SHA256: sumOf(data),
+		UncompressedSHA256: sumOf(good), Cache: cache, SigningKey: key,
+	}
 	for _, test := range []struct {
 		decompress, cached bool
 		files              []string

@@ -108,7 +108,9 @@ func TestDecompressArchive(t *testing.T) {
 		data := zipped(t, names, good)
 		s := newServer(t, serve(data, `"v"`))
 		dir := t.TempDir()
-		_, err := quick().Download(t.Context(), Request{URL: s.URL + "/d.vhdx.zip", SHA256: sumOf(data), UncompressedSHA256: sumOf(good), Dir: dir, Decompress: true})
+		_, err := quick().Download(t.Context(), Request{
+			URL: s.URL + "/d.vhdx.zip", SHA256: sumOf(data), UncompressedSHA256: sumOf(good), Dir: dir, Decompress: true,
+		})
 		want := []string{"d.vhdx"}
 		if fails != "" {
 			want = []string{"d.vhdx.zip"}
@@ -149,7 +151,10 @@ func TestDecompress(t *testing.T) {
 			if !bytes.Equal(mustRead(t, filepath.Join(dir, "disk.raw")), content) {
 				t.Error("the content is not the right one")
 			}
-			want := Result{File: filepath.Join(dir, "disk.raw"), URL: r.URL, Size: int64(len(content)), SHA256: r.SHA256, UncompressedSHA256: r.UncompressedSHA256, Source: FromNetwork}
+			want := Result{
+				File: filepath.Join(dir, "disk.raw"), URL: r.URL, Size: int64(len(content)), SHA256: r.SHA256,
+				UncompressedSHA256: r.UncompressedSHA256, Source: FromNetwork,
+			}
 			if result != want {
 				t.Errorf("got %+v, want %+v", result, want)
 			}
@@ -192,11 +197,14 @@ func TestDecompressDamaged(t *testing.T) {
 	for _, ending := range []string{".gz", ".xz", ".zst", ".zip"} {
 		whole := compressed(t, ending, content)
 		for what, data := range map[string][]byte{
-			"cut": whole[:len(whole)-20], "half": whole[:len(whole)/2], "empty": {}, "noise": noise(1000, 6), "flipped": flip(whole), "head": whole[:5],
+			"cut": whole[:len(whole)-20], "half": whole[:len(whole)/2], "head": whole[:5],
+			"empty": {}, "noise": noise(1000, 6), "flipped": flip(whole),
 		} {
 			s := newServer(t, serve(data, `"v"`))
 			dir := t.TempDir()
-			_, err := quick().Download(t.Context(), Request{URL: s.URL + "/d.raw" + ending, SHA256: sumOf(data), UncompressedSHA256: sumOf(content), Dir: dir, Decompress: true})
+			_, err := quick().Download(t.Context(), Request{
+				URL: s.URL + "/d.raw" + ending, SHA256: sumOf(data), UncompressedSHA256: sumOf(content), Dir: dir, Decompress: true,
+			})
 			if err == nil {
 				t.Errorf("%s %s: no error", what, ending)
 			}

@@ -42,7 +42,10 @@ func listOf(images ...string) []byte {
 	for i := 0; i+1 < len(images); i += 2 {
 		tags = append(tags, tag{"name": images[i], "from": tag{"kind": "DockerImage", "name": images[i+1]}, "annotations": tag{"x": "y"}})
 	}
-	data, err := json.Marshal(map[string]any{"kind": "ImageStream", "apiVersion": "image.openshift.io/v1", "metadata": map[string]any{"name": "4.18.0-okd-scos.10"}, "spec": map[string]any{"tags": tags}})
+	data, err := json.Marshal(map[string]any{
+		"kind": "ImageStream", "apiVersion": "image.openshift.io/v1",
+		"metadata": map[string]any{"name": "4.18.0-okd-scos.10"}, "spec": map[string]any{"tags": tags},
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -206,9 +209,11 @@ func TestFind(t *testing.T) {
 			t.Parallel()
 			f := newRegistry(t, false)
 			image := imageOf(t, layers...)
-			index := mutate.AppendManifests(empty.Index,
-				mutate.IndexAddendum{Add: imageOf(t, gzipped(older)), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}},
-				mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
+			of := func(architecture string, image v1.Image) mutate.IndexAddendum {
+				linux := &v1.Platform{OS: "linux", Architecture: architecture}
+				return mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: linux}}
+			}
+			index := mutate.AppendManifests(empty.Index, of("arm64", imageOf(t, gzipped(older))), of("amd64", image))
 			pinned := f.push(t, "okd/scos-release:4.18.0-okd-scos.10", image)
 			pinnedIndex := f.push(t, "okd/scos-release:multi", index)
 			for _, reference := range []string{f.host + "/okd/scos-release:4.18.0-okd-scos.10", pinned, f.host + "/okd/scos-release:multi", pinnedIndex} {
@@ -375,7 +380,10 @@ func FuzzScan(f *testing.F) {
 // FuzzSecret: whatever a pull secret holds, each registry gets one answer, and nobody
 // gets the credentials of a registry that only begins like its own.
 func FuzzSecret(f *testing.F) {
-	for _, seed := range []string{`{"auths":{"quay.io":{"auth":"dTpw"}}}`, `{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"},"x/y":{"username":"u"}}}`, `{"auths":null}`, `{"auths":{"":{}}}`, `[]`, "", `{"auths":{"/":{"auth":"%%"}}}`} {
+	for _, seed := range []string{
+		`{"auths":{"quay.io":{"auth":"dTpw"}}}`, `{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"},"x/y":{"username":"u"}}}`,
+		`{"auths":null}`, `{"auths":{"":{}}}`, `[]`, "", `{"auths":{"/":{"auth":"%%"}}}`,
+	} {
 		f.Add(seed, "quay.io/okd/scos-release")
 	}
 	f.Fuzz(func(t *testing.T, text, repository string) {

@@ -43,7 +43,8 @@ func TestResolve(t *testing.T) {
 	index, amd, arm := multi(t)
 	repository := f.host + "/okd/scos-release"
 	digests := map[string]string{
-		"multi": f.push(t, "okd/scos-release:multi", index), "amd": f.push(t, "okd/scos-release:amd", amd), "arm": f.push(t, "okd/scos-release:arm", arm),
+		"multi": f.push(t, "okd/scos-release:multi", index), "amd": f.push(t, "okd/scos-release:amd", amd),
+		"arm": f.push(t, "okd/scos-release:arm", arm),
 	}
 	f.before = func(w http.ResponseWriter, r *http.Request) bool {
 		if user, password, _ := r.BasicAuth(); user == "me" && password == "s3cret" {
