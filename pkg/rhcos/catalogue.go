@@ -35,7 +35,10 @@ func Load(files fs.FS) (Catalogue, error) {
 			return Catalogue{}, fmt.Errorf("%s: %w", name, err)
 		}
 		if want := b.Stream.Stream + "-" + b.ID + ".yaml"; path.Base(name) != want {
-			return Catalogue{}, diag.Problem{Position: diag.Position{File: name}, Detail: "the file holds the build " + b.Name() + ", so its name must be " + want}
+			return Catalogue{}, diag.Problem{
+				Position: diag.Position{File: name},
+				Detail:   "the file holds the build " + b.Name() + ", so its name must be " + want,
+			}
 		}
 		c.builds = append(c.builds, b)
 	}

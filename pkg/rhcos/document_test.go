@@ -87,7 +87,8 @@ func secureBootTable() string {
 		if f.Way != "" {
 			way = f.Way
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Loader.Title(), f.Kernel.Title(), inWords(f.Verdict), sentenceOf(f.Reason), sentenceOf(way))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n",
+			f.Loader.Title(), f.Kernel.Title(), inWords(f.Verdict), sentenceOf(f.Reason), sentenceOf(way))
 	}
 	return b.String()
 }

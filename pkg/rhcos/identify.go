@@ -117,7 +117,10 @@ func (p product) read(rest, name string) (BootImage, error) {
 	case 10:
 		i.OS = SCOS10
 	default:
-		return BootImage{}, diag.Problem{Detail: fmt.Sprintf("cannot tell of which version of CentOS Stream CoreOS the image %q is", name), Hint: "name it scos-9 or scos-10, or give the build, such as 10.0.20251103-0"}
+		return BootImage{}, diag.Problem{
+			Detail: fmt.Sprintf("cannot tell of which version of CentOS Stream CoreOS the image %q is", name),
+			Hint:   "name it scos-9 or scos-10, or give the build, such as 10.0.20251103-0",
+		}
 	}
 	return i, nil
 }

@@ -15,7 +15,8 @@ func FuzzCPU(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, cpuinfo string) {
 		cpu := ReadCPU(cpuinfo)
-		if !cpu.Known && len(cpu.Missing) > 0 || !slices.IsSorted(cpu.Missing) || len(slices.Compact(slices.Clone(cpu.Missing))) != len(cpu.Missing) {
+		if !cpu.Known && len(cpu.Missing) > 0 || !slices.IsSorted(cpu.Missing) ||
+			len(slices.Compact(slices.Clone(cpu.Missing))) != len(cpu.Missing) {
 			t.Errorf("got %+v", cpu)
 		}
 		more := ReadCPU(strings.TrimSuffix(cpuinfo, "\n") + "\nflags : fpu\n")

@@ -150,7 +150,8 @@ var Rules = []Rule{
 		Reason: "OKD {release} was made with {stream} {build}, and this is {image}: it should not matter, since the release brings its own system",
 		Way:    "",
 		judge: func(s situation) Verdict {
-			return noteIf(s.image.Build != "" && s.image.Build != s.release.BootImage.Build && s.image.OS == identifyID(s.release.BootImage.Build).OS)
+			return noteIf(s.image.Build != "" && s.image.Build != s.release.BootImage.Build &&
+				s.image.OS == identifyID(s.release.BootImage.Build).OS)
 		},
 	},
 }

@@ -27,7 +27,8 @@ func edit(t *testing.T, image []byte) {
 		t.Fatal(err)
 	}
 	if beforeErr == nil {
-		if err := m.SetKargs(before); err != nil && strings.Trim(before, "\x20\x21\x22\x23-~") == "" && len(before) < int(m.KargAreas()[0].Length) {
+		if err := m.SetKargs(before); err != nil &&
+			strings.Trim(before, "\x20\x21\x22\x23-~") == "" && len(before) < int(m.KargAreas()[0].Length) {
 			t.Fatalf("the kernel arguments %q cannot be set again: %v", before, err)
 		}
 	}
@@ -68,7 +69,8 @@ func FuzzDescriptions(f *testing.F) {
 	f.Add(`{"file":"images/ignition.img","offset":3,"length":100}`, `{"default":"a","size":12,"files":[{"path":"zipl.prm","offset":2,"pad":" ","end":"\u0000"}]}`, "{}", []byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, igninfo, kargs, features string, area []byte) {
 		edit(t, with(func(files map[string][]byte) {
-			files["coreos/igninfo.json"], files["coreos/kargs.json"], files["coreos/features.json"] = []byte(igninfo), []byte(kargs), []byte(features)
+			files["coreos/igninfo.json"], files["coreos/kargs.json"] = []byte(igninfo), []byte(kargs)
+			files["coreos/features.json"] = []byte(features)
 			copy(files["images/ignition.img"], area)
 		}))
 	})

@@ -322,7 +322,8 @@ func TestPatched(t *testing.T) {
 	image := []byte("0123456789abcdef")
 	patches := []Patch{{0, []byte("AB")}, {3, []byte("C")}, {9, []byte("DEFG")}, {15, []byte("H")}}
 	for name, r := range map[string]io.Reader{
-		"at once": bytes.NewReader(image), "bytes": iotest.OneByteReader(bytes.NewReader(image)), "halves": iotest.HalfReader(bytes.NewReader(image)),
+		"at once": bytes.NewReader(image), "bytes": iotest.OneByteReader(bytes.NewReader(image)),
+		"halves": iotest.HalfReader(bytes.NewReader(image)),
 	} {
 		got, err := io.ReadAll(Patched(r, patches))
 		if string(got) != "AB2C45678DEFGdeH" || err != nil {

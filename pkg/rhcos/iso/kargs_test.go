@@ -33,8 +33,11 @@ func TestKargEdit(t *testing.T) {
 			}
 		})
 	}
-	_, _, err := KargEdit{Append: []string{" "}, Delete: []string{""}, Replace: []string{"a", "a=b", "a=b=c=d", "=b=c", "a==c", "a=b=", "a=b=c d"}}.Apply("a")
-	if n := strings.Count(err.Error(), "KEY=OLD=NEW"); n != 7 || !strings.Contains(err.Error(), "append: an empty") || !strings.Contains(err.Error(), "delete: an empty") {
+	_, _, err := KargEdit{
+		Append: []string{" "}, Delete: []string{""}, Replace: []string{"a", "a=b", "a=b=c=d", "=b=c", "a==c", "a=b=", "a=b=c d"},
+	}.Apply("a")
+	if n := strings.Count(err.Error(), "KEY=OLD=NEW"); n != 7 ||
+		!strings.Contains(err.Error(), "append: an empty") || !strings.Contains(err.Error(), "delete: an empty") {
 		t.Errorf("not everything is complained about:\n%v", err)
 	}
 }

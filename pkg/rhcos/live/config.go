@@ -42,7 +42,8 @@ func (c Customization) config() (raw []byte, empty bool, err error) {
 	live := types.Config{Ignition: types.Ignition{Version: specVersion}}
 	files := &live.Storage.Files
 	for _, ca := range c.IgnitionCA {
-		live.Ignition.Security.TLS.CertificateAuthorities = append(live.Ignition.Security.TLS.CertificateAuthorities, resource(pemfile.Unix(ca.Data)))
+		live.Ignition.Security.TLS.CertificateAuthorities = append(live.Ignition.Security.TLS.CertificateAuthorities,
+			resource(pemfile.Unix(ca.Data)))
 	}
 	for _, hook := range hooks(c) {
 		*files = append(*files, file(hook.target(), hook.script.Data, 0o700))
@@ -101,7 +102,8 @@ func (c Customization) destination() ([]byte, error) {
 	}
 	dest := types.Config{Ignition: types.Ignition{Version: specVersion}}
 	for _, ca := range c.IgnitionCA {
-		dest.Ignition.Security.TLS.CertificateAuthorities = append(dest.Ignition.Security.TLS.CertificateAuthorities, resource(pemfile.Unix(ca.Data)))
+		dest.Ignition.Security.TLS.CertificateAuthorities = append(dest.Ignition.Security.TLS.CertificateAuthorities,
+			resource(pemfile.Unix(ca.Data)))
 	}
 	for _, f := range c.DestIgnition {
 		dest.Ignition.Config.Merge = append(dest.Ignition.Config.Merge, resource(f.Data))

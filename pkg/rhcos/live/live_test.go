@@ -212,6 +212,7 @@ func TestWithoutInstallation(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	key := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("secret")})
+	spoilt := bytes.ReplaceAll(authority(t), []byte("BEGIN CERTIFICATE-----"), []byte("BEGIN CERTIFICATE-----;"))
 	script := []byte("#!/bin/sh\n")
 	for name, c := range map[string]struct {
 		custom Customization
@@ -221,21 +222,35 @@ func TestRefused(t *testing.T) {
 			Customization{DestConsole: []string{"tty0"}, NetworkKeyfiles: []File{{"a", []byte("[ipv4]")}}},
 			[]string{"cannot be told to install", "cannot set a console", "reads no network settings"},
 		},
-		"configs":   {Customization{DestIgnition: []File{{"d.ign", []byte("{")}}, LiveIgnition: []File{{"l.ign", []byte("{}")}}}, []string{"config is not valid", "invalid config version"}},
-		"device":    {Customization{DestDevice: "sda"}, []string{`--dest-device: "sda" is not a device`}},
-		"kargs":     {Customization{DestKargAppend: []string{" "}, DestKargDelete: []string{"a\nb"}}, []string{`" " is not a kernel argument`, `"a\nb" is not`}},
-		"consoles":  {Customization{DestConsole: []string{"com1", "console=tty0"}}, []string{`"com1" is not a console`, `"console=tty0" is not`}},
-		"keyfiles":  {Customization{NetworkKeyfiles: []File{{"a/x", []byte("[ipv4]")}, {"b/x", []byte("[ipv4]")}, {"..", nil}, {"net.yaml", []byte("interfaces: []\n")}, {"empty", nil}}}, []string{"b/x: there is another keyfile named x", "..: has no name", "net.yaml: is not a keyfile of NetworkManager", "empty: is not a keyfile"}},
+		"configs":  {Customization{DestIgnition: []File{{"d.ign", []byte("{")}}, LiveIgnition: []File{{"l.ign", []byte("{}")}}}, []string{"config is not valid", "invalid config version"}},
+		"device":   {Customization{DestDevice: "sda"}, []string{`--dest-device: "sda" is not a device`}},
+		"kargs":    {Customization{DestKargAppend: []string{" "}, DestKargDelete: []string{"a\nb"}}, []string{`" " is not a kernel argument`, `"a\nb" is not`}},
+		"consoles": {Customization{DestConsole: []string{"com1", "console=tty0"}}, []string{`"com1" is not a console`, `"console=tty0" is not`}},
+		"keyfiles": {
+			Customization{NetworkKeyfiles: []File{
+				{"a/x", []byte("[ipv4]")}, {"b/x", []byte("[ipv4]")}, {"..", nil}, {"net.yaml", []byte("interfaces: []\n")}, {"empty", nil},
+			}},
+			[]string{
+				"b/x: there is another keyfile named x", "..: has no name",
+				"net.yaml: is not a keyfile of NetworkManager", "empty: is not a keyfile",
+			},
+		},
 		"no CA":     {Customization{IgnitionCA: []File{{"ca.der", []byte("0\x82")}}}, []string{"ca.der: holds no PEM certificate"}},
 		"key as CA": {Customization{IgnitionCA: []File{{"ca.pem", key}}}, []string{"ca.pem: holds a PEM block EC PRIVATE KEY"}},
-		"spoilt CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(authority(t), []byte("BEGIN CERTIFICATE-----"), []byte("BEGIN CERTIFICATE-----;"))}}}, []string{"ca.pem:1:28: something stands behind the dashes of -----BEGIN CERTIFICATE-----"}},
+		"spoilt CA": {
+			Customization{IgnitionCA: []File{{"ca.pem", spoilt}}},
+			[]string{"ca.pem:1:28: something stands behind the dashes of -----BEGIN CERTIFICATE-----"},
+		},
 		"broken CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(key, []byte("EC PRIVATE KEY"), []byte("CERTIFICATE"))}}}, []string{"certificate 1 cannot be read"}},
 		"scripts": {
 			Customization{PreInstall: []File{{"a b", script}, {"text", []byte("echo")}, {"dos", []byte("#!/bin/sh\r\n")}, {"x/text", script}}},
 			[]string{`a b: "a b" cannot be part`, "text: is not a program", "dos: has the line ends of Windows", "x/text: there is another script"},
 		},
 		"installer": {
-			Customization{InstallerConfig: []File{{"i.yaml", []byte("append-kargs: [a]\nzzz: 1\n")}, {"j.yaml", []byte("- a")}, {"k.yaml", []byte("offline: true\noffline: false")}}},
+			Customization{InstallerConfig: []File{
+				{"i.yaml", []byte("append-kargs: [a]\nzzz: 1\n")}, {"j.yaml", []byte("- a")},
+				{"k.yaml", []byte("offline: true\noffline: false")},
+			}},
 			[]string{"i.yaml: append-kargs: is not a setting of the installer\n    hint: did you mean append-karg?", "i.yaml: zzz: is not", "j.yaml: is not a YAML mapping", "k.yaml: is not a YAML mapping"},
 		},
 	} {
@@ -272,7 +287,8 @@ func TestParseConsole(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "tty1", "ttyS", "ttyS256", "ttyS0,", "ttyS0,x", "ttyS0,115200x", "ttyS0,115200n9", "ttyS0,115200n8r", "ttyS-1", "ttyS0,99999999999", "/dev/ttyS0", "console=ttyS0", "ttyS0 ",
+		"", "tty1", "ttyS", "ttyS256", "ttyS0,", "ttyS0,x", "ttyS0,115200x", "ttyS0,115200n9", "ttyS0,115200n8r", "ttyS-1", "ttyS0,99999999999",
+		"/dev/ttyS0", "console=ttyS0", "ttyS0 ",
 	} {
 		if got, err := ParseConsole(text); err == nil {
 			t.Errorf("ParseConsole(%q) = %q, and no error", text, got)

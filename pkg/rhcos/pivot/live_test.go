@@ -112,7 +112,8 @@ func TestLanguagesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(config.Storage.Files) != len(c.files) || len(readable.Storage.Files) != len(c.files) || len(config.Systemd.Units) != len(c.units) || len(readable.Systemd.Units) != len(c.units) {
+		if len(config.Storage.Files) != len(c.files) || len(readable.Storage.Files) != len(c.files) ||
+			len(config.Systemd.Units) != len(c.units) || len(readable.Systemd.Units) != len(c.units) {
 			t.Fatal("not everything is in both")
 		}
 		for i, f := range c.files {
@@ -132,7 +133,10 @@ func TestLanguagesAgree(t *testing.T) {
 
 // Whatever is written into the Butane config comes back from it.
 func FuzzButane(f *testing.F) {
-	for _, s := range []string{"", "a", "a\nb\n", " a\n", "\n\n", "\ta", "a\r\nb", "#x", "- a\n", "---\n", "'\"", "é\u2028", "\x00", "\xff", "{{.}}", "| \n", "a: b"} {
+	for _, s := range []string{
+		"", "a", "a\nb\n", " a\n", "\n\n", "\ta", "a\r\nb", "#x", "- a\n", "---\n", "'\"", "é\u2028", "\x00", "\xff",
+		"{{.}}", "| \n", "a: b",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
@@ -208,7 +212,8 @@ func TestScripts(t *testing.T) {
 func TestShellcheck(t *testing.T) {
 	t.Parallel()
 	shellcheck := needs.Program(t, "shellcheck")
-	args := append([]string{"--enable=all", "--severity=style", "--external-sources", "--source-path=SCRIPTDIR", "--format=gcc"}, scriptNames(t)...)
+	args := []string{"--enable=all", "--severity=style", "--external-sources", "--source-path=SCRIPTDIR", "--format=gcc"}
+	args = append(args, scriptNames(t)...)
 	if out, err := exec.Command(shellcheck, args...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

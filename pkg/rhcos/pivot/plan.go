@@ -112,7 +112,11 @@ func (r Request) configProblems() diag.Problems {
 		return diag.Problems{{Position: file, Path: "ignition.version", Detail: "is missing or not of the generation 3, so this is no config that CoreOS reads", Hint: "run create ignition-configs again"}}
 	}
 	if minor > maxSpec || strings.Contains(version, "-") {
-		return diag.Problems{{Position: file, Path: "ignition.version", Detail: fmt.Sprintf("%s is newer than 3.%d.0, which is what the first boot reads for certain", version, maxSpec), Hint: "write the config for spec 3.2.0, as create ignition-configs does"}}
+		return diag.Problems{{
+			Position: file, Path: "ignition.version",
+			Detail: fmt.Sprintf("%s is newer than 3.%d.0, which is what the first boot reads for certain", version, maxSpec),
+			Hint:   "write the config for spec 3.2.0, as create ignition-configs does",
+		}}
 	}
 	return nil
 }

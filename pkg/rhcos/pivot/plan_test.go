@@ -18,12 +18,21 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 var (
 	issued  = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	expires = issued.Add(24 * time.Hour)
-	r418    = release.Release{Line: "4.18", Version: "4.18.0-okd-scos.10", Image: "quay.io/okd/scos-release:4.18.0-okd-scos.10", BootImage: release.BootImage{Stream: "stable", Build: "39.20231101.3.0"}}
-	r419    = release.Release{Line: "4.19", Version: "4.19.0-okd-scos.19", Image: "quay.io/okd/scos-release:4.19.0-okd-scos.19", BootImage: release.BootImage{Stream: "c9s", Build: "9.0.20250411-0"}}
-	r422    = release.Release{Line: "4.22", Version: "4.22.0-okd-scos.10", Image: "quay.io/okd/scos-release:4.22.0-okd-scos.10", BootImage: release.BootImage{Stream: "c10s", Build: "10.0.20251103-0"}}
-	fcos39  = rhcos.BootImage{OS: rhcos.FCOS, Major: 39, Build: "39.20231101.3.0", Date: "20231101"}
-	scos9   = rhcos.BootImage{OS: rhcos.SCOS9, Major: 9, Build: "9.0.20250411-0", Date: "20250411"}
-	scos10  = rhcos.BootImage{OS: rhcos.SCOS10, Major: 10, Build: "10.0.20251103-0", Date: "20251103"}
+	r418    = release.Release{
+		Line: "4.18", Version: "4.18.0-okd-scos.10", Image: "quay.io/okd/scos-release:4.18.0-okd-scos.10",
+		BootImage: release.BootImage{Stream: "stable", Build: "39.20231101.3.0"},
+	}
+	r419 = release.Release{
+		Line: "4.19", Version: "4.19.0-okd-scos.19", Image: "quay.io/okd/scos-release:4.19.0-okd-scos.19",
+		BootImage: release.BootImage{Stream: "c9s", Build: "9.0.20250411-0"},
+	}
+	r422 = release.Release{
+		Line: "4.22", Version: "4.22.0-okd-scos.10", Image: "quay.io/okd/scos-release:4.22.0-okd-scos.10",
+		BootImage: release.BootImage{Stream: "c10s", Build: "10.0.20251103-0"},
+	}
+	fcos39 = rhcos.BootImage{OS: rhcos.FCOS, Major: 39, Build: "39.20231101.3.0", Date: "20231101"}
+	scos9  = rhcos.BootImage{OS: rhcos.SCOS9, Major: 9, Build: "9.0.20250411-0", Date: "20250411"}
+	scos10 = rhcos.BootImage{OS: rhcos.SCOS10, Major: 10, Build: "10.0.20251103-0", Date: "20251103"}
 )
 
 const (
@@ -87,7 +96,9 @@ func TestPlanText(t *testing.T) {
 	t.Parallel()
 	bootstrap := offlineRequest()
 	bootstrap.Role, bootstrap.NotAfter = "bootstrap", expires
-	for name, r := range map[string]Request{"offline-deploy": offlineRequest(), "image": imageRequest(), "fetch": fetchRequest(), "bootstrap": bootstrap} {
+	for name, r := range map[string]Request{
+		"offline-deploy": offlineRequest(), "image": imageRequest(), "fetch": fetchRequest(), "bootstrap": bootstrap,
+	} {
 		golden(t, name+".txt", newPlan(t, r).Text())
 	}
 }

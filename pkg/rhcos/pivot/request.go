@@ -93,7 +93,8 @@ func (r Request) problems() diag.Problems {
 	if !slices.Contains(Modes, r.Mode) {
 		report("--mode", "use one of "+strings.Join(Modes, ", "), "%s", missingOr(r.Mode, "is not a mode"))
 	}
-	if name, ok := strings.CutPrefix(r.Device, "/dev/"); !ok || name == "" || strings.ContainsFunc(r.Device, unprintable) || strings.Contains(r.Device, "/../") {
+	if name, ok := strings.CutPrefix(r.Device, "/dev/"); !ok || name == "" ||
+		strings.ContainsFunc(r.Device, unprintable) || strings.Contains(r.Device, "/../") {
 		report("--device", "name the disk as the machine sees it, such as /dev/sda or /dev/disk/by-id/…", "%s", missingOr(r.Device, "is not a device"))
 	}
 	for _, karg := range r.KernelArguments {
@@ -123,19 +124,22 @@ func (r Request) imageProblems() diag.Problems {
 	}
 	askForImage := "leave it out, and the release image is asked for it; or look it up where the registry can be reached: oc adm release info --image-for=stream-coreos " + r.Release.Image
 	name, digest, _ := strings.Cut(r.OSImage, "@sha256:")
+	pinned := isDigest(digest) && strings.Contains(name, "/") &&
+		!strings.ContainsFunc(r.OSImage, unprintable) && !strings.ContainsAny(r.OSImage, " \"'")
 	switch {
 	case r.Mode == ModeImage && r.OSImage != "":
 		report("--os-image", "has no meaning with --mode image: the nodes fetch the system of the release themselves", "leave it out, or use --mode offline-deploy")
 	case r.Mode == ModeOfflineDeploy && r.OSImage == "":
 		report("--os-image", "is missing: which operating system OKD "+r.Release.Line+" brings stands in its release image, and is not known here", askForImage)
-	case r.Mode == ModeOfflineDeploy && (!isDigest(digest) || !strings.Contains(name, "/") || strings.ContainsFunc(r.OSImage, unprintable) || strings.ContainsAny(r.OSImage, " \"'")):
+	case r.Mode == ModeOfflineDeploy && !pinned:
 		report("--os-image", "does not name an image by its digest, host/repository@sha256:… with 64 hexadecimal digits", askForImage)
 	}
 	if r.Mode == ModeOfflineDeploy && len(r.Images) > 0 {
 		report("--image-url", "has no meaning with --mode offline-deploy, which writes the image that the medium brings", "leave it out, or use --mode image")
 	}
 	for _, i := range r.Images {
-		if !strings.HasPrefix(i.URL, "https://") && !strings.HasPrefix(i.URL, "http://") || strings.ContainsFunc(i.URL, unprintable) || strings.Contains(i.URL, " ") {
+		if !strings.HasPrefix(i.URL, "https://") && !strings.HasPrefix(i.URL, "http://") ||
+			strings.ContainsFunc(i.URL, unprintable) || strings.Contains(i.URL, " ") {
 			report("--image-url", "is not the URL of an image", "name it like https://files.example.com/scos-metal.x86_64.raw.gz")
 		}
 		if i.SHA256 == "" {

@@ -39,7 +39,8 @@ func TestReadExt4(t *testing.T) {
 		{"made by CentOS Stream 9", ext4Start(0x3c, 0x2c2, 0x46b, 1), false, false, false, false, true},
 	} {
 		got, err := ReadExt4(c.start)
-		if err != nil || got.OrphanFile() != c.orphanFile || got.OrphanPresent() != c.present || got.NeedsRecovery() != c.recover || got.ChecksumSeed() != c.seed || got.Clean != c.clean {
+		if err != nil || got.OrphanFile() != c.orphanFile || got.OrphanPresent() != c.present ||
+			got.NeedsRecovery() != c.recover || got.ChecksumSeed() != c.seed || got.Clean != c.clean {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}

@@ -174,7 +174,8 @@ func (b Boot) links(refused, loader string) (links, error) {
 		l.kargs = append(l.kargs, strings.Fields(karg)...)
 	}
 	for _, karg := range l.kargs {
-		if strings.ContainsAny(karg, refused) || strings.Contains(karg, "${") || strings.ContainsFunc(karg, func(r rune) bool { return r < ' ' || r > '~' }) {
+		if strings.ContainsAny(karg, refused) || strings.Contains(karg, "${") ||
+			strings.ContainsFunc(karg, func(r rune) bool { return r < ' ' || r > '~' }) {
 			complain("--karg-append", "%q holds a character that %s would not take as it is", karg, loader)
 		}
 	}
