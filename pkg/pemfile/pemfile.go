@@ -215,7 +215,12 @@ func readEdge(line string) (edge, bool) {
 	case strings.Trim(before, " \t") != "":
 		e.problem, e.hint = "an invisible character stands before "+text, "write the line again, from its beginning"
 	case before != "":
-		e.problem, e.hint = text+" is indented further than the text, and so is not the "+map[bool]string{true: "beginning", false: "end"}[e.begins]+" of the block", "begin it in the column of the other lines"
+		which := "end"
+		if e.begins {
+			which = "beginning"
+		}
+		e.problem = text + " is indented further than the text, and so is not the " + which + " of the block"
+		e.hint = "begin it in the column of the other lines"
 	case strings.TrimSpace(after) != "":
 		e.column = len([]rune(line)) - len([]rune(strings.TrimLeft(after, " \t")))
 		e.problem, e.hint = "something stands behind the dashes of "+text, "remove it"

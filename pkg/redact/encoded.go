@@ -210,7 +210,8 @@ func isKey(plain []byte) bool {
 	if plain[1] > 0x80 {
 		head += int(plain[1] & 0x7f)
 	}
-	return head <= 4 && len(plain) > head+3 && bytes.Equal(plain[head:head+2], []byte{2, 1}) && plain[head+2] <= 1 && (plain[head+3] == 4 || plain[head+3] == 2 || plain[head+3] == 0x30)
+	return head <= 4 && len(plain) > head+3 && bytes.Equal(plain[head:head+2], []byte{2, 1}) &&
+		plain[head+2] <= 1 && (plain[head+3] == 4 || plain[head+3] == 2 || plain[head+3] == 0x30)
 }
 
 func decode(word []byte) []byte {

@@ -73,7 +73,10 @@ var hex64 = strings.Repeat("0f", 32)
 // What Go itself says about a URL goes the same way.
 func TestErrorsOfURLs(t *testing.T) {
 	t.Parallel()
-	for _, proxy := range []string{"http://u:s3cret/x@h", "u:s3cret@h:x", "http:/u:s3cret@h", "http://u:s3cret", "http://u:%zzs3cret@h", "http://u:s3cret@h h", "http://h/?s3cret%zz", "ht!tp://u:s3cret@h", "://u:s3cret@h"} {
+	for _, proxy := range []string{
+		"http://u:s3cret/x@h", "u:s3cret@h:x", "http:/u:s3cret@h", "http://u:s3cret", "http://u:%zzs3cret@h",
+		"http://u:s3cret@h h", "http://h/?s3cret%zz", "ht!tp://u:s3cret@h", "://u:s3cret@h",
+	} {
 		for _, ask := range []func() error{
 			func() error { _, err := url.Parse(proxy); return err },
 			func() error { _, err := url.ParseRequestURI(proxy); return err },
@@ -145,9 +148,11 @@ func TestMessage(t *testing.T) {
 
 func TestArgs(t *testing.T) {
 	t.Parallel()
-	in := []string{"create", "x", "--url=http://u:s3 cret@h/f?s3cret", "--http-proxy", "u:s3cret@h:1", "--url", "https://h/f?s3cret", "--pull-secret", pullSecret, "--bmc-password", "s3cret", "--api-token=s3cret",
+	in := []string{"create", "x", "--url=http://u:s3 cret@h/f?s3cret", "--http-proxy", "u:s3cret@h:1", "--url", "https://h/f?s3cret",
+		"--pull-secret", pullSecret, "--bmc-password", "s3cret", "--api-token=s3cret",
 		"--show-password", "--bootstrap", "core@h:22", "--dir", "a b", "-o=json", "--release-image", "q/x@sha256:" + hex64}
-	want := []string{"create", "x", "--url=http://REDACTED@h/f?REDACTED", "--http-proxy", "REDACTED@h:1", "--url", "https://h/f?REDACTED", "--pull-secret", Gone, "--bmc-password", Gone, "--api-token=REDACTED",
+	want := []string{"create", "x", "--url=http://REDACTED@h/f?REDACTED", "--http-proxy", "REDACTED@h:1", "--url", "https://h/f?REDACTED",
+		"--pull-secret", Gone, "--bmc-password", Gone, "--api-token=REDACTED",
 		"--show-password", "--bootstrap", "core@h:22", "--dir", "a b", "-o=json", "--release-image", "q/x@sha256:" + hex64}
 	if got := Args(in); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -164,7 +169,8 @@ func FuzzURL(f *testing.F) {
 		if strings.Contains(before+after, "@") || !strings.HasPrefix(rest, "@") || strings.Contains(rest, "@sha") {
 			return
 		}
-		if got := URL(text); strings.Contains(got, "s3cretvalue") && scheme != "" && !strings.Contains(scheme, "s3cretvalue") && schemeEnd(scheme) == len(scheme) {
+		if got := URL(text); strings.Contains(got, "s3cretvalue") && scheme != "" &&
+			!strings.Contains(scheme, "s3cretvalue") && schemeEnd(scheme) == len(scheme) {
 			t.Errorf("%q becomes %q", text, got)
 		}
 		_ = Message(text)
@@ -214,7 +220,10 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	var m Messages
-	for _, given := range []string{"administrator@host:22", "http://user:password@proxy.example.com", "quay.io/some/repository@sha256:" + hex64, "--show-password", "https://mirror.example.com/folder/", ""} {
+	for _, given := range []string{
+		"administrator@host:22", "http://user:password@proxy.example.com", "quay.io/some/repository@sha256:" + hex64,
+		"--show-password", "https://mirror.example.com/folder/", "",
+	} {
 		m.Learn(given)
 		if len(m.known) > 0 {
 			t.Errorf("%q: %q is taken for a secret", given, m.known)

@@ -155,7 +155,10 @@ func TestParseSorts(t *testing.T) {
 	for _, e := range c.All() {
 		got = append(got, e.Version)
 	}
-	want := []string{"4.22.1-okd-scos.0", "4.22.1-okd-scos.ec.12", "4.22.0-okd-scos.10", "4.22.0-okd-scos.9", "4.9.0-okd-scos.ec.10", "4.9.0-okd-scos.ec.2"}
+	want := []string{
+		"4.22.1-okd-scos.0", "4.22.1-okd-scos.ec.12", "4.22.0-okd-scos.10", "4.22.0-okd-scos.9",
+		"4.9.0-okd-scos.ec.10", "4.9.0-okd-scos.ec.2",
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("sorted\n\t%v\nwant\n\t%v", got, want)
 	}

@@ -32,7 +32,9 @@ func TestLineOf(t *testing.T) {
 			t.Errorf("LineOf(%q) = %q, %v", image, got, err)
 		}
 	}
-	for name, want := range map[string]string{"4.22": "4.22", "4.22.0-okd-scos.11": "4.22", "5.0.0-okd-scos.ec.1": "5.0", "latest": "", "": "", "4.022": ""} {
+	for name, want := range map[string]string{
+		"4.22": "4.22", "4.22.0-okd-scos.11": "4.22", "5.0.0-okd-scos.ec.1": "5.0", "latest": "", "": "", "4.022": "",
+	} {
 		if got := Line(name); got != want {
 			t.Errorf("Line(%q) = %q, want %q", name, got, want)
 		}
@@ -108,7 +110,10 @@ func TestMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, l := range c.Merge([]string{"latest", "4.22.0-okd-scos.9", "4.22.0-okd-scos.11", "4.22.0-okd-scos.10", "4.22.0-okd-scos.12-amd64", "9.9.0-okd-scos.1", "4.22.1-okd-scos.ec.0"}) {
+	for _, l := range c.Merge([]string{
+		"latest", "4.22.0-okd-scos.9", "4.22.0-okd-scos.11", "4.22.0-okd-scos.10", "4.22.0-okd-scos.12-amd64",
+		"9.9.0-okd-scos.1", "4.22.1-okd-scos.ec.0",
+	}) {
 		text := l.Version
 		if l.Known {
 			text += " known"

@@ -53,7 +53,8 @@ func TestCheckAsTimePasses(t *testing.T) {
 func TestCheckBeforeIgnitionConfigs(t *testing.T) {
 	t.Parallel()
 	all := must(t, ecSet).certs
-	v := Check(map[string]Pair{"root-ca": all["root-ca"], "machine-config-server": all["machine-config-server"], "unknown": {}}, born.Add(Day*30))
+	pairs := map[string]Pair{"root-ca": all["root-ca"], "machine-config-server": all["machine-config-server"], "unknown": {}}
+	v := Check(pairs, born.Add(Day*30))
 	if v.State != Fresh || !v.BootBy.IsZero() || !v.BootAtLatest.IsZero() || len(v.Certificates) != 2 {
 		t.Errorf("got %+v", v)
 	}

@@ -51,7 +51,8 @@ func parseKubeconfig(t *testing.T, content []byte) (server string, ca, cert, key
 		return b
 	}
 	user, cluster := v.Users[0].User, v.Clusters[0].Cluster
-	return cluster["server"], decode(cluster["certificate-authority-data"]), decode(user["client-certificate-data"]), decode(user["client-key-data"])
+	authority := decode(cluster["certificate-authority-data"])
+	return cluster["server"], authority, decode(user["client-certificate-data"]), decode(user["client-key-data"])
 }
 
 func TestKubeconfigs(t *testing.T) {
@@ -140,7 +141,8 @@ func TestKubeconfigNeedsItsParts(t *testing.T) {
 		for _, name := range k.Certificates() {
 			certs := fresh(t)
 			delete(certs, name)
-			if _, err := k.Render(okd, certs); err == nil || !strings.Contains(err.Error(), name+" is missing") || !strings.HasPrefix(err.Error(), k.File+": ") {
+			if _, err := k.Render(okd, certs); err == nil ||
+				!strings.Contains(err.Error(), name+" is missing") || !strings.HasPrefix(err.Error(), k.File+": ") {
 				t.Errorf("%s without %s: %v", k.Name, name, err)
 			}
 		}
@@ -153,7 +155,8 @@ func TestKubeconfigNeedsItsParts(t *testing.T) {
 			t.Errorf("%s: %v", k.Name, err)
 		}
 	}
-	if _, err := Kubeconfigs[0].Render(Names{ClusterName: "okd"}, fresh(t)); err == nil || !strings.Contains(err.Error(), "no cluster domain") {
+	_, err := Kubeconfigs[0].Render(Names{ClusterName: "okd"}, fresh(t))
+	if err == nil || !strings.Contains(err.Error(), "no cluster domain") {
 		t.Error(err)
 	}
 	if _, err := Kubeconfigs[0].Render(Names{ClusterDomain: "x"}, fresh(t)); err == nil || !strings.Contains(err.Error(), "no cluster name") {

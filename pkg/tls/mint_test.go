@@ -103,7 +103,8 @@ func TestMintedCertificatesAreWellFormed(t *testing.T) {
 			if !cert.NotBefore.Equal(from) || !cert.NotAfter.Equal(from.Add(row.Life)) {
 				t.Errorf("%s %s: valid from %s to %s", name, row.Name, cert.NotBefore, cert.NotAfter)
 			}
-			if cert.SerialNumber.Sign() <= 0 || cert.SerialNumber.BitLen() > 127 || cert.SerialNumber.BitLen() < 64 || serials[cert.SerialNumber.String()] {
+			if cert.SerialNumber.Sign() <= 0 || cert.SerialNumber.BitLen() > 127 ||
+				cert.SerialNumber.BitLen() < 64 || serials[cert.SerialNumber.String()] {
 				t.Errorf("%s %s: serial number %s", name, row.Name, cert.SerialNumber)
 			}
 			serials[cert.SerialNumber.String()] = true

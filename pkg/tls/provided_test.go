@@ -439,7 +439,8 @@ func TestProvidedKeyPairs(t *testing.T) {
 		"both, the old form":    {name: pair.Private, pub: pkcs1},
 	} {
 		got, err := ProvidedKeyPairs(files)
-		if err != nil || !bytes.Equal(got[BoundServiceAccount].Private, pair.Private) || !bytes.Equal(got[BoundServiceAccount].Public, pair.Public) {
+		if err != nil || !bytes.Equal(got[BoundServiceAccount].Private, pair.Private) ||
+			!bytes.Equal(got[BoundServiceAccount].Public, pair.Public) {
 			t.Errorf("%s: got %d, %v", what, len(got), err)
 		}
 	}
