@@ -61,7 +61,10 @@ func (r *release) contents(system, arch string) (files []file, err error) {
 	for _, f := range []struct {
 		name, from string
 		mode       int64
-	}{{program, r.binary(system, arch), 0o755}, {"LICENSE", filepath.Join(r.source, "LICENSE"), 0o644}, {"README.md", filepath.Join(r.source, "README.md"), 0o644}} {
+	}{
+		{program, r.binary(system, arch), 0o755}, {"LICENSE", filepath.Join(r.source, "LICENSE"), 0o644},
+		{"README.md", filepath.Join(r.source, "README.md"), 0o644},
+	} {
 		data, err := os.ReadFile(f.from)
 		if err != nil {
 			return nil, err
@@ -99,7 +102,8 @@ func (r *release) tar(folder string, files []file) ([]byte, error) {
 				return nil, err
 			}
 		}
-		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.mode, Size: int64(len(f.data)), ModTime: r.when}); err != nil {
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.mode, Size: int64(len(f.data)), ModTime: r.when}
+		if err := t.WriteHeader(header); err != nil {
 			return nil, err
 		}
 		if _, err := t.Write(f.data); err != nil {

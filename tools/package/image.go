@@ -37,7 +37,8 @@ func (r *release) image() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: p.arch}}})
+		platform := &v1.Platform{OS: "linux", Architecture: p.arch}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: platform}})
 	}
 	folder, err := os.MkdirTemp("", "okd-install-image")
 	if err != nil {
@@ -62,7 +63,10 @@ func (r *release) imageFor(arch string) (v1.Image, error) {
 	}
 	img := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	img = mutate.ConfigMediaType(img, types.OCIConfigJSON)
-	img, err = mutate.Append(img, mutate.Addendum{Layer: layer, MediaType: types.OCILayer, History: v1.History{Created: v1.Time{Time: r.when}, CreatedBy: "okd-install"}})
+	img, err = mutate.Append(img, mutate.Addendum{
+		Layer: layer, MediaType: types.OCILayer,
+		History: v1.History{Created: v1.Time{Time: r.when}, CreatedBy: "okd-install"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,10 @@ func (r *release) layer(arch string) (v1.Layer, error) {
 		{"usr/share/licenses/okd-install/" + noticesName, 0o644, 0, r.notices},
 		{"work/", 0o700, 65532, nil},
 	} {
-		header := &tar.Header{Name: f.name, Mode: f.mode, Uid: f.owner, Gid: f.owner, ModTime: r.when, Typeflag: tar.TypeReg, Size: int64(len(f.data)), Format: tar.FormatPAX}
+		header := &tar.Header{
+			Name: f.name, Mode: f.mode, Uid: f.owner, Gid: f.owner, ModTime: r.when, Typeflag: tar.TypeReg,
+			Size: int64(len(f.data)), Format: tar.FormatPAX,
+		}
 		if f.data == nil {
 			header.Typeflag = tar.TypeDir
 		}
@@ -132,7 +139,8 @@ func (r *release) layer(arch string) (v1.Layer, error) {
 	if err := t.Close(); err != nil {
 		return nil, err
 	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil }, tarball.WithMediaType(types.OCILayer))
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil }
+	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
 }
 
 // authorities are Mozilla's, at the version that go.mod names: those of the
@@ -168,7 +176,10 @@ func (r *release) archiveOf(folder, to string) error {
 		if err != nil {
 			return err
 		}
-		if err := t.WriteHeader(&tar.Header{Name: filepath.ToSlash(rel), Mode: 0o644, Size: int64(len(data)), ModTime: r.when, Typeflag: tar.TypeReg}); err != nil {
+		header := &tar.Header{
+			Typeflag: tar.TypeReg, Name: filepath.ToSlash(rel), Mode: 0o644, Size: int64(len(data)), ModTime: r.when,
+		}
+		if err := t.WriteHeader(header); err != nil {
 			return err
 		}
 		_, err = t.Write(data)

@@ -71,7 +71,10 @@ func (r *release) linuxPackage(folder, format, arch string) (string, error) {
 		Name: "okd-install", Arch: arch, Platform: "linux", Version: r.number, VersionSchema: "none", Release: "1",
 		Section: "admin", Priority: "optional", Maintainer: "The okd-install authors <okd-install@users.noreply.github.com>",
 		Description: about, Homepage: "https://github.com/okd-project/okd-install", License: "Apache-2.0", MTime: r.when,
-		Overridables: nfpm.Overridables{Contents: contents, RPM: nfpm.RPM{Summary: summary, BuildHost: "localhost", Compression: "gzip"}, Deb: nfpm.Deb{Compression: "gzip"}},
+		Overridables: nfpm.Overridables{
+			Contents: contents, Deb: nfpm.Deb{Compression: "gzip"},
+			RPM: nfpm.RPM{Summary: summary, BuildHost: "localhost", Compression: "gzip"},
+		},
 	})
 	if err := nfpm.PrepareForPackager(info, format); err != nil {
 		return "", err
@@ -96,7 +99,10 @@ func (r *release) packageContents(folder, format, arch string) (contents files.C
 		case format == "rpm" && strings.HasPrefix(target, "/usr/share/doc/"):
 			kind = files.TypeRPMDoc
 		}
-		contents = append(contents, &files.Content{Source: source, Destination: target, Type: kind, FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.when}})
+		contents = append(contents, &files.Content{
+			Source: source, Destination: target, Type: kind,
+			FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.when},
+		})
 	}
 	add(r.binary("linux", arch), "/usr/bin/okd-install", 0o755)
 	add(filepath.Join(r.source, "LICENSE"), "/usr/"+place.licence, 0o644)

@@ -105,7 +105,8 @@ func (r *release) generate() error {
 	defer os.RemoveAll(folder)
 	// the name under which it runs is the name in what it writes
 	program := filepath.Join(folder, "okd-install")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-X main.linkedVersion="+r.version, "-o", program, "./cmd/okd-install")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-X main.linkedVersion="+r.version, "-o", program, "./cmd/okd-install")
 	build.Dir, build.Env = r.source, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("the binary for this machine: %w\n%s", err, out)

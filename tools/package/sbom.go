@@ -65,7 +65,10 @@ func (r *release) billOf(binary string) (*cyclonedx.BOM, error) {
 			module = module.Replace
 		}
 		ref := module.Path + "@" + module.Version
-		component := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Name: module.Path, Version: module.Version, PackageURL: "pkg:golang/" + ref}
+		component := cyclonedx.Component{
+			BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Name: module.Path, Version: module.Version,
+			PackageURL: "pkg:golang/" + ref,
+		}
 		// go.sum's sum is a sha256 over the sums of the module's files
 		if digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(module.Sum, "h1:")); err == nil && len(digest) == sha256.Size {
 			component.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: fmt.Sprintf("%x", digest)}}
