@@ -58,7 +58,8 @@ func checkKubeconfigs(t *testing.T, c *controlPlane) {
 			verb, group, resource string
 			always                bool
 		}{
-			{"*", "*", "*", false}, {"create", "certificates.k8s.io", "certificatesigningrequests", true}, {"get", "certificates.k8s.io", "certificatesigningrequests", true},
+			{"*", "*", "*", false}, {"create", "certificates.k8s.io", "certificatesigningrequests", true},
+			{"get", "certificates.k8s.io", "certificatesigningrequests", true},
 			{"update", "certificates.k8s.io", "certificatesigningrequests/approval", false}, {"list", "", "secrets", false}, {"get", "", "configmaps", false},
 			{"list", "", "nodes", false}, {"create", "", "nodes", false}, {"create", "", "pods", false}, {"impersonate", "", "users", false},
 		} {
@@ -176,9 +177,13 @@ func checkKubelet(t *testing.T, c *controlPlane) {
 	defer s.Close()
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	c.admin.put(nodes, object{"metadata": object{"name": "log-0"}, "status": object{
-		"addresses": []any{object{"type": "InternalIP", "address": "127.0.0.1"}}, "daemonEndpoints": object{"kubeletEndpoint": object{"Port": json.Number(port)}}}})
+		"addresses":       []any{object{"type": "InternalIP", "address": "127.0.0.1"}},
+		"daemonEndpoints": object{"kubeletEndpoint": object{"Port": json.Number(port)}}}})
 	const pods = "/api/v1/namespaces/kube-system/pods"
-	c.admin.put(pods, object{"metadata": object{"name": "talker"}, "spec": object{"nodeName": "log-0", "containers": []any{object{"name": "c", "image": "i"}}}})
+	c.admin.put(pods, object{
+		"metadata": object{"name": "talker"},
+		"spec":     object{"nodeName": "log-0", "containers": []any{object{"name": "c", "image": "i"}}},
+	})
 	if code, body := c.admin.try("GET", pods+"/talker/log", nil); code != 200 || string(body) != "seen system:kube-apiserver" {
 		t.Errorf("the log of the pod: %d %s", code, body)
 	}

@@ -104,7 +104,10 @@ func playBootstrap(t *testing.T, c *controlPlane) {
 		c.start()
 		c.etcd("EtcdBootstrapMemberRemoved=True")
 	})
-	out := c.wants(t, 0, []string{"refuses the connection", "It is now safe to remove the bootstrap resources", "port 22623 of api-int.demo.example.com", "master-0 (192.168.1.20)", "Time elapsed: "},
+	out := c.wants(t, 0, []string{
+		"refuses the connection", "It is now safe to remove the bootstrap resources",
+		"port 22623 of api-int.demo.example.com", "master-0 (192.168.1.20)", "Time elapsed: ",
+	},
 		"bootstrap-complete", "--timeout", "5m", "-o", "json")
 	wait()
 	var last struct {
@@ -127,10 +130,13 @@ func playBootstrap(t *testing.T, c *controlPlane) {
 
 	// the kubeconfig of another run of the same cluster
 	other := makeAssets(t, elliptic256, "--leaf-key", "ecdsa-p256")
-	if code, _, stderr := okd(t, "wait-for", "bootstrap-complete", "--dir", other, "--api-address", "127.0.0.1:"+c.port, "--api-timeout", "3s"); code != 5 || !strings.Contains(stderr, "the API of another cluster") {
+	code, _, stderr := okd(t, "wait-for", "bootstrap-complete", "--dir", other, "--api-address", "127.0.0.1:"+c.port, "--api-timeout", "3s")
+	if code != 5 || !strings.Contains(stderr, "the API of another cluster") {
 		t.Errorf("with another cluster's kubeconfig it ended with %d", code)
 	}
-	if code, _, stderr := okd(t, "wait-for", "bootstrap-complete", "--dir", c.assets, "--api-address", "127.0.0.1:"+freePort(t), "--api-timeout", "3s"); code != 5 || !strings.Contains(stderr, "refuses the connection") {
+	code, _, stderr = okd(t, "wait-for", "bootstrap-complete", "--dir", c.assets,
+		"--api-address", "127.0.0.1:"+freePort(t), "--api-timeout", "3s")
+	if code != 5 || !strings.Contains(stderr, "refuses the connection") {
 		t.Errorf("without an API it ended with %d", code)
 	}
 }
@@ -223,7 +229,8 @@ func checkStatus(t *testing.T, c *controlPlane) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil || code != 0 {
 		t.Fatalf("%d, %v", code, err)
 	}
-	if report.Phase != "the cluster is complete" || report.Version != "4.22.0-okd-scos.5" || report.NextExpiry == nil || len(report.Operators) != 3 || len(report.Nodes) != 2 {
+	if report.Phase != "the cluster is complete" || report.Version != "4.22.0-okd-scos.5" ||
+		report.NextExpiry == nil || len(report.Operators) != 3 || len(report.Nodes) != 2 {
 		t.Errorf("%+v", report)
 	}
 }
@@ -231,7 +238,8 @@ func checkStatus(t *testing.T, c *controlPlane) {
 // checkAddNodes plays the machine config server with its certificate out of
 // bootstrap.ign.
 func checkAddNodes(t *testing.T, c *controlPlane) {
-	pair, err := tls.LoadX509KeyPair(filepath.Join(c.host, "tls", "machine-config-server.crt"), filepath.Join(c.host, "tls", "machine-config-server.key"))
+	server := filepath.Join(c.host, "tls", "machine-config-server")
+	pair, err := tls.LoadX509KeyPair(server+".crt", server+".key")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +270,8 @@ func checkAddNodes(t *testing.T, c *controlPlane) {
 	kubeconfig := filepath.Join(c.assets, "auth", "kubeconfig")
 	args := []string{"add-nodes", "--dir", more, "--kubeconfig", kubeconfig, "--api-address", "127.0.0.1:" + c.port, "--nodes", "worker-1"}
 	code, _, stderr := okd(t, append(args, "--server-address", s.Listener.Addr().String())...)
-	if code != 0 || !strings.Contains(stderr, "offers a config of 45 bytes, Ignition 3.4.0") || !strings.Contains(stderr, "approve-csrs --kubeconfig "+kubeconfig+" --nodes worker-1 --watch") {
+	if code != 0 || !strings.Contains(stderr, "offers a config of 45 bytes, Ignition 3.4.0") ||
+		!strings.Contains(stderr, "approve-csrs --kubeconfig "+kubeconfig+" --nodes worker-1 --watch") {
 		t.Errorf("add-nodes ended with %d", code)
 	}
 	if got, err := os.ReadFile(filepath.Join(more, "worker.ign")); err != nil || !bytes.Equal(got, before) {

@@ -122,7 +122,10 @@ func newClient(t *testing.T, kubeconfig, port string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{t: t, server: k.Clusters[0].Cluster.Server, http: loopback(port, &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}})}
+	return &client{
+		t: t, server: k.Clusters[0].Cluster.Server,
+		http: loopback(port, &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}}),
+	}
 }
 
 func loopback(port string, config *tls.Config) *http.Client {

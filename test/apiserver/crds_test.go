@@ -79,7 +79,10 @@ func conditions(at time.Time, said ...string) []any {
 	for _, s := range said {
 		head, message, _ := strings.Cut(s, ": ")
 		kind, status, _ := strings.Cut(head, "=")
-		out = append(out, object{"type": kind, "status": status, "reason": "Played", "message": message, "lastTransitionTime": at.UTC().Format(time.RFC3339)})
+		out = append(out, object{
+			"type": kind, "status": status, "reason": "Played", "message": message,
+			"lastTransitionTime": at.UTC().Format(time.RFC3339),
+		})
 	}
 	return out
 }
@@ -89,7 +92,8 @@ func long() time.Time { return time.Now().Add(-time.Hour) }
 
 func (c *controlPlane) operator(name string, at time.Time, said ...string) {
 	c.t.Helper()
-	c.admin.put(operators, object{"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator", "metadata": object{"name": name}, "spec": object{},
+	c.admin.put(operators, object{"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator", "metadata": object{"name": name},
+		"spec":   object{},
 		"status": object{"conditions": conditions(at, said...)}})
 }
 
@@ -103,7 +107,8 @@ func (c *controlPlane) version(said ...string) {
 
 func (c *controlPlane) etcd(said ...string) {
 	c.t.Helper()
-	c.admin.put(etcds, object{"apiVersion": "operator.openshift.io/v1", "kind": "Etcd", "metadata": object{"name": "cluster"}, "spec": object{"managementState": "Managed"},
+	c.admin.put(etcds, object{"apiVersion": "operator.openshift.io/v1", "kind": "Etcd", "metadata": object{"name": "cluster"},
+		"spec":   object{"managementState": "Managed"},
 		"status": object{"conditions": conditions(long(), said...)}})
 }
 
@@ -130,6 +135,8 @@ func (c *controlPlane) console() {
 	c.t.Helper()
 	const host = "console-openshift-console.apps.demo.example.com"
 	c.admin.put(consoles, object{"apiVersion": "route.openshift.io/v1", "kind": "Route", "metadata": object{"name": "console"},
-		"spec":   object{"host": host, "to": object{"kind": "Service", "name": "console", "weight": 100}},
-		"status": object{"ingress": []any{object{"host": host, "routerName": "default", "conditions": []any{object{"type": "Admitted", "status": "True"}}}}}})
+		"spec": object{"host": host, "to": object{"kind": "Service", "name": "console", "weight": 100}},
+		"status": object{"ingress": []any{object{
+			"host": host, "routerName": "default", "conditions": []any{object{"type": "Admitted", "status": "True"}},
+		}}}})
 }

@@ -42,7 +42,8 @@ func newRequest(t *testing.T, name string, dns []string, ips []net.IP) (key, req
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: raw})
+	key = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: raw})
 }
 
 // verifyToken checks a token's signature with a public key in PEM.
@@ -174,7 +175,8 @@ func checkApproval(t *testing.T, c *controlPlane) {
 		t.Error("a dry run approved something")
 	}
 	got := c.approve("--nodes", "worker-0=192.168.1.30")
-	if !slices.Equal(names(got.Approved), []string{"first"}) || !slices.Equal(names(got.Refused), []string{"intruder", "unknown"}) || len(got.Joined) != 0 {
+	if !slices.Equal(names(got.Approved), []string{"first"}) ||
+		!slices.Equal(names(got.Refused), []string{"intruder", "unknown"}) || len(got.Joined) != 0 {
 		t.Errorf("approved %v, refused %v, joined %v", names(got.Approved), names(got.Refused), got.Joined)
 	}
 	for _, name := range []string{"intruder", "unknown"} {
@@ -202,14 +204,16 @@ func checkApproval(t *testing.T, c *controlPlane) {
 	_, again := newRequest(t, "system:node:worker-0", nil, nil)
 	ask(bootstrap, "again", clientSigner, "client auth", again)
 	got = c.approve("--nodes", "worker-0=192.168.1.30")
-	if !slices.Equal(names(got.Approved), []string{"serving"}) || !slices.Equal(names(got.Refused), []string{"again", "greedy", "intruder", "unknown"}) {
+	if !slices.Equal(names(got.Approved), []string{"serving"}) ||
+		!slices.Equal(names(got.Refused), []string{"again", "greedy", "intruder", "unknown"}) {
 		t.Errorf("approved %v, refused %v", names(got.Approved), names(got.Refused))
 	}
 	issued(t, c, "serving", x509.ExtKeyUsageServerAuth)
 	if code, _, _ := c.okd("approve-csrs", "--nodes", "worker-0", "--expect", "1", "--timeout", "20s"); code != 0 {
 		t.Errorf("the watch ended with %d after the node had joined", code)
 	}
-	if code, _, stderr := c.okd("approve-csrs", "--nodes", "worker-0,worker-1", "--watch", "--timeout", "1s"); code != 1 || !strings.Contains(stderr, "not yet: worker-1") {
+	code, _, stderr := c.okd("approve-csrs", "--nodes", "worker-0,worker-1", "--watch", "--timeout", "1s")
+	if code != 1 || !strings.Contains(stderr, "not yet: worker-1") {
 		t.Errorf("the watch for a node that does not come ended with %d", code)
 	}
 }

@@ -140,7 +140,8 @@ func newControlPlane(t *testing.T, aggregator, aggregatorCA, config string, crea
 	c.host = unpack(t, filepath.Join(c.assets, "bootstrap.ign"))
 	etcd, peer := "http://127.0.0.1:"+freePort(t), "http://127.0.0.1:"+freePort(t)
 	start(t, "etcd", "--data-dir", t.TempDir(), "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
-		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer, "--unsafe-no-fsync", "--log-level", "error")
+		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer,
+		"--unsafe-no-fsync", "--log-level", "error")
 	tls := func(name string) string { return filepath.Join(c.host, "tls", name) }
 	c.args = []string{
 		"--secure-port=" + c.port, "--bind-address=127.0.0.1", "--etcd-servers=" + etcd, "--cert-dir=" + t.TempDir(),
@@ -158,7 +159,8 @@ func newControlPlane(t *testing.T, aggregator, aggregatorCA, config string, crea
 		"--service-account-signing-key-file=" + tls("service-account.key"),
 	}
 	for _, name := range []string{"localhost", "lb", "internal-lb"} {
-		c.args = append(c.args, fmt.Sprintf("--tls-sni-cert-key=%s,%s", tls("kube-apiserver-"+name+"-server.crt"), tls("kube-apiserver-"+name+"-server.key")))
+		pair := "kube-apiserver-" + name + "-server"
+		c.args = append(c.args, fmt.Sprintf("--tls-sni-cert-key=%s,%s", tls(pair+".crt"), tls(pair+".key")))
 	}
 	c.admin = newClient(t, filepath.Join(c.assets, "auth", "kubeconfig"), c.port)
 	c.start()

@@ -26,7 +26,9 @@ func TestWholeRun(t *testing.T) {
 	eachLine(t, lines, func(t *testing.T, line string) {
 		h := newReleaseHost(t, line, nil)
 		var golden strings.Builder
-		for _, unit := range []string{"release-image.service", "crio-configure.service", "kubelet.service", "bootkube.service", "progress.service"} {
+		for _, unit := range []string{
+			"release-image.service", "crio-configure.service", "kubelet.service", "bootkube.service", "progress.service",
+		} {
 			r := h.run(unit)
 			if r.code != 0 {
 				t.Fatalf("%s: exit %d\n%s", unit, r.code, r.output)
@@ -81,13 +83,15 @@ func (h *host) marked(name string) bool { return h.exists(fakesDir + "/once-mark
 func changes(made madeCall) bool {
 	line, call := made.String(), made.Words
 	switch {
-	case strings.HasPrefix(line, "podman image inspect"), strings.HasPrefix(line, "podman inspect"), strings.HasPrefix(line, "podman image exists"):
+	case strings.HasPrefix(line, "podman image inspect"), strings.HasPrefix(line, "podman inspect"),
+		strings.HasPrefix(line, "podman image exists"):
 		return false
 	case call[0] == "podman" && len(call) > 2 && call[len(call)-2] == "image":
 		return false
 	case slices.Contains(call, "configmap"): // as often as one likes, see bootstrapConfigMap
 		return false
-	case call[0] == "oc" && (slices.Contains(call, "get") || slices.Contains(call, "info")), call[0] == "getent", call[0] == "dig", call[0] == "ip":
+	case call[0] == "oc" && (slices.Contains(call, "get") || slices.Contains(call, "info")),
+		call[0] == "getent", call[0] == "dig", call[0] == "ip":
 		return false
 	}
 	return true
@@ -104,7 +108,8 @@ func (h *host) records(service string) (records []record) {
 }
 
 var phases = []string{
-	"service start", "service end", "stage start", "stage end", "pre-command start", "pre-command end", "post-command start", "post-command end",
+	"service start", "service end", "stage start", "stage end",
+	"pre-command start", "pre-command end", "post-command start", "post-command end",
 }
 
 // checkRecords holds the records of all services against their format, and those

@@ -31,7 +31,8 @@ var singleNodes = sync.OnceValues(func() (map[string]payloadOf, error) {
 		}
 		setup := newSetup(line)
 		if _, err := asset.Create(context.Background(), asset.Request{
-			Dir: dir, Target: asset.TargetSingleNode, Release: line, ReleaseImage: setup.Release, LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(),
+			Dir: dir, Target: asset.TargetSingleNode, Release: line, ReleaseImage: setup.Release,
+			LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(),
 		}); err != nil {
 			return nil, err
 		}
@@ -126,7 +127,8 @@ func TestSingleNodeResumes(t *testing.T) {
 
 	failing := newSingleNode(t, "4.22")
 	failing.mustRun("release-image.service")
-	failing.fault(Fault{Match: "--name bootstrap-in-place", Code: 1}, Fault{Match: "config/master", Code: 22}, Fault{Match: "crictl ps --name ^etcd", Code: 1})
+	failing.fault(Fault{Match: "--name bootstrap-in-place", Code: 1}, Fault{Match: "config/master", Code: 22},
+		Fault{Match: "crictl ps --name ^etcd", Code: 1})
 	if r := failing.run("bootkube.service"); r.code == 0 {
 		t.Error("the config of the node cannot be made, and bootkube ends well")
 	}

@@ -67,7 +67,8 @@ func checkKonnectivityPod(pod object) error {
 
 // serverFlags are those flags of proxy-server that a server with a socket may have.
 var serverFlags = []string{
-	"mode", "uds-name", "delete-existing-uds-file", "server-port", "agent-port", "health-port", "cluster-ca-cert", "cluster-cert", "cluster-key",
+	"mode", "uds-name", "delete-existing-uds-file", "server-port", "agent-port", "health-port",
+	"cluster-ca-cert", "cluster-cert", "cluster-key",
 }
 
 // checkEgress wants the API server to find its way to the socket of the
@@ -103,7 +104,8 @@ func checkEgress() error {
 	if err != nil {
 		return err
 	}
-	if got, err := onHost(pod, flagsOf(at(pod, "spec", "containers", 0, "args"))["uds-name"]); err != nil || got != path.Join(bootstrapConfigs, socket) {
+	got, err := onHost(pod, flagsOf(at(pod, "spec", "containers", 0, "args"))["uds-name"])
+	if err != nil || got != path.Join(bootstrapConfigs, socket) {
 		return errors.Join(fmt.Errorf("the API server looks for the socket %s, which is %s", socket, got), err)
 	}
 	return nil

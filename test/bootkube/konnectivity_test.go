@@ -177,7 +177,10 @@ func (h *host) checkCertificates(t *testing.T, address string) {
 		pair    tls.Certificate
 		purpose x509.ExtKeyUsage
 		want    bool
-	}{{server, x509.ExtKeyUsageServerAuth, true}, {server, x509.ExtKeyUsageClientAuth, false}, {agent, x509.ExtKeyUsageClientAuth, true}, {agent, x509.ExtKeyUsageServerAuth, false}} {
+	}{
+		{server, x509.ExtKeyUsageServerAuth, true}, {server, x509.ExtKeyUsageClientAuth, false},
+		{agent, x509.ExtKeyUsageClientAuth, true}, {agent, x509.ExtKeyUsageServerAuth, false},
+	} {
 		_, err := use.pair.Leaf.Verify(x509.VerifyOptions{Roots: pool, KeyUsages: []x509.ExtKeyUsage{use.purpose}})
 		if (err == nil) != use.want {
 			t.Errorf("%s for %v: %v", use.pair.Leaf.Subject, use.purpose, err)
@@ -191,9 +194,14 @@ func (h *host) checkCertificates(t *testing.T, address string) {
 	defer far.Close()
 	done := make(chan error, 1)
 	go func() {
-		done <- tls.Server(far, &tls.Config{Certificates: []tls.Certificate{server}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}).Handshake()
+		config := &tls.Config{Certificates: []tls.Certificate{server}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}
+		done <- tls.Server(far, config).Handshake()
 	}()
-	if err := tls.Client(near, &tls.Config{Certificates: []tls.Certificate{agent}, RootCAs: pool, ServerName: address, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12}).Handshake(); err != nil {
+	config := &tls.Config{
+		Certificates: []tls.Certificate{agent}, RootCAs: pool, ServerName: address,
+		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+	}
+	if err := tls.Client(near, config).Handshake(); err != nil {
 		t.Errorf("the agent does not trust the server: %v", err)
 	}
 	if err := <-done; err != nil {
@@ -274,7 +282,8 @@ func (h *host) checkAgents(t *testing.T, server string) {
 		t.Errorf("%v: %v", err, namespace)
 	}
 	secret, err := decode(manifest("agent-certs-secret"))
-	if err != nil || text(secret, "kind") != "Secret" || text(secret, "metadata", "namespace") != konnectivityNamespace || text(secret, "type") != "kubernetes.io/tls" {
+	if err != nil || text(secret, "kind") != "Secret" ||
+		text(secret, "metadata", "namespace") != konnectivityNamespace || text(secret, "type") != "kubernetes.io/tls" {
 		t.Errorf("%v: %v", err, secret["metadata"])
 	}
 	for key, file := range map[string]string{"ca.crt": "ca.crt", "tls.crt": "agent.crt", "tls.key": "agent.key"} {
@@ -289,7 +298,8 @@ func (h *host) checkAgents(t *testing.T, server string) {
 		t.Fatal(err)
 	}
 	spec := set.Spec.Template.Spec
-	if set.APIVersion != "apps/v1" || set.Kind != "DaemonSet" || set.Metadata.Name != "konnectivity-agent" || set.Metadata.Namespace != konnectivityNamespace ||
+	if set.APIVersion != "apps/v1" || set.Kind != "DaemonSet" ||
+		set.Metadata.Name != "konnectivity-agent" || set.Metadata.Namespace != konnectivityNamespace ||
 		set.Spec.Template.Metadata.Labels["app"] == "" || set.Spec.Selector.MatchLabels["app"] != set.Spec.Template.Metadata.Labels["app"] {
 		t.Errorf("%+v", set)
 	}
@@ -311,7 +321,8 @@ func (h *host) checkAgents(t *testing.T, server string) {
 	if strings.Contains(server, ":") {
 		server = "[" + server + "]"
 	}
-	if flags["proxy-server-host"] != server || flags["proxy-server-port"] != "8091" || fmt.Sprint(c.LivenessProbe.HTTPGet.Port) != flags["health-server-port"] {
+	if flags["proxy-server-host"] != server || flags["proxy-server-port"] != "8091" ||
+		fmt.Sprint(c.LivenessProbe.HTTPGet.Port) != flags["health-server-port"] {
 		t.Errorf("%v", flags)
 	}
 	for flag, key := range map[string]string{"ca-cert": "ca.crt", "agent-cert": "tls.crt", "agent-key": "tls.key"} {
@@ -319,7 +330,8 @@ func (h *host) checkAgents(t *testing.T, server string) {
 			t.Errorf("--%s=%s", flag, flags[flag])
 		}
 	}
-	if v := spec.Volumes[0]; v.Name != c.VolumeMounts[0].Name || v.Secret.SecretName != text(secret, "metadata", "name") || v.Secret.DefaultMode != 0o400 {
+	if v := spec.Volumes[0]; v.Name != c.VolumeMounts[0].Name ||
+		v.Secret.SecretName != text(secret, "metadata", "name") || v.Secret.DefaultMode != 0o400 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -172,7 +172,8 @@ func ccoRender(o *operation) {
 		for _, e := range entries {
 			raw, _ := os.ReadFile(filepath.Join(onHost, e.Name()))
 			obj, _ := decode(raw)
-			found = found || text(obj, "kind") == "ConfigMap" && text(obj, "metadata", "name") == "cluster-config-v1" && text(obj, "metadata", "namespace") == "kube-system"
+			found = found || text(obj, "kind") == "ConfigMap" &&
+				text(obj, "metadata", "name") == "cluster-config-v1" && text(obj, "metadata", "namespace") == "kube-system"
 		}
 		if !found {
 			o.fatal("failed to find configmap kube-system/cluster-config-v1 in manifests")

@@ -123,7 +123,10 @@ func configRender(o *operation) {
 	if cloud := o.flag("cloud-provider-config-input-file"); cloud != "" {
 		o.mustRead(cloud, "failed to read cloud provider file: %v")
 	}
-	o.write(out, object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "kube-cloud-config", "namespace": "openshift-config-managed"}}, 0o644)
+	o.write(out, object{
+		"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": object{"name": "kube-cloud-config", "namespace": "openshift-config-managed"},
+	}, 0o644)
 	o.mkdir(path.Join(o.flag("asset-output-dir"), "manifests"), 0o755)
 }
 

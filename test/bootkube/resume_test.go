@@ -243,5 +243,6 @@ func (h *host) sameAs(t *testing.T, clean *host) {
 // one after each render, or that of konnectivity.
 func ofAuthority(name string) bool {
 	return strings.Contains(name, "/konnectivity/") || strings.HasSuffix(name, "/konnectivity-agent-certs-secret.yaml") ||
-		strings.Contains(name, "etcd-member/") || strings.HasPrefix(filepath.Base(name), "etcd-ca-bundle") || strings.HasPrefix(filepath.Base(name), "etcd-client.")
+		strings.Contains(name, "etcd-member/") || strings.HasPrefix(filepath.Base(name), "etcd-ca-bundle") ||
+		strings.HasPrefix(filepath.Base(name), "etcd-client.")
 }

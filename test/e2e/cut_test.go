@@ -55,9 +55,10 @@ var cutScenarios = []scenario{
 	{name: "overwrite", args: append(slices.Clone(manifests), "--overwrite"), start: changed},
 	{name: "consume-inputs", args: append(slices.Clone(ignition), "--consume-inputs"), start: after(manifests)},
 	{name: "reissue", args: append(slices.Clone(ignition), "--reissue"), start: after(ignition)},
-	{name: "single-node", args: []string{"create", "single-node-ignition-config", "--leaf-key", "ecdsa-p256"}, start: func(*testing.T) map[string]string {
-		return map[string]string{configFile: singleNodeConfig}
-	}},
+	{
+		name: "single-node", args: []string{"create", "single-node-ignition-config", "--leaf-key", "ecdsa-p256"},
+		start: func(*testing.T) map[string]string { return map[string]string{configFile: singleNodeConfig} },
+	},
 	{name: "pointer", args: []string{"create", "bootstrap-pointer", "--url", "https://example.com/bootstrap.ign"}, start: after(ignition)},
 }
 

@@ -18,7 +18,10 @@ import (
 
 func TestSymbolicLinksInTheWay(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"bootstrap.ign", "master.ign", "metadata.json", "auth", "auth/kubeconfig", "manifests", "openshift", stateFile, lockFile, logFile, stageDir} {
+	for _, name := range []string{
+		"bootstrap.ign", "master.ign", "metadata.json", "auth", "auth/kubeconfig", "manifests", "openshift", stateFile,
+		lockFile, logFile, stageDir,
+	} {
 		args := ignition
 		if name == "manifests" || name == "openshift" {
 			args = manifests
@@ -75,7 +78,10 @@ func TestDirIsALink(t *testing.T) {
 
 func TestNamesOfDirectories(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"with space", "ünï ☃ cluster", "new\nline", "-dash", "100%s%d", `quote"'`, "tab\there", "not\xffutf8", strings.Repeat("long", 60)} {
+	for _, name := range []string{
+		"with space", "ünï ☃ cluster", "new\nline", "-dash", "100%s%d", `quote"'`, "tab\there", "not\xffutf8",
+		strings.Repeat("long", 60),
+	} {
 		dir := filepath.Join(t.TempDir(), name)
 		put(t, dir, configFile, configs["ecdsa"])
 		for _, args := range [][]string{manifests, ignition} {
@@ -114,7 +120,10 @@ func TestStreams(t *testing.T) {
 	dir := assetDir(t, configs["ecdsa"])
 	must(t, dir, ignition)
 	// who redirects a listing to a full disk has no listing, and is told
-	for _, args := range [][]string{{"version"}, {"version", "-o", "json"}, {"graph"}, {"completion", "bash"}, {"certs", "--dir", dir}, {"certs", "-o", "json", "--dir", dir}} {
+	for _, args := range [][]string{
+		{"version"}, {"version", "-o", "json"}, {"graph"}, {"completion", "bash"}, {"certs", "--dir", dir},
+		{"certs", "-o", "json", "--dir", dir},
+	} {
 		o := run(t, "", args, under(`exec "$0" "$@" >/dev/full`))
 		if o.code != 1 || !strings.Contains(o.stderr, "no space left") {
 			t.Errorf("want an error about the full disk: %s", o)
@@ -169,7 +178,8 @@ func TestPlantedJournals(t *testing.T) {
 			}
 			put(t, dir, stageDir+"/0", "planted")
 			put(t, dir, journal, fmt.Sprintf(plan, c.to, sum("planted"), sum(configs["ecdsa"])))
-			err := errors.Join(os.Chmod(filepath.Join(dir, stageDir), 0o700), os.Chmod(filepath.Join(dir, journal), 0o600), os.Symlink(elsewhere, filepath.Join(dir, "L")))
+			err := errors.Join(os.Chmod(filepath.Join(dir, stageDir), 0o700), os.Chmod(filepath.Join(dir, journal), 0o600),
+				os.Symlink(elsewhere, filepath.Join(dir, "L")))
 			if c.prepare != nil {
 				err = errors.Join(err, c.prepare(dir, elsewhere))
 			}

@@ -96,7 +96,10 @@ func TestInstallConfigsThatCannotBeRead(t *testing.T) {
 // A FIFO under any name that is read or written must not hold a run up.
 func TestFIFOs(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"manifests/extra.yaml", "master.ign", "bootstrap.ign", "auth/kubeconfig", stateFile, lockFile, logFile, stageDir, "tls/kubeadmin-password.hash", "tls"} {
+	for _, name := range []string{
+		"manifests/extra.yaml", "master.ign", "bootstrap.ign", "auth/kubeconfig", stateFile, lockFile, logFile,
+		stageDir, "tls/kubeadmin-password.hash", "tls",
+	} {
 		dir := assetDir(t, configs["ecdsa"])
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)

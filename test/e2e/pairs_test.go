@@ -40,7 +40,9 @@ func TestPairs(t *testing.T) {
 				if i%2 == 1 {
 					p.first, p.second = p.second, p.first
 				}
-				one, two := together(t, dir, append(slices.Clone(p.first), "--log-level", "debug"), append(slices.Clone(p.second), "--log-level", "debug"), upTo(random, 60*time.Millisecond))
+				one, two := together(t, dir,
+					append(slices.Clone(p.first), "--log-level", "debug"), append(slices.Clone(p.second), "--log-level", "debug"),
+					upTo(random, 60*time.Millisecond))
 				files := tree(t, dir)
 				made := 0
 				for _, o := range []outcome{one, two} {

@@ -145,7 +145,8 @@ func ignitionFits(files map[string]string, s state) error {
 	}
 	for name := range s.Kept {
 		text, ok := host["/opt/openshift/tls/"+name+".crt"]
-		if ok && text != string(s.pair(name).Cert) || ok && host["/opt/openshift/tls/"+name+".key"] != string(s.pair(name).Key) && name != "root-ca" {
+		if ok && text != string(s.pair(name).Cert) ||
+			ok && host["/opt/openshift/tls/"+name+".key"] != string(s.pair(name).Key) && name != "root-ca" {
 			return fmt.Errorf("bootstrap.ign has another %s than the state", name)
 		}
 	}
@@ -154,7 +155,8 @@ func ignitionFits(files map[string]string, s state) error {
 		inside[strings.TrimPrefix(name, "/opt/openshift/")] = text
 	}
 	for name, text := range files {
-		if folder := path.Dir(name); (folder == "manifests" || folder == "openshift") && inside[name] != text && name != "manifests/cvo-overrides.yaml" {
+		if folder := path.Dir(name); (folder == "manifests" || folder == "openshift") &&
+			inside[name] != text && name != "manifests/cvo-overrides.yaml" {
 			return fmt.Errorf("bootstrap.ign has another %s than the folder", name)
 		}
 	}
@@ -183,12 +185,17 @@ func kubeconfigFits(text string, host map[string]string) error {
 	if err := yaml.Unmarshal([]byte(text), &config); err != nil || len(config.Clusters) != 1 || len(config.Users) != 1 {
 		return fmt.Errorf("auth/kubeconfig has not one cluster and one user (%w)", err)
 	}
-	for _, name := range []string{"kube-apiserver-lb-server", "kube-apiserver-internal-lb-server", "kube-apiserver-localhost-server", "kube-apiserver-service-network-server"} {
-		if err := verify(host["/opt/openshift/tls/"+name+".crt"], string(config.Clusters[0].Cluster.Authority), x509.ExtKeyUsageServerAuth); err != nil {
+	authority := string(config.Clusters[0].Cluster.Authority)
+	for _, name := range []string{
+		"kube-apiserver-lb-server", "kube-apiserver-internal-lb-server", "kube-apiserver-localhost-server",
+		"kube-apiserver-service-network-server",
+	} {
+		if err := verify(host["/opt/openshift/tls/"+name+".crt"], authority, x509.ExtKeyUsageServerAuth); err != nil {
 			return fmt.Errorf("auth/kubeconfig does not trust the %s of bootstrap.ign: %w", name, err)
 		}
 	}
-	if err := verify(string(config.Users[0].User.Cert), host["/opt/openshift/tls/admin-kubeconfig-ca-bundle.crt"], x509.ExtKeyUsageClientAuth); err != nil {
+	bundle := host["/opt/openshift/tls/admin-kubeconfig-ca-bundle.crt"]
+	if err := verify(string(config.Users[0].User.Cert), bundle, x509.ExtKeyUsageClientAuth); err != nil {
 		return fmt.Errorf("bootstrap.ign does not trust the user of auth/kubeconfig: %w", err)
 	}
 	return nil

@@ -68,7 +68,10 @@ func authority(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "corp"}, IsCA: true, BasicConstraintsValid: true, NotAfter: time.Now().AddDate(9, 0, 0)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "corp"}, IsCA: true, BasicConstraintsValid: true,
+		NotAfter: time.Now().AddDate(9, 0, 0),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +122,10 @@ func keyTexts(data []byte) []string {
 func TestSecretsStayInTheirFiles(t *testing.T) {
 	t.Parallel()
 	dir := assetDir(t, canaryConfig(t))
-	for _, args := range [][]string{checkConfig, manifests, ignition, append(ignition[:4:4], "--reissue"), {"certs"}, {"certs", "-o", "json"}, {"graph"}} {
+	for _, args := range [][]string{
+		checkConfig, manifests, ignition, append(ignition[:4:4], "--reissue"), {"certs"}, {"certs", "-o", "json"},
+		{"graph"},
+	} {
 		silent(t, dir, must(t, dir, append(args[:len(args):len(args)], "--log-level", "debug")))
 	}
 	if err := mixed(tree(t, dir), ignition); err != nil {

@@ -98,7 +98,8 @@ func Install(program, root, config string) ([]byte, error) {
 	var said []byte
 	for _, stage := range []string{"fetch-offline", "files"} {
 		run := exec.Command(machine, "--stage="+stage, "--platform=file", "--root="+root, "--log-to-stdout",
-			"--config-cache="+filepath.Join(dir, "config.json"), "--state-file="+filepath.Join(dir, "state"), "--neednet="+filepath.Join(dir, "neednet"))
+			"--config-cache="+filepath.Join(dir, "config.json"), "--state-file="+filepath.Join(dir, "state"),
+			"--neednet="+filepath.Join(dir, "neednet"))
 		run.Env = append(os.Environ(), "IGNITION_CONFIG_FILE="+config)
 		out, err := run.CombinedOutput()
 		said = append(said, out...)

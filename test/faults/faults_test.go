@@ -45,7 +45,8 @@ func TestRun(t *testing.T) {
 		for _, e := range list {
 			names = append(names, e.Name())
 		}
-		if got := strings.Join(names, " "); got != c.left || r.Killed != c.killed || (r.Code == 0) != (c.fault.At == 0) || !strings.Contains(r.Stderr, c.says) {
+		if got := strings.Join(names, " "); got != c.left || r.Killed != c.killed ||
+			(r.Code == 0) != (c.fault.At == 0) || !strings.Contains(r.Stderr, c.says) {
 			t.Errorf("%+v: left %q, %+v", c.fault, got, r)
 		}
 		if len(r.Outside) > 0 {

@@ -199,7 +199,8 @@ func TestJump(t *testing.T) {
 
 func TestIPv6(t *testing.T) {
 	w := newWorld(t)
-	w.holds(w.gather("--bootstrap", "[fd99:1::5]:2222", "--master", "fd99:2::11", "--master", "[fd99:2::12]", "--key", w.key), "fd99:2::11", "fd99:2::12")
+	w.holds(w.gather("--bootstrap", "[fd99:1::5]:2222", "--master", "fd99:2::11", "--master", "[fd99:2::12]", "--key", w.key),
+		"fd99:2::11", "fd99:2::12")
 }
 
 // A session that stops in the middle of a transfer is given up, and another one goes on.

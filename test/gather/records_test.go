@@ -39,12 +39,16 @@ func readRecords(t *testing.T, dir string) {
 	if err != nil || key == nil {
 		t.Fatalf("no key: %v", err)
 	}
-	access := &gather.Access{Keys: []gather.Key{{Name: "made", PEM: key}}, KnownHosts: filepath.Join(dir, gather.KnownHostsFile), Timeout: 5 * time.Second}
+	access := &gather.Access{
+		Keys: []gather.Key{{Name: "made", PEM: key}}, KnownHosts: filepath.Join(dir, gather.KnownHostsFile),
+		Timeout: 5 * time.Second,
+	}
 	records, err := gather.ServiceRecords(t.Context(), access, gather.Endpoint{User: "core", Host: "10.99.1.5", Port: 22})
 	if err != nil || len(records) != 2 {
 		t.Fatalf("%d services, %v", len(records), err)
 	}
-	if r := analyze.Bootstrap(records); r.Verdict != analyze.Failed || r.Findings[0].Stage != "mco-bootstrap" || r.Findings[0].Causes[0].ID != "disk-full" {
+	if r := analyze.Bootstrap(records); r.Verdict != analyze.Failed ||
+		r.Findings[0].Stage != "mco-bootstrap" || r.Findings[0].Causes[0].ID != "disk-full" {
 		t.Errorf("%+v", r)
 	}
 	_, err = gather.ServiceRecords(t.Context(), access, gather.Endpoint{User: "core", Host: "10.99.1.9", Port: 22})

@@ -46,7 +46,9 @@ func overlay(t *testing.T, k kit) {
 	h.login(3 * time.Minute)
 
 	// the registry lacks the release, and people are told what the host waits for
-	h.await("the host says that it looks for the node image", time.Minute, "grep 'node-image-pull since .* looking for the node image in "+h.payload.setup.Release+"' /etc/motd.d/60_node-image-pull /etc/issue.d/60_node-image-pull.issue", show)
+	h.await("the host says that it looks for the node image", time.Minute,
+		"grep 'node-image-pull since .* looking for the node image in "+h.payload.setup.Release+"' /etc/motd.d/60_node-image-pull /etc/issue.d/60_node-image-pull.issue",
+		show)
 	h.registry.pushRelease(t, h.payload)
 
 	// bootkube is killed while an operator runs; systemd starts it again
@@ -116,7 +118,10 @@ func (h *host) overlaid() {
 	if got := h.sh("findmnt --noheadings --output OPTIONS --mountpoint /usr | tail -1"); !strings.HasPrefix(got, "ro") {
 		h.t.Errorf("the node image is not over /usr: %q", got)
 	}
-	for file, want := range map[string]string{"/etc/okd-test/of-the-node-image": "the node image\n", "/etc/okd-test/changed-here": "this host\n", "/etc/hostname": "bootstrap\n"} {
+	for file, want := range map[string]string{
+		"/etc/okd-test/of-the-node-image": "the node image\n", "/etc/okd-test/changed-here": "this host\n",
+		"/etc/hostname": "bootstrap\n",
+	} {
 		if got := h.read(file); got != want {
 			h.t.Errorf("%s is %q, want %q", file, got, want)
 		}
@@ -233,7 +238,10 @@ func (h *host) records(faults bool) {
 		if service != "bootkube" {
 			continue
 		}
-		for _, stage := range []string{"openshift-manifests", "etcd-bootstrap", "cb-bootstrap", "cvo-overrides", "wait-for-ceo", "check-api-url", "check-api-int-url"} {
+		for _, stage := range []string{
+			"openshift-manifests", "etcd-bootstrap", "cb-bootstrap", "cvo-overrides", "wait-for-ceo", "check-api-url",
+			"check-api-int-url",
+		} {
 			if done[stage] != 1 {
 				h.t.Errorf("the stage %s was finished %d times, want once", stage, done[stage])
 			}
@@ -241,7 +249,8 @@ func (h *host) records(faults bool) {
 		if faults {
 			// what the shutdown has stopped failed as well, if there was time to write that down
 			failed = slices.DeleteFunc(failed, func(r record) bool { return r.Stage == "cco-bootstrap" })
-			if len(failed) != 1 || failed[0].Stage != "ingress-operator-bootstrap" || !strings.Contains(failed[0].ErrorMessage, "exit code 1") || failed[0].ErrorLine == "" {
+			if len(failed) != 1 || failed[0].Stage != "ingress-operator-bootstrap" ||
+				!strings.Contains(failed[0].ErrorMessage, "exit code 1") || failed[0].ErrorLine == "" {
 				h.t.Errorf("the failed stages are %+v", failed)
 			}
 		}

@@ -114,7 +114,8 @@ func newAuthority(t *testing.T) authority {
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: registryHost}, DNSNames: []string{registryHost},
-		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	a := authority{ca: sign(ca, ca, caKey, caKey), cert: sign(leaf, ca, leafKey, caKey)}
 	der, err := x509.MarshalECPrivateKey(leafKey)

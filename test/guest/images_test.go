@@ -128,7 +128,10 @@ func newPayload(t *testing.T, line, version, kubernetes string, standin []byte) 
 	p := payload{setup: bootkube.Setup{Line: line, Version: version, Kubernetes: kubernetes}, content: map[string]image{}}
 	table := operators(t)
 	programs := table.Programs()
-	entries := []entry{{name: "standin", content: standin, mode: 0o755}, {name: "usr/bin/cat", link: "/standin"}, {name: "usr/bin/etcdctl", link: "/standin"}}
+	entries := []entry{
+		{name: "standin", content: standin, mode: 0o755}, {name: "usr/bin/cat", link: "/standin"},
+		{name: "usr/bin/etcdctl", link: "/standin"},
+	}
 	var seen []string
 	for _, list := range programs {
 		for _, program := range list {

@@ -195,7 +195,8 @@ func newGroup(t *testing.T) string {
 		if _, err := os.Stat(top + "/cgroup.procs"); err != nil {
 			continue
 		}
-		group, err := os.MkdirTemp(top, fmt.Sprintf("okd-test-%d-%s-", os.Getpid(), filepath.Base(t.Name()))) //nolint:usetesting // the folder is the group
+		name := fmt.Sprintf("okd-test-%d-%s-", os.Getpid(), filepath.Base(t.Name()))
+		group, err := os.MkdirTemp(top, name) //nolint:usetesting // the folder is the group
 		if err != nil {
 			needs.Missing(t, "the guest needs a control group: %v", err)
 		}

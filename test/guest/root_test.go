@@ -25,7 +25,8 @@ const suite = "trixie"
 // packages of the guest, beyond the essential ones.
 var packages = []string{
 	"ca-certificates", "crun", "curl", "dbus", "docker-registry", "hostname", "iproute2", "jq", "kmod", "linux-image-cloud-amd64",
-	"net-tools", "netavark", "network-manager", "openssh-client", "openssh-server", "openssl", "ostree", "podman", "procps", "rsync", "sudo", "systemd",
+	"net-tools", "netavark", "network-manager", "openssh-client", "openssh-server", "openssl", "ostree", "podman", "procps", "rsync",
+	"sudo", "systemd",
 	"systemd-resolved", "systemd-sysv", "udev", "util-linux",
 }
 
@@ -106,7 +107,8 @@ func unpack(t *testing.T, debian string) (root string) {
 		up := strings.Repeat("../", strings.Count(from, "/"))
 		must(t, os.Symlink(up+to, filepath.Join(root, from)))
 	}
-	run(t, "", "chroot", root, "useradd", "--create-home", "--home-dir", "/var/home/core", "--shell", "/bin/bash", "--groups", "sudo,adm,systemd-journal", "core")
+	run(t, "", "chroot", root, "useradd", "--create-home", "--home-dir", "/var/home/core", "--shell", "/bin/bash",
+		"--groups", "sudo,adm,systemd-journal", "core")
 	return root
 }
 

@@ -130,7 +130,10 @@ func (h *host) liveRecords() {
 		}
 		switch service {
 		case "bootkube":
-			for _, stage := range []string{"cmdbootline-nto-bootstrap", "cb-bootstrap", "stop-etcd", "master-ignition"} { //nolint:misspell // as it is known
+			for _, stage := range []string{
+				"cmdbootline-nto-bootstrap", //nolint:misspell // as it is known
+				"cb-bootstrap", "stop-etcd", "master-ignition",
+			} {
 				if done[stage] != 1 {
 					h.t.Errorf("the stage %s was finished %d times, want once", stage, done[stage])
 				}

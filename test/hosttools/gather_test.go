@@ -98,7 +98,8 @@ func TestRedaction(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	for name, text := range secrets() {
-		if name != "base64-gzip.json" && name != "base64-twice.yaml" && name != "url-kubeconfig.json" && name != "base64-key.yaml" && len(leaks(text)) == 0 {
+		if name != "base64-gzip.json" && name != "base64-twice.yaml" &&
+			name != "url-kubeconfig.json" && name != "base64-key.yaml" && len(leaks(text)) == 0 {
 			t.Errorf("the test would not notice a leak in %s", name)
 		}
 		h.write("/secrets/"+name, text, 0o640)
@@ -195,7 +196,10 @@ func gatherHost(t *testing.T) *host {
 		h.write("/var/opt/openshift/mco-bootstrap/"+name, text, 0o600)
 		h.write("/var/opt/openshift/"+name+".ign", text, 0o600)
 	}
-	for _, name := range []string{"tls/root-ca.key", "auth/kubeconfig", "auth/kubeadmin-password", "manifests/pull-secret.yaml", ".kube/cache", "master.ign", "log-bundle-bootstrap.tar.gz"} {
+	for _, name := range []string{
+		"tls/root-ca.key", "auth/kubeconfig", "auth/kubeadmin-password", "manifests/pull-secret.yaml", ".kube/cache",
+		"master.ign", "log-bundle-bootstrap.tar.gz",
+	} {
 		h.write("/var/opt/openshift/"+name, canary, 0o600)
 	}
 	h.write("/var/opt/openshift/manifests/creds.yaml", "apiVersion: v1\nkind: Secret\ndata:\n  password: "+canary+"\n", 0o600)
@@ -206,7 +210,9 @@ func gatherHost(t *testing.T) *host {
 	h.fake("journalctl", `echo "journal $*"`)
 	h.fake("crictl", `case "$*" in 'ps '*) echo '{"containers":[{"id":"c0ffee","metadata":{"name":"etcd"}}]}' ;; *) echo "$*" ;; esac`)
 	h.fake("podman", `case "$*" in 'ps '*) echo 'beef01 mco-render' ;; *) echo "$*" ;; esac`)
-	h.write("/machineconfigs", strings.Join([]string{secrets()["nested.json"], secrets()["url.json"], secrets()["key.json"], secrets()["url-kubeconfig.json"]}, "\n"), 0o600)
+	s := secrets()
+	configs := []string{s["nested.json"], s["url.json"], s["key.json"], s["url-kubeconfig.json"]}
+	h.write("/machineconfigs", strings.Join(configs, "\n"), 0o600)
 	h.fake("oc", `
 case "$*" in
     *machineconfigs*) cat machineconfigs.source 2>/dev/null || cat "$MACHINECONFIGS" ;;
@@ -284,8 +290,9 @@ func TestLogBundle(t *testing.T) {
 			t.Errorf("%s holds %s", name, found)
 		}
 		base := filepath.Base(name)
-		if strings.HasPrefix(short, "rendered-assets/") && (strings.HasSuffix(base, ".key") || strings.HasSuffix(base, ".ign") || strings.Contains(base, "secret") ||
-			strings.HasPrefix(base, "creds") || base == "list.yaml" || strings.Contains(base, "kube") && base != "url-kubeconfig.json") {
+		if strings.HasPrefix(short, "rendered-assets/") &&
+			(strings.HasSuffix(base, ".key") || strings.HasSuffix(base, ".ign") || strings.Contains(base, "secret") ||
+				strings.HasPrefix(base, "creds") || base == "list.yaml" || strings.Contains(base, "kube") && base != "url-kubeconfig.json") {
 			t.Errorf("%s is bundled", name)
 		}
 	}

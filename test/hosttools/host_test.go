@@ -57,7 +57,11 @@ func newHost(t *testing.T) *host {
 	for _, name := range []string{"run/okd-install", "tmp", "root", "opt/openshift", "etc/systemd/system", "etc/containers"} {
 		h.mkdir("/" + name)
 	}
-	for _, name := range []string{"podman", "oc", "crictl", "ostree", "rpm-ostree", "mount", "umount", "systemctl", "journalctl", "agetty", "semodule", "selinuxenabled", "coreos-installer", "shutdown", "findmnt", "ip", "netstat", "hostname", "ssh", "scp"} {
+	for _, name := range []string{
+		"podman", "oc", "crictl", "ostree", "rpm-ostree", "mount", "umount", "systemctl", "journalctl", "agetty",
+		"semodule", "selinuxenabled", "coreos-installer", "shutdown", "findmnt", "ip", "netstat", "hostname", "ssh",
+		"scp",
+	} {
 		h.fake(name, "")
 	}
 	h.fake("sleep", `if ! times sleep 50; then echo 'slept too often' >&2; kill "$PPID"; fi`)
@@ -130,7 +134,8 @@ func (h *host) run(words ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", words...)
 	cmd.WaitDelay = time.Second
 	cmd.Dir = h.path("/opt/openshift")
-	cmd.Env = append([]string{"PATH=" + h.path("/usr/local/sbin") + ":" + h.path("/usr/local/bin") + ":/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + h.path("/root"), "LC_ALL=C"}, h.env...)
+	programs := h.path("/usr/local/sbin") + ":" + h.path("/usr/local/bin") + ":/usr/sbin:/usr/bin:/sbin:/bin"
+	cmd.Env = append([]string{"PATH=" + programs, "HOME=" + h.path("/root"), "LC_ALL=C"}, h.env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -317,7 +317,9 @@ func TestUnitFilesWithSystemd(t *testing.T) {
 		h.write("/etc/systemd/system/"+name, string(text), 0o644)
 		units = append(units, h.path("/etc/systemd/system/"+name))
 	}
-	for _, target := range []string{"network", "multi-user", "basic", "sysinit", "shutdown", "getty", "umount", "local-fs", "local-fs-pre", "swap"} {
+	for _, target := range []string{
+		"network", "multi-user", "basic", "sysinit", "shutdown", "getty", "umount", "local-fs", "local-fs-pre", "swap",
+	} {
 		h.write("/usr/lib/systemd/system/"+target+".target", "[Unit]\nDescription="+target+"\n", 0o644)
 	}
 	for _, slice := range []string{"-", "system"} {
@@ -329,7 +331,8 @@ func TestUnitFilesWithSystemd(t *testing.T) {
 	for _, command := range []string{"true", "chcon", "systemctl"} {
 		h.write("/usr/bin/"+command, "#!/bin/sh\n", 0o755)
 	}
-	out, err := exec.CommandContext(t.Context(), verify, append([]string{"verify", "--man=no", "--root=" + h.root}, units...)...).CombinedOutput()
+	args := append([]string{"verify", "--man=no", "--root=" + h.root}, units...)
+	out, err := exec.CommandContext(t.Context(), verify, args...).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}

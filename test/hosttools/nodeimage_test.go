@@ -64,7 +64,10 @@ func TestMergeEtcWithRsync(t *testing.T) {
 	h := newHost(t)
 	odd := `odd/[a]*?\z`
 	mount := `systemd/system/var-ostree\x2dcontainer.mount`
-	for _, name := range []string{"passwd", "containers/registries.conf", "containers/policy.json", mount, odd, "odd/aXYz", "zincati/config.d/x", "crypto-policies/config", "crio/crio.conf"} {
+	for _, name := range []string{
+		"passwd", "containers/registries.conf", "containers/policy.json", mount, odd, "odd/aXYz", "zincati/config.d/x",
+		"crypto-policies/config", "crio/crio.conf",
+	} {
 		h.write("/image/usr/etc/"+name, "image", 0o644)
 	}
 	for _, name := range []string{"passwd", "containers/registries.conf", mount, odd, "crypto-policies/config"} {

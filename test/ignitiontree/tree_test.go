@@ -220,10 +220,12 @@ func assemble(t *testing.T, folder string) string {
 			return err
 		case d.IsDir():
 			node.Overwrite = nil
-			c.Storage.Directories = append(c.Storage.Directories, types.Directory{Node: node, DirectoryEmbedded1: types.DirectoryEmbedded1{Mode: &mode}})
+			c.Storage.Directories = append(c.Storage.Directories,
+				types.Directory{Node: node, DirectoryEmbedded1: types.DirectoryEmbedded1{Mode: &mode}})
 		case stat.Nlink > 1 && inodes[stat.Ino] != "":
 			hard := true
-			c.Storage.Links = append(c.Storage.Links, types.Link{Node: node, LinkEmbedded1: types.LinkEmbedded1{Target: inodes[stat.Ino], Hard: &hard}})
+			c.Storage.Links = append(c.Storage.Links,
+				types.Link{Node: node, LinkEmbedded1: types.LinkEmbedded1{Target: inodes[stat.Ino], Hard: &hard}})
 		default:
 			inodes[stat.Ino] = node.Path
 			data, err := os.ReadFile(name)
@@ -231,7 +233,8 @@ func assemble(t *testing.T, folder string) string {
 				return err
 			}
 			source := "data:;base64," + base64.StdEncoding.EncodeToString(data)
-			c.Storage.Files = append(c.Storage.Files, types.File{Node: node, FileEmbedded1: types.FileEmbedded1{Mode: &mode, Contents: types.Resource{Source: &source}}})
+			c.Storage.Files = append(c.Storage.Files,
+				types.File{Node: node, FileEmbedded1: types.FileEmbedded1{Mode: &mode, Contents: types.Resource{Source: &source}}})
 		}
 		return nil
 	})

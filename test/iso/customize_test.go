@@ -32,7 +32,8 @@ func inputs(t *testing.T) string {
 	} {
 		write(t, filepath.Join(dir, name), []byte(text))
 	}
-	run(t, dir, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem", "-out", "ca.pem", "-days", "9", "-subj", "/CN=test")
+	run(t, dir, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+		"-keyout", "key.pem", "-out", "ca.pem", "-days", "9", "-subj", "/CN=test")
 	return dir
 }
 
@@ -46,8 +47,9 @@ var customizations = map[string][]string{
 	"network":     {"--network-keyfile", "eth0.nmconnection"},
 	"consoles":    {"--dest-console", "tty0", "--dest-console", "ttyS1,115200"},
 	"all": {
-		"--dest-ignition", "dest.ign", "--dest-device", "/dev/vda", "--dest-console", "ttyS0", "--dest-karg-append", "a=1", "--dest-karg-append", "b",
-		"--dest-karg-delete", "c", "--network-keyfile", "eth0.nmconnection", "--ignition-ca", "ca.pem", "--pre-install", "pre.sh", "--post-install", "post.sh",
+		"--dest-ignition", "dest.ign", "--dest-device", "/dev/vda", "--dest-console", "ttyS0",
+		"--dest-karg-append", "a=1", "--dest-karg-append", "b", "--dest-karg-delete", "c",
+		"--network-keyfile", "eth0.nmconnection", "--ignition-ca", "ca.pem", "--pre-install", "pre.sh", "--post-install", "post.sh",
 		"--installer-config", "installer.yaml", "--live-ignition", "live.ign",
 	},
 }
@@ -152,7 +154,9 @@ func TestCustomizeISO(t *testing.T) {
 							out, _ := try(t, dir, nil, tool[0], slices.Concat(tool[1:], args, []string{image})...) // fails if there is none
 							return string(out)
 						}
-						configs, kargs, network = append(configs, see("ignition", "show")), append(kargs, see("kargs", "show")), append(network, see("network", "extract"))
+						configs = append(configs, see("ignition", "show"))
+						kargs = append(kargs, see("kargs", "show"))
+						network = append(network, see("network", "extract"))
 					}
 				}
 				if configs[0] != configs[1] || configs[2] != configs[3] {
@@ -165,7 +169,8 @@ func TestCustomizeISO(t *testing.T) {
 				if len(slices.Compact(slices.Clone(kargs))) != 1 || !strings.Contains(kargs[0], "ignition.platform.id=qemu x=1") {
 					t.Errorf("the kernel arguments are %q", kargs)
 				}
-				if len(slices.Compact(slices.Clone(network))) != 1 || strings.Contains(network[0], "eth0") != slices.Contains(flags, "--network-keyfile") {
+				if len(slices.Compact(slices.Clone(network))) != 1 ||
+					strings.Contains(network[0], "eth0") != slices.Contains(flags, "--network-keyfile") {
 					t.Errorf("the keyfiles are %q", network)
 				}
 				run(t, dir, okd, "coreos", "iso", "reset", b)
@@ -187,7 +192,8 @@ func TestCustomizedIsSeen(t *testing.T) {
 		write(t, image, read(t, images["today"]))
 		custom := []string{"customize", "--network-keyfile", "eth0.nmconnection", image}
 		run(t, dir, tools[0][0], slices.Concat(tools[0][1:], custom)...)
-		if _, err := try(t, dir, nil, tools[1][0], slices.Concat(tools[1][1:], custom)...); err == nil || !strings.Contains(err.Error(), "force") {
+		_, err := try(t, dir, nil, tools[1][0], slices.Concat(tools[1][1:], custom)...)
+		if err == nil || !strings.Contains(err.Error(), "force") {
 			t.Errorf("after %s, %s: %v", filepath.Base(tools[0][0]), filepath.Base(tools[1][0]), err)
 		}
 	}
@@ -226,7 +232,9 @@ func TestPXE(t *testing.T) {
 			t.Errorf("tool %d wraps, the other unwraps %q", i, got)
 		}
 	}
-	for form, compress := range map[string][]string{"zstd": {"zstd", "-q", "-c"}, "xz": {"xz", "--check=crc32", "-c"}, "gzip": {"gzip", "-c"}, "plain": {"cat"}} {
+	for form, compress := range map[string][]string{
+		"zstd": {"zstd", "-q", "-c"}, "xz": {"xz", "--check=crc32", "-c"}, "gzip": {"gzip", "-c"}, "plain": {"cat"},
+	} {
 		base := filepath.Join(dir, form+".img")
 		write(t, base, liveInitramfs(t, compress...))
 		for name, flags := range customizations {

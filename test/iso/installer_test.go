@@ -61,7 +61,8 @@ func keepFixtures(t *testing.T, to string) {
 		must(t, err)
 		home = filepath.Join(user, ".cargo")
 	}
-	images, err := filepath.Glob(filepath.Join(home, "registry", "src", "*", "coreos-installer-"+installerVersion, "fixtures", "iso", "embed-areas-*.xz"))
+	images, err := filepath.Glob(filepath.Join(home, "registry", "src", "*",
+		"coreos-installer-"+installerVersion, "fixtures", "iso", "embed-areas-*.xz"))
 	must(t, err)
 	if len(images) == 0 {
 		t.Fatal("cargo has not kept the source of coreos-installer")
@@ -92,7 +93,9 @@ func liveImages(t *testing.T) (program string, images map[string]string) {
 	if len(images) < 10 {
 		t.Fatalf("only %d images came with the source", len(images))
 	}
-	for name, layout := range map[string]isotest.Layout{"today": {}, "slice": {Slice: true, ZeroPad: true}, "headers": {Headers: true, NoIgnInfo: true, NoKargs: true}} {
+	for name, layout := range map[string]isotest.Layout{
+		"today": {}, "slice": {Slice: true, ZeroPad: true}, "headers": {Headers: true, NoIgnInfo: true, NoKargs: true},
+	} {
 		images[name] = filepath.Join(dir, name+".iso")
 		write(t, images[name], layout.Image())
 	}
@@ -145,7 +148,8 @@ func TestInstaller(t *testing.T) {
 				}
 				if features.Features.Network {
 					pair.change("network", "embed", "-k", "eth0.nmconnection", "-k", "eth1.nmconnection", image)
-					if got, want := pair.observe("network", "extract", image), pair.change("network", "extract", image); got != want || !strings.Contains(got, "id=eth1") {
+					got, want := pair.observe("network", "extract", image), pair.change("network", "extract", image)
+					if got != want || !strings.Contains(got, "id=eth1") {
 						t.Errorf("%s embeds keyfiles, the other shows %s, itself %s", pair.who, got, want)
 					}
 				}

@@ -64,7 +64,8 @@ func kernel(t *testing.T) string {
 func root(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "init"), "./testdata/init")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath",
+		"-ldflags", "-s -w", "-o", filepath.Join(dir, "init"), "./testdata/init")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -118,14 +119,17 @@ func TestKernel(t *testing.T) {
 	const keyfile = "[connection]\nid=eth0\n"
 	dir := t.TempDir()
 	large := far()
-	for name, data := range map[string]string{"config.ign": config, "large.ign": large, "eth0.nmconnection": keyfile, "live-initramfs.img": string(base)} {
+	for name, data := range map[string]string{
+		"config.ign": config, "large.ign": large, "eth0.nmconnection": keyfile, "live-initramfs.img": string(base),
+	} {
 		write(t, filepath.Join(dir, name), []byte(data))
 	}
 	write(t, filepath.Join(dir, "live.iso"), isotest.Layout{}.Image())
 	ours := func(args ...string) { run(t, dir, okd, append([]string{"coreos"}, args...)...) }
 	ours("pxe", "ignition", "wrap", "-i", "config.ign", "-o", "config.img")
 	ours("pxe", "network", "wrap", "-k", "eth0.nmconnection", "-o", "network.img")
-	ours("pxe", "customize", "--network-keyfile", "eth0.nmconnection", "--live-ignition", "config.ign", "-o", "custom.img", "live-initramfs.img")
+	ours("pxe", "customize", "--network-keyfile", "eth0.nmconnection",
+		"--live-ignition", "config.ign", "-o", "custom.img", "live-initramfs.img")
 	ours("iso", "ignition", "embed", "-i", "config.ign", "-o", "gzip.iso", "live.iso")
 	ours("iso", "network", "embed", "-k", "eth0.nmconnection", "gzip.iso")
 	ours("iso", "ignition", "embed", "-i", "large.ign", "-o", "xz.iso", "live.iso")

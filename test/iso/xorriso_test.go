@@ -150,7 +150,8 @@ func kargs(t *testing.T, image string) {
 			}
 		}
 		run(t, ".", "xorriso", "-osirrox", "on", "-indev", image, "-extract", path, out)
-		if text := string(read(t, out)); !strings.Contains(text, isotest.DefaultKargs+" console=ttyS0\n") && !strings.Contains(text, isotest.DefaultKargs+" console=ttyS0\x00") {
+		if text := string(read(t, out)); !strings.Contains(text, isotest.DefaultKargs+" console=ttyS0\n") &&
+			!strings.Contains(text, isotest.DefaultKargs+" console=ttyS0\x00") {
 			t.Errorf("%s does not boot with the new argument:\n%s", path, text)
 		}
 	}

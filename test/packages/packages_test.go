@@ -127,7 +127,8 @@ func checkInstalled(t *testing.T, root string, more ...string) {
 			t.Errorf("%s: %v, %d bytes", name, info.Mode(), info.Size())
 		}
 	}
-	if out := run(t, filepath.Join(root, "usr/bin/okd-install"), "version"); !strings.HasPrefix(out, "okd-install "+version+"\n") && !strings.Contains(out, " "+version+"\n") {
+	out := run(t, filepath.Join(root, "usr/bin/okd-install"), "version")
+	if !strings.HasPrefix(out, "okd-install "+version+"\n") && !strings.Contains(out, " "+version+"\n") {
 		t.Errorf("the installed binary says %q", out)
 	}
 }
@@ -161,7 +162,8 @@ func TestRPM(t *testing.T) {
 	if got := run(t, "rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE}", name); got != "okd-install 1.2.3 "+arch+" Apache-2.0" {
 		t.Errorf("the package says %q", got)
 	}
-	if got := run(t, "rpm", "--query", "--package", "--queryformat", "%{SUMMARY}|%{DESCRIPTION}", name); !strings.HasPrefix(got, "Create OKD clusters on your own machines|okd-install turns ") || strings.Contains(got, "\n ") {
+	got := run(t, "rpm", "--query", "--package", "--queryformat", "%{SUMMARY}|%{DESCRIPTION}", name)
+	if !strings.HasPrefix(got, "Create OKD clusters on your own machines|okd-install turns ") || strings.Contains(got, "\n ") {
 		t.Errorf("the package says %q", got)
 	}
 	const licence = "usr/share/licenses/okd-install/LICENSE"
@@ -216,7 +218,8 @@ func TestComponents(t *testing.T) {
 	if err := json.Unmarshal(read(t, path("okd-install_1.2.3_linux_amd64.cdx.json")), &bom); err != nil {
 		t.Fatal(err)
 	}
-	if bom.BOMFormat != "CycloneDX" || bom.SpecVersion == "" || bom.Metadata.Component.Name != "okd-install" || bom.Metadata.Component.Version != "1.2.3" {
+	if bom.BOMFormat != "CycloneDX" || bom.SpecVersion == "" ||
+		bom.Metadata.Component.Name != "okd-install" || bom.Metadata.Component.Version != "1.2.3" {
 		t.Errorf("the head is %+v", bom)
 	}
 	var listed []string
@@ -300,7 +303,8 @@ func TestImage(t *testing.T) {
 		}
 	}
 	decode(t, blob(manifest.Config.Digest), &config)
-	if c := config.Config; c.User != "65532:65532" || c.WorkingDir != "/work" || !slices.Equal(c.Entrypoint, []string{"/usr/bin/okd-install"}) {
+	if c := config.Config; c.User != "65532:65532" || c.WorkingDir != "/work" ||
+		!slices.Equal(c.Entrypoint, []string{"/usr/bin/okd-install"}) {
 		t.Errorf("config %+v", c)
 	}
 	needs.Root(t, "to start the program in the image's file system")

@@ -125,7 +125,10 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s: a failure would not stop the installation", u.Name)
 		}
 	}
-	for _, name := range []string{"network-online.target", "coreos-installer-pre.target", "coreos-installer.target", "emergency.target", "basic.target", "sysinit.target", "shutdown.target"} {
+	for _, name := range []string{
+		"network-online.target", "coreos-installer-pre.target", "coreos-installer.target", "emergency.target",
+		"basic.target", "sysinit.target", "shutdown.target",
+	} {
 		h.write("/usr/lib/systemd/system/"+name, "[Unit]\nDescription="+name+"\n", 0o644)
 	}
 	for _, name := range []string{"-.slice", "system.slice"} {

@@ -111,7 +111,8 @@ var template = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("bash", "-euo", "pipefail", "-c", makeDisk, "sh", filepath.Join(dir, "disk"), filepath.Join(dir, "mnt")).CombinedOutput()
+	disk, mount := filepath.Join(dir, "disk"), filepath.Join(dir, "mnt")
+	out, err := exec.Command("bash", "-euo", "pipefail", "-c", makeDisk, "sh", disk, mount).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

@@ -66,7 +66,8 @@ func TestFileSystems(t *testing.T) {
 					}
 					h := newHost(t, r)
 					before := superblock(t, device+"p3")
-					if before.OrphanFile() != on || before.Clean != (state != "dirty") || before.NeedsRecovery() != (state == "orphan_present") || state == "orphan_present" && before.OrphanPresent() != on {
+					if before.OrphanFile() != on || before.Clean != (state != "dirty") ||
+						before.NeedsRecovery() != (state == "orphan_present") || state == "orphan_present" && before.OrphanPresent() != on {
 						t.Fatalf("this is not the case to test: %+v", before)
 					}
 					out, err := h.run(finish)
@@ -78,7 +79,8 @@ func TestFileSystems(t *testing.T) {
 					if got := superblock(t, device+"p3").OrphanFile(); got != (on && !cleared) {
 						t.Errorf("orphan_file is %t", got)
 					}
-					if strings.Contains(out, "cleared orphan_file") != cleared || slices.ContainsFunc(h.calls(), func(c string) bool { return strings.HasPrefix(c, "tune2fs") }) != cleared {
+					if strings.Contains(out, "cleared orphan_file") != cleared ||
+						slices.ContainsFunc(h.calls(), func(c string) bool { return strings.HasPrefix(c, "tune2fs") }) != cleared {
 						t.Errorf("cleared: %t\n%s", cleared, out)
 					}
 					if !h.exists("/run/okd-pivot/done") {
@@ -278,7 +280,8 @@ func TestImageMode(t *testing.T) {
 			if (err == nil) != (c.want == "") || !strings.Contains(out, c.want) {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			if calls := strings.Join(h.calls(), "\n"); strings.Contains(calls, "ostree") || strings.Contains(calls, "disk --") || strings.Contains(calls, "tune2fs") {
+			if calls := strings.Join(h.calls(), "\n"); strings.Contains(calls, "ostree") ||
+				strings.Contains(calls, "disk --") || strings.Contains(calls, "tune2fs") {
 				t.Errorf("called\n%s", calls)
 			}
 			if m := mounted(t, device); m != "" {
@@ -302,7 +305,8 @@ func TestMountedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := h.run(finish)
-	if err == nil || !strings.Contains(out, "is mounted, and cannot be unmounted") || slices.ContainsFunc(h.calls(), func(c string) bool { return strings.HasPrefix(c, "e2fsck") }) {
+	if err == nil || !strings.Contains(out, "is mounted, and cannot be unmounted") ||
+		slices.ContainsFunc(h.calls(), func(c string) bool { return strings.HasPrefix(c, "e2fsck") }) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if err := f.Close(); err != nil {
@@ -335,7 +339,10 @@ func TestReadersAgree(t *testing.T) {
 			image := bootImage(t, features, state)
 			said := sh(t, `dumpe2fs -h "$1" 2>/dev/null | sed --quiet 's/^Filesystem features: *//p'`, image)
 			sb := superblock(t, image)
-			for name, ours := range map[string]bool{"orphan_file": sb.OrphanFile(), "orphan_present": sb.OrphanPresent(), "needs_recovery": sb.NeedsRecovery(), "metadata_csum_seed": sb.ChecksumSeed()} {
+			for name, ours := range map[string]bool{
+				"orphan_file": sb.OrphanFile(), "orphan_present": sb.OrphanPresent(), "needs_recovery": sb.NeedsRecovery(),
+				"metadata_csum_seed": sb.ChecksumSeed(),
+			} {
 				if ours != slices.Contains(strings.Fields(said), name) {
 					t.Errorf("%s: we say %t, dumpe2fs: %s", name, ours, said)
 				}

@@ -36,8 +36,14 @@ const (
 )
 
 var (
-	r418   = release.Release{Line: "4.18", Image: "quay.io/okd/scos-release:4.18", BootImage: release.BootImage{Stream: "stable", Build: "39.20231101.3.0"}}
-	r422   = release.Release{Line: "4.22", Image: "quay.io/okd/scos-release:4.22", BootImage: release.BootImage{Stream: "c10s", Build: "10.0.20251103-0"}}
+	r418 = release.Release{
+		Line: "4.18", Image: "quay.io/okd/scos-release:4.18",
+		BootImage: release.BootImage{Stream: "stable", Build: "39.20231101.3.0"},
+	}
+	r422 = release.Release{
+		Line: "4.22", Image: "quay.io/okd/scos-release:4.22",
+		BootImage: release.BootImage{Stream: "c10s", Build: "10.0.20251103-0"},
+	}
 	fcos   = rhcos.BootImage{OS: rhcos.FCOS, Major: 39, Build: "39.20231101.3.0", Date: "20231101"}
 	scos10 = rhcos.BootImage{OS: rhcos.SCOS10, Major: 10, Build: "10.0.20251103-0", Date: "20251103"}
 )

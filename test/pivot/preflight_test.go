@@ -234,7 +234,10 @@ func TestPreflightImage(t *testing.T) {
 // The same folder of variables, read by the script and by the program.
 func TestFirmwareReadersAgree(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"", "\x06\x00\x00\x00", "\x06\x00\x00\x00\x00", "\x06\x00\x00\x00\x01", "\x06\x00\x00\x00\x02", "\x06\x00\x00\x00\x01\x00"} {
+	for _, value := range []string{
+		"", "\x06\x00\x00\x00", "\x06\x00\x00\x00\x00", "\x06\x00\x00\x00\x01", "\x06\x00\x00\x00\x02",
+		"\x06\x00\x00\x00\x01\x00",
+	} {
 		h := newHost(t, request("/dev/none"))
 		h.write(secureBoot, value, 0o600)
 		got := sh(t, `source "$1"; secure_boot`, h.path("/usr/local/lib/okd-pivot/host.sh"))

@@ -237,7 +237,8 @@ func TestPlain(t *testing.T) {
 	c.shot("stopped", "exit code 8")
 	c.golden("plain.txt")
 	answers := filepath.Join(dir, "mycluster", "install-config-answers.yaml")
-	out, err := exec.Command(binary(t), "create", "install-config", "--dir", filepath.Join(dir, "mycluster"), "--answers", answers).CombinedOutput()
+	cluster := filepath.Join(dir, "mycluster")
+	out, err := exec.Command(binary(t), "create", "install-config", "--dir", cluster, "--answers", answers).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

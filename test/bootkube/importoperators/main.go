@@ -149,7 +149,8 @@ func writeStage(b *bytes.Buffer, lines []string, facts map[string]map[string]com
 		if last == nil && i > 0 {
 			since = line
 		}
-		if last != nil && (last.ImageTag != c.ImageTag || last.Argv != c.Argv || last.Parser != c.Parser || last.ExitUnknownFlag != c.ExitUnknownFlag) {
+		if last != nil &&
+			(last.ImageTag != c.ImageTag || last.Argv != c.Argv || last.Parser != c.Parser || last.ExitUnknownFlag != c.ExitUnknownFlag) {
 			return fmt.Errorf("the command is called otherwise in %s: the table has no way to say so", line)
 		}
 		byLine[i], last = &c, &c

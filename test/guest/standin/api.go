@@ -96,7 +96,9 @@ func (a *api) seed() {
 	a.add("nodes", object{"kind": "Node", "metadata": object{"name": "master-0", "labels": object{"node-role.kubernetes.io/master": ""}}})
 	// what a single node asks for that has installed itself
 	if _, err := os.Stat(filepath.Join(manifests, "etcd-pod.yaml")); err == nil {
-		a.add("certificatesigningrequests", object{"kind": "CertificateSigningRequest", "metadata": object{"name": "csr-of-the-node"}, "status": object{}})
+		a.add("certificatesigningrequests", object{
+			"kind": "CertificateSigningRequest", "metadata": object{"name": "csr-of-the-node"}, "status": object{},
+		})
 	}
 }
 
@@ -106,7 +108,10 @@ func (a *api) seedCluster() {
 		a.add("leases", object{"kind": "Lease", "metadata": object{"namespace": namespace, "name": name}})
 	}
 	a.add("pods", object{"kind": "Pod", "metadata": object{"namespace": operatorNamespace, "name": "kube-apiserver-operator"}})
-	a.add("clusteroperators", object{"kind": "ClusterOperator", "metadata": object{"name": "console"}, "status": object{"conditions": conditions("Available", false)}})
+	a.add("clusteroperators", object{
+		"kind": "ClusterOperator", "metadata": object{"name": "console"},
+		"status": object{"conditions": conditions("Available", false)},
+	})
 }
 
 const operatorNamespace = "openshift-kube-apiserver-operator"
@@ -315,7 +320,9 @@ func (a *api) get(w http.ResponseWriter, r *http.Request, kind string) {
 			second = 4
 		}
 		a.answer(w, http.StatusOK, object{"status": object{"nodeStatuses": []any{
-			object{"nodeName": "master-0", "currentRevision": 3}, object{"nodeName": "master-1", "currentRevision": second}, object{"nodeName": "master-2"},
+			object{"nodeName": "master-0", "currentRevision": 3},
+			object{"nodeName": "master-1", "currentRevision": second},
+			object{"nodeName": "master-2"},
 		}}})
 		return
 	}

@@ -67,7 +67,9 @@ func newClient(file string) (*client, error) {
 	}
 	c := &client{server: k.Clusters[0].Cluster.Server}
 	c.http.Timeout = 10 * time.Second
-	c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}
+	c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{
+		RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+	}}
 	return c, nil
 }
 
@@ -244,7 +246,8 @@ func oc(args []string) error {
 	case verb == "create" && len(words) == 3 && words[1] == "configmap":
 		key, value, _ := strings.Cut(options["--from-literal"], "=")
 		configMap := object{
-			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": words[2], "namespace": query.Get("namespace")}, "data": object{key: value},
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": words[2], "namespace": query.Get("namespace")},
+			"data": object{key: value},
 		}
 		if options["--dry-run"] == "client" && output == "yaml" {
 			raw, err := yaml.Marshal(configMap)

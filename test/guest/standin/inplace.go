@@ -27,7 +27,8 @@ func translate(args []string) int {
 	}
 	raw, err := os.ReadFile(files["--input"])
 	if err == nil {
-		raw, _, err = butane.ToIgn3_1Bytes(raw, common.TranslateBytesOptions{TranslateOptions: common.TranslateOptions{FilesDir: files["--asset-dir"]}})
+		options := common.TranslateBytesOptions{TranslateOptions: common.TranslateOptions{FilesDir: files["--asset-dir"]}}
+		raw, _, err = butane.ToIgn3_1Bytes(raw, options)
 	}
 	if err == nil {
 		err = os.WriteFile(files["--output"], append(raw, '\n'), 0o644)

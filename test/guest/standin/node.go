@@ -238,7 +238,10 @@ func startMCS() (stop func(), err error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/config/master", serveMaster)
-	secure := &http.Server{Addr: ":22623", Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}
+	secure := &http.Server{
+		Addr: ":22623", Handler: mux,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+	}
 	plain := &http.Server{Addr: ":22624", Handler: mux}
 	go func() { _ = secure.ListenAndServeTLS("", "") }()
 	go func() { _ = plain.ListenAndServe() }()
@@ -247,8 +250,10 @@ func startMCS() (stop func(), err error) {
 
 // requiredByFile are the pods that the API shows for the static pods.
 var requiredByFile = map[string]string{
-	"kube-apiserver-pod.yaml": "openshift-kube-apiserver/kube-apiserver", "kube-scheduler-pod.yaml": "openshift-kube-scheduler/openshift-kube-scheduler",
-	"kube-controller-manager-pod.yaml": "openshift-kube-controller-manager/kube-controller-manager", "bootstrap-pod.yaml": "openshift-cluster-version/cluster-version-operator",
+	"kube-apiserver-pod.yaml":          "openshift-kube-apiserver/kube-apiserver",
+	"kube-scheduler-pod.yaml":          "openshift-kube-scheduler/openshift-kube-scheduler",
+	"kube-controller-manager-pod.yaml": "openshift-kube-controller-manager/kube-controller-manager",
+	"bootstrap-pod.yaml":               "openshift-cluster-version/cluster-version-operator",
 }
 
 // listContainers tells crictl which containers there are.
@@ -256,7 +261,10 @@ func listContainers(pods map[string]*pod) error {
 	list := []any{}
 	for name, p := range pods {
 		if p.running {
-			list = append(list, object{"id": "id-of-" + strings.TrimSuffix(name, ".yaml"), "state": "CONTAINER_RUNNING", "metadata": object{"name": strings.TrimSuffix(name, "-pod.yaml")}})
+			list = append(list, object{
+				"id": "id-of-" + strings.TrimSuffix(name, ".yaml"), "state": "CONTAINER_RUNNING",
+				"metadata": object{"name": strings.TrimSuffix(name, "-pod.yaml")},
+			})
 		}
 	}
 	raw, err := json.Marshal(object{"containers": list})
