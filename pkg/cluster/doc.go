@@ -3,8 +3,8 @@
 //
 // WaitForBootstrap and WaitForInstall are the two waits of an installation,
 // Approver.Round is one look at the certificate signing requests, Look is the
-// state of everything at this moment, and NewWorker fetches what a machine needs
-// to join. All of them speak through a Client, made of a Kubeconfig.
+// state of everything at this moment, and FetchWorker gives the NewWorker, which is
+// what a machine needs to join. All of them speak through a Client, made of a Kubeconfig.
 //
 // The client is plain REST over net/http: about a dozen objects are read, and of
 // each a few fields, which are the structs in objects.go. What goes wrong on the

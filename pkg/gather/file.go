@@ -44,7 +44,7 @@ func (w ourWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// sync writes a file or folder to the disk.
+// syncPath writes a file or folder to the disk.
 func syncPath(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

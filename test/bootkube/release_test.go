@@ -128,7 +128,7 @@ func newReleaseHost(t *testing.T, line string, change func(*Setup)) *host {
 	return newHost(t, p.ign, setup)
 }
 
-// file is the content of one of the files of a config.
+// ignFile is the content of one of the files of a config.
 func ignFile(t *testing.T, ign []byte, name string) string {
 	t.Helper()
 	var config types.Config

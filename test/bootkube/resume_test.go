@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// stageCall is how the call that does the work of a stage can be told from
+// stageCalls say how the call that does the work of a stage can be told from
 // others. Stages that wait instead of failing are in patientStages.
 var stageCalls = []struct{ stage, match string }{
 	{"api-bootstrap", "--name api-render"},
