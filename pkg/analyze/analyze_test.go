@@ -126,7 +126,8 @@ func TestEveryCause(t *testing.T) {
 					continue
 				}
 				e := f.Causes[0].Evidence[0]
-				if what == "journal" && (e.File != root+"bootstrap/journals/bootkube.log" || e.Line != 2 || !strings.HasSuffix(e.Text, text[max(0, len(text)-150):]) || e.Count != 2) {
+				if what == "journal" && (e.File != root+"bootstrap/journals/bootkube.log" || e.Line != 2 || e.Count != 2 ||
+					!strings.HasSuffix(e.Text, text[max(0, len(text)-150):])) {
 					t.Errorf("%s: evidence %+v", k.ID, e)
 				}
 				if what == "words" && (e.File != root+"bootstrap/services/bootkube.json" || e.Line < 10 || e.Text != text) {

@@ -92,7 +92,10 @@ func (c *collection) noNodes() (Evidence, bool) {
 }
 
 func (c *collection) nobodyAsked() (Evidence, bool) {
-	return Evidence{File: "bootstrap/containers/machine-config-server-….log", Text: "(no line says that a machine has requested its config)"}, c.served && !c.asked
+	return Evidence{
+		File: "bootstrap/containers/machine-config-server-….log",
+		Text: "(no line says that a machine has requested its config)",
+	}, c.served && !c.asked
 }
 
 func (c *collection) pendingRequests() (Evidence, bool) {

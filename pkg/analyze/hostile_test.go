@@ -136,7 +136,8 @@ func TestHostileNamesAreShown(t *testing.T) {
 		member{tar.Header{Name: "x\x1b]0;y\a/bootstrap/services/bootkube.json", Typeflag: tar.TypeReg}, `[{"phase":"service start"},{"phase":"stage start","stage":"cb-bootstrap"}]`},
 		member{tar.Header{Name: "x/bootstrap/containers/\x1b[2Jetcd.log", Typeflag: tar.TypeReg}, "no space left on device\n"},
 	)))
-	if err != nil || len(r.Findings) != 1 || len(r.Findings[0].Causes) == 0 || r.Findings[0].Causes[0].Evidence[0].File != "x/bootstrap/containers/[2Jetcd.log" {
+	if err != nil || len(r.Findings) != 1 || len(r.Findings[0].Causes) == 0 ||
+		r.Findings[0].Causes[0].Evidence[0].File != "x/bootstrap/containers/[2Jetcd.log" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	wellFormed(t, r)
@@ -212,7 +213,8 @@ func TestCutOff(t *testing.T) {
 	}
 	broken := h.bundle()
 	broken["bootstrap/services/bootkube.json"] = broken["bootstrap/services/bootkube.json"][:len(broken["bootstrap/services/bootkube.json"])-40]
-	if r := reportOf(t, broken); r.Findings[0].Stage != "cb-bootstrap" || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "bootkube.json: the records are damaged after line") {
+	if r := reportOf(t, broken); r.Findings[0].Stage != "cb-bootstrap" || len(r.Notes) != 1 ||
+		!strings.Contains(r.Notes[0], "bootkube.json: the records are damaged after line") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -241,7 +241,8 @@ func TestJudgeRivals(t *testing.T) {
 	} {
 		f := facts(t)
 		f.Requests, f.Rejoin, f.Approved = append(c.others, first), []string{c.rejoin}, []string{"csr-other-by-us"}
-		if v := Judge(first, f); v.Approve != c.want || !c.want && !strings.Contains(v.Reasons[0], c.others[0].Metadata.Name+" asks for the same node with another key") {
+		if v := Judge(first, f); v.Approve != c.want ||
+			!c.want && !strings.Contains(v.Reasons[0], c.others[0].Metadata.Name+" asks for the same node with another key") {
 			t.Errorf("%s: %+v", what, v)
 		}
 	}

@@ -132,8 +132,9 @@ func (k Kubeconfig) explainCertificate(err error, now time.Time) (Cause, bool) {
 		for _, ip := range hostname.Certificate.IPAddresses {
 			names = append(names, ip.String())
 		}
-		return Cause{Kind: CauseHostname, Detail: fmt.Sprintf("the certificate at %s is for other names: %s", k.Server.Host, oneLine(strings.Join(names, ", "), 200)),
-			Hint: "does the name point to this cluster's load balancer, and the load balancer to its control plane?"}, true
+		return Cause{Kind: CauseHostname,
+			Detail: fmt.Sprintf("the certificate at %s is for other names: %s", k.Server.Host, oneLine(strings.Join(names, ", "), 200)),
+			Hint:   "does the name point to this cluster's load balancer, and the load balancer to its control plane?"}, true
 	case errors.As(err, &unknown):
 		return k.explainAuthority(presented(err, unknown.Cert)), true
 	case errors.As(err, &invalid):
@@ -174,7 +175,10 @@ func (k Kubeconfig) explainAuthority(cert *x509.Certificate) Cause {
 	if cert != nil {
 		issuer = oneLine(cert.Issuer.String(), 100)
 	}
-	for _, own := range []string{"kube-apiserver-lb-signer", "kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer", "kube-apiserver-recovery"} {
+	for _, own := range []string{
+		"kube-apiserver-lb-signer", "kube-apiserver-localhost-signer", "kube-apiserver-service-network-signer",
+		"kube-apiserver-recovery",
+	} {
 		if cert != nil && strings.HasPrefix(cert.Issuer.CommonName, own) {
 			return Cause{Kind: CauseOtherCluster,
 				Detail: fmt.Sprintf("what answers at %s is the API of another cluster: its certificate is from an authority (%s) that %s does not know", k.Server.Host, issuer, k.File),
@@ -233,9 +237,15 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 	case status.Code == http.StatusNotFound && status.Reason != "",
 		status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,
 		status.Code == http.StatusNotFound && strings.HasPrefix(status.Message, "404 page not found"):
-		return Cause{Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(), Hint: "wait; it is coming up, or its etcd is"}, true
+		return Cause{
+			Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(),
+			Hint: "wait; it is coming up, or its etcd is",
+		}, true
 	case status.Code >= 500 && status.Message != "":
-		return Cause{Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(), Hint: "wait; it is coming up, or its etcd is"}, true
+		return Cause{
+			Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(),
+			Hint: "wait; it is coming up, or its etcd is",
+		}, true
 	}
 	return Cause{Kind: CauseNotAPI, Detail: fmt.Sprintf("what answers at %s is not an API server: %s", k.Server.Host, status.Error()),
 		Hint: "does the name point to the load balancer of the API, and port 6443 there to port 6443 of the control plane?"}, true

@@ -188,7 +188,10 @@ func (w *Wait) console(ctx context.Context, v clusterVersion) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		w.tell(Event{Type: EventWarning, Message: "the address of the web console is not known: " + err.Error(), Hint: "look at the operator console, and for its name at the DNS record *.apps"})
+		w.tell(Event{
+			Type: EventWarning, Message: "the address of the web console is not known: " + err.Error(),
+			Hint: "look at the operator console, and for its name at the DNS record *.apps",
+		})
 		return "", nil
 	}
 	return "https://" + host, nil

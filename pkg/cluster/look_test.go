@@ -99,11 +99,13 @@ func TestFetchWorker(t *testing.T) {
 	f.set(pathServerAuthority, object{"data": object{"ca-bundle.crt": string(renewed.caPEM)}})
 	f.set(pathInfrastructure, object{"status": object{"apiServerInternalURI": "https://192.168.1.5:6443"}})
 	w, err = c.FetchWorker(t.Context())
-	if err != nil || w.Host != "192.168.1.5" || !strings.Contains(string(w.Pointer), "https://192.168.1.5:22623/config/worker") || string(w.Authority) != string(renewed.caPEM) {
+	if err != nil || w.Host != "192.168.1.5" || !strings.Contains(string(w.Pointer), "https://192.168.1.5:22623/config/worker") ||
+		string(w.Authority) != string(renewed.caPEM) {
 		t.Error(string(w.Pointer), err)
 	}
 	f.set(pathInfrastructure, object{"status": object{"apiServerInternalURI": "https://[fd00::5]:6443"}})
-	if w, err = c.FetchWorker(t.Context()); err != nil || w.Host != "fd00::5" || !strings.Contains(string(w.Pointer), "https://[fd00::5]:22623/config/worker") {
+	if w, err = c.FetchWorker(t.Context()); err != nil || w.Host != "fd00::5" ||
+		!strings.Contains(string(w.Pointer), "https://[fd00::5]:22623/config/worker") {
 		t.Error(string(w.Pointer), err)
 	}
 }

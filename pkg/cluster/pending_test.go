@@ -67,7 +67,9 @@ func TestPendingRequestsAreTold(t *testing.T) {
 			if want := "machines wait to be let in: 2 certificate requests are pending: csr-1 (client of worker-0), csr-2 (client)"; told[0].Message != want {
 				t.Errorf("got  %q\nwant %q", told[0].Message, want)
 			}
-			if want := "csr-1 (client of worker-0), csr-3 (serving of worker-0)"; !strings.HasSuffix(told[3].Message, want) || !slices.Equal(told[3].Status.PendingNodes(), []string{"worker-0"}) {
+			want := "csr-1 (client of worker-0), csr-3 (serving of worker-0)"
+			if !strings.HasSuffix(told[3].Message, want) ||
+				!slices.Equal(told[3].Status.PendingNodes(), []string{"worker-0"}) {
 				t.Errorf("%q", told[3].Message)
 			}
 			if shown.Pending != 2 || !strings.Contains(shown.Summary(), ", 2 certificate requests pending") {
@@ -96,7 +98,8 @@ func TestPendingRequestsAreBounded(t *testing.T) {
 	}
 	s := Status{}
 	s.Requests, s.Pending = pendingOf(many, now)
-	if s.Pending != 3000 || len(s.Requests) != mostPending || !strings.HasSuffix(s.PendingText(), "csr-0019 (client), and 2980 more") || s.PendingNodes() != nil {
+	if s.Pending != 3000 || len(s.Requests) != mostPending ||
+		!strings.HasSuffix(s.PendingText(), "csr-0019 (client), and 2980 more") || s.PendingNodes() != nil {
 		t.Errorf("%d, %q", s.Pending, s.PendingText())
 	}
 	if (Status{}).PendingText() != "" {

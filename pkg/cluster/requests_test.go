@@ -68,12 +68,14 @@ func TestReasonsAreBounded(t *testing.T) {
 	f := facts(t)
 	f.Requests = flood(t, 64, func(int) string { return "worker-0" }) // of 16 keys
 	v := Judge(f.Requests[0], f)
-	if len(v.Reasons) != 4 || v.Reasons[0] != "csr-00001 asks for the same node with another key" || v.Reasons[3] != "and 12 more do" || !strings.Contains(v.Hint, "deny the other") {
+	if len(v.Reasons) != 4 || v.Reasons[0] != "csr-00001 asks for the same node with another key" ||
+		v.Reasons[3] != "and 12 more do" || !strings.Contains(v.Hint, "deny the other") {
 		t.Errorf("%+v", v)
 	}
 	// one that was let in comes first, however many others there are
 	f.Approved = []string{f.Requests[15].Metadata.Name}
-	if v = Judge(f.Requests[0], f); v.Reasons[0] != "csr-00015 asks for the same node with another key" || !strings.HasPrefix(v.Hint, "it was let in just now") {
+	if v = Judge(f.Requests[0], f); v.Reasons[0] != "csr-00015 asks for the same node with another key" ||
+		!strings.HasPrefix(v.Hint, "it was let in just now") {
 		t.Errorf("%+v", v)
 	}
 	many := servingAsk("worker-1")

@@ -353,7 +353,10 @@ func Sleep(ctx context.Context, d time.Duration) error {
 func (w *Wait) failed(err error) error {
 	var e *StageError
 	if errors.Is(err, context.Canceled) {
-		w.tell(Event{Type: EventInterrupted, Message: "interrupted", Hint: "run the same command again to wait on", Seconds: w.Elapsed().Seconds()})
+		w.tell(Event{
+			Type: EventInterrupted, Message: "interrupted", Hint: "run the same command again to wait on",
+			Seconds: w.Elapsed().Seconds(),
+		})
 	}
 	if errors.As(err, &e) {
 		status := e.Status

@@ -112,7 +112,8 @@ func TestWaitForBootstrap(t *testing.T) {
 	}{
 		"healthy": {play: play{{0, nodes(true, masters...)}, {5 * time.Minute, complete}, {8 * time.Minute, etcd("True")}}, took: 8 * time.Minute,
 			says: []string{"API v1.35.3 up", "It is now safe to remove the bootstrap resources",
-				"port 6443 of api.demo.example.com and api-int.demo.example.com", "port 22623 of api-int.demo.example.com", "master-0 (192.168.1.10), master-1 (192.168.1.11)"}},
+				"port 6443 of api.demo.example.com and api-int.demo.example.com", "port 22623 of api-int.demo.example.com",
+				"master-0 (192.168.1.10), master-1 (192.168.1.11)"}},
 		"API comes late": {play: play{{0, down(true)}, {19 * time.Minute, both(down(false), both(complete, etcd("True")))}},
 			took: 19 * time.Minute, says: []string{"refuses the connection", "the API can be asked again"}},
 		"API never comes": {play: play{{0, down(true)}}, took: 20 * time.Minute, stage: "API", says: []string{"refuses the connection"}},
@@ -312,7 +313,8 @@ func TestWaitEndsWithAnExpiredClient(t *testing.T) {
 	w, _ := newWait(client, k)
 	_, err := w.WaitForBootstrap(t.Context(), bootstrapLimit)
 	var stuck *StageError
-	if !errors.As(err, &stuck) || !strings.Contains(stuck.Detail, "the client certificate in auth/kubeconfig expired") || k.Now().Sub(k.from) > time.Minute {
+	if !errors.As(err, &stuck) || !strings.Contains(stuck.Detail, "the client certificate in auth/kubeconfig expired") ||
+		k.Now().Sub(k.from) > time.Minute {
 		t.Errorf("ended with %v after %v", err, k.Now().Sub(k.from))
 	}
 }

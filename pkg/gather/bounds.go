@@ -190,7 +190,11 @@ func (g *gathering) ownPartial() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case errors.As(err, &foreign):
-		return diag.Problem{Position: diag.Position{File: folder}, Detail: "what was begun is not gone on with: " + foreign.Why, Hint: "look at what it is, and remove it"}
+		return diag.Problem{
+			Position: diag.Position{File: folder},
+			Detail:   "what was begun is not gone on with: " + foreign.Why,
+			Hint:     "look at what it is, and remove it",
+		}
 	case err != nil:
 		return fileProblem(folder, "what an earlier run has left cannot be read", err)
 	}

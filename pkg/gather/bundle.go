@@ -56,7 +56,11 @@ func fresh(name string) (*os.File, error) {
 // pack writes the bundle under another name, and gives it its name when it is on the disk.
 func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 	if _, err := os.Lstat(name); err == nil {
-		return diag.Problem{Position: diag.Position{File: name}, Detail: "there is a bundle of this name already", Hint: "run the same command again"}
+		return diag.Problem{
+			Position: diag.Position{File: name},
+			Detail:   "there is a bundle of this name already",
+			Hint:     "run the same command again",
+		}
 	}
 	part := g.path("bundle.tar.gz")
 	f, err := fresh(part)

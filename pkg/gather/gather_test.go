@@ -130,7 +130,10 @@ func TestGather(t *testing.T) {
 		t.Errorf("%+v\n%s", r, l)
 	}
 	files := read(t, r.Bundle)
-	want := []string{top + "bootstrap/services/bootkube.json", top + "control-plane/127.0.0.1/journals/kubelet.log", top + "okd-install-gather.txt", top + "resources/masters.list"}
+	want := []string{
+		top + "bootstrap/services/bootkube.json", top + "control-plane/127.0.0.1/journals/kubelet.log",
+		top + "okd-install-gather.txt", top + "resources/masters.list",
+	}
 	if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, want) {
 		t.Errorf("files %v", got)
 	}
@@ -310,7 +313,8 @@ func TestHostileArchive(t *testing.T) {
 	if err := g.pack(context.Background(), name, hosts); err != nil {
 		t.Fatal(err)
 	}
-	if files = read(t, name); files[top+"ok"] != "3" || !strings.Contains(files[top+noteInBundle], "the archive of the bootstrap host is damaged") {
+	if files = read(t, name); files[top+"ok"] != "3" ||
+		!strings.Contains(files[top+noteInBundle], "the archive of the bootstrap host is damaged") {
 		t.Errorf("got %q", files)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "evil")); err == nil {

@@ -93,12 +93,20 @@ func (k *knownHosts) look(e Endpoint, key ssh.PublicKey) error {
 func (k *knownHosts) mine(info fs.FileInfo) error {
 	if k.strict {
 		if info, err := os.Stat(k.file); err == nil && (!info.Mode().IsRegular() || info.Size() > mostKnown) {
-			return diag.Problem{Position: diag.Position{File: k.file}, Detail: "this is no file of known hosts", Hint: "name one such as ~/.ssh/known_hosts"}
+			return diag.Problem{
+				Position: diag.Position{File: k.file},
+				Detail:   "this is no file of known hosts",
+				Hint:     "name one such as ~/.ssh/known_hosts",
+			}
 		}
 		return nil
 	}
 	if err := system.Own(k.file, info); err != nil {
-		return diag.Problem{Position: diag.Position{File: k.file}, Detail: "the keys in it are not believed: " + err.Error(), Hint: "look at what it is, and move it away"}
+		return diag.Problem{
+			Position: diag.Position{File: k.file},
+			Detail:   "the keys in it are not believed: " + err.Error(),
+			Hint:     "look at what it is, and move it away",
+		}
 	}
 	return nil
 }

@@ -109,7 +109,8 @@ func TestLockedKeyInAgent(t *testing.T) {
 		err := a.prepare(t.Context())
 		return a.keys, err
 	}
-	if _, err := prepare(); err == nil || !strings.Contains(err.Error(), "locked.key: the key is protected by a passphrase") || !strings.Contains(err.Error(), "ssh-add locked.key") {
+	if _, err := prepare(); err == nil || !strings.Contains(err.Error(), "locked.key: the key is protected by a passphrase") ||
+		!strings.Contains(err.Error(), "ssh-add locked.key") {
 		t.Errorf("the agent does not have it: %v", err)
 	}
 	if err := keyring.Add(agent.AddedKey{PrivateKey: raw}); err != nil {

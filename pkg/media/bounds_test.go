@@ -183,7 +183,8 @@ func TestXZMemory(t *testing.T) {
 	write(t, filepath.Join(dir, "d.xz"), data)
 	d := &download{Fetcher: quick()}
 	_, _, err := d.decompress(t.Context(), filepath.Join(dir, "d.xz"), filepath.Join(dir, "d"), "", nil)
-	if err == nil || !strings.Contains(err.Error(), "it takes a dictionary of 4095 MiB to unpack") && !strings.Contains(err.Error(), "it takes a dictionary of 4096 MiB to unpack") {
+	if err == nil || !strings.Contains(err.Error(), "it takes a dictionary of 4095 MiB to unpack") &&
+		!strings.Contains(err.Error(), "it takes a dictionary of 4096 MiB to unpack") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -353,7 +353,8 @@ func TestContentRange(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]int64{
 		"bytes 5-9/10": {5, 10}, "bytes 0-0/*": {0, 0}, "bytes 7-": {7, 0},
-		"bytes */10": {-1, 10}, "bytes -5/10": {-1, 0}, "items 5-9/10": {-1, 0}, "": {-1, 0}, "bytes x-9/10": {-1, 0}, "bytes 99999999999999999999-1/2": {-1, 0},
+		"bytes */10": {-1, 10}, "bytes -5/10": {-1, 0}, "items 5-9/10": {-1, 0}, "": {-1, 0}, "bytes x-9/10": {-1, 0},
+		"bytes 99999999999999999999-1/2": {-1, 0},
 	} {
 		first, total, ok := contentRange(text)
 		if ok != (want[0] >= 0) || ok && (first != want[0] || total != want[1]) || text == "bytes */10" && total != 10 {

@@ -67,7 +67,11 @@ func holds(path string, data []byte) (bool, error) {
 			return true, nil
 		}
 	}
-	return false, diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "exists with another content, and is not replaced", Hint: "remove it, or name another place"}
+	return false, diag.Problem{
+		Position: diag.Position{File: filepath.ToSlash(path)},
+		Detail:   "exists with another content, and is not replaced",
+		Hint:     "remove it, or name another place",
+	}
 }
 
 // inFile adds the path to problems that have none, unless they are about a flag.
@@ -118,7 +122,11 @@ func absent(path string) error {
 		return nil
 	}
 	if _, err := os.Lstat(path); err == nil {
-		return diag.Problem{Position: diag.Position{File: path}, Detail: "exists, and is not replaced", Hint: "remove it, or give --output another name"}
+		return diag.Problem{
+			Position: diag.Position{File: path},
+			Detail:   "exists, and is not replaced",
+			Hint:     "remove it, or give --output another name",
+		}
 	}
 	return nil
 }

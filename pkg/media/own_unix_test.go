@@ -102,7 +102,8 @@ func TestForeignInTheWay(t *testing.T) {
 	s := newServer(t, serve(good, `"v"`))
 	_, err := quick().Download(t.Context(), Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir})
 	var p diag.Problem
-	if !errors.As(err, &p) || !strings.Contains(p.Detail, "the file is in the way: others may write to it (mode 0666)") || !strings.Contains(p.File, ".partial") {
+	if !errors.As(err, &p) || !strings.Contains(p.Detail, "the file is in the way: others may write to it (mode 0666)") ||
+		!strings.Contains(p.File, ".partial") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -96,7 +96,10 @@ func TestManyFaults(t *testing.T) {
 
 // A text without faults has the blocks that the standard library finds in it.
 func FuzzRead(f *testing.F) {
-	for _, text := range []string{good, begin + " x\n" + body + end, strings.ReplaceAll(good, "\n", "\r"), "-----BEGIN X-----\nA: b\n\nMIIB\n-----END X-----", "—BEGIN CERTIFICATE"} {
+	for _, text := range []string{
+		good, begin + " x\n" + body + end, strings.ReplaceAll(good, "\n", "\r"),
+		"-----BEGIN X-----\nA: b\n\nMIIB\n-----END X-----", "—BEGIN CERTIFICATE",
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -59,7 +59,10 @@ func TestURL(t *testing.T) {
 		if strings.ContainsAny(in, "\" ") || strings.HasSuffix(in, "?") {
 			continue // a sentence cannot tell where such a URL ends
 		}
-		for _, sentence := range []string{"%", "cannot get \"%\": refused", "%: dial tcp", "proxy (%) is used", "use '%'.", "url=% next", "{\"url\":\"%\",\"email\":\"me@example.com\"}"} {
+		for _, sentence := range []string{
+			"%", "cannot get \"%\": refused", "%: dial tcp", "proxy (%) is used", "use '%'.", "url=% next",
+			"{\"url\":\"%\",\"email\":\"me@example.com\"}",
+		} {
 			whole := strings.ReplaceAll(sentence, "%", in)
 			if want := strings.ReplaceAll(sentence, "%", want); Message(whole) != want {
 				t.Errorf("Message(%q) is\n%q, want\n%q", whole, Message(whole), want)
@@ -91,7 +94,8 @@ func TestErrorsOfURLs(t *testing.T) {
 
 func TestMessage(t *testing.T) {
 	t.Parallel()
-	der := append([]byte{0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20}, []byte("canarycanarycanarycanarycanary00")...)
+	head := []byte{0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20}
+	der := slices.Concat(head, []byte("canarycanarycanarycanarycanary00"))
 	for in, want := range map[string]string{
 		"mymachine --password s3cret --user me":                               "mymachine --password REDACTED --user me",
 		"--registry-token=s3cret is wrong":                                    "--registry-token=REDACTED is wrong",

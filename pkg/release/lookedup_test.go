@@ -126,7 +126,10 @@ func TestMerge(t *testing.T) {
 		}
 		got = append(got, text)
 	}
-	want := []string{"4.22.1-okd-scos.ec.0 online preview", "4.22.0-okd-scos.11 online", "4.22.0-okd-scos.10 known online", "4.22.0-okd-scos.9 online"}
+	want := []string{
+		"4.22.1-okd-scos.ec.0 online preview", "4.22.0-okd-scos.11 online", "4.22.0-okd-scos.10 known online",
+		"4.22.0-okd-scos.9 online",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

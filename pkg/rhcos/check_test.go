@@ -233,7 +233,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s with %s: the verdict is %s, the worst finding %s", test.release, test.image, report.Verdict, report.Findings[0].Verdict)
 		}
 	}
-	if _, err := Check(line(t, "4.22"), BootImage{}, Machine{Pivot: "offline"}); err == nil || !strings.Contains(err.Error(), "the ways are image, offline-deploy") {
+	if _, err := Check(line(t, "4.22"), BootImage{}, Machine{Pivot: "offline"}); err == nil ||
+		!strings.Contains(err.Error(), "the ways are image, offline-deploy") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -290,7 +291,10 @@ func TestSecureBootTable(t *testing.T) {
 
 func FuzzIdentify(f *testing.F) {
 	c := shipped(f)
-	for _, name := range []string{"fcos-42", "scos-10.0.20251103-0-live-iso.x86_64.iso", "rhcos-9.6.20250523-0", "10.0.20251103-0", "417.9.202412022032-0", "stable"} {
+	for _, name := range []string{
+		"fcos-42", "scos-10.0.20251103-0-live-iso.x86_64.iso", "rhcos-9.6.20250523-0", "10.0.20251103-0",
+		"417.9.202412022032-0", "stable",
+	} {
 		f.Add(name)
 	}
 	systems := []OS{FCOS, SCOS9, SCOS10, RHCOS}

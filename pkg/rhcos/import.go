@@ -59,7 +59,10 @@ func Import(published []byte) (name string, file []byte, err error) {
 		return "", nil, diag.Problem{Detail: "the stream metadata is not of a kind that can be imported: " + firstLine(err)}
 	}
 	if where, same := sameData(s, back.Stream); !same {
-		return "", nil, diag.Problem{Path: where, Detail: "this cannot be imported without loss", Hint: "the files of data/coreos have no place for it; pkg/rhcos/build.go says what they hold"}
+		return "", nil, diag.Problem{
+			Path: where, Detail: "this cannot be imported without loss",
+			Hint: "the files of data/coreos have no place for it; pkg/rhcos/build.go says what they hold",
+		}
 	}
 	return name, b.Bytes(), nil
 }

@@ -99,7 +99,10 @@ func SecureBoot(loader, kernel OS) SecureBootFact {
 			return f
 		}
 	}
-	return SecureBootFact{loader, kernel, Refused, "the boot loader of " + loader.Title() + " does not trust the kernel of " + kernel.Title(), switchOff}
+	return SecureBootFact{
+		loader, kernel, Refused,
+		"the boot loader of " + loader.Title() + " does not trust the kernel of " + kernel.Title(), switchOff,
+	}
 }
 
 // SecureBootOf returns what happens with Secure Boot on where the machines of a

@@ -55,7 +55,8 @@ func TestHostFilesWithBoundServiceAccountKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := s.keys[BoundServiceAccount]
-	if !bytes.Equal(files["tls/bound-service-account-signing-key.key"], want.Private) || !bytes.Equal(files["tls/bound-service-account-signing-key.pub"], want.Public) {
+	if !bytes.Equal(files["tls/bound-service-account-signing-key.key"], want.Private) ||
+		!bytes.Equal(files["tls/bound-service-account-signing-key.pub"], want.Public) {
 		t.Error("the user's key pair is not there")
 	}
 }

@@ -75,7 +75,8 @@ func TestParseKeyReadsAllForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(rsaPair.Key, []byte("-----BEGIN RSA PRIVATE KEY-----\n")) || !bytes.HasPrefix(ecPair.Key, []byte("-----BEGIN EC PRIVATE KEY-----\n")) {
+	if !bytes.HasPrefix(rsaPair.Key, []byte("-----BEGIN RSA PRIVATE KEY-----\n")) ||
+		!bytes.HasPrefix(ecPair.Key, []byte("-----BEGIN EC PRIVATE KEY-----\n")) {
 		t.Error("keys are written as PKCS#1 and SEC 1")
 	}
 	rsa8, err := x509.MarshalPKCS8PrivateKey(r)

@@ -321,7 +321,8 @@ func TestBundleOfMissingAuthority(t *testing.T) {
 		t.Error(err)
 	}
 	certs["kubelet-signer"] = Pair{Cert: []byte("x")}
-	if _, err = BundlePEM("kubelet-client-ca-bundle", certs); err == nil || !strings.Contains(err.Error(), "kubelet-signer holds no certificate") {
+	if _, err = BundlePEM("kubelet-client-ca-bundle", certs); err == nil ||
+		!strings.Contains(err.Error(), "kubelet-signer holds no certificate") {
 		t.Error(err)
 	}
 	if _, err = BundlePEM("no-bundle", certs); err == nil {

@@ -145,7 +145,8 @@ func TestShortRows(t *testing.T) {
 	}
 	want := []string{
 		"kubelet-signer",
-		"kube-apiserver-lb-server", "kube-apiserver-internal-lb-server", "kube-apiserver-localhost-server", "kube-apiserver-service-network-server",
+		"kube-apiserver-lb-server", "kube-apiserver-internal-lb-server", "kube-apiserver-localhost-server",
+		"kube-apiserver-service-network-server",
 		"aggregator-signer", "aggregator-client", "aggregator-ca", "apiserver-proxy",
 	}
 	if !slices.Equal(got, want) {

@@ -60,7 +60,8 @@ func checkKubeconfigs(t *testing.T, c *controlPlane) {
 		}{
 			{"*", "*", "*", false}, {"create", "certificates.k8s.io", "certificatesigningrequests", true},
 			{"get", "certificates.k8s.io", "certificatesigningrequests", true},
-			{"update", "certificates.k8s.io", "certificatesigningrequests/approval", false}, {"list", "", "secrets", false}, {"get", "", "configmaps", false},
+			{"update", "certificates.k8s.io", "certificatesigningrequests/approval", false}, {"list", "", "secrets", false},
+			{"get", "", "configmaps", false},
 			{"list", "", "nodes", false}, {"create", "", "nodes", false}, {"create", "", "pods", false}, {"impersonate", "", "users", false},
 		} {
 			answer := x.must("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

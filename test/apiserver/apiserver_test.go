@@ -90,7 +90,9 @@ func after(d time.Duration, do func()) (done func()) {
 
 func playBootstrap(t *testing.T, c *controlPlane) {
 	master := object{"node-role.kubernetes.io/master": "", "node-role.kubernetes.io/control-plane": ""}
-	c.wants(t, 5, []string{"API v", "no machine of the control plane has joined", "gather bootstrap", "the bootstrap is not complete"}, "bootstrap-complete", "--timeout", "3s")
+	c.wants(t, 5, []string{
+		"API v", "no machine of the control plane has joined", "gather bootstrap", "the bootstrap is not complete",
+	}, "bootstrap-complete", "--timeout", "3s")
 	c.node("master-0", "192.168.1.20", true, master)
 	c.wants(t, 5, []string{"1 machines of the control plane have joined, and 1 are ready"}, "bootstrap-complete", "--timeout", "3s")
 	c.bootstrapped()
@@ -147,7 +149,10 @@ func playInstall(t *testing.T, c *controlPlane) {
 	c.version("Available=False", "Failing=False", "Progressing=True: Working towards 4.22.0-okd-scos.5: 620 of 903 done (68% complete)")
 	c.operator("dns", long(), good...)
 	c.operator("authentication", time.Now(), "Available=False: the route does not answer", "Progressing=True", "Degraded=False")
-	c.wants(t, 6, []string{"620 of 903 done", "operator authentication: not available, progressing: the route does not answer", "the installation is not complete"}, "install-complete", "--timeout", "3s")
+	c.wants(t, 6, []string{
+		"620 of 903 done", "operator authentication: not available, progressing: the route does not answer",
+		"the installation is not complete",
+	}, "install-complete", "--timeout", "3s")
 
 	c.version("Available=False", "Failing=True: Cluster operator authentication is degraded", "Progressing=True")
 	c.operator("authentication", time.Now(), "Available=False: the route does not answer", "Progressing=False", "Degraded=True: OAuthServerDegraded")
@@ -184,7 +189,8 @@ func playInstall(t *testing.T, c *controlPlane) {
 		c.start()
 		c.version(ready...)
 	})
-	c.wants(t, 0, []string{"Install complete!", "export KUBECONFIG=" + filepath.Join(c.assets, "auth", "kubeconfig"), "https://console-openshift-console.apps.demo.example.com",
+	c.wants(t, 0, []string{"Install complete!", "export KUBECONFIG=" + filepath.Join(c.assets, "auth", "kubeconfig"),
+		"https://console-openshift-console.apps.demo.example.com",
 		`user: "kubeadmin"`, "the authority of the cluster's ingress was added"}, "install-complete", "--timeout", "5m")
 	wait()
 	password, err := os.ReadFile(filepath.Join(c.assets, "auth", "kubeadmin-password"))

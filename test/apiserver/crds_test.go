@@ -101,7 +101,9 @@ func (c *controlPlane) version(said ...string) {
 	c.t.Helper()
 	c.admin.put(versions, object{"apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion", "metadata": object{"name": "version"},
 		"spec": object{"clusterID": "8b3c0f3e-3c6c-4b0e-9d0c-0f6b6f0c1d11"},
-		"status": object{"conditions": conditions(long(), said...), "desired": object{"version": "4.22.0-okd-scos.5", "image": "quay.io/okd/scos-release:4.22.0-okd-scos.5"},
+		"status": object{
+			"conditions":         conditions(long(), said...),
+			"desired":            object{"version": "4.22.0-okd-scos.5", "image": "quay.io/okd/scos-release:4.22.0-okd-scos.5"},
 			"observedGeneration": 1, "versionHash": "x", "availableUpdates": []any{}, "history": []any{}}})
 }
 

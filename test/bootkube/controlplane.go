@@ -14,14 +14,17 @@ var podSecrets = map[string][]string{
 	"kube-apiserver-pod.yaml": {
 		"aggregator-signer.crt", "apiserver-proxy.crt", "apiserver-proxy.key", "bound-service-account-signing-key.key",
 		"bound-service-account-signing-key.pub", "etcd-ca-bundle.crt", "etcd-client.crt", "etcd-client.key",
-		"kube-apiserver-complete-client-ca-bundle.crt", "kube-apiserver-internal-lb-server.crt", "kube-apiserver-internal-lb-server.key",
-		"kube-apiserver-lb-server.crt", "kube-apiserver-lb-server.key", "kube-apiserver-localhost-server.crt", "kube-apiserver-localhost-server.key",
-		"kube-apiserver-service-network-server.crt", "kube-apiserver-service-network-server.key", "kube-apiserver-to-kubelet-client.crt",
-		"kube-apiserver-to-kubelet-client.key", "kubelet-client-ca-bundle.crt", "service-account.pub",
+		"kube-apiserver-complete-client-ca-bundle.crt", "kube-apiserver-internal-lb-server.crt",
+		"kube-apiserver-internal-lb-server.key", "kube-apiserver-lb-server.crt", "kube-apiserver-lb-server.key",
+		"kube-apiserver-localhost-server.crt", "kube-apiserver-localhost-server.key",
+		"kube-apiserver-service-network-server.crt", "kube-apiserver-service-network-server.key",
+		"kube-apiserver-to-kubelet-client.crt", "kube-apiserver-to-kubelet-client.key", "kubelet-client-ca-bundle.crt",
+		"service-account.pub",
 	},
 	"kube-controller-manager-pod.yaml": {
-		"kube-apiserver-complete-server-ca-bundle.crt", "kubeconfig", "kubelet-signer.crt", "kubelet-signer.key", "service-account.key",
-		"kube-control-plane-ca-bundle.crt", "kube-control-plane-kube-controller-manager-client.crt", "kube-control-plane-kube-controller-manager-client.key",
+		"kube-apiserver-complete-server-ca-bundle.crt", "kubeconfig", "kubelet-signer.crt", "kubelet-signer.key",
+		"service-account.key", "kube-control-plane-ca-bundle.crt", "kube-control-plane-kube-controller-manager-client.crt",
+		"kube-control-plane-kube-controller-manager-client.key",
 	},
 	"kube-scheduler-pod.yaml": {"kubeconfig"},
 }

@@ -55,7 +55,8 @@ func mcoBootstrap(o *operation) {
 		"apiVersion": "machineconfiguration.openshift.io/v1", "kind": "ControllerConfig", "metadata": object{"name": "machine-config-controller"},
 	}, 0o644)
 	o.write(path.Join(boot, "machineconfigcontroller-pull-secret"), object{
-		"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "pull-secret", "namespace": "openshift-config"}, "type": "kubernetes.io/dockerconfigjson",
+		"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "pull-secret", "namespace": "openshift-config"},
+		"type": "kubernetes.io/dockerconfigjson",
 	}, 0o644)
 	for _, role := range []string{"master", "worker"} {
 		o.write(path.Join(boot, role+".machineconfigpool.yaml"), object{
@@ -184,7 +185,8 @@ func ccoRender(o *operation) {
 		o.fatal("error creating bootstrap-manifests directory: mkdir %s/bootstrap-manifests: file exists", out)
 	}
 	for _, name := range []string{
-		"cco-cloudcredential_v1_operator_config_custresdef.yaml", "cco-cloudcredential_v1_credentialsrequest_crd.yaml", "cco-namespace.yaml", "cco-operator-config.yaml",
+		"cco-cloudcredential_v1_operator_config_custresdef.yaml", "cco-cloudcredential_v1_credentialsrequest_crd.yaml", "cco-namespace.yaml",
+		"cco-operator-config.yaml",
 	} {
 		o.write(path.Join(out, "manifests", name), o.plain(name), 0o644)
 	}

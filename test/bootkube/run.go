@@ -130,7 +130,10 @@ func runOperator(c *call, k *container) int {
 // below a mounted folder is read, and must be there; optional are those that
 // the operator passes over.
 var (
-	outputs  = []string{"asset-output-dir", "config-output-file", "cpc-config-output-file", "cloud-provider-config-output-file", "dest-dir", "output-dir", "output"}
+	outputs = []string{
+		"asset-output-dir", "config-output-file", "cpc-config-output-file", "cloud-provider-config-output-file",
+		"dest-dir", "output-dir", "output",
+	}
 	optional = []string{"cluster-auth-file"}
 )
 

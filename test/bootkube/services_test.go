@@ -153,7 +153,8 @@ func TestPauseImageIsAskedForUntilItComes(t *testing.T) {
 	h.fault(faults...)
 	h.mustRun("crio-configure.service")
 	h.hit(t, faults)
-	if raw, err := os.ReadFile(h.path("/etc/crio/crio.conf.d/50-bootstrap-override.conf")); err != nil || !strings.Contains(string(raw), "scos-content@sha256:") {
+	if raw, err := os.ReadFile(h.path("/etc/crio/crio.conf.d/50-bootstrap-override.conf")); err != nil ||
+		!strings.Contains(string(raw), "scos-content@sha256:") {
 		t.Errorf("CRI-O has no pause image: %v\n%s", err, raw)
 	}
 	if h.exists("/etc/issue.d/60_crio-configure.issue") {

@@ -118,7 +118,8 @@ func TestTheWaitingRunCanBeInterrupted(t *testing.T) {
 	}
 	before := tree(t, dir)
 	o := cut{sig: syscall.SIGTERM, after: 3 * time.Second}.run(t, dir, ignition) // by then it waits, also on a busy machine
-	if o.code != 8 || !strings.Contains(o.stderr, "waiting: the asset directory is in use by process ") || !strings.Contains(o.stderr, "create ignition-configs") {
+	if o.code != 8 || !strings.Contains(o.stderr, "waiting: the asset directory is in use by process ") ||
+		!strings.Contains(o.stderr, "create ignition-configs") {
 		t.Errorf("want exit 8 after a line about the holder: %s", o)
 	}
 	if d := difference(tree(t, dir), before); d != "" {

@@ -132,7 +132,10 @@ func TestSecretsStayInTheirFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	// the test would be worth nothing if the secrets were not there at all
-	all := strings.Join([]string{get(t, dir, "openshift/99_kubeadmin-password-secret.yaml"), get(t, dir, "bootstrap.ign"), get(t, dir, configFile)}, "")
+	all := strings.Join([]string{
+		get(t, dir, "openshift/99_kubeadmin-password-secret.yaml"), get(t, dir, "bootstrap.ign"),
+		get(t, dir, configFile),
+	}, "")
 	for _, secret := range []string{canaryFence, canaryProxy, canaryAuth(), "$2a$"} {
 		if !strings.Contains(all, secret) && !strings.Contains(all, base64.StdEncoding.EncodeToString([]byte(secret))) {
 			host, _ := ignitionFiles(get(t, dir, "bootstrap.ign"))

@@ -67,7 +67,8 @@ func (w *world) holds(o outcome, masters ...string) map[string]string {
 		w.t.Fatalf("exit code %d:\n%s", o.code, o.stderr)
 	}
 	files := w.bundle()
-	if !strings.Contains(files["bootstrap/journals/bootkube.log"], "boot x[1]: journal of") || !strings.Contains(files["bootstrap/services/bootkube.json"], "mco-bootstrap") {
+	if !strings.Contains(files["bootstrap/journals/bootkube.log"], "boot x[1]: journal of") ||
+		!strings.Contains(files["bootstrap/services/bootkube.json"], "mco-bootstrap") {
 		w.t.Errorf("the bootstrap host is missing in %d files:\n%s", len(files), o.stderr)
 	}
 	for _, m := range masters {

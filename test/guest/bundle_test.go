@@ -40,13 +40,15 @@ func (h *host) bundle() {
 	must(t, err)
 	files := unpackBundle(h, packed, "log-bundle-"+id+"/")
 	for _, name := range []string{
-		"gather.log", "failed-units.txt", "bootstrap/services/bootkube.json", "bootstrap/services/release-image.json", "bootstrap/services/progress.json",
-		"bootstrap/journals/bootkube.log", "bootstrap/journals/kubelet.log", "bootstrap/journals/release-image.log", "bootstrap/journals/journal.log.gz",
-		"bootstrap/network/ip-addr.txt", "bootstrap/network/ip-route.txt", "bootstrap/network/hostname.txt", "bootstrap/network/resolv.conf", "bootstrap/network/netstat.txt",
-		"bootstrap/rpm-ostree/status", "rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/original_cvo_overrides.patch",
+		"gather.log", "failed-units.txt", "bootstrap/services/bootkube.json", "bootstrap/services/release-image.json",
+		"bootstrap/services/progress.json", "bootstrap/journals/bootkube.log", "bootstrap/journals/kubelet.log",
+		"bootstrap/journals/release-image.log", "bootstrap/journals/journal.log.gz", "bootstrap/network/ip-addr.txt",
+		"bootstrap/network/ip-route.txt", "bootstrap/network/hostname.txt", "bootstrap/network/resolv.conf",
+		"bootstrap/network/netstat.txt", "bootstrap/rpm-ostree/status",
+		"rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/original_cvo_overrides.patch",
 		"resources/nodes.list", "resources/masters.list", "resources/clusterversion.json", "resources/openapi.json.gz",
-		"resources/secrets-names.txt",
-		"control-plane/master-0/journals/kubelet.log", "control-plane/master-0/network/ip-addr.txt", "control-plane/master-0/failed-units.txt",
+		"resources/secrets-names.txt", "control-plane/master-0/journals/kubelet.log",
+		"control-plane/master-0/network/ip-addr.txt", "control-plane/master-0/failed-units.txt",
 	} {
 		if _, ok := files[name]; !ok {
 			t.Errorf("the log bundle has no %s", name)

@@ -288,7 +288,10 @@ WantedBy=local-fs.target
 
 // enabled are the units that the presets of this system start, as those of
 // CoreOS do with its own; all that Debian has enabled beyond is switched off.
-var enabled = []string{"NetworkManager.service", "NetworkManager-wait-online.service", "ssh.service", "systemd-resolved.service", "getty@.service"}
+var enabled = []string{
+	"NetworkManager.service", "NetworkManager-wait-online.service", "ssh.service", "systemd-resolved.service",
+	"getty@.service",
+}
 
 // furnish puts what is around the host into its root, before Ignition comes.
 func (h *host) furnish(t *testing.T, root string, standin []byte, mirror authority) {

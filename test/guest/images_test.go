@@ -158,7 +158,10 @@ func newPayload(t *testing.T, line, version, kubernetes string, standin []byte) 
 	}
 	references := newLayer(t,
 		entry{name: "release-manifests/image-references", content: bootkube.ImageReferences(version, specs), mode: 0o644},
-		entry{name: "release-manifests/release-metadata", content: fmt.Appendf(nil, `{"kind":"cincinnati-metadata-v0","version":%q}`, version), mode: 0o644})
+		entry{
+			name:    "release-manifests/release-metadata",
+			content: fmt.Appendf(nil, `{"kind":"cincinnati-metadata-v0","version":%q}`, version), mode: 0o644,
+		})
 	p.release = newImage(t, table.Entrypoint(""), []string{"STANDIN_IMAGE=release"}, common, references)
 	p.setup.Digest = releaseSpec + "@" + p.release.manifest.digest
 	p.setup.Release = p.setup.Digest

@@ -40,7 +40,10 @@ func singleNode(t *testing.T, k kit) {
 	h.nothingFailed()
 	packed := h.sh("cat /opt/openshift/log-bundle-bootstrap.tar.gz")
 	files := unpackBundle(h, packed, "log-bundle-bootstrap/")
-	for _, name := range []string{"gather.log", "bootstrap/services/bootkube.json", "bootstrap/journals/bootkube.log", "rendered-assets/openshift/manifests/cluster-config.yaml"} {
+	for _, name := range []string{
+		"gather.log", "bootstrap/services/bootkube.json", "bootstrap/journals/bootkube.log",
+		"rendered-assets/openshift/manifests/cluster-config.yaml",
+	} {
 		if _, ok := files[name]; !ok {
 			t.Errorf("the log bundle that goes with the node has no %s", name)
 		}
@@ -67,7 +70,9 @@ func (h *host) install(k kit, config string) {
 	write(h.t, file, []byte(config), 0o600)
 	root := h.newRoot(h.t, k, newAuthority(h.t), file)
 	for name, want := range map[string]os.FileMode{
-		"etc/kubernetes/bootstrap-secrets": 0o700 | os.ModeDir, "etc/kubernetes/bootstrap-secrets/kubeconfig": 0o600, "var/lib/etcd/member": 0o700 | os.ModeDir,
+		"etc/kubernetes/bootstrap-secrets":                   0o700 | os.ModeDir,
+		"etc/kubernetes/bootstrap-secrets/kubeconfig":        0o600,
+		"var/lib/etcd/member":                                0o700 | os.ModeDir,
 		"var/usrlocal/bin/bootstrap-in-place-post-reboot.sh": 0o555, "var/log/log-bundle-bootstrap.tar.gz": 0o600,
 	} {
 		if info, err := os.Stat(filepath.Join(root, name)); err != nil || info.Mode() != want {

@@ -270,11 +270,13 @@ func TestLogBundle(t *testing.T) {
 		"gather.log", "failed-units.txt", "unit-status/bootkube.service.txt", "unit-status/bootkube.service.log",
 		"bootstrap/services/bootkube.json", "bootstrap/journals/bootkube.log", "bootstrap/journals/release-image.log",
 		"bootstrap/journals/journal.log.gz", "bootstrap/network/ip-addr.txt", "bootstrap/network/resolv.conf",
-		"bootstrap/containers/etcd-c0ffee.log", "bootstrap/containers/etcd-c0ffee.inspect", "bootstrap/containers/kube-apiserver.log",
-		"bootstrap/pods/mco-render-beef01.log", "bootstrap/pods/mco-render-beef01.inspect", "bootstrap/rpm-ostree/status", "bootstrap/rpm-ostree/history",
-		"rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/mco-bootstrap/nested.json", "rendered-assets/openshift/payload-version",
-		"resources/nodes.list", "resources/masters.list", "resources/containers", "resources/api-pods", "resources/clusteroperators.json",
-		"resources/machineconfigs.json", "resources/secrets-names.txt", "resources/openapi.json.gz", "resources/events.json",
+		"bootstrap/containers/etcd-c0ffee.log", "bootstrap/containers/etcd-c0ffee.inspect",
+		"bootstrap/containers/kube-apiserver.log", "bootstrap/pods/mco-render-beef01.log",
+		"bootstrap/pods/mco-render-beef01.inspect", "bootstrap/rpm-ostree/status", "bootstrap/rpm-ostree/history",
+		"rendered-assets/openshift/manifests/cluster-config.yaml", "rendered-assets/openshift/mco-bootstrap/nested.json",
+		"rendered-assets/openshift/payload-version", "resources/nodes.list", "resources/masters.list",
+		"resources/containers", "resources/api-pods", "resources/clusteroperators.json", "resources/machineconfigs.json",
+		"resources/secrets-names.txt", "resources/openapi.json.gz", "resources/events.json",
 		"control-plane/192.168.1.11/failed-units.txt",
 	} {
 		if _, ok := files["log-bundle-20260101000000/"+want]; !ok {
@@ -349,8 +351,9 @@ func TestMastersGather(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"failed-units.txt", "unit-status/bootkube.service.log", "journals/kubelet.log", "journals/pacemaker.log", "journals/machine-config-daemon-firstboot.log",
-		"journals/journal.log.gz", "pacemaker/pcsd.log.gz", "network/ip-route.txt", "containers/etcd-c0ffee.log", "containers/mco-render-beef01.inspect", "rpm-ostree/status",
+		"failed-units.txt", "unit-status/bootkube.service.log", "journals/kubelet.log", "journals/pacemaker.log",
+		"journals/machine-config-daemon-firstboot.log", "journals/journal.log.gz", "pacemaker/pcsd.log.gz",
+		"network/ip-route.txt", "containers/etcd-c0ffee.log", "containers/mco-render-beef01.inspect", "rpm-ostree/status",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is missing in %s", want, names)

@@ -176,7 +176,8 @@ func TestMasterUpdate(t *testing.T) {
 			t.Errorf("%s is open", tree.Path)
 		}
 	}
-	if u := config.Systemd.Units[0]; u.Name != "bootkube.service" || !u.Enabled || !strings.Contains(u.Contents, "ConditionPathExists=/etc/kubernetes/bootstrap-secrets/kubeconfig") {
+	if u := config.Systemd.Units[0]; u.Name != "bootkube.service" || !u.Enabled ||
+		!strings.Contains(u.Contents, "ConditionPathExists=/etc/kubernetes/bootstrap-secrets/kubeconfig") {
 		t.Errorf("unit %+v", u)
 	}
 }

@@ -281,7 +281,8 @@ func TestOverlayFails(t *testing.T) {
 	if out, err := h.run(h.path("/usr/local/bin/node-image-overlay.sh")); err == nil {
 		t.Fatalf("rsync fails, and the overlay is well\n%s", out)
 	}
-	if text := h.read(notice); !strings.Contains(text, "failed, so the bootstrap cannot begin") || !strings.Contains(text, "systemctl start node-image-overlay.target") {
+	if text := h.read(notice); !strings.Contains(text, "failed, so the bootstrap cannot begin") ||
+		!strings.Contains(text, "systemctl start node-image-overlay.target") {
 		t.Errorf("the console says %q", text)
 	}
 	if out, err := h.run(h.path("/usr/local/bin/node-image-overlay.sh")); err != nil || h.exists(notice) {

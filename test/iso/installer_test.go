@@ -139,7 +139,8 @@ func TestInstaller(t *testing.T) {
 				if features.Kargs != nil {
 					pair.change("kargs", "modify", "-a", "foo=1 bar", "-d", "ignition.firstboot", "-r", "ignition.platform.id=metal=qemu", image)
 					want := pair.change("kargs", "show", image)
-					if got := pair.observe("kargs", "show", image); got != want || !strings.Contains(got, "ignition.platform.id=qemu foo=1 bar") || strings.Contains(got, "firstboot") {
+					if got := pair.observe("kargs", "show", image); got != want ||
+						!strings.Contains(got, "ignition.platform.id=qemu foo=1 bar") || strings.Contains(got, "firstboot") {
 						t.Errorf("%s changes kernel arguments, the other shows %s, itself %s", pair.who, got, want)
 					}
 					if got, want := pair.observe("kargs", "show", "--default", image), pair.change("kargs", "show", "--default", image); got != want {

@@ -88,7 +88,8 @@ func TestButane(t *testing.T) {
 			t.Errorf("%s:\n%+v\n%+v", name, a, b)
 		}
 	}
-	if _, report, err := butane.ToIgn3_4Bytes([]byte("variant: fcos\nversion: 1.5.0\nstorrage: {}\n"), common.TranslateBytesOptions{}); err == nil && len(report.Entries) == 0 {
+	mistyped := []byte("variant: fcos\nversion: 1.5.0\nstorrage: {}\n")
+	if _, report, err := butane.ToIgn3_4Bytes(mistyped, common.TranslateBytesOptions{}); err == nil && len(report.Entries) == 0 {
 		t.Error("Butane remarks on nothing")
 	}
 }

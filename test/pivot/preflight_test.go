@@ -163,7 +163,10 @@ func fetchRequest(device string) pivot.Request {
 	r := request(device)
 	r.Release, r.Mode, r.OSImage, r.Medium = r422, pivot.ModeImage, "", fcos
 	const sum = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03" // of hello
-	r.Images = []pivot.Image{{SectorSize: 512, URL: "https://files.test/metal.raw.gz", SHA256: sum}, {SectorSize: 4096, URL: "https://files.test/metal4k.raw.gz", SHA256: sum}}
+	r.Images = []pivot.Image{
+		{SectorSize: 512, URL: "https://files.test/metal.raw.gz", SHA256: sum},
+		{SectorSize: 4096, URL: "https://files.test/metal4k.raw.gz", SHA256: sum},
+	}
 	return r
 }
 

@@ -128,7 +128,8 @@ func (r *release) generate() error {
 		}
 	}
 	for shell, name := range map[string]string{
-		"bash": "share/bash-completion/completions/okd-install", "zsh": "share/zsh/vendor-completions/_okd-install", "fish": "share/fish/vendor_completions.d/okd-install.fish",
+		"bash": "share/bash-completion/completions/okd-install", "zsh": "share/zsh/vendor-completions/_okd-install",
+		"fish": "share/fish/vendor_completions.d/okd-install.fish",
 	} {
 		if r.completions[name], err = exec.Command(program, "completion", shell).Output(); err != nil {
 			return fmt.Errorf("completion for %s: %w", shell, err)

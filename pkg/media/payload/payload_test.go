@@ -215,7 +215,9 @@ func TestFind(t *testing.T) {
 			index := mutate.AppendManifests(empty.Index, of("arm64", imageOf(t, gzipped(older))), of("amd64", image))
 			pinned := f.push(t, "okd/scos-release:4.18.0-okd-scos.10", image)
 			pinnedIndex := f.push(t, "okd/scos-release:multi", index)
-			for _, reference := range []string{f.host + "/okd/scos-release:4.18.0-okd-scos.10", pinned, f.host + "/okd/scos-release:multi", pinnedIndex} {
+			for _, reference := range []string{
+				f.host + "/okd/scos-release:4.18.0-okd-scos.10", pinned, f.host + "/okd/scos-release:multi", pinnedIndex,
+			} {
 				got, err := quick().Find(t.Context(), Query{Release: reference, Component: component, Architecture: "x86_64"})
 				_, digest, _ := strings.Cut(pinned, "@")
 				if strings.Contains(reference, "multi") || reference == pinnedIndex {

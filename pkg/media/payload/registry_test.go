@@ -155,7 +155,10 @@ func TestTrust(t *testing.T) {
 		return nil, errors.New("http: server gave HTTP response to HTTPS client")
 	})}
 	for _, host := range []string{"10.1.2.3", "registry.local", "192.168.1.1:5000"} {
-		_, err = plain.Find(t.Context(), Query{Release: host + "/okd/release:1", Component: component, PullSecret: `{"auths":{"10.1.2.3":{"auth":"bWU6czNjcmV0"}}}`})
+		_, err = plain.Find(t.Context(), Query{
+			Release: host + "/okd/release:1", Component: component,
+			PullSecret: `{"auths":{"10.1.2.3":{"auth":"bWU6czNjcmV0"}}}`,
+		})
 		refused(t, err, host+": ", "TLS")
 	}
 }
@@ -185,7 +188,10 @@ func TestUnreachable(t *testing.T) {
 func TestErrorsHaveNoQueries(t *testing.T) {
 	t.Parallel()
 	c := Client{Pause: time.Millisecond, Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-		return nil, &url.Error{Op: "Get", URL: "https://s3.invalid/x?X-Amz-Signature=s3cret", Err: errors.New("GET https://s3.invalid/x?X-Amz-Signature=s3cret: \x1b[31mbroken")}
+		return nil, &url.Error{
+			Op: "Get", URL: "https://s3.invalid/x?X-Amz-Signature=s3cret",
+			Err: errors.New("GET https://s3.invalid/x?X-Amz-Signature=s3cret: \x1b[31mbroken"),
+		}
 	})}
 	_, err := c.Find(t.Context(), Query{Release: "quay.io/okd/release:1", Component: component})
 	refused(t, err, "quay.io: ", "broken")

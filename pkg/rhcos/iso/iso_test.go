@@ -197,7 +197,10 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := m.Patches()
-	for _, want := range []string{"compressed it takes 5", "images/ignition.img has 4096, which is 1", " too few", "create bootstrap-pointer --url"} {
+	for _, want := range []string{
+		"compressed it takes 5", "images/ignition.img has 4096, which is 1", " too few",
+		"create bootstrap-pointer --url",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

@@ -251,7 +251,10 @@ func TestRefused(t *testing.T) {
 				{"i.yaml", []byte("append-kargs: [a]\nzzz: 1\n")}, {"j.yaml", []byte("- a")},
 				{"k.yaml", []byte("offline: true\noffline: false")},
 			}},
-			[]string{"i.yaml: append-kargs: is not a setting of the installer\n    hint: did you mean append-karg?", "i.yaml: zzz: is not", "j.yaml: is not a YAML mapping", "k.yaml: is not a YAML mapping"},
+			[]string{
+				"i.yaml: append-kargs: is not a setting of the installer\n    hint: did you mean append-karg?",
+				"i.yaml: zzz: is not", "j.yaml: is not a YAML mapping", "k.yaml: is not a YAML mapping",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -109,7 +109,11 @@ func (r Request) configProblems() diag.Problems {
 	version := specOf(r.Config)
 	var minor, patch int
 	if n, err := fmt.Sscanf(version, "3.%d.%d", &minor, &patch); err != nil || n != 2 {
-		return diag.Problems{{Position: file, Path: "ignition.version", Detail: "is missing or not of the generation 3, so this is no config that CoreOS reads", Hint: "run create ignition-configs again"}}
+		return diag.Problems{{
+			Position: file, Path: "ignition.version",
+			Detail: "is missing or not of the generation 3, so this is no config that CoreOS reads",
+			Hint:   "run create ignition-configs again",
+		}}
 	}
 	if minor > maxSpec || strings.Contains(version, "-") {
 		return diag.Problems{{
@@ -140,9 +144,17 @@ func (p Plan) Expired(now time.Time) error {
 	const form = "Mon 2 Jan 2006 15:04 MST"
 	switch {
 	case !p.request.NotAfter.IsZero() && !now.Before(p.request.NotAfter):
-		return diag.Problems{{Position: file, Detail: "its certificates expired at " + p.request.NotAfter.UTC().Format(form), Hint: "run create ignition-configs, which issues them anew, and then this command again"}}
+		return diag.Problems{{
+			Position: file,
+			Detail:   "its certificates expired at " + p.request.NotAfter.UTC().Format(form),
+			Hint:     "run create ignition-configs, which issues them anew, and then this command again",
+		}}
 	case now.Before(p.request.NotBefore):
-		return diag.Problems{{Position: file, Detail: "its certificates are good only from " + p.request.NotBefore.UTC().Format(form) + " on", Hint: "set the clock of this machine"}}
+		return diag.Problems{{
+			Position: file,
+			Detail:   "its certificates are good only from " + p.request.NotBefore.UTC().Format(form) + " on",
+			Hint:     "set the clock of this machine",
+		}}
 	}
 	return nil
 }

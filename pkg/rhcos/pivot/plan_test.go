@@ -62,7 +62,10 @@ func imageRequest() Request {
 func fetchRequest() Request {
 	r := imageRequest()
 	r.Medium = fcos39
-	r.Images = []Image{{512, "https://example.com/scos-metal.x86_64.raw.gz", digest}, {4096, "https://example.com/scos-metal4k.x86_64.raw.gz", digest}}
+	r.Images = []Image{
+		{512, "https://example.com/scos-metal.x86_64.raw.gz", digest},
+		{4096, "https://example.com/scos-metal4k.x86_64.raw.gz", digest},
+	}
 	return r
 }
 
@@ -172,7 +175,8 @@ func TestExpired(t *testing.T) {
 	r.NotAfter = expires
 	p := newPlan(t, r)
 	for now, want := range map[time.Time]string{
-		issued.Add(-time.Minute): "good only from Mon 2 Mar 2026 08:00 UTC", issued: "", expires.Add(-time.Second): "", expires: "expired at Tue 3 Mar 2026 08:00 UTC",
+		issued.Add(-time.Minute): "good only from Mon 2 Mar 2026 08:00 UTC", issued: "",
+		expires.Add(-time.Second): "", expires: "expired at Tue 3 Mar 2026 08:00 UTC",
 	} {
 		err := p.Expired(now)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
