@@ -36,7 +36,7 @@ func Bootstrap(records map[string][]byte) Report {
 }
 
 func (c *collection) report() Report {
-	r := Report{SchemaVersion: 1, Verdict: Unknown, Findings: []Finding{}, Services: []Service{}, Notes: c.notes}
+	r := Report{SchemaVersion: 1, Verdict: unknown, Findings: []Finding{}, Services: []Service{}, Notes: c.notes}
 	if len(c.records) == 0 && len(c.logs) == 0 && len(c.small) == 0 {
 		r.Summary = "the bundle holds no service records and no logs of a bootstrap host, so it says nothing"
 		return r
@@ -139,7 +139,7 @@ func (c *collection) holdsBootstrap() bool {
 }
 
 func (c *collection) finding(name string, s Service) Finding {
-	stage, _ := StageOf(name, s.Stage)
+	stage, _ := stageOf(name, s.Stage)
 	f := Finding{
 		State: s.State, Service: name, Stage: diag.Plain(s.Stage), Does: stage.Does, Since: s.Since, began: s.began,
 		Attempts: s.Attempts, Signal: s.Signal, Optional: stage.Optional && s.State == Failed, Causes: []Cause{},
@@ -168,7 +168,7 @@ func ownLog(service, place string) bool {
 
 func (c *collection) summarize(r *Report) {
 	switch r.Verdict {
-	case Unknown:
+	case unknown:
 		return
 	case Complete:
 		r.Summary = "the bootstrap host has done its work"

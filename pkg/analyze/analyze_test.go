@@ -13,7 +13,7 @@ func TestEveryStageOfEveryRelease(t *testing.T) {
 	t.Parallel()
 	bundles := 0
 	for _, line := range releases {
-		for _, s := range Stages {
+		for _, s := range stages {
 			if !s.InRelease(line) {
 				continue
 			}
@@ -99,18 +99,18 @@ func example(k Known, sign string) string {
 // its service, with file and line.
 func TestEveryCause(t *testing.T) {
 	t.Parallel()
-	if len(Causes) < 20 {
-		t.Fatalf("only %d causes", len(Causes))
+	if len(causes) < 20 {
+		t.Fatalf("only %d causes", len(causes))
 	}
-	for _, k := range Causes {
+	for _, k := range causes {
 		for _, sign := range k.Signs {
 			if k.ID == "dns" || k.ID == "dns-api" || k.ID == "no-tools" {
 				continue // see TestCases
 			}
 			text := example(k, sign)
-			stage, _ := StageOf(bootkube, "etcd-bootstrap")
+			stage, _ := stageOf(bootkube, "etcd-bootstrap")
 			if k.Only != nil {
-				stage, _ = StageOf(bootkube, "cb-bootstrap")
+				stage, _ = stageOf(bootkube, "cb-bootstrap")
 			}
 			words, log := newHost(t), newHost(t)
 			words.upTo("4.22", stage)
@@ -141,7 +141,7 @@ func TestEveryCause(t *testing.T) {
 func TestTables(t *testing.T) {
 	t.Parallel()
 	seen, texts := map[string]bool{}, map[string]string{}
-	for _, k := range Causes {
+	for _, k := range causes {
 		if !k.Closer && texts[k.ID] != "" && texts[k.ID] != k.Text {
 			t.Errorf("%s has two texts, and nothing says which is the closer one", k.ID)
 		}
@@ -158,7 +158,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 		for _, s := range slices.Concat(k.Stages, k.Only, k.Unsure) {
-			known := slices.ContainsFunc(Stages, func(row Stage) bool { return row.Name == s || row.Service == s })
+			known := slices.ContainsFunc(stages, func(row Stage) bool { return row.Name == s || row.Service == s })
 			if s != "*" && !known {
 				t.Errorf("%s: there is no stage %s", k.ID, s)
 			}
@@ -169,7 +169,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("a check finds %s, which is no cause", c.cause)
 		}
 	}
-	for _, s := range Stages {
+	for _, s := range stages {
 		if s.Does == "" || len(s.Causes) == 0 {
 			t.Errorf("row %+v", s)
 		}
@@ -187,7 +187,7 @@ func TestHealed(t *testing.T) {
 	h := newHost(t)
 	h.journal("bootstrap/journals/bootkube.log", "pinging container registry quay.io: i/o timeout")
 	h.journal("bootstrap/containers/etcd-1.log", "slow fdatasync")
-	stage, _ := StageOf(bootkube, "wait-for-etcd")
+	stage, _ := stageOf(bootkube, "wait-for-etcd")
 	h.upTo("4.20", stage)
 	h.record(bootkube, "stage start", "stage", stage.Name)
 	r := reportOf(t, h.bundle())
@@ -201,7 +201,7 @@ func TestHealed(t *testing.T) {
 	}
 	// another stage does not care about the disk of etcd
 	other := newHost(t)
-	stage, _ = StageOf(bootkube, "mco-bootstrap")
+	stage, _ = stageOf(bootkube, "mco-bootstrap")
 	other.upTo("4.20", stage)
 	other.fail(bootkube, stage.Name, "nothing")
 	other.journal("bootstrap/containers/etcd-1.log", "slow fdatasync")
@@ -215,7 +215,7 @@ func TestHealed(t *testing.T) {
 func TestOptionalStage(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	stage, _ := StageOf(bootkube, "resolve-api-url")
+	stage, _ := stageOf(bootkube, "resolve-api-url")
 	h.upTo("4.22", stage)
 	h.record(bootkube, "stage start", "stage", stage.Name)
 	h.record(bootkube, "stage end", "stage", stage.Name, "result", "failure", "errorMessage", "nothing")
@@ -233,7 +233,7 @@ func TestOptionalStage(t *testing.T) {
 func TestAttempts(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	stage, _ := StageOf(bootkube, "cco-bootstrap")
+	stage, _ := stageOf(bootkube, "cco-bootstrap")
 	h.upTo("4.19", stage)
 	since := h.now.Add(time.Minute) // when it failed first
 	for range 4 {
@@ -243,7 +243,7 @@ func TestAttempts(t *testing.T) {
 	r := reportOf(t, h.bundle())
 	f := r.Findings[0]
 	if f.Attempts != 4 || f.State != Failed || !f.Since.Equal(since) || f.Causes[0].ID != "mixed-release" ||
-		r.Summary != "stage cco-bootstrap of bootkube failed 4 times: "+CauseOf("mixed-release").Text {
+		r.Summary != "stage cco-bootstrap of bootkube failed 4 times: "+causeOf("mixed-release").Text {
 		t.Errorf("%q: %+v", r.Summary, f)
 	}
 	h.succeed(bootkube, stage.Name)
@@ -256,7 +256,7 @@ func TestAttempts(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	stage, _ := StageOf(progress, "report-bootstrap-complete")
+	stage, _ := stageOf(progress, "report-bootstrap-complete")
 	h.upTo("5.0", stage)
 	h.record(progress, "stage start", "stage", stage.Name)
 	if r := reportOf(t, h.bundle()); r.Verdict != Waiting || r.Findings[0].Stage != stage.Name {
@@ -292,7 +292,7 @@ func TestChecks(t *testing.T) {
 		"certificate-name": {"control-plane/10.0.0.2/journals/kubelet.log": "x509: certificate is valid for a, not api-int.demo.example.com\n"},
 	} {
 		h := newHost(t)
-		stage, _ := StageOf(bootkube, "cb-bootstrap")
+		stage, _ := stageOf(bootkube, "cb-bootstrap")
 		h.upTo("4.18", stage)
 		h.record(bootkube, "stage start", "stage", stage.Name)
 		for name, text := range files {
@@ -309,12 +309,12 @@ func TestChecks(t *testing.T) {
 func TestOnlyMachines(t *testing.T) {
 	t.Parallel()
 	r := reportOf(t, map[string]string{"control-plane/10.0.0.2/journals/kubelet.log": "write /x: no space left on device\n"})
-	if r.Verdict != Unknown || !strings.Contains(r.Summary, "nothing of the bootstrap host") ||
+	if r.Verdict != unknown || !strings.Contains(r.Summary, "nothing of the bootstrap host") ||
 		len(r.Findings) != 1 || r.Findings[0].Causes[0].ID != "disk-full" {
 		t.Errorf("%s %q %+v", r.Verdict, r.Summary, r.Findings)
 	}
 	r = reportOf(t, map[string]string{"README": "no bundle\n"})
-	if r.Verdict != Unknown || len(r.Findings) != 0 {
+	if r.Verdict != unknown || len(r.Findings) != 0 {
 		t.Errorf("%s %+v", r.Verdict, r.Findings)
 	}
 }
@@ -336,7 +336,7 @@ func TestBootstrapRecords(t *testing.T) {
 func TestReportHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	stage, _ := StageOf(bootkube, "cb-bootstrap")
+	stage, _ := stageOf(bootkube, "cb-bootstrap")
 	h.upTo("4.22", stage)
 	h.fail(bootkube, stage.Name, "\x1b[31munauthorized: {\"auth\":\"Y2FuYXJ5OmNhbmFyeQ==\"}\n-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\npassword: x")
 	f := reportOf(t, h.bundle()).Findings[0]

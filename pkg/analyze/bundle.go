@@ -185,7 +185,7 @@ func (c *collection) wanted(name string) bool {
 func service(place string) string {
 	name, ok := strings.CutPrefix(place, "bootstrap/services/")
 	name, json := strings.CutSuffix(name, ".json")
-	if !ok || !json || !slices.ContainsFunc(Stages, func(s Stage) bool { return s.Service == name }) {
+	if !ok || !json || !slices.ContainsFunc(stages, func(s Stage) bool { return s.Service == name }) {
 		return ""
 	}
 	return name
@@ -278,7 +278,7 @@ func (c *collection) addRecords(name, service string, r io.Reader) {
 	data, err := io.ReadAll(io.LimitReader(r, maxRecordsFile+1))
 	c.left -= int64(len(data))
 	if err == nil {
-		c.records[service], err = Records(data)
+		c.records[service], err = records(data)
 	}
 	c.places[service] = name
 	if err != nil {

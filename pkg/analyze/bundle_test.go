@@ -63,7 +63,7 @@ func (h *host) fail(service, stage, message string) {
 // upTo plays a host of a release until the stage would begin.
 func (h *host) upTo(line string, until Stage) {
 	service := ""
-	for _, s := range Stages {
+	for _, s := range stages {
 		if !s.InRelease(line) || s.InPlace != until.InPlace && (s.InPlace || s.Host) || s.Gated && !until.Gated || s.Service == nodeImage {
 			continue
 		}

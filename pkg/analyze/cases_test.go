@@ -220,7 +220,7 @@ func (s scene) play(t *testing.T) map[string]string {
 		h.files = map[string]string{}
 	} else {
 		words := append(strings.Split(s.at, " "), "")
-		stage, known := StageOf(words[1], words[2])
+		stage, known := stageOf(words[1], words[2])
 		if !known {
 			t.Fatalf("%s is no stage", s.at)
 		}
@@ -300,7 +300,7 @@ func TestOrderDecidesNothing(t *testing.T) {
 					continue
 				}
 				best, said := -1, map[string]bool{}
-				for i, k := range Causes {
+				for i, k := range causes {
 					if !slices.ContainsFunc(k.Signs, func(text string) bool {
 						return matches(text, l.text) && holds(sign{i, text}, l)
 					}) {

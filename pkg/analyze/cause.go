@@ -86,10 +86,10 @@ var unreached = []string{
 	"could not connect to", "error sending request", "error trying to connect",
 }
 
-// Causes is the table. Its order decides nothing but the order of usual causes: what a line
+// causes is the table. Its order decides nothing but the order of usual causes: what a line
 // speaks of and the stage decide between two rows, see pick. The words of what the bootstrap
 // host says about itself, in causes.sh, are the same; a test compares them.
-var Causes = []Known{
+var causes = []Known{
 	{ID: "disk-full", Text: "the disk is full", Fix: "give the machine the disk that the documentation asks for (100 GiB) and boot it again; df -h /var shows what is left", Weight: 2,
 		Signs: []string{"no space left on device", "disk quota exceeded"}, Stages: anywhere},
 	{ID: "out-of-memory", Text: textMemory, Fix: fixMemory, Weight: 2,
@@ -336,9 +336,9 @@ var Causes = []Known{
 	{ID: "installation-disk", Text: "bootstrapInPlace.installationDisk is not a disk of the machine, or is in use", Fix: "name it as lsblk shows it, best by /dev/disk/by-id"},
 }
 
-// CauseOf returns a row of the table; of those that share an ID, one that needs no line.
-func CauseOf(id string) Known {
-	for _, k := range Causes {
+// causeOf returns a row of the table; of those that share an ID, one that needs no line.
+func causeOf(id string) Known {
+	for _, k := range causes {
 		if k.ID == id && !k.Closer {
 			return k
 		}

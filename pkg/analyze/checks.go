@@ -9,7 +9,7 @@ import (
 )
 
 // check finds a cause by what the bundle holds or lacks. Stages says for which stages it
-// counts, as in a row of Causes, and score how much, next to the lines of logs.
+// counts, as in a row of causes, and score how much, next to the lines of logs.
 type check struct {
 	cause  string
 	stages []string

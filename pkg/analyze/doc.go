@@ -5,8 +5,8 @@
 // Report, whose first Finding is the one to act on. Records and Bootstrap do the same
 // for the service records of a bootstrap host alone.
 //
-// What is known stands in two tables: Stages says what each stage of the bootstrap host
-// does, in which releases, and what it usually fails of; Causes holds the texts that give
+// What is known stands in two tables: stages says what each stage of the bootstrap host
+// does, in which releases, and what it usually fails of; causes holds the texts that give
 // a cause away, with what helps. A cause counts where it is seen in the last words of the
 // stage that failed, then in the journal of its service since the stage began, then in
 // other logs if the stage depends on it. If nothing is seen, the usual ones are named, and
@@ -33,8 +33,8 @@ const (
 	Failed = "failed"
 	// Waiting: a stage is under way and has not failed.
 	Waiting = "waiting"
-	// Unknown: the bundle holds nothing of a bootstrap host.
-	Unknown = "unknown"
+	// unknown: the bundle holds nothing of a bootstrap host.
+	unknown = "unknown"
 )
 
 // Report is what a bundle says.
@@ -79,7 +79,7 @@ type Finding struct {
 
 // Cause is why something may have failed.
 type Cause struct {
-	// ID is a row of Causes.
+	// ID is a row of causes.
 	ID string `json:"id"`
 	// Seen says that there is evidence; otherwise it is what such a stage usually fails of.
 	Seen bool   `json:"seen"`

@@ -30,7 +30,7 @@ func (c *collection) explain(f *Finding) {
 	for _, check := range checks {
 		if among(check.stages, "", f.Stage) || f.Service == machines && among(check.stages, machines, "") {
 			if e, ok := check.look(c); ok {
-				all = append(all, suspicion{cause: CauseOf(check.cause), score: check.score, evidence: e, follows: check.score <= consequence})
+				all = append(all, suspicion{cause: causeOf(check.cause), score: check.score, evidence: e, follows: check.score <= consequence})
 			}
 		}
 	}
@@ -39,10 +39,10 @@ func (c *collection) explain(f *Finding) {
 	if len(f.Causes) > 0 {
 		return
 	}
-	stage, _ := StageOf(f.Service, f.Stage)
+	stage, _ := stageOf(f.Service, f.Stage)
 	f.Causes = []Cause{}
 	for _, id := range stage.Causes {
-		k := CauseOf(id)
+		k := causeOf(id)
 		f.Causes = append(f.Causes, Cause{ID: id, Text: k.Text, Fix: k.Fix})
 	}
 }
@@ -122,7 +122,7 @@ func (f Finding) waitsForMachines() bool { return among(later, f.Service, f.Stag
 func (c *collection) suspect(f Finding, log logMatches, kind logKind) []suspicion {
 	best := map[int]suspicion{}
 	for _, m := range log.matches {
-		k := Causes[m.cause]
+		k := causes[m.cause]
 		if !f.began.IsZero() && m.when.before(f.began) || f.State == Waiting && m.count < k.Repeats ||
 			f.State == Waiting && k.Passing != always && log.healed(m) {
 			continue

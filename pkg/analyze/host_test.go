@@ -33,7 +33,7 @@ func TestCausesOfTheHost(t *testing.T) {
 	}
 	for i := 0; i < len(rows); i += 2 {
 		says, _, _ := strings.Cut(rows[i+1][1], "; see:")
-		at := slices.IndexFunc(Causes, func(k Known) bool { return k.Text == says })
+		at := slices.IndexFunc(causes, func(k Known) bool { return k.Text == says })
 		if at < 0 {
 			t.Errorf("no cause says: %s", says)
 			continue
@@ -44,9 +44,9 @@ func TestCausesOfTheHost(t *testing.T) {
 				text += "quay.io on 192.168.1.1:53: refused"
 			}
 			log, err := scan("", strings.NewReader(text))
-			found := func(m match) bool { return Causes[m.cause].ID == Causes[at].ID || Causes[m.cause].ID == "proxy" }
+			found := func(m match) bool { return causes[m.cause].ID == causes[at].ID || causes[m.cause].ID == "proxy" }
 			if err != nil || !slices.ContainsFunc(log.matches, found) {
-				t.Errorf("%q is not a sign of %s", text, Causes[at].ID)
+				t.Errorf("%q is not a sign of %s", text, causes[at].ID)
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func TestStagesOfTheHost(t *testing.T) {
 	if err != nil || len(recorded) < 25 {
 		t.Fatalf("%v: %v", err, recorded)
 	}
-	for _, s := range Stages {
+	for _, s := range stages {
 		if s.Name != "" && !recorded[s.Name] {
 			t.Errorf("no script records %s", s.Name)
 		}
@@ -94,7 +94,7 @@ func TestGuardsOfTheHost(t *testing.T) {
 			t.Fatal(err)
 		}
 		for id := range strings.FieldsSeq(want) {
-			if !slices.ContainsFunc(log.matches, func(m match) bool { return Causes[m.cause].ID == id }) {
+			if !slices.ContainsFunc(log.matches, func(m match) bool { return causes[m.cause].ID == id }) {
 				t.Errorf("%s: %s is not found", name, id)
 			}
 		}

@@ -63,7 +63,7 @@ func TestHostileNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Unknown || len(r.Findings) != 0 {
+	if r.Verdict != unknown || len(r.Findings) != 0 {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -92,7 +92,7 @@ func TestHostileFolder(t *testing.T) {
 	}
 	defer folder.Close()
 	r, err := FS(folder.FS())
-	if err != nil || r.Verdict != Unknown || len(r.Findings) != 0 {
+	if err != nil || r.Verdict != unknown || len(r.Findings) != 0 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 }
@@ -148,7 +148,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newCollection()
 	var line strings.Builder
-	for _, k := range Causes {
+	for _, k := range causes {
 		if len(k.Signs) > 0 {
 			line.WriteString(strings.ReplaceAll(k.Signs[0], "*", "x") + strings.Repeat(" ", 4000-len(k.Signs[0])) + "\n")
 		}
@@ -178,7 +178,7 @@ func TestNoBundle(t *testing.T) {
 	} {
 		r, err := Tar(strings.NewReader(data))
 		if name == "empty" {
-			if err != nil || r.Verdict != Unknown {
+			if err != nil || r.Verdict != unknown {
 				t.Errorf("%s: %+v, %v", name, r, err)
 			}
 			continue
@@ -193,7 +193,7 @@ func TestNoBundle(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	stage, _ := StageOf(bootkube, "cb-bootstrap")
+	stage, _ := stageOf(bootkube, "cb-bootstrap")
 	h.upTo("4.22", stage)
 	h.fail(bootkube, stage.Name, full)
 	files := h.bundle()
@@ -263,13 +263,13 @@ func spoil(t testing.TB, random *rand.Rand, files map[string]string) []byte {
 // seedBundle is one with something of everything.
 func seedBundle(t *testing.T) map[string]string {
 	h := newHost(t)
-	stage, _ := StageOf(bootkube, "cb-bootstrap")
+	stage, _ := stageOf(bootkube, "cb-bootstrap")
 	h.upTo("4.22", stage)
 	h.fail(bootkube, "resolve-api-url", "no such host")
 	h.fail(bootkube, stage.Name, "connection refused")
 	h.record(bootkube, "service start")
 	logs := []string{"bootstrap/journals/bootkube.log", "control-plane/10.0.0.2/journals/kubelet.log"}
-	for i, k := range Causes {
+	for i, k := range causes {
 		if len(k.Signs) > 0 {
 			h.journal(logs[i%2], k.Signs[0])
 		}
@@ -285,7 +285,7 @@ func seedBundle(t *testing.T) map[string]string {
 // wellFormed holds what every report keeps to, whatever the bundle was.
 func wellFormed(t *testing.T, r Report) {
 	t.Helper()
-	if !slices.Contains([]string{Complete, Failed, Waiting, Unknown}, r.Verdict) || r.Summary == "" || r.Findings == nil || r.Services == nil {
+	if !slices.Contains([]string{Complete, Failed, Waiting, unknown}, r.Verdict) || r.Summary == "" || r.Findings == nil || r.Services == nil {
 		t.Errorf("report %+v", r)
 	}
 	for _, f := range r.Findings {

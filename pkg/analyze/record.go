@@ -34,9 +34,9 @@ type Record struct {
 	Line int
 }
 
-// Records reads the records of a service, a JSON array. If the array is damaged or cut
+// records reads the records of a service, a JSON array. If the array is damaged or cut
 // off, what comes before the damage is returned with an error.
-func Records(data []byte) ([]Record, error) {
+func records(data []byte) ([]Record, error) {
 	if len(data) > maxRecordsFile {
 		return nil, fmt.Errorf("the records have %d bytes, more than anything writes", len(data))
 	}
@@ -187,7 +187,7 @@ func serviceOf(name string, records []Record) Service {
 				continue
 			}
 			run.fail(r)
-			if stage, _ := StageOf(name, run.name); !stage.Optional {
+			if stage, _ := stageOf(name, run.name); !stage.Optional {
 				broken = run
 			}
 		case what == "start":

@@ -70,7 +70,7 @@ var settled = []struct {
 // signs is made when the first log is read.
 var signs = sync.OnceValue(func() *finder {
 	f := &finder{next: make([][256]int32, 1), found: make([][]sign, 1)}
-	for i, k := range Causes {
+	for i, k := range causes {
 		for _, text := range k.Signs {
 			f.add(sign{i, text})
 		}
@@ -248,7 +248,7 @@ func (s *scanner) keep(text string) {
 		case hit.cause <= hintOver:
 			s.over[hintOver-hit.cause] = s.line
 		case holds(hit, l):
-			k := Causes[hit.cause]
+			k := causes[hit.cause]
 			if l.about == aboutNothing || l.about == aboutOther { // the stage tells
 				best = append(best, hit)
 				continue
@@ -268,7 +268,7 @@ func (s *scanner) keep(text string) {
 
 // holds reports whether the line is one of a row's, as far as can be told without a stage.
 func holds(hit sign, l line) bool {
-	k := Causes[hit.cause]
+	k := causes[hit.cause]
 	return (!strings.Contains(hit.text, "*") || matches(hit.text, l.text)) && k.admits(l.about) && (k.when == nil || k.when(l))
 }
 
@@ -299,7 +299,7 @@ func (s *scanner) said() said {
 		all.until = momentOf(s.earlier)
 	}
 	for _, m := range s.last {
-		k := Causes[m.cause]
+		k := causes[m.cause]
 		if m.line > s.over[k.Passing] || k.Passing == always {
 			all.matches = append(all.matches, *m)
 		}

@@ -20,7 +20,7 @@ func (h *host) stop(service, stage string) {
 // A service that a shutdown has stopped has not failed; it has not done its work either.
 func TestStoppedService(t *testing.T) {
 	t.Parallel()
-	stage, _ := StageOf(bootkube, "cb-bootstrap")
+	stage, _ := stageOf(bootkube, "cb-bootstrap")
 	for what, c := range map[string]struct {
 		then     func(h *host)
 		verdict  string
@@ -74,7 +74,7 @@ func TestStoppedService(t *testing.T) {
 		h.upTo("4.22", stage)
 		c.then(h)
 		r := reportOf(t, h.bundle())
-		if r.Verdict != c.verdict || !strings.Contains(r.Summary, c.says) || strings.Contains(r.Summary, CauseOf("disk-full").Text) {
+		if r.Verdict != c.verdict || !strings.Contains(r.Summary, c.says) || strings.Contains(r.Summary, causeOf("disk-full").Text) {
 			t.Errorf("%s: %s %q", what, r.Verdict, r.Summary)
 		}
 		if c.verdict == Complete {

@@ -26,9 +26,9 @@ type Stage struct {
 	Causes []string
 }
 
-// Stages is the table, in the order in which the stages come. A row without a name is
+// stages is the table, in the order in which the stages come. A row without a name is
 // for a service that records no stage.
-var Stages = []Stage{
+var stages = []Stage{
 	{Service: nodeImage, Since: "4.19", Does: "brings kubelet, CRI-O and oc to the host, from the node image of the release", Causes: []string{"registry-unreachable", "dns", "clock"}},
 	{Service: "release-image", Name: "pull-release-image", Does: "fetches the release image", Causes: []string{"registry-unreachable", "dns", "registry-refuses"}},
 	{Service: "release-image", Name: "image-metadata-arches-match", Does: "compares the architecture of the release with the host's", Causes: []string{"architecture"}},
@@ -79,18 +79,18 @@ const (
 	machines = "control-plane"
 )
 
-// StageOf returns the row of a stage. A stage that is not in the table, of a release to
+// stageOf returns the row of a stage. A stage that is not in the table, of a release to
 // come, is said to be a stage and no more; false tells.
-func StageOf(service, name string) (Stage, bool) {
+func stageOf(service, name string) (Stage, bool) {
 	if service == machines {
 		return Stage{Service: service, Does: "the machines of the control plane join the cluster"}, true
 	}
-	for _, s := range Stages {
+	for _, s := range stages {
 		if s.Service == service && s.Name == name {
 			return s, true
 		}
 	}
-	for _, s := range Stages {
+	for _, s := range stages {
 		if s.Service == service && name == "" {
 			return Stage{Service: service, Does: "begins its work", Causes: []string{"clock", "no-tools"}}, true
 		}
@@ -117,7 +117,7 @@ func older(a, b string) bool {
 // sequence lists the services in the order in which they come.
 func sequence() []string {
 	var names []string
-	for _, s := range Stages {
+	for _, s := range stages {
 		if !slices.Contains(names, s.Service) {
 			names = append(names, s.Service)
 		}

@@ -57,9 +57,9 @@ type Inputs struct {
 	Pointers pointerEdits
 }
 
-// NewCluster is the asset graph of okd-install on one screen. Read it from top
+// newCluster is the asset graph of okd-install on one screen. Read it from top
 // to bottom: each line says what a thing is called and what it is made from.
-func NewCluster(in Inputs) Cluster {
+func newCluster(in Inputs) Cluster {
 	// what the user says, on the command line and in the environment
 	target := graph.Value("release", in.Release)
 	leafKey := graph.Value("leaf-key", in.LeafKey)

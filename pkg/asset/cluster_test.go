@@ -8,7 +8,7 @@ import (
 
 // TestNodeNamesAreUnique matters because remembered values are found by name.
 func TestNodeNamesAreUnique(t *testing.T) {
-	c := NewCluster(Inputs{})
+	c := newCluster(Inputs{})
 	seen := map[string]bool{}
 	for _, n := range graph.Nodes(c.Ignition, c.Origin, c.Checked, c.Certificates) {
 		if seen[n.Name] {

@@ -1,6 +1,6 @@
 // Package asset makes the files of a cluster, and knows which is made from which.
 //
-// Read NewCluster in cluster.go first: it is the whole asset graph on one
+// Read newCluster in cluster.go first: it is the whole asset graph on one
 // screen. Create runs it in an asset directory for one of the targets: it locks
 // the directory, finishes what a killed run left, makes everything in memory,
 // and commits all of it or nothing. What it has opened and what it has settled

@@ -99,8 +99,8 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 	}
 	for _, f := range lost {
 		c.warn("%s %s", f.Path, map[FileState]string{
-			Edited: "was edited: it is made again without that", Added: "was added: it is left out", Deleted: "was deleted: it is back",
-			Foreign: "is not as it is made here: it is left out", Consumed: "was consumed: it is left out",
+			edited: "was edited: it is made again without that", added: "was added: it is left out", deleted: "was deleted: it is back",
+			foreign: "is not as it is made here: it is left out", consumed: "was consumed: it is left out",
 		}[f.State])
 	}
 	c.madeAgain, c.run.OnDisk = true, nil
@@ -157,11 +157,11 @@ func refuseFolders(problem diag.Problem, lost []FileStatus) error {
 	problems := diag.Problems{problem}
 	for _, f := range lost {
 		problems = append(problems, diag.Problem{Position: problem.Position, Path: f.Path, Detail: map[FileState]string{
-			Edited:   "was edited, and would be made again without the edit",
-			Added:    "was added, and would be left out",
-			Deleted:  "was deleted, and would be back",
-			Foreign:  "is not as it would be made here, and would be left out",
-			Consumed: "was consumed, and would be left out",
+			edited:   "was edited, and would be made again without the edit",
+			added:    "was added, and would be left out",
+			deleted:  "was deleted, and would be back",
+			foreign:  "is not as it would be made here, and would be left out",
+			consumed: "was consumed, and would be left out",
 		}[f.State]})
 	}
 	return problems
@@ -180,20 +180,20 @@ func (o opened) ownManifests(made Files) []FileStatus {
 	}
 	var own []FileStatus
 	for name, data := range o.folders {
-		state := Edited
+		state := edited
 		switch was, there := base[name]; {
 		case was == sum(data):
 			continue
 		case !known:
-			state = Foreign
+			state = foreign
 		case !there:
-			state = Added
+			state = added
 		}
 		own = append(own, FileStatus{Path: name, State: state})
 	}
 	for name := range base {
 		if _, there := o.folders[name]; !there && known {
-			own = append(own, FileStatus{Path: name, State: Deleted})
+			own = append(own, FileStatus{Path: name, State: deleted})
 		}
 	}
 	slices.SortFunc(own, func(a, b FileStatus) int { return strings.Compare(a.Path, b.Path) })
@@ -205,13 +205,13 @@ func (o opened) ownManifests(made Files) []FileStatus {
 func (o opened) lostManifests(made Files) []FileStatus {
 	lost := slices.DeleteFunc(o.ownManifests(made), func(f FileStatus) bool {
 		data, has := made[f.Path]
-		if f.State == Deleted {
+		if f.State == deleted {
 			return made != nil && !has || slices.Contains(o.shadowed(), f.Path)
 		}
 		return has && string(data) == string(o.folders[f.Path])
 	})
 	for _, name := range o.shadowed() {
-		lost = append(lost, FileStatus{Path: name, State: Consumed})
+		lost = append(lost, FileStatus{Path: name, State: consumed})
 	}
 	return lost
 }

@@ -8,7 +8,7 @@ import (
 
 // Drawn lists the targets of the drawings, with the graph behind each.
 func Drawn() []graph.Target {
-	c := NewCluster(Inputs{})
+	c := newCluster(Inputs{})
 	var drawn []graph.Target
 	for _, t := range Targets() {
 		if t.node != nil {

@@ -86,19 +86,17 @@ type FileState string
 
 // The states of files.
 const (
-	Yours   FileState = "yours"
-	AsMade  FileState = "as made"
-	Edited  FileState = "edited"
-	Added   FileState = "added"
-	Deleted FileState = "deleted"
-	// Outdated was made from something else than what is there now.
-	Outdated FileState = "outdated"
-	// Foreign was not made by okd-install in this directory.
-	Foreign FileState = "not made here"
-	// Consumed was removed by --consume-inputs and is remembered.
-	Consumed FileState = "consumed"
-	// Unknown is there, but nothing tells whether it was edited.
-	Unknown FileState = "unknown"
+	yours   FileState = "yours"
+	asMade  FileState = "as made"
+	edited  FileState = "edited"
+	added   FileState = "added"
+	deleted FileState = "deleted"
+	// outOfDate was made from something else than what is there now.
+	outOfDate FileState = "outdated"
+	// foreign was not made by okd-install in this directory.
+	foreign FileState = "not made here"
+	// consumed was removed by --consume-inputs and is remembered.
+	consumed FileState = "consumed"
 )
 
 // FileStatus is a file of the directory, or a folder and what is special in it.
@@ -220,7 +218,7 @@ func (s *Status) deadline(c settled) {
 func (s *Status) conclude(c settled) {
 	outdated := false
 	for _, f := range s.Files {
-		outdated = outdated || f.State == Outdated
+		outdated = outdated || f.State == outOfDate
 	}
 	made := !s.BootAtLatest.IsZero()
 	switch {

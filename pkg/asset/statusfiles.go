@@ -29,19 +29,19 @@ func (s *Status) add(path string, state FileState, detail string) {
 
 func (s *Status) files(c settled) error {
 	if c.dir.Exists(installconfig.FileName) {
-		s.add(installconfig.FileName, Yours, "")
+		s.add(installconfig.FileName, yours, "")
 	} else if c.before.Consumed[installconfig.FileName] != nil {
-		s.add(installconfig.FileName, Consumed, "remembered, and used as if it were there")
+		s.add(installconfig.FileName, consumed, "remembered, and used as if it were there")
 	}
 	if c.dir.Exists(EstablishedStateFile) {
-		s.add(EstablishedStateFile, Foreign, "of the established installer: nothing in it is used")
+		s.add(EstablishedStateFile, foreign, "of the established installer: nothing in it is used")
 	}
 	own, err := c.dir.ReadFolder(tlsDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
-		s.add(name, Yours, "")
+		s.add(name, yours, "")
 	}
 	s.manifests(c)
 	return s.outputs(c)
@@ -57,16 +57,16 @@ func (s *Status) manifests(c settled) {
 	if err != nil {
 		made = nil
 	}
-	state, detail := Yours, ""
+	state, detail := yours, ""
 	if !c.onDisk {
-		state, detail = Consumed, "remembered, and used as if they were there"
+		state, detail = consumed, "remembered, and used as if they were there"
 	}
 	identical := sameFiles(c.folders, made) && len(c.shadowed()) == 0
 	origin, err := c.originNow()
 	if s.problem(err); err == nil && !identical {
 		if c.before.ManifestsFrom != nil {
 			if changed := c.changedOrigin(origin); len(changed) > 0 {
-				state, detail = Outdated, "made before these changed: "+strings.Join(changed, ", ")
+				state, detail = outOfDate, "made before these changed: "+strings.Join(changed, ", ")
 			}
 		}
 		if problem := c.misfit(origin); problem != nil {
@@ -74,24 +74,24 @@ func (s *Status) manifests(c settled) {
 		}
 	}
 	if c.before.ManifestsFrom == nil && !identical {
-		s.add(folderNames(c.folders), Foreign, detail)
+		s.add(folderNames(c.folders), foreign, detail)
 		return
 	}
 	var own []FileStatus
 	if made != nil || c.before.ManifestsMade != nil {
 		own = c.ownManifests(made)
 	}
-	if state == Yours && len(own) == 0 {
-		state = AsMade
-	} else if state == Yours {
-		state, detail = Edited, fmt.Sprintf("%d of %d files are not as they were made", len(own), len(c.folders))
+	if state == yours && len(own) == 0 {
+		state = asMade
+	} else if state == yours {
+		state, detail = edited, fmt.Sprintf("%d of %d files are not as they were made", len(own), len(c.folders))
 	}
 	s.add(folderNames(c.folders), state, detail)
 	for _, f := range own {
 		row, _ := manifests.Find(f.Path)
 		s.add(f.Path, f.State, row.Is)
 	}
-	if _, err := graph.Get(c.run, c.graph.Checked); err != nil && state != Outdated {
+	if _, err := graph.Get(c.run, c.graph.Checked); err != nil && state != outOfDate {
 		s.problem(err)
 	}
 }
@@ -159,22 +159,22 @@ func (s *Status) outputs(c settled) error {
 		}
 		switch {
 		case !ok && written != "":
-			s.add(name, Deleted, "")
+			s.add(name, deleted, "")
 		case !ok:
 		case written == "":
-			s.add(name, Foreign, "")
+			s.add(name, foreign, "")
 		case sum(data) != written && name == kubeconfigFile && made[name] != nil && !c.inTheWay(name, data, made, kept):
-			s.add(name, Edited, "kept: what you add there stays")
+			s.add(name, edited, "kept: what you add there stays")
 		case sum(data) != written:
-			s.add(name, Edited, "")
+			s.add(name, edited, "")
 		case why != "" && name != ignition.BootstrapPointerFile:
-			s.add(name, Outdated, why)
+			s.add(name, outOfDate, why)
 		case made[name] != nil && sum(made[name]) != written:
-			s.add(name, Outdated, outdated(name, data, made[name]))
+			s.add(name, outOfDate, outdated(name, data, made[name]))
 		case name == ignition.BootstrapPointerFile:
-			s.add(name, AsMade, c.pointsElsewhere(data))
+			s.add(name, asMade, c.pointsElsewhere(data))
 		default:
-			s.add(name, AsMade, "")
+			s.add(name, asMade, "")
 		}
 	}
 	return nil

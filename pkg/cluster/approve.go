@@ -56,7 +56,7 @@ func (a *Approver) Round(ctx context.Context) (Round, error) {
 		if !r.pending() {
 			continue
 		}
-		verdict := Judge(r, facts)
+		verdict := judge(r, facts)
 		if !verdict.Approve {
 			round.Refused = append(round.Refused, verdict)
 			continue

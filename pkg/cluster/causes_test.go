@@ -59,12 +59,12 @@ func TestAPIThatComesAndGoes(t *testing.T) {
 	gone, back := 0, 0
 	for _, e := range *events {
 		switch e.Type {
-		case EventCause:
+		case eventCause:
 			gone++
 			if !strings.HasPrefix(e.Hint, "the API has answered before") {
 				t.Errorf("the hint is %q", e.Hint)
 			}
-		case EventReached:
+		case eventReached:
 			back++
 			if e.Seconds < 8 || e.Seconds > 12 || !strings.HasSuffix(e.Message, "again, after 10s") {
 				t.Errorf("%+v", e)

@@ -77,8 +77,8 @@ func NewClient(k Kubeconfig, o Options) (*Client, error) {
 	return c, nil
 }
 
-// StatusError is an answer of the API that is not what was asked for.
-type StatusError struct {
+// answerError is an answer of the API that is not what was asked for.
+type answerError struct {
 	Code int
 	// Reason is Kubernetes' word, such as NotFound; empty if the answer did not
 	// come from an API server.
@@ -86,7 +86,7 @@ type StatusError struct {
 }
 
 // Error gives the code and what the API said.
-func (e *StatusError) Error() string {
+func (e *answerError) Error() string {
 	text := fmt.Sprintf("the API answers %d %s", e.Code, http.StatusText(e.Code))
 	if e.Message != "" {
 		text += ": " + oneLine(e.Message, 200)
@@ -96,13 +96,13 @@ func (e *StatusError) Error() string {
 
 // notFound tells that the API is there and the object is not.
 func notFound(err error) bool {
-	var status *StatusError
+	var status *answerError
 	return errors.As(err, &status) && status.Code == http.StatusNotFound
 }
 
 // conflict tells that somebody else changed the object in the meantime.
 func conflict(err error) bool {
-	var status *StatusError
+	var status *answerError
 	return errors.As(err, &status) && status.Code == http.StatusConflict
 }
 
@@ -160,7 +160,7 @@ func (c *Client) do(ctx context.Context, method, path, accept string, body, out 
 	}
 	if len(data) > maxBody {
 		c.http.CloseIdleConnections()
-		return &StatusError{Code: answer.StatusCode, Message: fmt.Sprintf("the answer to %s has more than %d MiB, and is not read", path, maxBody>>20)}
+		return &answerError{Code: answer.StatusCode, Message: fmt.Sprintf("the answer to %s has more than %d MiB, and is not read", path, maxBody>>20)}
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return statusError(answer, data)
@@ -169,7 +169,7 @@ func (c *Client) do(ctx context.Context, method, path, accept string, body, out 
 		return nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return &StatusError{Code: answer.StatusCode, Message: "the answer is not JSON"}
+		return &answerError{Code: answer.StatusCode, Message: "the answer is not JSON"}
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func statusError(answer *http.Response, data []byte) error {
 		Reason  string `json:"reason"`
 		Message string `json:"message"`
 	}
-	e := &StatusError{Code: answer.StatusCode}
+	e := &answerError{Code: answer.StatusCode}
 	if json.Unmarshal(data, &status) == nil && status.Kind == "Status" {
 		e.Reason, e.Message = status.Reason, status.Message
 	} else if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") {

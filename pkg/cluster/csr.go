@@ -62,8 +62,8 @@ const (
 
 // The two kinds of certificates of a node.
 const (
-	KindClient  = "client"
-	KindServing = "serving"
+	kindClient  = "client"
+	kindServing = "serving"
 )
 
 // Verdict says what is to be done with a request.
@@ -133,11 +133,11 @@ func (j *judgement) refuse(format string, args ...any) {
 	j.Reasons = append(j.Reasons, oneLine(fmt.Sprintf(format, args...), 300))
 }
 
-// Judge tells whether a request is one that a declared node makes when it joins
+// judge tells whether a request is one that a declared node makes when it joins
 // the cluster: its first client certificate, its own renewal of that, or the
 // certificate that its kubelet serves with. It approves nothing else, whoever
 // asks: a certificate that is not needed is a way into the cluster.
-func Judge(r Request, f Facts) Verdict {
+func judge(r Request, f Facts) Verdict {
 	if f.index == nil {
 		f.index = indexed(f)
 	}
@@ -147,9 +147,9 @@ func Judge(r Request, f Facts) Verdict {
 	}}
 	switch r.Spec.SignerName {
 	case clientSigner:
-		j.Kind = KindClient
+		j.Kind = kindClient
 	case servingSigner:
-		j.Kind = KindServing
+		j.Kind = kindServing
 	default:
 		j.refuse("it is not for a kubelet: its signer is %s", r.Spec.SignerName)
 		return j.Verdict
@@ -158,7 +158,7 @@ func Judge(r Request, f Facts) Verdict {
 		return j.Verdict
 	}
 	j.checkSubject()
-	if j.Kind == KindClient {
+	if j.Kind == kindClient {
 		j.checkClient()
 	} else {
 		j.checkServing()

@@ -181,7 +181,7 @@ func TestJudge(t *testing.T) {
 		}
 		f := facts(t)
 		f.Rejoin = []string{c.rejoin}
-		v := Judge(c.ask.request(t), f)
+		v := judge(c.ask.request(t), f)
 		reasons := strings.Join(v.Reasons, "\n")
 		if v.Approve != (c.want == "") || v.Approve != (len(v.Reasons) == 0) {
 			t.Errorf("%s: approved %v: %s", what, v.Approve, reasons)
@@ -199,7 +199,7 @@ func TestJudgeSignature(t *testing.T) {
 	block, _ := pem.Decode(r.Spec.Request)
 	block.Bytes[len(block.Bytes)-1] ^= 1
 	r.Spec.Request = pem.EncodeToMemory(block)
-	if v := Judge(r, facts(t)); v.Approve || !strings.Contains(strings.Join(v.Reasons, "\n"), "not signed with the key") {
+	if v := judge(r, facts(t)); v.Approve || !strings.Contains(strings.Join(v.Reasons, "\n"), "not signed with the key") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -241,7 +241,7 @@ func TestJudgeRivals(t *testing.T) {
 	} {
 		f := facts(t)
 		f.Requests, f.Rejoin, f.Approved = append(c.others, first), []string{c.rejoin}, []string{"csr-other-by-us"}
-		if v := Judge(first, f); v.Approve != c.want ||
+		if v := judge(first, f); v.Approve != c.want ||
 			!c.want && !strings.Contains(v.Reasons[0], c.others[0].Metadata.Name+" asks for the same node with another key") {
 			t.Errorf("%s: %+v", what, v)
 		}
@@ -251,7 +251,7 @@ func TestJudgeRivals(t *testing.T) {
 func TestJudgeHints(t *testing.T) {
 	t.Parallel()
 	for node, want := range map[string]string{"worker-2": "declare that name", "x": "--nodes", "worker-1": "--rejoin worker-1"} {
-		if v := Judge(clientAsk(node).request(t), facts(t)); !strings.Contains(v.Hint, want) {
+		if v := judge(clientAsk(node).request(t), facts(t)); !strings.Contains(v.Hint, want) {
 			t.Errorf("%s: the hint is %q, want %q", node, v.Hint, want)
 		}
 	}
@@ -368,7 +368,7 @@ func FuzzJudge(f *testing.F) {
 		r.Spec.Request = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
 		r.Spec.SignerName, r.Spec.Username = signer, user
 		r.Spec.Groups, r.Spec.Usages = strings.Split(groups, "\n"), strings.Split(usages, "\n")
-		v := Judge(r, known)
+		v := judge(r, known)
 		if v.Approve != (len(v.Reasons) == 0) {
 			t.Fatalf("%+v", v)
 		}

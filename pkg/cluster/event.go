@@ -29,14 +29,14 @@ type Event struct {
 
 // The types of events.
 const (
-	EventStage    = "stage"    // a stage begins
+	eventStage    = "stage"    // a stage begins
 	EventStageEnd = "stageEnd" // and has succeeded
-	EventCause    = "cause"    // why the API cannot be asked, when that changes
-	EventReached  = "reached"  // the API can be asked again
+	eventCause    = "cause"    // why the API cannot be asked, when that changes
+	eventReached  = "reached"  // the API can be asked again
 	EventStatus   = "status"   // something moved
 	EventRequests = "requests" // machines wait to be let in
 	EventWarning  = "warning"  // something that will not stop the wait but should be known
-	EventNote     = "note"
+	eventNote     = "note"
 	EventDone     = "done"
 	EventFailed   = "failed"
 	// EventInterrupted is the last one after Ctrl-C.

@@ -28,11 +28,11 @@ type Cause struct {
 const (
 	CauseProxy        = "proxy"
 	CauseName         = "name"          // the name does not resolve
-	CauseResolver     = "resolver"      // the DNS server does not answer
-	CauseRoute        = "route"         // there is no way to the address
-	CauseSilence      = "silence"       // the address does not answer at all
-	CauseRefused      = "refused"       // nothing listens on the port
-	CauseNoBackend    = "no-backend"    // accepted and closed again: a load balancer alone
+	causeResolver     = "resolver"      // the DNS server does not answer
+	causeRoute        = "route"         // there is no way to the address
+	causeSilence      = "silence"       // the address does not answer at all
+	causeRefused      = "refused"       // nothing listens on the port
+	causeNoBackend    = "no-backend"    // accepted and closed again: a load balancer alone
 	CauseNotTLS       = "not-tls"       // what listens does not speak TLS
 	CauseOtherCluster = "other-cluster" // the certificate is another cluster's
 	CauseIntercepted  = "intercepted"   // the certificate is no cluster's
@@ -41,9 +41,9 @@ const (
 	CauseClock        = "clock"         // one of the clocks is wrong
 	CauseClient       = "client"        // our certificate is not good, or not known
 	CauseForbidden    = "forbidden"
-	CauseStarting     = "starting" // the API is up but not ready
+	causeStarting     = "starting" // the API is up but not ready
 	CauseNotAPI       = "not-api"  // what answers is not an API server
-	CauseOther        = "other"
+	causeOther        = "other"
 )
 
 // Explain tells what an error of the client means. now is this machine's time.
@@ -60,7 +60,7 @@ func (k Kubeconfig) Explain(err error, now time.Time) Cause {
 			return cause
 		}
 	}
-	return Cause{Kind: CauseOther, Detail: fmt.Sprintf("%s cannot be asked: %s", k.Server.Host, oneLine(err.Error(), 200))}
+	return Cause{Kind: causeOther, Detail: fmt.Sprintf("%s cannot be asked: %s", k.Server.Host, oneLine(err.Error(), 200))}
 }
 
 func (k Kubeconfig) explainClient(when time.Time, expired bool, now time.Time) Cause {
@@ -93,7 +93,7 @@ func (k Kubeconfig) explainName(err error) (Cause, bool) {
 		return Cause{Kind: CauseName, Detail: fmt.Sprintf("the name %s does not resolve on this machine", dns.Name),
 			Hint: "make a DNS record that points to the load balancer of the API, or name its address with --api-address"}, true
 	}
-	return Cause{Kind: CauseResolver, Detail: fmt.Sprintf("the DNS server of this machine gives no answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
+	return Cause{Kind: causeResolver, Detail: fmt.Sprintf("the DNS server of this machine gives no answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
 		Hint: "check this machine's resolver, or name the load balancer's address with --api-address"}, true
 }
 
@@ -107,13 +107,13 @@ func (k Kubeconfig) explainConnection(err error) (Cause, bool) {
 	}
 	switch {
 	case isErrno(err, refusedErrnos):
-		return Cause{Kind: CauseRefused, Detail: where + " refuses the connection: nothing listens on that port",
+		return Cause{Kind: causeRefused, Detail: where + " refuses the connection: nothing listens on that port",
 			Hint: "start the load balancer, or correct the DNS record if it should point elsewhere; without a load balancer the bootstrap host itself has to come up first"}, true
 	case isErrno(err, routeErrnos):
-		return Cause{Kind: CauseRoute, Detail: "there is no way to " + where + ": the network or the host is unreachable",
+		return Cause{Kind: causeRoute, Detail: "there is no way to " + where + ": the network or the host is unreachable",
 			Hint: "check the routes and firewalls between this machine and the load balancer"}, true
 	case dialing && op.Timeout(), dialing && errors.Is(err, context.DeadlineExceeded):
-		return Cause{Kind: CauseSilence, Detail: where + " does not answer at all",
+		return Cause{Kind: causeSilence, Detail: where + " does not answer at all",
 			Hint: "is the host up? does a firewall drop the connection? does the name point to the right address?"}, true
 	}
 	return Cause{}, false
@@ -207,10 +207,10 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		isErrno(err, resetErrnos), strings.Contains(err.Error(), "server closed idle connection"):
-		return Cause{Kind: CauseNoBackend, Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
+		return Cause{Kind: causeNoBackend, Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
 			Hint: "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?"}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return Cause{Kind: CauseSilence, Detail: where + " takes the connection but does not answer in time",
+		return Cause{Kind: causeSilence, Detail: where + " takes the connection but does not answer in time",
 			Hint: "the load balancer may pass it to a host that is down, or the API server is overloaded; check the health checks of the backends"}, true
 	}
 	return Cause{}, false
@@ -223,7 +223,7 @@ func isTimeout(err error) bool {
 
 // explainAnswer is for an answer that is not the object.
 func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
-	var status *StatusError
+	var status *answerError
 	if !errors.As(err, &status) {
 		return Cause{}, false
 	}
@@ -238,12 +238,12 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 		status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,
 		status.Code == http.StatusNotFound && strings.HasPrefix(status.Message, "404 page not found"):
 		return Cause{
-			Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(),
+			Kind: causeStarting, Detail: "the API server is not ready yet: " + status.Error(),
 			Hint: "wait; it is coming up, or its etcd is",
 		}, true
 	case status.Code >= 500 && status.Message != "":
 		return Cause{
-			Kind: CauseStarting, Detail: "the API server is not ready yet: " + status.Error(),
+			Kind: causeStarting, Detail: "the API server is not ready yet: " + status.Error(),
 			Hint: "wait; it is coming up, or its etcd is",
 		}, true
 	}

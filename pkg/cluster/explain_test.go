@@ -50,11 +50,11 @@ func TestExplain(t *testing.T) {
 		says    []string
 	}{
 		"no name":     {dialErr: &net.DNSError{Name: name, Err: "no such host", IsNotFound: true}, kind: CauseName, says: []string{"api.demo.example.com does not resolve", "--api-address"}},
-		"no resolver": {dialErr: &net.DNSError{Name: name, Err: "server misbehaving", IsTemporary: true}, kind: CauseResolver},
-		"no answer":   {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: CauseSilence, says: []string{"does not answer at all", "firewall"}},
-		"refused":     {address: closedPort(t), kind: CauseRefused, says: []string{"api.demo.example.com:6443 (127.0.0.1:", "nothing listens"}},
-		"no backend":  {listen: func(c net.Conn) { _ = c.Close() }, kind: CauseNoBackend, says: []string{"accepts the connection and closes it again", "bootstrap host"}},
-		"reset":       {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: CauseNoBackend},
+		"no resolver": {dialErr: &net.DNSError{Name: name, Err: "server misbehaving", IsTemporary: true}, kind: causeResolver},
+		"no answer":   {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: causeSilence, says: []string{"does not answer at all", "firewall"}},
+		"refused":     {address: closedPort(t), kind: causeRefused, says: []string{"api.demo.example.com:6443 (127.0.0.1:", "nothing listens"}},
+		"no backend":  {listen: func(c net.Conn) { _ = c.Close() }, kind: causeNoBackend, says: []string{"accepts the connection and closes it again", "bootstrap host"}},
+		"reset":       {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: causeNoBackend},
 		"plain text": {listen: func(c net.Conn) {
 			_, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n"))
 			_, _ = io.Copy(io.Discard, c) // until the other side has read it, and gives up
@@ -71,8 +71,8 @@ func TestExplain(t *testing.T) {
 		"other name":         {cert: &other.server, handler: ok, kind: CauseHostname, says: []string{"registry.example.com"}},
 		"unknown client":     {cert: &ours.server, handler: answer(401, js, `{"kind":"Status","reason":"Unauthorized","message":"Unauthorized"}`), kind: CauseClient},
 		"forbidden":          {cert: &ours.server, handler: answer(403, js, `{"kind":"Status","reason":"Forbidden","message":"no"}`), kind: CauseForbidden},
-		"not ready":          {cert: &ours.server, handler: answer(503, js, `{"kind":"Status","reason":"ServiceUnavailable","message":"apiserver not ready"}`), kind: CauseStarting},
-		"etcd away":          {cert: &ours.server, handler: answer(500, js, `{"kind":"Status","reason":"InternalError","message":"etcdserver: no leader"}`), kind: CauseStarting, says: []string{"etcdserver: no leader"}},
+		"not ready":          {cert: &ours.server, handler: answer(503, js, `{"kind":"Status","reason":"ServiceUnavailable","message":"apiserver not ready"}`), kind: causeStarting},
+		"etcd away":          {cert: &ours.server, handler: answer(500, js, `{"kind":"Status","reason":"InternalError","message":"etcdserver: no leader"}`), kind: causeStarting, says: []string{"etcdserver: no leader"}},
 		"a web server":       {cert: &ours.server, handler: answer(200, "text/html", "<html>"), kind: CauseNotAPI},
 		"a web server's 404": {cert: &ours.server, handler: answer(404, "text/html", "<html>"), kind: CauseNotAPI},
 		"a redirect":         {cert: &ours.server, handler: answer(302, "text/html", ""), kind: CauseNotAPI},

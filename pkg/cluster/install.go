@@ -19,7 +19,7 @@ type Installed struct {
 
 // The names of the stages that exit codes are told apart by.
 const (
-	StageAvailable = "Cluster Operators Available"
+	stageAvailable = "Cluster Operators Available"
 	StageStable    = "Cluster Operators Stable"
 )
 
@@ -54,7 +54,7 @@ func (w *Wait) WaitForInstall(ctx context.Context, limit time.Duration, addCA fu
 
 func (w *Wait) waitForVersion(ctx context.Context, limit time.Duration) (version clusterVersion, err error) {
 	err = w.run(ctx, stage{
-		name: StageAvailable, phase: "the cluster's operators install it", limit: w.limit(limit),
+		name: stageAvailable, phase: "the cluster's operators install it", limit: w.limit(limit),
 		look: func(ctx context.Context) (bool, error) {
 			version = clusterVersion{}
 			if err := w.Client.get(ctx, pathClusterVersion, &version); err != nil && !notFound(err) {
@@ -165,7 +165,7 @@ const consoleLimit = 2 * time.Minute
 func (w *Wait) console(ctx context.Context, v clusterVersion) (string, error) {
 	c := v.Status.Capabilities
 	if slices.Contains(c.Known, "Console") && !slices.Contains(c.Enabled, "Console") {
-		w.tell(Event{Type: EventNote, Message: "the cluster has no web console: the capability Console is off"})
+		w.tell(Event{Type: eventNote, Message: "the cluster has no web console: the capability Console is off"})
 		return "", nil
 	}
 	host := ""

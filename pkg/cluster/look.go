@@ -36,14 +36,14 @@ type Expiry struct {
 
 // The phases of a cluster's life, in words.
 const (
-	PhaseUnreachable = "the API cannot be asked"
-	PhaseBootstrap   = "the bootstrap host brings up the control plane"
-	PhaseEtcd        = "the control plane is up, and etcd moves off the bootstrap host: do not remove that yet"
-	PhaseOperators   = "the control plane runs by itself, and the operators install the cluster"
-	PhaseSettling    = "the cluster is installed, and some operators still move"
-	PhaseUpdating    = "the cluster is being updated"
-	PhaseComplete    = "the cluster is complete"
-	PhaseDegraded    = "the cluster is complete, but not well"
+	phaseUnreachable = "the API cannot be asked"
+	phaseBootstrap   = "the bootstrap host brings up the control plane"
+	phaseEtcd        = "the control plane is up, and etcd moves off the bootstrap host: do not remove that yet"
+	phaseOperators   = "the control plane runs by itself, and the operators install the cluster"
+	phaseSettling    = "the cluster is installed, and some operators still move"
+	phaseUpdating    = "the cluster is being updated"
+	phaseComplete    = "the cluster is complete"
+	phaseDegraded    = "the cluster is complete, but not well"
 )
 
 // Look asks for everything once. What a cluster does not have yet is left out;
@@ -54,7 +54,7 @@ func (c *Client) Look(ctx context.Context) (Report, error) {
 	var version apiVersion
 	if err := c.get(ctx, pathVersion, &version); err != nil {
 		cause := c.Kubeconfig.Explain(err, c.now())
-		r.Phase, r.Cause = PhaseUnreachable, &cause
+		r.Phase, r.Cause = phaseUnreachable, &cause
 		return r, ctx.Err()
 	}
 	r.API = oneLine(version.GitVersion, 60)
@@ -65,7 +65,7 @@ func (c *Client) Look(ctx context.Context) (Report, error) {
 			return r, ctx.Err()
 		}
 		cause := c.Kubeconfig.Explain(err, c.now())
-		r.Phase, r.Cause = PhaseUnreachable, &cause
+		r.Phase, r.Cause = phaseUnreachable, &cause
 		return r, nil
 	}
 	r.Version = oneLine(p.version.Status.Desired.Version, 80)
@@ -160,19 +160,19 @@ func (p phase) words(s Status) string {
 	unwell := cs.is("Failing", "True") || slices.ContainsFunc(s.Operators, func(o OperatorStatus) bool { return o.Degraded || !o.Available })
 	switch {
 	case !p.reported && !removed && !available:
-		return PhaseBootstrap
+		return phaseBootstrap
 	case !removed && !available:
-		return PhaseEtcd
+		return phaseEtcd
 	case !available:
-		return PhaseOperators
+		return phaseOperators
 	case progressing && strings.HasPrefix(cs.find("Progressing").Message, "Working towards"):
-		return PhaseUpdating
+		return phaseUpdating
 	case unwell:
-		return PhaseDegraded
+		return phaseDegraded
 	case progressing || len(s.Moving()) > 0:
-		return PhaseSettling
+		return phaseSettling
 	}
-	return PhaseComplete
+	return phaseComplete
 }
 
 // In spells the time until an expiry, or since.

@@ -22,16 +22,16 @@ func TestLook(t *testing.T) {
 		do    []func(*fakeAPI, time.Time)
 		phase string
 	}{
-		"bootstrap":  {nil, PhaseBootstrap},
-		"etcd":       {[]func(*fakeAPI, time.Time){complete, etcd("False")}, PhaseEtcd},
-		"operators":  {[]func(*fakeAPI, time.Time){complete, etcd("True"), version("Available=False", "Progressing=True: Working towards 4.22.0: 1 of 903 done")}, PhaseOperators},
-		"settling":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", "Available=True", "Progressing=True", "Degraded=False")}, PhaseSettling},
-		"complete":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", settled...)}, PhaseComplete},
-		"degraded":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", degraded...)}, PhaseDegraded},
-		"updating":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), version("Available=True", "Failing=False", "Progressing=True: Working towards 4.23.0: 3 of 903 done")}, PhaseUpdating},
-		"years old":  {[]func(*fakeAPI, time.Time){installed, operator("dns", settled...)}, PhaseComplete},
-		"away":       {[]func(*fakeAPI, time.Time){down(true)}, PhaseUnreachable},
-		"half there": {[]func(*fakeAPI, time.Time){func(f *fakeAPI, _ time.Time) { f.set(pathNodes, nil) }}, PhaseUnreachable},
+		"bootstrap":  {nil, phaseBootstrap},
+		"etcd":       {[]func(*fakeAPI, time.Time){complete, etcd("False")}, phaseEtcd},
+		"operators":  {[]func(*fakeAPI, time.Time){complete, etcd("True"), version("Available=False", "Progressing=True: Working towards 4.22.0: 1 of 903 done")}, phaseOperators},
+		"settling":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", "Available=True", "Progressing=True", "Degraded=False")}, phaseSettling},
+		"complete":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", settled...)}, phaseComplete},
+		"degraded":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), installed, operator("dns", degraded...)}, phaseDegraded},
+		"updating":   {[]func(*fakeAPI, time.Time){complete, etcd("True"), version("Available=True", "Failing=False", "Progressing=True: Working towards 4.23.0: 3 of 903 done")}, phaseUpdating},
+		"years old":  {[]func(*fakeAPI, time.Time){installed, operator("dns", settled...)}, phaseComplete},
+		"away":       {[]func(*fakeAPI, time.Time){down(true)}, phaseUnreachable},
+		"half there": {[]func(*fakeAPI, time.Time){func(f *fakeAPI, _ time.Time) { f.set(pathNodes, nil) }}, phaseUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestLook(t *testing.T) {
 			if err != nil || r.Phase != c.phase {
 				t.Fatalf("the phase is %q, want %q: %v, %+v", r.Phase, c.phase, err, r.Cause)
 			}
-			if c.phase == PhaseUnreachable {
+			if c.phase == phaseUnreachable {
 				if r.Cause == nil || r.NextExpiry == nil {
 					t.Errorf("%+v", r)
 				}
@@ -152,7 +152,7 @@ func TestCheckServer(t *testing.T) {
 		"no pool":         {cert: ours.server, code: 500, body: "", kind: CauseNotAPI},
 		"no config":       {cert: ours.server, code: 200, body: "{}", kind: CauseNotAPI},
 		"another cluster": {cert: theirs.server, code: 200, kind: CauseIntercepted},
-		"closed":          {cert: ours.server, closed: true, kind: CauseRefused},
+		"closed":          {cert: ours.server, closed: true, kind: causeRefused},
 	} {
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.Header.Get("Accept"), "application/vnd.coreos.ignition+json;version=3") || r.URL.Path != "/config/worker" {

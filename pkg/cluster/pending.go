@@ -55,9 +55,9 @@ func pendingOf(requests []Request, now time.Time) (told []PendingRequest, count 
 func (r Request) kind() string {
 	switch r.Spec.SignerName {
 	case clientSigner:
-		return KindClient
+		return kindClient
 	case servingSigner:
-		return KindServing
+		return kindServing
 	}
 	return ""
 }

@@ -51,7 +51,7 @@ func TestEveryRequestIsParsedOnce(t *testing.T) {
 		f.Requests = flood(t, n, node)
 		f.index = indexed(f)
 		for _, r := range f.Requests {
-			if v := Judge(r, f); v.Approve || len(v.Reasons) > maxReasons+1 {
+			if v := judge(r, f); v.Approve || len(v.Reasons) > maxReasons+1 {
 				t.Fatalf("%s: %+v", what, v)
 			}
 		}
@@ -67,14 +67,14 @@ func TestReasonsAreBounded(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	f.Requests = flood(t, 64, func(int) string { return "worker-0" }) // of 16 keys
-	v := Judge(f.Requests[0], f)
+	v := judge(f.Requests[0], f)
 	if len(v.Reasons) != 4 || v.Reasons[0] != "csr-00001 asks for the same node with another key" ||
 		v.Reasons[3] != "and 12 more do" || !strings.Contains(v.Hint, "deny the other") {
 		t.Errorf("%+v", v)
 	}
 	// one that was let in comes first, however many others there are
 	f.Approved = []string{f.Requests[15].Metadata.Name}
-	if v = Judge(f.Requests[0], f); v.Reasons[0] != "csr-00015 asks for the same node with another key" ||
+	if v = judge(f.Requests[0], f); v.Reasons[0] != "csr-00015 asks for the same node with another key" ||
 		!strings.HasPrefix(v.Hint, "it was let in just now") {
 		t.Errorf("%+v", v)
 	}
@@ -82,14 +82,14 @@ func TestReasonsAreBounded(t *testing.T) {
 	for i := range 1000 {
 		many.csr.DNSNames = append(many.csr.DNSNames, fmt.Sprintf("x%d.example.com", i))
 	}
-	v = Judge(many.request(t), f)
+	v = judge(many.request(t), f)
 	if v.Approve || len(v.Reasons) != maxReasons+1 || v.Reasons[maxReasons] != "and 980 more" ||
 		len(v.Addresses) != maxNames+1 || v.Addresses[maxNames] != "and 951 more" {
 		t.Errorf("%d reasons, %d addresses: %+v", len(v.Reasons), len(v.Addresses), v)
 	}
 	large := clientAsk("worker-0").request(t)
 	large.Spec.Request = append(slices.Repeat([]byte("x"), 1<<20), large.Spec.Request...)
-	if v = Judge(large, f); v.Approve || !strings.Contains(v.Reasons[0], "exactly one request") {
+	if v = judge(large, f); v.Approve || !strings.Contains(v.Reasons[0], "exactly one request") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -105,11 +105,11 @@ func TestLetInInThisRound(t *testing.T) {
 	other := rival.request(t)
 	f.Requests = []Request{mine}
 	f.index = indexed(f)
-	if v := Judge(mine, f); !v.Approve {
+	if v := judge(mine, f); !v.Approve {
 		t.Fatalf("%+v", v)
 	}
 	f.index.approve(mine)
-	if v := Judge(other, f); v.Approve || !strings.HasPrefix(v.Hint, "it was let in just now") {
+	if v := judge(other, f); v.Approve || !strings.HasPrefix(v.Hint, "it was let in just now") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -125,7 +125,7 @@ func BenchmarkRequests(b *testing.B) {
 				g := f
 				g.index = indexed(g)
 				for _, r := range g.Requests {
-					Judge(r, g)
+					judge(r, g)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/request")

@@ -120,7 +120,7 @@ func (w *Wait) start() {
 func (w *Wait) run(ctx context.Context, s stage) error {
 	begin := w.Now()
 	w.status.Phase = s.phase
-	w.tell(Event{Type: EventStage, Stage: s.name, Message: fmt.Sprintf("%s: %s (%s)", s.name, s.phase, s.limit)})
+	w.tell(Event{Type: eventStage, Stage: s.name, Message: fmt.Sprintf("%s: %s (%s)", s.name, s.phase, s.limit)})
 	for {
 		done, err := s.look(ctx)
 		if ctx.Err() != nil {
@@ -169,7 +169,7 @@ func (w *Wait) heed(s stage, err error) (final bool) {
 	// which stage of coming up the API is in is progress too
 	w.note("API " + cause.Kind)
 	if !cause.Final && w.causes.news(cause.Kind+cause.Detail, w.Now()) {
-		w.tell(Event{Type: EventCause, Stage: s.name, Message: cause.Detail, Hint: cause.Hint, Cause: &cause})
+		w.tell(Event{Type: eventCause, Stage: s.name, Message: cause.Detail, Hint: cause.Hint, Cause: &cause})
 	}
 	return cause.Final
 }
@@ -180,7 +180,7 @@ func (w *Wait) heedAnswer(s stage) {
 		gone := w.Now().Sub(w.status.Unreached)
 		w.status.Cause, w.status.Unreached = nil, time.Time{}
 		if w.causes.open {
-			w.tell(Event{Type: EventReached, Stage: s.name, Message: "the API can be asked again, after " + shorter(gone), Seconds: gone.Seconds()})
+			w.tell(Event{Type: eventReached, Stage: s.name, Message: "the API can be asked again, after " + shorter(gone), Seconds: gone.Seconds()})
 		}
 	}
 	w.causes.last, w.causes.open, w.causes.answered = "", false, true
@@ -191,7 +191,7 @@ func (w *Wait) heedAnswer(s stage) {
 
 // passing are causes that an API shows which was there and comes back, and which look
 // like a mistake if it was not.
-var passing = map[string]bool{CauseRefused: true, CauseNoBackend: true, CauseSilence: true, CauseRoute: true}
+var passing = map[string]bool{causeRefused: true, causeNoBackend: true, causeSilence: true, causeRoute: true}
 
 // Behind a load balancer the causes change with every look, as one backend after
 // the other is asked, and are each told once a minute. One that stays is told again
@@ -282,7 +282,7 @@ func (w *Wait) waitForAPI(ctx context.Context) error {
 	}
 	w.status.API = version.GitVersion
 	w.note("API up")
-	w.tell(Event{Type: EventNote, Stage: "API", Message: fmt.Sprintf("API %s up", oneLine(version.GitVersion, 60))})
+	w.tell(Event{Type: eventNote, Stage: "API", Message: fmt.Sprintf("API %s up", oneLine(version.GitVersion, 60))})
 	return nil
 }
 

@@ -210,7 +210,7 @@ func TestWaitForInstall(t *testing.T) {
 		"stuck operator": {play: play{
 			{0, version("Available=False", "Failing=True: Cluster operator authentication is not available", "Progressing=True")},
 			{0, operator("authentication", "Available=False: no route", "Progressing=True", "Degraded=True: OAuth")},
-		}, took: 40 * time.Minute, stage: StageAvailable, says: []string{"Cluster operator authentication is not available"}},
+		}, took: 40 * time.Minute, stage: stageAvailable, says: []string{"Cluster operator authentication is not available"}},
 		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable, says: []string{"these operators do not settle: console (began anew"}},
 		"API gone for two minutes": {play: play{
 			{0, working}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},

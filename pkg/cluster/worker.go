@@ -126,7 +126,7 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.String(), nil)
 	if err != nil {
-		return offer, &Cause{Kind: CauseOther, Detail: err.Error()}
+		return offer, &Cause{Kind: causeOther, Detail: err.Error()}
 	}
 	// without it the server takes the client for an old one and refuses it
 	request.Header.Set("Accept", "application/vnd.coreos.ignition+json;version=3.2.0, */*;q=0.1")
@@ -142,7 +142,7 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxOffer+1))
 	if err != nil {
-		return offer, &Cause{Kind: CauseOther, Detail: fmt.Sprintf("%s breaks off in the middle of its answer", address), Hint: "ask again"}
+		return offer, &Cause{Kind: causeOther, Detail: fmt.Sprintf("%s breaks off in the middle of its answer", address), Hint: "ask again"}
 	}
 	if len(data) > maxOffer {
 		return offer, &Cause{

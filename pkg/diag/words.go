@@ -68,15 +68,15 @@ func Clip(s string, most int) string {
 	return s
 }
 
-// Width is how wide a text is that people read, whatever the terminal is.
-const Width = 78
+// width is how wide a text is that people read, whatever the terminal is.
+const width = 78
 
-// Wrap breaks a text into lines of at most Width, each behind the indent.
+// Wrap breaks a text into lines of at most width, each behind the indent.
 func Wrap(text, indent string) string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(indent)+len(line)+1+len(word) > Width {
+		if line != "" && len(indent)+len(line)+1+len(word) > width {
 			lines, line = append(lines, indent+line), ""
 		}
 		if line != "" {

@@ -45,14 +45,14 @@ func TestWrap(t *testing.T) {
 	text := strings.Repeat("word ", 40)
 	got := Wrap(text, "  ")
 	for line := range strings.SplitSeq(got, "\n") {
-		if len(line) > Width || !strings.HasPrefix(line, "  w") || strings.HasSuffix(line, " ") {
+		if len(line) > width || !strings.HasPrefix(line, "  w") || strings.HasSuffix(line, " ") {
 			t.Errorf("a line is %q", line)
 		}
 	}
 	if strings.Join(strings.Fields(got), " ")+" " != text {
 		t.Errorf("got %q", got)
 	}
-	if long := strings.Repeat("x", 2*Width); Wrap(long, "") != long {
+	if long := strings.Repeat("x", 2*width); Wrap(long, "") != long {
 		t.Error("a word is broken")
 	}
 }

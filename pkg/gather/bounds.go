@@ -183,7 +183,7 @@ func (r *roomy) Write(p []byte) (int, error) {
 // ownPartial refuses a folder for what is under way that somebody else has made, or may
 // write to: what is in it would get into the bundle, and be removed in the end.
 func (g *gathering) ownPartial() error {
-	folder := filepath.Join(g.Dir, PartialFolder)
+	folder := filepath.Join(g.Dir, partialFolder)
 	err := system.OwnFolder(folder)
 	var foreign *system.ForeignError
 	switch {

@@ -96,7 +96,7 @@ func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, ho
 		to: &roomy{w: scratch, g: g}, redact: redact.New(g.Secrets...), seen: map[string]bool{},
 	}
 	for _, h := range hosts {
-		if h.Err != nil || h.Role != MasterRole {
+		if h.Err != nil || h.Role != masterRole {
 			continue
 		}
 		if err := p.add(g.path(masterFile(h.Endpoint)), masterFolder(h, hosts), false); err != nil {
@@ -128,7 +128,7 @@ func (g *gathering) write(ctx context.Context, f io.Writer, scratch *os.File, ho
 // its own.
 func masterFolder(h Host, hosts []Host) string {
 	for _, other := range hosts {
-		if other.Role == MasterRole && other.Host == h.Host && other.Port != h.Port {
+		if other.Role == masterRole && other.Host == h.Host && other.Port != h.Port {
 			return "control-plane/" + h.Host + "_" + strconv.Itoa(h.Port)
 		}
 	}

@@ -23,8 +23,8 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 )
 
-// PartialFolder is where a bundle is put together, in the asset directory.
-const PartialFolder = ".log-bundle-partial"
+// partialFolder is where a bundle is put together, in the asset directory.
+const partialFolder = ".log-bundle-partial"
 
 // KnownHostsFile is where the keys of hosts are remembered, in the asset directory.
 const KnownHostsFile = ".okd_install_known_hosts"

@@ -52,7 +52,7 @@ type Host struct {
 // Roles of hosts.
 const (
 	BootstrapRole = "bootstrap"
-	MasterRole    = "control-plane"
+	masterRole    = "control-plane"
 )
 
 // resumable is how old what was begun may be to go on with it.
@@ -161,7 +161,7 @@ func (g *gathering) id() string {
 // tidy removes what the bundle was made from, unless part of the bootstrap host's is still
 // to be fetched.
 func (g *gathering) tidy() {
-	folder := filepath.Join(g.Dir, PartialFolder)
+	folder := filepath.Join(g.Dir, partialFolder)
 	if !g.note.Fetched && g.have(bootstrapFile) > 0 {
 		for _, name := range []string{"bundle.tar.gz", "member"} {
 			_ = os.Remove(g.path(name)) // they are made anew
@@ -187,7 +187,7 @@ func (g *gathering) resume() error {
 		return nil
 	}
 	g.note = fresh
-	folder := filepath.Join(g.Dir, PartialFolder)
+	folder := filepath.Join(g.Dir, partialFolder)
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() {
 		if err := os.RemoveAll(folder); err != nil {
 			return fileProblem(folder, "what an earlier run has left cannot be removed", err)
@@ -264,7 +264,7 @@ func (g *gathering) everybody(ctx context.Context) ([]Host, error) {
 	go g.wait(done)
 	hosts := []Host{{Role: BootstrapRole, Endpoint: g.Bootstrap}}
 	for _, m := range g.Masters {
-		hosts = append(hosts, Host{Role: MasterRole, Endpoint: m})
+		hosts = append(hosts, Host{Role: masterRole, Endpoint: m})
 	}
 	g.ask(ctx, hosts)
 	if hosts[0].Err == nil {
@@ -274,7 +274,7 @@ func (g *gathering) everybody(ctx context.Context) ([]Host, error) {
 		if len(g.Masters) == 0 {
 			more := []Host{}
 			for _, m := range g.knownMasters() {
-				more = append(more, Host{Role: MasterRole, Endpoint: m})
+				more = append(more, Host{Role: masterRole, Endpoint: m})
 			}
 			g.ask(ctx, more)
 			hosts = append(hosts, more...)

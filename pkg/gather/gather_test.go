@@ -225,7 +225,7 @@ func TestHostileNote(t *testing.T) {
 		`{"id":"20260302091400","started":"2026-03-02T09:14:00Z","bootstrap":"` + host.endpoint.String() + `","remote":{"path":"/x; reboot","size":1,"sha256":"0"}}`,
 		`{"id":"20260302091400","started":"2026-03-02T09:14:00Z","bootstrap":"elsewhere"}`, `{`, ``,
 	} {
-		folder := filepath.Join(dir, PartialFolder)
+		folder := filepath.Join(dir, partialFolder)
 		if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(filepath.Join(folder, noteFile), []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}

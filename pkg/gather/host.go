@@ -247,7 +247,7 @@ func (g *gathering) have(name string) int64 {
 	return info.Size()
 }
 
-func (g *gathering) path(name string) string { return filepath.Join(g.Dir, PartialFolder, name) }
+func (g *gathering) path(name string) string { return filepath.Join(g.Dir, partialFolder, name) }
 
 func sumOf(path string) (string, error) {
 	f, err := os.Open(path)

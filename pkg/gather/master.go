@@ -148,7 +148,7 @@ func (g *gathering) wait(done <-chan struct{}) {
 
 // partial makes the folder for what is under way.
 func (g *gathering) partial() error {
-	folder := filepath.Join(g.Dir, PartialFolder)
+	folder := filepath.Join(g.Dir, partialFolder)
 	if info, err := os.Lstat(folder); err == nil && !info.IsDir() {
 		return fileProblem(folder, "this is not a folder", errors.New("it is in the way"))
 	}

@@ -67,7 +67,7 @@ func TestHostileMasters(t *testing.T) {
 	var got []string
 	for _, m := range g.knownMasters() {
 		got = append(got, m.String())
-		if dir := filepath.Dir(g.path(masterFile(m))); dir != filepath.Join(g.Dir, PartialFolder) {
+		if dir := filepath.Dir(g.path(masterFile(m))); dir != filepath.Join(g.Dir, partialFolder) {
 			t.Errorf("%s is fetched to %s", m, dir)
 		}
 	}

@@ -24,9 +24,9 @@ func TestForeignFiles(t *testing.T) {
 		want    string
 	}{
 		"a folder that all may write": {func(dir string) error {
-			return errors.Join(os.Mkdir(filepath.Join(dir, PartialFolder), 0o700), os.Chmod(filepath.Join(dir, PartialFolder), 0o777))
+			return errors.Join(os.Mkdir(filepath.Join(dir, partialFolder), 0o700), os.Chmod(filepath.Join(dir, partialFolder), 0o777))
 		}, "what was begun is not gone on with: others may write to it (mode 0777)"},
-		"a link to a folder": {func(dir string) error { return os.Symlink(elsewhere, filepath.Join(dir, PartialFolder)) }, "it is not a folder"},
+		"a link to a folder": {func(dir string) error { return os.Symlink(elsewhere, filepath.Join(dir, partialFolder)) }, "it is not a folder"},
 		"known hosts that all may write": {func(dir string) error {
 			name := filepath.Join(dir, KnownHostsFile)
 			return errors.Join(os.WriteFile(name, nil, 0o600), os.Chmod(name, 0o666))

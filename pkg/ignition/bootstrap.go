@@ -112,7 +112,7 @@ func Bootstrap(h Host) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw, Validate(h.fileName(), raw)
+	return raw, validateConfig(h.fileName(), raw)
 }
 
 // clash finds a unit or a variable of the platform that every host has already.

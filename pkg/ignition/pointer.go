@@ -45,7 +45,7 @@ func Pointer(host, role string, rootCA []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw, Validate(role+".ign", raw)
+	return raw, validateConfig(role+".ign", raw)
 }
 
 // Customised tells whether user, the content of the user's file, says something

@@ -78,7 +78,7 @@ func TestCustomised(t *testing.T) {
 			t.Errorf("%s: %t %s (%v), want %t %s", c.name, changed, rest, err, c.changed, c.rest)
 		}
 		if changed {
-			if err := Validate("rest", rest); err != nil {
+			if err := validateConfig("rest", rest); err != nil {
 				t.Errorf("%s: what is left is not valid: %v", c.name, err)
 			}
 		}
@@ -156,7 +156,7 @@ func TestProblemsKeepSecrets(t *testing.T) {
 		`{"ignition":{"version":"3.2.0"},"storage":"s3cret"}`,
 		`{"ignition":{"version":"3.2.0"},"passwd":{"users":[{"name":"a","passwordHash":"s3cret`,
 	} {
-		if err := Validate("a.ign", []byte(user)); err == nil || strings.Contains(err.Error(), "s3cret") {
+		if err := validateConfig("a.ign", []byte(user)); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", user, err)
 		}
 	}
@@ -200,7 +200,7 @@ func FuzzValidate(f *testing.F) {
 	f.Add([]byte(`{"ignition":{"version":"3.2.0","config":{"replace":{"source":"s3://a?versionId="}}}}`))
 	f.Add([]byte("\xef\xbb\xbf{}"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if err := Validate("a.ign", raw); err != nil {
+		if err := validateConfig("a.ign", raw); err != nil {
 			var problems diag.Problems
 			if !errors.As(err, &problems) || len(problems) == 0 {
 				t.Fatalf("%T %v", err, err)
@@ -213,7 +213,7 @@ func FuzzValidate(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Validate("a.ign", out); err != nil {
+		if err := validateConfig("a.ign", out); err != nil {
 			t.Fatalf("%s became %s: %v", raw, out, err)
 		}
 	})

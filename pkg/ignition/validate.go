@@ -22,11 +22,11 @@ import (
 // maxConfig is the largest config that is read, in bytes.
 const maxConfig = 64 << 20
 
-// Validate reads a config with Ignition's own parser and validator. Whatever
+// validateConfig reads a config with Ignition's own parser and validator. Whatever
 // these report is an error here, be it called a warning or only information:
 // something that Ignition ignores is something that someone wanted. The error
 // is diag.Problems, with name as the file.
-func Validate(name string, raw []byte) error {
+func validateConfig(name string, raw []byte) error {
 	_, problems := parse(name, raw)
 	return problems.Err()
 }

@@ -36,12 +36,12 @@ type Draft struct {
 
 	HTTPProxy, HTTPSProxy, NoProxy string
 	TrustBundle                    string
-	// Mirrors are repositories that hold the images of each of MirroredSources.
+	// Mirrors are repositories that hold the images of each of mirroredSources.
 	Mirrors []string
 }
 
-// MirroredSources are the repositories that the images of an OKD release are in.
-var MirroredSources = []string{"quay.io/okd/scos-release", "quay.io/okd/scos-content"}
+// mirroredSources are the repositories that the images of an OKD release are in.
+var mirroredSources = []string{"quay.io/okd/scos-release", "quay.io/okd/scos-content"}
 
 // draftWriter writes YAML line by line.
 type draftWriter struct{ strings.Builder }
@@ -201,7 +201,7 @@ func (d Draft) writeSurroundings(w *draftWriter) {
 	if len(d.Mirrors) > 0 {
 		w.line("# where the images of the release come from")
 		w.line("imageDigestSources:")
-		for _, source := range MirroredSources {
+		for _, source := range mirroredSources {
 			w.line("- source: %s", source)
 			w.line("  mirrors:")
 			for _, m := range d.Mirrors {

@@ -34,12 +34,12 @@ type Explanation struct {
 	Fields []Explanation
 }
 
-// Root is what a path may begin with, as in installconfig.networking.
-const Root = "installconfig"
+// root is what a path may begin with, as in installconfig.networking.
+const root = "installconfig"
 
-// Table lists all rows, with full paths: those of the cluster first, then the
+// table lists all rows, with full paths: those of the cluster first, then the
 // networks, the pools and the platforms.
-func Table() []Field {
+func table() []Field {
 	all := slices.Concat(fieldsOfCluster, fieldsOfNetwork, fieldsOfPools)
 	for _, pool := range pools {
 		all = append(all, moved(fieldsOfPool, pool)...)
@@ -81,7 +81,7 @@ func moved(rows []Field, below string) []Field {
 func Explain(path string) (Explanation, error) {
 	found := explainAll()
 	rest := withoutIndexes(strings.TrimSpace(path))
-	if words := strings.SplitN(rest, ".", 2); strings.EqualFold(words[0], Root) {
+	if words := strings.SplitN(rest, ".", 2); strings.EqualFold(words[0], root) {
 		rest = strings.TrimPrefix(rest[len(words[0]):], ".")
 	}
 	if rest == "" {
@@ -127,7 +127,7 @@ func unknownField(path, name string, in Explanation, names []string) error {
 // pathsEndingIn finds fields of that name anywhere.
 func pathsEndingIn(name string) []string {
 	var found []string
-	for _, f := range Table() {
+	for _, f := range table() {
 		if strings.EqualFold(f.Path[strings.LastIndex(f.Path, ".")+1:], name) {
 			found = append(found, f.Path)
 		}
@@ -138,7 +138,7 @@ func pathsEndingIn(name string) []string {
 // Paths lists all fields, for the completion of a command line.
 func Paths() []string {
 	var all []string
-	for _, f := range Table() {
+	for _, f := range table() {
 		all = append(all, f.Path)
 	}
 	slices.Sort(all)
@@ -149,7 +149,7 @@ func Paths() []string {
 func explainAll() Explanation {
 	rows := map[string]Field{}
 	order := map[string]int{}
-	for i, f := range Table() {
+	for i, f := range table() {
 		rows[f.Path], order[f.Path] = f, i
 	}
 	root := explainType(reflect.TypeFor[InstallConfig](), "", "", rows, order)
@@ -264,7 +264,7 @@ func (f *findings) allows(path, value string) bool {
 func (f *findings) row(path string) Field {
 	if f.rows == nil {
 		f.rows = map[string]Field{}
-		for _, r := range Table() {
+		for _, r := range table() {
 			f.rows[r.Path] = r
 		}
 	}

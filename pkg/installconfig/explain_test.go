@@ -52,7 +52,7 @@ func TestEveryFieldHasARowAndEveryRowAField(t *testing.T) {
 		t.Fatalf("only %d fields found", len(fields))
 	}
 	seen := map[string]bool{}
-	for _, f := range Table() {
+	for _, f := range table() {
 		if seen[f.Path] {
 			t.Errorf("%s has two rows", f.Path)
 		}
@@ -71,7 +71,7 @@ func TestEveryFieldHasARowAndEveryRowAField(t *testing.T) {
 func TestRowsAreComplete(t *testing.T) {
 	t.Parallel()
 	paths := Paths()
-	for _, f := range Table() {
+	for _, f := range table() {
 		switch {
 		case f.Text == "" || !strings.HasSuffix(f.Text, ".") || strings.Contains(f.Text, "\n"):
 			t.Errorf("%s: the text is not a sentence: %q", f.Path, f.Text)
@@ -167,7 +167,7 @@ func TestDefaults(t *testing.T) {
 	given := map[string]bool{"apiVersion": true, "baseDomain": true, "metadata.name": true, "arbiter.replicas": true}
 	filled := completed(t, withBlocks)
 	defaults := map[string]any{}
-	for _, f := range Table() {
+	for _, f := range table() {
 		if f.Default == "" {
 			continue
 		}
@@ -272,7 +272,7 @@ func TestTableIsHeld(t *testing.T) {
 	t.Parallel()
 	const wrong = "is not a value of this field"
 	deprecatedNumbers := []string{"networking.clusterNetwork.hostSubnetLength", "networking.clusterNetworks.hostSubnetLength", "networking.clusterNetworks.hostPrefix"}
-	for _, f := range Table() {
+	for _, f := range table() {
 		if strings.Contains(f.Path, ".fencing") && !strings.HasPrefix(f.Path, "controlPlane.") {
 			continue // refused as a whole
 		}
@@ -316,7 +316,7 @@ func TestTableIsHeld(t *testing.T) {
 // What the table calls required is missed.
 func TestRequiredFieldsAreMissed(t *testing.T) {
 	t.Parallel()
-	for _, f := range Table() {
+	for _, f := range table() {
 		if !f.Required || f.Path == "compute.name" || f.Path == "networking.clusterNetworks.cidr" { // a default; said of the successor
 			continue
 		}

@@ -101,7 +101,7 @@ func (s schema) poolRules() []any {
 // featureRules are about feature sets and what they turn on.
 func (s schema) featureRules() []any {
 	rules := []any{when(at(isFilled, "featureGates"), at(constant(release.CustomSet), "featureSet"))}
-	for _, f := range Table() {
+	for _, f := range table() {
 		support, row := s.release.Support(f.Feature, "")
 		if f.Feature == "" || support != release.Gated {
 			continue
@@ -199,7 +199,7 @@ func (s schema) platformRules(p platform.Spec) []any {
 	if !p.SingleNode {
 		rules = append(rules, not(single))
 	}
-	for _, f := range Table() {
+	for _, f := range table() {
 		if path := strings.Split(f.Path, "."); len(path) == 1 && s.knows(f.Feature) && !s.takes(f.Feature, p.Name) {
 			rules = append(rules, not(at(isObject, path...)))
 		}

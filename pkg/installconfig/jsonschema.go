@@ -15,8 +15,8 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// SchemaDialect is the version of JSON Schema that JSONSchema writes.
-const SchemaDialect = "https://json-schema.org/draft/2020-12/schema"
+// schemaDialect is the version of JSON Schema that JSONSchema writes.
+const schemaDialect = "https://json-schema.org/draft/2020-12/schema"
 
 // JSONSchema describes an install-config for editors and for checks that do not
 // run okd-install: the types, words and forms of the table, and those rules
@@ -30,7 +30,7 @@ const SchemaDialect = "https://json-schema.org/draft/2020-12/schema"
 func JSONSchema(r release.Release) ([]byte, error) {
 	s := schema{release: r}
 	root := s.object(explainAll())
-	root["$schema"] = SchemaDialect
+	root["$schema"] = schemaDialect
 	root["$id"] = "urn:okd-install:install-config:" + s.line()
 	root["title"] = "install-config.yaml of OKD " + s.line()
 	root["allOf"] = s.rules()

@@ -9,9 +9,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// OverridesPatchFile is what the bootstrap host gives the running cluster at
+// overridesPatchFile is what the bootstrap host gives the running cluster at
 // the end, to have the overrides taken back. It stands beside manifests/.
-const OverridesPatchFile = "original_cvo_overrides.patch"
+const overridesPatchFile = "original_cvo_overrides.patch"
 
 // BootstrapOptions are choices about what the bootstrap host is given.
 type BootstrapOptions struct {
@@ -34,7 +34,7 @@ var notOverridden = []string{
 // BootstrapFiles are the manifests as bootstrap.ign carries them, by their path
 // below /opt/openshift. While the cluster comes up, the cluster-version
 // operator must not replace the installer's objects with its own defaults, so
-// the ClusterVersion lists them all as unmanaged. OverridesPatchFile restores
+// the ClusterVersion lists them all as unmanaged. overridesPatchFile restores
 // what the user wrote there. Files that IsManifest does not know are left out.
 // Each object of a file that holds several becomes a file of its own, since
 // cluster-bootstrap creates the first object of a file only.
@@ -51,7 +51,7 @@ func (s Set) BootstrapFiles(options BootstrapOptions) (map[string][]byte, error)
 		out[p.name] = p.content(files)
 	}
 	var own []any
-	if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == ClusterVersionFile && d.number == 1 }); i >= 0 {
+	if i := slices.IndexFunc(docs, func(d *document) bool { return d.path == clusterVersionFile && d.number == 1 }); i >= 0 {
 		version := docs[i]
 		if problems := checkClusterVersion(version); len(problems) > 0 {
 			return nil, problems.Err()
@@ -61,14 +61,14 @@ func (s Set) BootstrapFiles(options BootstrapOptions) (map[string][]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		out[ClusterVersionFile] = data
+		out[clusterVersionFile] = data
 	}
 	// An absent list must be null: only that deletes the list in a merge patch.
 	patch, err := json.Marshal(object{"spec": object{"overrides": withPolicy(own, options)}})
 	if err != nil {
 		return nil, err
 	}
-	out[OverridesPatchFile] = patch
+	out[overridesPatchFile] = patch
 	return out, nil
 }
 
@@ -87,7 +87,7 @@ func unmanaged(docs []*document) (entries []any) {
 		machine := path.Dir(d.path) == OpenshiftDir && path.Base(d.path) != arbiterUserData && slices.ContainsFunc(notOverridden, func(prefix string) bool {
 			return strings.HasPrefix(path.Base(d.path), prefix)
 		})
-		if (d.path != ClusterVersionFile || d.number > 1) && !machine {
+		if (d.path != clusterVersionFile || d.number > 1) && !machine {
 			entries = append(entries, override(d.identity()))
 		}
 	}

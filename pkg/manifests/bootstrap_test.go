@@ -27,7 +27,7 @@ func entries(t *testing.T, files map[string][]byte) (out []string) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(files[ClusterVersionFile], &v); err != nil {
+	if err := yaml.Unmarshal(files[clusterVersionFile], &v); err != nil {
 		t.Fatal(err)
 	}
 	if v.Spec.ClusterID == "" {
@@ -84,12 +84,12 @@ func TestBootstrapFiles(t *testing.T) {
 	if got := entries(t, out); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if got := string(out[OverridesPatchFile]); got != `{"spec":{"overrides":null}}` {
+	if got := string(out[overridesPatchFile]); got != `{"spec":{"overrides":null}}` {
 		t.Errorf("the patch is %s", got)
 	}
 	for path, data := range files {
 		switch got, there := out[path]; {
-		case path == ClusterVersionFile:
+		case path == clusterVersionFile:
 		case path == "manifests/notes.txt":
 			if there {
 				t.Errorf("%s is carried", path)
@@ -108,7 +108,7 @@ func TestBootstrapFilesKeepsTheUsersOverrides(t *testing.T) {
 	own := []byte("  overrides:\n" +
 		"  - {group: apps, kind: Deployment, namespace: openshift-monitoring, name: x, unmanaged: true}\n" +
 		"  - {group: config.openshift.io, kind: Proxy, name: cluster, unmanaged: false}\n")
-	files[ClusterVersionFile] = append(slices.Clone(files[ClusterVersionFile]), own...)
+	files[clusterVersionFile] = append(slices.Clone(files[clusterVersionFile]), own...)
 	out := boot(t, files, BootstrapOptions{})
 	got := entries(t, out)
 	if last := got[len(got)-1]; last != "apps Deployment openshift-monitoring/x" {
@@ -124,7 +124,7 @@ func TestBootstrapFilesKeepsTheUsersOverrides(t *testing.T) {
 	}
 	want := `{"spec":{"overrides":[{"group":"apps","kind":"Deployment","name":"x","namespace":"openshift-monitoring","unmanaged":true},` +
 		`{"group":"config.openshift.io","kind":"Proxy","name":"cluster","unmanaged":false}]}}`
-	if got := string(out[OverridesPatchFile]); got != want {
+	if got := string(out[overridesPatchFile]); got != want {
 		t.Errorf("the patch is %s", got)
 	}
 }
@@ -133,8 +133,8 @@ func TestBootstrapFilesKeepsTheUsersOverrides(t *testing.T) {
 func TestBootstrapFilesOfAnEmptyList(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, minimal())
-	files[ClusterVersionFile] = append(slices.Clone(files[ClusterVersionFile]), "  overrides: []\n"...)
-	if got := string(boot(t, files, BootstrapOptions{})[OverridesPatchFile]); got != `{"spec":{"overrides":null}}` {
+	files[clusterVersionFile] = append(slices.Clone(files[clusterVersionFile]), "  overrides: []\n"...)
+	if got := string(boot(t, files, BootstrapOptions{})[overridesPatchFile]); got != `{"spec":{"overrides":null}}` {
 		t.Errorf("the patch is %s", got)
 	}
 }
@@ -149,25 +149,25 @@ func TestBootstrapFilesWithoutTheImagePolicy(t *testing.T) {
 	var patch struct {
 		Spec struct{ Overrides []map[string]any }
 	}
-	if err := json.Unmarshal(out[OverridesPatchFile], &patch); err != nil || len(patch.Spec.Overrides) != 1 || patch.Spec.Overrides[0]["kind"] != "ClusterImagePolicy" {
-		t.Errorf("the patch is %s", out[OverridesPatchFile])
+	if err := json.Unmarshal(out[overridesPatchFile], &patch); err != nil || len(patch.Spec.Overrides) != 1 || patch.Spec.Overrides[0]["kind"] != "ClusterImagePolicy" {
+		t.Errorf("the patch is %s", out[overridesPatchFile])
 	}
 }
 
 func TestBootstrapFilesOfDeletedFiles(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, minimal())
-	delete(files, SchedulerFile)
-	delete(files, ClusterConfigFile)
+	delete(files, schedulerFile)
+	delete(files, clusterConfigFile)
 	out := boot(t, files, BootstrapOptions{})
 	for _, e := range entries(t, out) {
 		if e == "config.openshift.io Scheduler /cluster" || e == " ConfigMap kube-system/cluster-config-v1" {
 			t.Errorf("%s is overridden, but gone", e)
 		}
 	}
-	delete(files, ClusterVersionFile)
+	delete(files, clusterVersionFile)
 	out = boot(t, files, BootstrapOptions{})
-	if _, there := out[ClusterVersionFile]; there || len(out) != len(files)+1 {
+	if _, there := out[clusterVersionFile]; there || len(out) != len(files)+1 {
 		t.Errorf("got %q", slices.Sorted(maps.Keys(out)))
 	}
 }

@@ -29,21 +29,21 @@ const configGroup = "config.openshift.io"
 
 // openedByName lists the file names that are interfaces of the payload.
 var openedByName = []opened{
-	{path: FeatureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
+	{path: featureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
 		without: "no renderer of the bootstrap host works", check: checkFeatureGate},
 	{path: InfrastructureFile, identity: identity{configGroup, "Infrastructure", "", "cluster"},
 		without: "the config, etcd, kube-apiserver and machine-config renderers stop", check: checkInfrastructure},
-	{path: NetworkFile, identity: identity{configGroup, "Network", "", "cluster"},
+	{path: networkFile, identity: identity{configGroup, "Network", "", "cluster"},
 		without: "the etcd, kube-apiserver, kube-controller-manager and machine-config renderers stop"},
-	{path: DNSFile, identity: identity{configGroup, "DNS", "", "cluster"},
+	{path: dnsFile, identity: identity{configGroup, "DNS", "", "cluster"},
 		without: "the machine-config renderer stops"},
-	{path: ProxyFile, identity: identity{configGroup, "Proxy", "", "cluster"},
+	{path: proxyFile, identity: identity{configGroup, "Proxy", "", "cluster"},
 		without: "the machine-config renderer stops"},
-	{path: PullSecretFile, identity: identity{"", "Secret", "openshift-config", "pull-secret"},
+	{path: pullSecretFile, identity: identity{"", "Secret", "openshift-config", "pull-secret"},
 		without: "the machine-config renderer stops"},
-	{path: ClusterVersionFile, identity: identity{configGroup, "ClusterVersion", "openshift-cluster-version", "version"},
+	{path: clusterVersionFile, identity: identity{configGroup, "ClusterVersion", "openshift-cluster-version", "version"},
 		without: "the cluster-version operator crashes on the bootstrap host", check: checkClusterVersion},
-	{path: ClusterConfigFile, identity: identity{"", "ConfigMap", "kube-system", "cluster-config-v1"},
+	{path: clusterConfigFile, identity: identity{"", "ConfigMap", "kube-system", "cluster-config-v1"},
 		without: "the etcd and machine-config renderers and cluster-bootstrap stop", optional: true, check: checkClusterConfig},
 }
 

@@ -84,7 +84,7 @@ func TestCheckOfWhatFilesMade(t *testing.T) {
 // bootstrap host opens by name.
 func TestCheckOfDeletions(t *testing.T) {
 	t.Parallel()
-	refused := []string{ProxyFile, DNSFile, InfrastructureFile, NetworkFile, PullSecretFile, ClusterVersionFile, FeatureGateFile}
+	refused := []string{proxyFile, dnsFile, InfrastructureFile, networkFile, pullSecretFile, clusterVersionFile, featureGateFile}
 	for path := range filesOf(t, full()) {
 		files := filesOf(t, full())
 		delete(files, path)
@@ -92,7 +92,7 @@ func TestCheckOfDeletions(t *testing.T) {
 		if got, want := err != nil, slices.Contains(refused, path); got != want {
 			t.Errorf("%s: refused %t, want %t", path, got, want)
 		}
-		if got, want := len(found.Warnings) > 0, path == ClusterConfigFile; got != want {
+		if got, want := len(found.Warnings) > 0, path == clusterConfigFile; got != want {
 			t.Errorf("%s: warned %t, want %t", path, got, want)
 		}
 	}
@@ -176,7 +176,7 @@ func FuzzCheck(f *testing.F) {
 		if docs := Read(files).docs; len(out) != len(docs)+1 {
 			t.Errorf("%d objects became %d files", len(docs), len(out)-1)
 		}
-		delete(out, OverridesPatchFile)
+		delete(out, overridesPatchFile)
 		if _, err := Read(out).Check(newest); err != nil {
 			t.Errorf("the bootstrap host's own files are refused: %v", err)
 		}

@@ -135,7 +135,7 @@ func TestFiles(t *testing.T) {
 			want := &archive{comment: given.comment, files: given.files[:1]}
 			for _, path := range slices.Sorted(maps.Keys(got)) {
 				data := got[path]
-				known := path == ClusterConfigFile || bytes.Equal(data, base[path]) || bytes.Equal(data, metadata)
+				known := path == clusterConfigFile || bytes.Equal(data, base[path]) || bytes.Equal(data, metadata)
 				if filepath.Base(name) != "minimal.txtar" && known {
 					continue
 				}
@@ -287,8 +287,8 @@ func TestTopologies(t *testing.T) {
 			for _, v := range []struct{ got, want any }{
 				{value(InfrastructureFile, "status", "controlPlaneTopology"), c.control},
 				{value(InfrastructureFile, "status", "infrastructureTopology"), c.infra},
-				{value(IngressFile, "status", "defaultPlacement"), c.ingress},
-				{value(SchedulerFile, "spec", "mastersSchedulable"), c.schedulable},
+				{value(ingressFile, "status", "defaultPlacement"), c.ingress},
+				{value(schedulerFile, "spec", "mastersSchedulable"), c.schedulable},
 			} {
 				if v.got != v.want {
 					t.Errorf("got %v, want %v", v.got, v.want)

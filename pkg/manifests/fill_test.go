@@ -106,7 +106,7 @@ func TestPlainIsWrittenAsBefore(t *testing.T) {
 func TestFillLeavesTheFileAlone(t *testing.T) {
 	t.Parallel()
 	for _, domain := range []string{"one.example.com", "two.example.com"} {
-		o, err := fill(DNSFile, values{"clusterDomain": domain})
+		o, err := fill(dnsFile, values{"clusterDomain": domain})
 		if err != nil || o["spec"].(object)["baseDomain"] != domain {
 			t.Errorf("got %v, %v", o, err)
 		}

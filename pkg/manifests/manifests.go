@@ -38,17 +38,17 @@ const (
 
 // The files that other code, here or on the bootstrap host, knows by name.
 const (
-	ClusterConfigFile  = "manifests/cluster-config.yaml"
-	DNSFile            = "manifests/cluster-dns-02-config.yml"
+	clusterConfigFile  = "manifests/cluster-config.yaml"
+	dnsFile            = "manifests/cluster-dns-02-config.yml"
 	InfrastructureFile = "manifests/cluster-infrastructure-02-config.yml"
-	IngressFile        = "manifests/cluster-ingress-02-config.yml"
-	NetworkFile        = "manifests/cluster-network-02-config.yml"
-	OVNFile            = "manifests/cluster-network-03-config.yml"
-	ProxyFile          = "manifests/cluster-proxy-01-config.yaml"
-	SchedulerFile      = "manifests/cluster-scheduler-02-config.yml"
-	ClusterVersionFile = "manifests/cvo-overrides.yaml"
-	PullSecretFile     = "manifests/openshift-config-secret-pull-secret.yaml"
-	FeatureGateFile    = "openshift/99_feature-gate.yaml"
+	ingressFile        = "manifests/cluster-ingress-02-config.yml"
+	networkFile        = "manifests/cluster-network-02-config.yml"
+	ovnFile            = "manifests/cluster-network-03-config.yml"
+	proxyFile          = "manifests/cluster-proxy-01-config.yaml"
+	schedulerFile      = "manifests/cluster-scheduler-02-config.yml"
+	clusterVersionFile = "manifests/cvo-overrides.yaml"
+	pullSecretFile     = "manifests/openshift-config-secret-pull-secret.yaml"
+	featureGateFile    = "openshift/99_feature-gate.yaml"
 )
 
 // Inputs is all that the manifests are made from. Certificates and keys are PEM.

@@ -46,7 +46,7 @@ func (d *document) refusals() (problems, warnings diag.Problems) {
 		problems = append(problems, d.refuse(d.field("metadata"), "metadata.namespace",
 			"is missing, and objects of the kind "+id.kind+" live in a namespace",
 			"name the namespace, such as openshift-config")...)
-	case !namespaced && id.namespace != "" && d.path != ClusterVersionFile:
+	case !namespaced && id.namespace != "" && d.path != clusterVersionFile:
 		warnings = d.refuse(d.field("metadata", "namespace"), "metadata.namespace",
 			"is not used: objects of the kind "+id.kind+" live in no namespace", "leave the field out")
 	}

@@ -13,7 +13,7 @@ type Scheduling struct {
 
 // Scheduling is what the Scheduler among the manifests says.
 func (s Set) Scheduling() Scheduling {
-	says := Scheduling{Position: diag.Position{File: SchedulerFile}}
+	says := Scheduling{Position: diag.Position{File: schedulerFile}}
 	for _, d := range s.docs {
 		if d.identity() != (identity{configGroup, "Scheduler", "", "cluster"}) {
 			continue

@@ -53,11 +53,11 @@ var Table = []Row{
 		Sources: []string{fromPlatform}, Fields: []string{"platform"}, When: "if the platform is a cloud", fill: once(cloudConfig),
 	},
 	{
-		File: ClusterConfigFile, Is: "the install-config, without its pull secret",
+		File: clusterConfigFile, Is: "the install-config, without its pull secret",
 		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"all"}, fill: once(clusterConfig),
 	},
 	{
-		File: DNSFile, Is: "the cluster's domain",
+		File: dnsFile, Is: "the cluster's domain",
 		Sources: []string{fromConfig}, Fields: []string{"metadata.name", "baseDomain"}, fill: once(dns),
 	},
 	{
@@ -67,16 +67,16 @@ var Table = []Row{
 		fill:    once(infrastructure),
 	},
 	{
-		File: IngressFile, Is: "the domain of applications",
+		File: ingressFile, Is: "the domain of applications",
 		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"metadata.name", "baseDomain", "platform", "controlPlane"}, fill: once(ingress),
 	},
 	{
-		File: NetworkFile, Is: "the networks of pods and services",
+		File: networkFile, Is: "the networks of pods and services",
 		Sources: []string{fromConfig}, Fields: []string{"networking.clusterNetwork", "networking.serviceNetwork", "networking.networkType"},
 		fill: once(network),
 	},
 	{
-		File: OVNFile, Is: "the settings of OVN-Kubernetes",
+		File: ovnFile, Is: "the settings of OVN-Kubernetes",
 		Sources: []string{fromConfig}, Fields: []string{"networking.ovnKubernetesConfig", "networking.clusterNetwork", "networking.serviceNetwork"},
 		When: "if networking.ovnKubernetesConfig.ipv4.internalJoinSubnet is set", fill: once(ovnKubernetes),
 	},
@@ -86,16 +86,16 @@ var Table = []Row{
 		When: "if the feature gate ConfigurablePKI is on", fill: once(pki),
 	},
 	{
-		File: ProxyFile, Is: "the proxy of the cluster",
+		File: proxyFile, Is: "the proxy of the cluster",
 		Sources: []string{fromConfig}, Fields: append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, installconfig.NoProxyFields...),
 		fill: once(proxy),
 	},
 	{
-		File: SchedulerFile, Is: "whether the control plane takes workloads",
+		File: schedulerFile, Is: "whether the control plane takes workloads",
 		Sources: []string{fromConfig}, Fields: []string{"compute"}, fill: once(scheduler),
 	},
 	{
-		File: ClusterVersionFile, Is: "the cluster's ID and update channel, and what its operator leaves alone while it comes up",
+		File: clusterVersionFile, Is: "the cluster's ID and update channel, and what its operator leaves alone while it comes up",
 		Sources: []string{fromConfig, fromIdentity}, Fields: []string{"capabilities"}, OnHost: []string{"environment"}, fill: once(clusterVersion),
 	},
 	{
@@ -129,7 +129,7 @@ var Table = []Row{
 		Sources: []string{fromServing}, fill: once(serverCertificate),
 	},
 	{
-		File: PullSecretFile, Is: "the pull secret",
+		File: pullSecretFile, Is: "the pull secret",
 		Sources: []string{fromConfig}, Fields: []string{"pullSecret"}, fill: once(pullSecret),
 	},
 	{
@@ -138,7 +138,7 @@ var Table = []Row{
 		When: "if additionalTrustBundle is set", fill: once(userTrustBundle),
 	},
 	{
-		File: FeatureGateFile, Is: "the feature set and the feature gates",
+		File: featureGateFile, Is: "the feature set and the feature gates",
 		Sources: []string{fromConfig}, Fields: []string{"featureSet", "featureGates"}, fill: once(featureGate),
 	},
 	{

@@ -22,7 +22,7 @@ func (d *download) cachePath() string {
 // that was damaged since is fetched again.
 func (d *download) fill(ctx context.Context) (string, error) {
 	cached := d.cachePath()
-	got, size, err := Sum(ctx, cached, nil)
+	got, size, err := fileSum(ctx, cached, nil)
 	switch {
 	case err == nil && got == d.SHA256:
 		d.result.Size, d.result.Source = size, FromCache

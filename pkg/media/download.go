@@ -309,7 +309,7 @@ func (d *download) complete(ctx context.Context, part *partial) error {
 // taken looks at a file that another process has put in place in the meantime.
 func (d *download) taken(ctx context.Context, final string) error {
 	if d.Cache != "" && final == d.cachePath() {
-		got, size, err := Sum(ctx, final, nil)
+		got, size, err := fileSum(ctx, final, nil)
 		if err == nil && got == d.SHA256 {
 			d.result.Size, d.result.Source = size, FromCache
 			return d.readSignature(ctx, final)

@@ -221,17 +221,17 @@ func TestSum(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "x")
 		write(t, path, noise(n, 8))
 		var last int64
-		sum, got, err := Sum(t.Context(), path, func(done int64) { last = done })
+		sum, got, err := fileSum(t.Context(), path, func(done int64) { last = done })
 		if err != nil || sum != sumOf(noise(n, 8)) || got != int64(n) || last != int64(n) {
 			t.Errorf("%d bytes: got %s, %d, %v, progress %d", n, sum, got, err, last)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, _, err := Sum(ctx, path, nil); !errors.Is(err, context.Canceled) {
+		if _, _, err := fileSum(ctx, path, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("%d bytes: got %v", n, err)
 		}
 	}
-	if _, _, err := Sum(t.Context(), t.TempDir(), nil); err == nil {
+	if _, _, err := fileSum(t.Context(), t.TempDir(), nil); err == nil {
 		t.Error("a folder has a sum")
 	}
 }
@@ -261,7 +261,7 @@ func BenchmarkSum(b *testing.B) {
 	var peak uint64
 	once := func() {
 		start := time.Now()
-		if _, n, err := Sum(b.Context(), path, func(int64) {}); err != nil || n != gib {
+		if _, n, err := fileSum(b.Context(), path, func(int64) {}); err != nil || n != gib {
 			b.Fatalf("%d bytes, %v", n, err)
 		}
 		best = min(best, time.Since(start))

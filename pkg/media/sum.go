@@ -18,9 +18,9 @@ import (
 // reads while the sum is made.
 const block = 1 << 20
 
-// Sum returns the SHA-256 sum of a file in hexadecimal digits, and its size. It
+// fileSum returns the SHA-256 sum of a file in hexadecimal digits, and its size. It
 // stops when ctx ends.
-func Sum(ctx context.Context, path string, progress func(done int64)) (sum string, size int64, err error) {
+func fileSum(ctx context.Context, path string, progress func(done int64)) (sum string, size int64, err error) {
 	f, err := system.OpenRegular(ctx, path)
 	if err != nil {
 		return "", 0, fileProblem(path, "the file cannot be read", err)

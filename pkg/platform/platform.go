@@ -1,7 +1,7 @@
 // Package platform makes a platform one value: Of says what a cluster gets because of
 // the platform that it is on. Nothing above or beside it knows a platform's name.
 //
-// Each platform is a folder below this one and a row in Table, which belongs by its name
+// Each platform is a folder below this one and a row in table, which belongs by its name
 // to a block of pkg/installconfig/platform: the block says what the install-config may
 // hold, the row what comes of it. Package parts has the types. The other functions here
 // answer what is asked where there is no complete install-config: how long to wait, what
@@ -31,20 +31,20 @@ type (
 	Step    = parts.Step
 )
 
-// Find returns the row of a platform.
-func Find(name string) (parts.Row, bool) {
-	i := slices.IndexFunc(Table, func(r parts.Row) bool { return r.Name == name })
+// find returns the row of a platform.
+func find(name string) (parts.Row, bool) {
+	i := slices.IndexFunc(table, func(r parts.Row) bool { return r.Name == name })
 	if i < 0 {
 		return parts.Row{}, false
 	}
-	return Table[i], true
+	return table[i], true
 }
 
 // Of makes what a cluster gets because of its platform. The install-config is complete
 // and valid; the identity may be empty where it is not known yet.
 func Of(c installconfig.InstallConfig, id manifests.Identity, r release.Release) (Parts, error) {
 	spec, known := block.Find(c.Platform.Name)
-	row, ok := Find(c.Platform.Name)
+	row, ok := find(c.Platform.Name)
 	if !ok || !known {
 		return Parts{}, fmt.Errorf("platform %q has no row", c.Platform.Name)
 	}
@@ -58,7 +58,7 @@ func Of(c installconfig.InstallConfig, id manifests.Identity, r release.Release)
 
 // Provide lists what the user of a cluster sets up before its first machine boots.
 func Provide(s Site) []Step {
-	if row, _ := Find(s.Config.Platform.Name); row.Provide != nil {
+	if row, _ := find(s.Config.Platform.Name); row.Provide != nil {
 		return row.Provide(s)
 	}
 	return parts.OwnProvide(s)
@@ -67,7 +67,7 @@ func Provide(s Site) []Step {
 // LimitsOf are how long the waits give a cluster on a platform. The block may be nil or
 // incomplete; a platform without a row may be one of those that other programs install.
 func LimitsOf(p block.Platform) Limits {
-	row, ok := Find(p.Name)
+	row, ok := find(p.Name)
 	if !ok {
 		if limits, known := foreign[p.Name]; known {
 			return limits
@@ -95,7 +95,7 @@ var foreign = map[string]Limits{
 // Foreign lists the platforms without a row on which other programs install clusters.
 func Foreign() []string {
 	return slices.DeleteFunc(slices.Clone(block.Known), func(name string) bool {
-		_, ok := Find(name)
+		_, ok := find(name)
 		return ok
 	})
 }
@@ -103,7 +103,7 @@ func Foreign() []string {
 // Left lists what the user of a cluster has to remove, by the platform's name, which may
 // be empty where it is not known.
 func Left(name string, r Remains) []string {
-	if row, _ := Find(name); row.Left != nil {
+	if row, _ := find(name); row.Left != nil {
 		return row.Left(r)
 	}
 	return parts.OwnLeft(r)
@@ -112,7 +112,7 @@ func Left(name string, r Remains) []string {
 // OriginOf explains a file of the bootstrap host that the platform of that type, as the
 // Infrastructure object has it, adds.
 func OriginOf(platformType, file string) (Origin, bool) {
-	for _, row := range Table {
+	for _, row := range table {
 		if spec, ok := block.Find(row.Name); !ok || spec.Type != platformType {
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 func TestTableIsComplete(t *testing.T) {
 	t.Parallel()
 	var rows, folders []string
-	for _, r := range Table {
+	for _, r := range table {
 		rows = append(rows, r.Name)
 	}
 	entries, err := os.ReadDir(".")
@@ -67,7 +67,7 @@ func TestLimits(t *testing.T) {
 func TestForeign(t *testing.T) {
 	t.Parallel()
 	all := Foreign()
-	for _, r := range Table {
+	for _, r := range table {
 		if slices.Contains(all, r.Name) {
 			t.Errorf("%s has a row, and is foreign", r.Name)
 		}

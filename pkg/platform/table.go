@@ -6,9 +6,9 @@ import (
 	"github.com/okd-project/okd-install/pkg/platform/parts"
 )
 
-// Table has a row for each platform. The order does not matter: where users choose, it
+// table has a row for each platform. The order does not matter: where users choose, it
 // is that of pkg/installconfig/platform.
-var Table = []parts.Row{
+var table = []parts.Row{
 	none.Row,
 	external.Row,
 }

@@ -122,8 +122,8 @@ func formsIn(text string, all []form) []Span {
 	return found
 }
 
-// Merge puts spans in order, and makes one of those that overlap.
-func Merge(spans []Span) []Span {
+// merge puts spans in order, and makes one of those that overlap.
+func merge(spans []Span) []Span {
 	slices.SortFunc(spans, func(a, b Span) int { return a.From - b.From })
 	var out []Span
 	for _, s := range spans {
@@ -143,7 +143,7 @@ func cut(text string, spans []Span) string {
 	}
 	var b strings.Builder
 	end := 0
-	for _, s := range Merge(spans) {
+	for _, s := range merge(spans) {
 		if s.From == s.To || text[s.From:s.To] == Gone {
 			continue
 		}

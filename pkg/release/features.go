@@ -66,11 +66,11 @@ type FeatureRow struct {
 	Risk string
 }
 
-// Features is the one table of what differs between the lines. Where the facts
+// features is the one table of what differs between the lines. Where the facts
 // come from: the release branches of openshift/installer, openshift/api and of
 // the operators; for what an install-config may say between 4.19 and 4.20, runs of
 // the established installer.
-var Features = []FeatureRow{
+var features = []FeatureRow{
 	{Feature: BootstrapScripts, Title: "scripts for the bootstrap host", Since: "4.16"},
 	{Feature: NodeImageOverlay, Title: "the bootstrap host runs the node image without a reboot, so that it may be a live system", Since: "4.19"},
 	{Feature: SCOSMedia, Title: "boot images of CentOS Stream CoreOS", Since: "4.19"},
@@ -111,7 +111,7 @@ var Features = []FeatureRow{
 	{Feature: ClusterAPIComponents, Title: "capabilities `CompatibilityRequirements` and `ClusterAPI`", Since: "5.0"},
 }
 
-// gates are the gates that guard no row of Features, but that okd-install is
+// gates are the gates that guard no row of features, but that okd-install is
 // asked about.
 var gates = []FeatureRow{
 	{Gate: "OSStreams", Since: "4.22", GateDefault: "5.0"},
@@ -138,7 +138,7 @@ const (
 // has what the newest has.
 func (r Release) Support(f Feature, platform string) (Support, FeatureRow) {
 	best, found := Absent, FeatureRow{}
-	for _, row := range Features {
+	for _, row := range features {
 		if row.Feature != f || platform != "" && !row.on(platform) {
 			continue
 		}
@@ -167,7 +167,7 @@ func (r Release) supports(row FeatureRow) Support {
 // gate; empty if the table does not know it there.
 func Since(f Feature, platforms ...string) string {
 	since := ""
-	for _, row := range Features {
+	for _, row := range features {
 		if row.Feature == f && slices.ContainsFunc(platforms, row.on) && (since == "" || compareLines(row.Since, since) < 0) {
 			since = row.Since
 		}
@@ -178,13 +178,13 @@ func Since(f Feature, platforms ...string) string {
 // GateOf is the row with the gate that a feature needs on one of the platforms; the
 // zero row if it needs none.
 func GateOf(f Feature, platforms ...string) FeatureRow {
-	i := slices.IndexFunc(Features, func(row FeatureRow) bool {
+	i := slices.IndexFunc(features, func(row FeatureRow) bool {
 		return row.Feature == f && row.Gate != "" && slices.ContainsFunc(platforms, row.on)
 	})
 	if i < 0 {
 		return FeatureRow{}
 	}
-	return Features[i]
+	return features[i]
 }
 
 // Has reports whether the release has a feature on any platform, be it behind a gate.
@@ -212,7 +212,7 @@ func (row FeatureRow) GateNote() string {
 
 // Feature sets.
 const (
-	DefaultSet  = ""
+	defaultSet  = ""
 	TechPreview = "TechPreviewNoUpgrade"
 	DevPreview  = "DevPreviewNoUpgrade"
 	CustomSet   = "CustomNoUpgrade"
@@ -223,7 +223,7 @@ const (
 // about is taken to be known.
 func (r Release) KnowsGate(gate string) bool {
 	known := true
-	for _, row := range slices.Concat(Features, gates) {
+	for _, row := range slices.Concat(features, gates) {
 		if row.Gate != gate {
 			continue
 		}
@@ -238,14 +238,14 @@ func (r Release) KnowsGate(gate string) bool {
 // TurnsOn reports whether a feature set turns a gate on in this release. The custom
 // set turns on none by itself.
 func (r Release) TurnsOn(gate, set string) bool {
-	for _, row := range slices.Concat(Features, gates) {
+	for _, row := range slices.Concat(features, gates) {
 		if row.Gate != gate || !r.has(row.Since) {
 			continue
 		}
 		switch set {
 		case TechPreview, DevPreview:
 			return true
-		case DefaultSet, OKDSet:
+		case defaultSet, OKDSet:
 			if row.GateDefault != "" && r.has(row.GateDefault) {
 				return true
 			}

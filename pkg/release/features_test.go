@@ -75,18 +75,18 @@ func TestGates(t *testing.T) {
 		known, on       bool
 	}{
 		{"4.19", "DualReplica", TechPreview, false, false},
-		{"4.20", "DualReplica", DefaultSet, true, false},
+		{"4.20", "DualReplica", defaultSet, true, false},
 		{"4.20", "DualReplica", DevPreview, true, true},
-		{"4.22", "DualReplica", DefaultSet, true, true},
+		{"4.22", "DualReplica", defaultSet, true, true},
 		{"4.22", "DualReplica", OKDSet, true, true},
 		{"4.22", "DualReplica", CustomSet, true, false},
-		{"4.19", "HighlyAvailableArbiter", DefaultSet, true, false},
-		{"4.20", "HighlyAvailableArbiter", DefaultSet, true, true},
+		{"4.19", "HighlyAvailableArbiter", defaultSet, true, false},
+		{"4.20", "HighlyAvailableArbiter", defaultSet, true, true},
 		{"4.22", "OSStreams", OKDSet, true, false},
 		{"5.0", "OSStreams", OKDSet, true, true},
 		{"5.0", "ConfigurablePKI", OKDSet, true, false},
 		{"4.16", "NobodysGate", TechPreview, true, false},
-		{"", "DualReplica", DefaultSet, true, true},
+		{"", "DualReplica", defaultSet, true, true},
 	} {
 		r := Release{Line: c.line}
 		if known, on := r.KnowsGate(c.gate), r.TurnsOn(c.gate, c.set); known != c.known || on != c.on {
@@ -98,7 +98,7 @@ func TestGates(t *testing.T) {
 // A row that contradicts itself, or another, would decide by its place.
 func TestFeatureTable(t *testing.T) {
 	t.Parallel()
-	for i, row := range Features {
+	for i, row := range features {
 		name := fmt.Sprintf("row %d, %s", i, row.Feature)
 		for _, line := range []string{row.Since, row.Until, row.GateDefault, row.Tolerated} {
 			if _, err := parseLine(line); line != "" && err != nil {
@@ -117,7 +117,7 @@ func TestFeatureTable(t *testing.T) {
 		case row.Tolerated != "" && compareLines(row.Tolerated, row.Since) >= 0:
 			t.Errorf("%s is tolerated where it is there", name)
 		}
-		for _, other := range Features[:i] {
+		for _, other := range features[:i] {
 			overlaps := len(row.Platforms) == 0 || len(other.Platforms) == 0 || slices.ContainsFunc(row.Platforms, other.on)
 			if row.Feature == other.Feature && overlaps && row.Gate == other.Gate {
 				t.Errorf("%s: an earlier row is about the same platform", name)
@@ -159,7 +159,7 @@ func TestDocument(t *testing.T) {
 func documentedTable() string {
 	var b strings.Builder
 	b.WriteString("\n| feature | platforms | lines | feature gate | on earlier lines |\n|---|---|---|---|---|\n")
-	for _, row := range Features {
+	for _, row := range features {
 		lines := "since " + row.Since
 		if row.Until != "" {
 			lines = row.Since + " to " + row.Until

@@ -1,7 +1,7 @@
 package release
 
 // lineFact is one word that the machine-config operator of some lines takes.
-// since and until are the first and the last line that does, as in Features; an
+// since and until are the first and the last line that does, as in features; an
 // empty until is open.
 type lineFact struct {
 	name, since, until string

@@ -38,7 +38,7 @@ type BootImage struct {
 }
 
 // AtLeast tells whether the release's line is line or a later one, for tables whose
-// rows have a first line; a fact that stands alone is a row of Features. It panics if
+// rows have a first line; a fact that stands alone is a row of features. It panics if
 // line is not a version, since lines in code are constants.
 func (r Release) AtLeast(line string) bool {
 	want, err := parseLine(line)

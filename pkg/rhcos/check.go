@@ -80,7 +80,7 @@ func Check(r release.Release, image BootImage, m Machine) (Report, error) {
 	}
 	s := situation{Machine: m, release: r, image: image, target: Target(r)}
 	report := Report{SchemaVersion: 1, Release: r.Line, Target: s.target, Image: image, Verdict: Good, Findings: []Finding{}}
-	for _, rule := range Rules {
+	for _, rule := range rules {
 		verdict := rule.judge(s)
 		if verdict == Good {
 			continue

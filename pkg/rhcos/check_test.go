@@ -276,7 +276,7 @@ func TestSecureBootTable(t *testing.T) {
 		}
 	}
 	names := map[string]bool{}
-	for _, r := range Rules {
+	for _, r := range rules {
 		if names[r.Name] || r.When == "" || r.Reason == "" {
 			t.Errorf("the rule %s is there twice, or not complete", r.Name)
 		}

@@ -67,7 +67,7 @@ func ruleTable() string {
 	words := strings.NewReplacer(
 		"{release}", "the release", "{stream} {build}", "the release's own image", "{image}", "the image", "{target}", "the release's own CentOS Stream CoreOS",
 		"{machine}", "the machine's", "{arch}", "another architecture", " (missing here: {missing})", "", "|", `\|`)
-	for _, r := range Rules {
+	for _, r := range rules {
 		way := words.Replace(r.Way)
 		if way == "" {
 			way = "nothing"
@@ -82,7 +82,7 @@ func sentenceOf(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 func secureBootTable() string {
 	var b strings.Builder
 	b.WriteString("| boot loader of | starts the kernel of | with Secure Boot on | why | what to do |\n|---|---|---|---|---|\n")
-	for _, f := range SecureBootFacts {
+	for _, f := range secureBootFacts {
 		way := "nothing"
 		if f.Way != "" {
 			way = f.Way

@@ -29,7 +29,7 @@ const head = `# Written by okd-install coreos import-stream from published strea
 // full: fields that it does not know, files of several builds, names that follow
 // no pattern. The same input gives the same bytes.
 func Import(published []byte) (name string, file []byte, err error) {
-	s, err := ParseStream(published)
+	s, err := parseStream(published)
 	if err != nil {
 		return "", nil, err
 	}
@@ -71,9 +71,9 @@ func notInName(r rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", r)
 }
 
-// ParseStream reads published stream metadata and refuses fields that are not
+// parseStream reads published stream metadata and refuses fields that are not
 // known, so that nothing is lost in silence.
-func ParseStream(published []byte) (stream.Stream, error) {
+func parseStream(published []byte) (stream.Stream, error) {
 	var s stream.Stream
 	decoder := json.NewDecoder(bytes.NewReader(published))
 	decoder.DisallowUnknownFields()

@@ -20,8 +20,8 @@ type Rule struct {
 	judge func(situation) Verdict
 }
 
-// Rules is the compatibility table. Secure Boot has its own, SecureBootFacts.
-var Rules = []Rule{
+// rules is the compatibility table. Secure Boot has its own, secureBootFacts.
+var rules = []Rule{
 	{
 		Name:   "rhcos",
 		When:   "an image of Red Hat Enterprise Linux CoreOS, with any release: refused",

@@ -77,11 +77,11 @@ type SecureBootFact struct {
 
 const switchOff = "switch Secure Boot off in the machine's firmware"
 
-// SecureBootFacts has every pair of boot loader and kernel that OKD leads to.
+// secureBootFacts has every pair of boot loader and kernel that OKD leads to.
 // A boot loader stays as the medium wrote it: replacing the system with ostree
 // never touches the EFI partition. What BIOS machines, and s390x and ppc64le, do
 // is not in here; they have no such check.
-var SecureBootFacts = []SecureBootFact{
+var secureBootFacts = []SecureBootFact{
 	{FCOS, FCOS, Good, "Fedora's boot loader starts Fedora's kernel", ""},
 	{FCOS, SCOS9, Refused, "the boot loader that Fedora CoreOS wrote to the disk trusts Fedora's key alone; the kernel of CentOS Stream is signed with another, and GRUB stops with \"bad shim signature\"", switchOff},
 	{FCOS, SCOS10, Refused, "the boot loader that Fedora CoreOS wrote to the disk trusts Fedora's key alone; the kernel of CentOS Stream is signed with another, and GRUB stops with \"bad shim signature\"", switchOff},
@@ -94,7 +94,7 @@ var SecureBootFacts = []SecureBootFact{
 // system is to start the kernel of another. A pair that is not in the table is
 // refused: nobody has signed one vendor's kernel for the other's boot loader.
 func SecureBoot(loader, kernel OS) SecureBootFact {
-	for _, f := range SecureBootFacts {
+	for _, f := range secureBootFacts {
 		if f.Loader == loader && f.Kernel == kernel {
 			return f
 		}

@@ -24,10 +24,10 @@ func Quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
-// QuoteBytes writes a value as one word of bash, zsh or ksh, by the codes of all bytes
+// quoteBytes writes a value as one word of bash, zsh or ksh, by the codes of all bytes
 // but letters, digits and the like: a person can read and copy a name that would
 // otherwise lead the terminal.
-func QuoteBytes(value string) string {
+func quoteBytes(value string) string {
 	var b strings.Builder
 	b.WriteString("$'")
 	for _, c := range []byte(value) {
@@ -56,7 +56,7 @@ func Word(s string) string {
 	case s != "" && !strings.ContainsFunc(s, special):
 		return s
 	case strings.ContainsFunc(s, obeyed) || !utf8.ValidString(s):
-		return QuoteBytes(s)
+		return quoteBytes(s)
 	}
 	return Quote(s)
 }

@@ -66,12 +66,12 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// QuoteBytes says every byte to bash, and shows none that a terminal would obey.
+// quoteBytes says every byte to bash, and shows none that a terminal would obey.
 func TestQuoteBytes(t *testing.T) {
 	t.Parallel()
 	bash := needs.Program(t, "bash")
 	for _, value := range append(hostile, "a\u202eb\x9b\xff", "\u0085") {
-		quoted := QuoteBytes(value)
+		quoted := quoteBytes(value)
 		if strings.ContainsFunc(quoted, func(r rune) bool { return r < ' ' || r > '~' }) {
 			t.Errorf("%q is quoted as %q", value, quoted)
 		}

@@ -72,8 +72,8 @@ const (
 	// NotYetValid means that the clock is behind the one at its making.
 	NotYetValid State = "not yet valid"
 	Expired     State = "expired"
-	// Unreadable means that the file holds no certificate.
-	Unreadable State = "unreadable"
+	// noCertificate means that the file holds no certificate.
+	noCertificate State = "unreadable"
 )
 
 // Margin is the life that a certificate should have left when machines boot.
@@ -82,7 +82,7 @@ const Margin = 12 * time.Hour
 
 // rank orders states from best to worst.
 func (s State) rank() int {
-	for i, t := range []State{Fresh, Stale, NotYetValid, Expired, Unreadable} {
+	for i, t := range []State{Fresh, Stale, NotYetValid, Expired, noCertificate} {
 		if s == t {
 			return i
 		}
@@ -136,7 +136,7 @@ func (p Pair) Check() (Info, error) {
 func (p Pair) State(now time.Time) State {
 	cert, err := parseCert(p.Cert)
 	if err != nil {
-		return Unreadable
+		return noCertificate
 	}
 	return describe(cert).State(now)
 }
@@ -174,7 +174,7 @@ func Check(certs map[string]Pair, now time.Time) Verdict {
 		if !ok {
 			continue
 		}
-		f := Finding{Name: row.Name, Purpose: row.Purpose, State: Unreadable}
+		f := Finding{Name: row.Name, Purpose: row.Purpose, State: noCertificate}
 		if cert, err := parseCert(pair.Cert); err == nil {
 			f.Info = describe(cert)
 			f.State = f.Info.State(now)

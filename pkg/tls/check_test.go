@@ -27,9 +27,9 @@ func TestCheckAsTimePasses(t *testing.T) {
 		{23 * time.Hour, Stale, true, 15, 9, 0},
 		{24 * time.Hour, Stale, true, 15, 9, 0},
 		{25 * time.Hour, Expired, false, 15, 0, 9},
-		{Year, Expired, false, 10, 5, 9},
-		{Year + time.Minute, Expired, false, 10, 0, 14},
-		{Decade + time.Minute, Expired, false, 0, 0, 24},
+		{year, Expired, false, 10, 5, 9},
+		{year + time.Minute, Expired, false, 10, 0, 14},
+		{decade + time.Minute, Expired, false, 0, 0, 24},
 	} {
 		v := Check(certs, from.Add(tc.after))
 		if v.State != tc.want || v.State.Bootable() != tc.bootable {
@@ -72,14 +72,14 @@ func TestCheckOfDamagedCertificate(t *testing.T) {
 	certs := fresh(t)
 	certs["kubelet-signer"] = Pair{Cert: []byte("not a certificate")}
 	v := Check(certs, born.Add(time.Minute))
-	if v.State != Unreadable || v.State.Bootable() {
+	if v.State != noCertificate || v.State.Bootable() {
 		t.Errorf("got %s", v.State)
 	}
 	i := slices.IndexFunc(v.Certificates, func(f Finding) bool { return f.Name == "kubelet-signer" })
-	if v.Certificates[i].State != Unreadable || v.Certificates[i].Purpose == "" {
+	if v.Certificates[i].State != noCertificate || v.Certificates[i].Purpose == "" {
 		t.Errorf("got %+v", v.Certificates[i])
 	}
-	if got := (Pair{}).State(born); got != Unreadable {
+	if got := (Pair{}).State(born); got != noCertificate {
 		t.Errorf("got %s", got)
 	}
 	if got := certs["root-ca"].State(born.Add(time.Minute)); got != Fresh {
@@ -125,10 +125,10 @@ func TestDescribe(t *testing.T) {
 	from := time.Date(2026, 3, 1, 11, 30, 15, 0, time.UTC)
 	want := []Info{
 		{
-			Subject: "CN=system:machine-config-server", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(Decade),
+			Subject: "CN=system:machine-config-server", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(decade),
 			Key: "rsa-2048", SANs: []string{"api-int.okd.example.com", "192.168.1.5", "fd00::5"},
 		},
-		{Subject: "CN=root-ca,OU=openshift", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(Decade), Key: "rsa-2048", CA: true},
+		{Subject: "CN=root-ca,OU=openshift", Issuer: "CN=root-ca,OU=openshift", NotBefore: from, NotAfter: from.Add(decade), Key: "rsa-2048", CA: true},
 	}
 	a, _ := json.Marshal(infos)
 	b, _ := json.Marshal(want)

@@ -40,7 +40,7 @@ RSA keys may sign and encipher keys, ECDSA keys only sign. Authorities may sign 
 	}
 	b.WriteString("## Bundles\n\nA bundle is a file of authorities, for someone to trust. The bootstrap host gets all of them, as `tls/<name>.crt`.\n\n")
 	b.WriteString("| bundle | authorities | what it does |\n|---|---|---|\n")
-	for _, r := range Bundles {
+	for _, r := range bundles {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Name, strings.Join(r.Authorities, ", "), r.Purpose)
 	}
 	b.WriteString("\n## Key pairs\n\nKeys without a certificate, as `tls/<name>.key` and `tls/<name>.pub`.\n\n")
@@ -73,7 +73,7 @@ must have the CA flag and at least 24 hours left, and its name constraints and e
 above: that is tried out before anything is written. A server's certificate must be valid for the names above, a client's must
 have the subject above, since that is what the cluster gives rights to.
 
-The key pair ` + "`" + BoundServiceAccount + "`" + ` is read from ` + "`tls/`" + ` whenever it is there; it must be RSA.
+The key pair ` + "`" + boundServiceAccount + "`" + ` is read from ` + "`tls/`" + ` whenever it is there; it must be RSA.
 `)
 	golden(t, "../../docs/tls.md", b.String())
 }
@@ -81,7 +81,7 @@ The key pair ` + "`" + BoundServiceAccount + "`" + ` is read from ` + "`tls/`" +
 func documentAuthority(b *strings.Builder, a Certificate) {
 	fmt.Fprintf(b, "## %s\n\n%s. Subject `%s`, %s; on the bootstrap host: %s.\n\n",
 		a.Name, diag.Capital(a.Purpose), a.subject(), life(a), host(a))
-	leaves := Leaves(a.Name)
+	leaves := leaves(a.Name)
 	if len(leaves) == 0 {
 		b.WriteString("It signs nothing before the cluster runs.\n\n")
 		return
@@ -115,16 +115,16 @@ func life(c Certificate) string {
 	switch c.Life {
 	case Day:
 		return "24 hours"
-	case Year:
+	case year:
 		return "1 year"
-	case Decade:
+	case decade:
 		return "10 years"
 	}
 	return c.Life.String()
 }
 
 func host(c Certificate) string {
-	text := map[HostShare]string{CertAndKey: "certificate and key", CertOnly: "certificate", NotOnHost: "nothing"}[c.Host]
+	text := map[HostShare]string{certAndKey: "certificate and key", certOnly: "certificate", notOnHost: "nothing"}[c.Host]
 	if c.AppendSigner {
 		text += ", with the signer's certificate appended"
 	}

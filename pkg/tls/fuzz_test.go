@@ -65,7 +65,7 @@ func FuzzDescribe(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	bundle, err := BundlePEM("kube-control-plane-ca-bundle", s.certs)
+	bundle, err := bundlePEM("kube-control-plane-ca-bundle", s.certs)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func handshake(t *testing.T, serverPair Pair, roots []byte, name string, clientP
 func TestServersAreKnownByAllTheirNames(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]set{"rsa": must(t, rsaSet), "ecdsa": must(t, ecSet)} {
-		roots, err := BundlePEM("kube-apiserver-complete-server-ca-bundle", s.certs)
+		roots, err := bundlePEM("kube-apiserver-complete-server-ca-bundle", s.certs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestClientsAreLetIn(t *testing.T) {
 		if !slices.Contains(row.Use, x509.ExtKeyUsageClientAuth) || row.Signer == "root-ca" {
 			continue
 		}
-		roots, err := BundlePEM("kube-apiserver-complete-client-ca-bundle", s.certs)
+		roots, err := bundlePEM("kube-apiserver-complete-client-ca-bundle", s.certs)
 		if err != nil {
 			t.Fatal(err)
 		}

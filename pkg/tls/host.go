@@ -19,14 +19,14 @@ func HostFiles(n Names, certs map[string]Pair, keys map[string]KeyPair) (map[str
 		if !ok {
 			return nil, fmt.Errorf("the certificate %s is missing", c.Name)
 		}
-		if c.Host == CertOnly || c.Host == CertAndKey {
+		if c.Host == certOnly || c.Host == certAndKey {
 			files["tls/"+c.Name+".crt"] = pair.Cert
 		}
-		if c.Host == CertAndKey {
+		if c.Host == certAndKey {
 			files["tls/"+c.Name+".key"] = pair.Key
 		}
 	}
-	for _, b := range Bundles {
+	for _, b := range bundles {
 		content, err := b.PEM(certs)
 		if err != nil {
 			return nil, err

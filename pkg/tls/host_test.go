@@ -13,7 +13,7 @@ func TestHostFiles(t *testing.T) {
 	t.Parallel()
 	s := must(t, ecSet)
 	keys := maps.Clone(s.keys)
-	delete(keys, BoundServiceAccount)
+	delete(keys, boundServiceAccount)
 	files, err := HostFiles(okd, s.certs, keys)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestHostFilesWithBoundServiceAccountKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := s.keys[BoundServiceAccount]
+	want := s.keys[boundServiceAccount]
 	if !bytes.Equal(files["tls/bound-service-account-signing-key.key"], want.Private) ||
 		!bytes.Equal(files["tls/bound-service-account-signing-key.pub"], want.Public) {
 		t.Error("the user's key pair is not there")
@@ -73,7 +73,7 @@ func TestHostFilesWantsAll(t *testing.T) {
 			t.Errorf("without %s: %v", c.Name, err)
 		}
 	}
-	for _, name := range []string{ServiceAccount, BootstrapSSH} {
+	for _, name := range []string{serviceAccount, BootstrapSSH} {
 		keys := maps.Clone(s.keys)
 		delete(keys, name)
 		if _, err := HostFiles(okd, s.certs, keys); err == nil || !strings.Contains(err.Error(), name) {

@@ -160,7 +160,7 @@ func TestParseKeyRefuses(t *testing.T) {
 func TestServiceAccountKeysAsKubernetesReadsThem(t *testing.T) {
 	t.Parallel()
 	for label, s := range map[string]set{"RSA PUBLIC KEY": must(t, rsaSet), "PUBLIC KEY": must(t, ecSet)} {
-		pair := s.keys[ServiceAccount]
+		pair := s.keys[serviceAccount]
 		private, err := parseKey(pair.Private)
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestNewKeyPairRefuses(t *testing.T) {
 	if _, err := NewKeyPair("unknown", p256); err == nil || !strings.Contains(err.Error(), `"unknown"`) {
 		t.Error(err)
 	}
-	if _, err := NewKeyPair(ServiceAccount, KeySpec{}); err == nil || !strings.HasPrefix(err.Error(), "service-account: ") {
+	if _, err := NewKeyPair(serviceAccount, KeySpec{}); err == nil || !strings.HasPrefix(err.Error(), "service-account: ") {
 		t.Error(err)
 	}
 }

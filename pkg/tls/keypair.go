@@ -34,16 +34,16 @@ type KeyPairRow struct {
 
 // The names of the key pairs.
 const (
-	ServiceAccount      = "service-account"
-	BoundServiceAccount = "bound-service-account-signing-key"
+	serviceAccount      = "service-account"
+	boundServiceAccount = "bound-service-account-signing-key"
 	BootstrapSSH        = "bootstrap-ssh"
 )
 
 // KeyPairs is the table of key pairs.
 var KeyPairs = []KeyPairRow{
-	{Name: ServiceAccount, Host: true,
+	{Name: serviceAccount, Host: true,
 		Purpose: "signs the tokens of service accounts while the cluster comes up"},
-	{Name: BoundServiceAccount, Host: true, UserOnly: true,
+	{Name: boundServiceAccount, Host: true, UserOnly: true,
 		Purpose: "signs the tokens of service accounts for good, where a cloud's identity provider must know the key beforehand"},
 	{Name: BootstrapSSH, SSH: true,
 		Purpose: "lets okd-install into the bootstrap host to gather logs"},

@@ -21,7 +21,7 @@ type Kubeconfig struct {
 	User string
 	// Server is the API's address, with a placeholder for the domain.
 	Server string
-	// Bundle names the row of Bundles by which the API is known.
+	// Bundle names the row of bundles by which the API is known.
 	Bundle string
 	// Client names the row of Certificates that is shown to the API.
 	Client  string
@@ -31,9 +31,9 @@ type Kubeconfig struct {
 // The names of the kubeconfigs.
 const (
 	AdminKubeconfig    = "admin"
-	InternalKubeconfig = "admin-internal"
-	KubeletKubeconfig  = "kubelet"
-	LoopbackKubeconfig = "loopback"
+	internalKubeconfig = "admin-internal"
+	kubeletKubeconfig  = "kubelet"
+	loopbackKubeconfig = "loopback"
 )
 
 // Kubeconfigs is the table of kubeconfigs.
@@ -42,13 +42,13 @@ var Kubeconfigs = []Kubeconfig{
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "admin-kubeconfig-client",
 		Purpose: "is the administrator's, to keep"},
 	// The bootstrap host may not reach the address that users have.
-	{Name: InternalKubeconfig, File: "auth/kubeconfig", Host: true, User: "admin", Server: "https://api-int." + domain + ":6443",
+	{Name: internalKubeconfig, File: "auth/kubeconfig", Host: true, User: "admin", Server: "https://api-int." + domain + ":6443",
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "admin-kubeconfig-client",
 		Purpose: "is the administrator's, for what runs on the bootstrap host"},
-	{Name: KubeletKubeconfig, File: "auth/kubeconfig-kubelet", Host: true, User: "kubelet", Server: "https://api-int." + domain + ":6443",
+	{Name: kubeletKubeconfig, File: "auth/kubeconfig-kubelet", Host: true, User: "kubelet", Server: "https://api-int." + domain + ":6443",
 		Bundle: "kube-apiserver-complete-server-ca-bundle", Client: "kubelet-client",
 		Purpose: "is what a new machine's kubelet starts with"},
-	{Name: LoopbackKubeconfig, File: "auth/kubeconfig-loopback", Host: true, User: "loopback", Server: "https://localhost:6443",
+	{Name: loopbackKubeconfig, File: "auth/kubeconfig-loopback", Host: true, User: "loopback", Server: "https://localhost:6443",
 		Bundle: "kube-apiserver-localhost-ca-bundle", Client: "admin-kubeconfig-client",
 		Purpose: "reaches the API server on the bootstrap host itself"},
 }
@@ -115,7 +115,7 @@ func (k Kubeconfig) Render(n Names, certs map[string]Pair) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: the certificate %s is missing", k.File, k.Client)
 	}
-	bundle, err := BundlePEM(k.Bundle, certs)
+	bundle, err := bundlePEM(k.Bundle, certs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", k.File, err)
 	}

@@ -58,21 +58,21 @@ func parseKubeconfig(t *testing.T, content []byte) (server string, ca, cert, key
 func TestKubeconfigs(t *testing.T) {
 	t.Parallel()
 	s := must(t, ecSet)
-	clients, err := BundlePEM("kube-apiserver-complete-client-ca-bundle", s.certs)
+	clients, err := bundlePEM("kube-apiserver-complete-client-ca-bundle", s.certs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	servers := map[string]string{
 		AdminKubeconfig:    "https://api.okd.example.com:6443",
-		InternalKubeconfig: "https://api-int.okd.example.com:6443",
-		KubeletKubeconfig:  "https://api-int.okd.example.com:6443",
-		LoopbackKubeconfig: "https://localhost:6443",
+		internalKubeconfig: "https://api-int.okd.example.com:6443",
+		kubeletKubeconfig:  "https://api-int.okd.example.com:6443",
+		loopbackKubeconfig: "https://localhost:6443",
 	}
 	serving := map[string]string{
 		AdminKubeconfig:    "kube-apiserver-lb-server",
-		InternalKubeconfig: "kube-apiserver-internal-lb-server",
-		KubeletKubeconfig:  "kube-apiserver-internal-lb-server",
-		LoopbackKubeconfig: "kube-apiserver-localhost-server",
+		internalKubeconfig: "kube-apiserver-internal-lb-server",
+		kubeletKubeconfig:  "kube-apiserver-internal-lb-server",
+		loopbackKubeconfig: "kube-apiserver-localhost-server",
 	}
 	if len(servers) != len(Kubeconfigs) {
 		t.Fatal("a kubeconfig is not tested")

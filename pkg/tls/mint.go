@@ -272,8 +272,8 @@ func (b Bundle) PEM(certs map[string]Pair) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// BundlePEM is PEM for the bundle called name.
-func BundlePEM(name string, certs map[string]Pair) ([]byte, error) {
+// bundlePEM is PEM for the bundle called name.
+func bundlePEM(name string, certs map[string]Pair) ([]byte, error) {
 	b, ok := LookupBundle(name)
 	if !ok {
 		return nil, fmt.Errorf("there is no bundle called %s", quote(name))

@@ -256,8 +256,8 @@ func TestSignerMustBeValidLongEnough(t *testing.T) {
 	}{
 		// A 24-hour leaf is never cut short.
 		{"aggregator-client", born.Add(time.Second), "its signer aggregator-signer ends at 2026-03-02 11:30:15 UTC, which leaves less than 24 hours"},
-		{"kube-control-plane-kube-scheduler-client", born.Add(Year - Day + time.Second), "its signer kube-control-plane-signer ends at 2027-03-01 11:30:15 UTC, which leaves less than 24 hours"},
-		{"machine-config-server", born.Add(2 * Decade), "leaves less than 24 hours"},
+		{"kube-control-plane-kube-scheduler-client", born.Add(year - Day + time.Second), "its signer kube-control-plane-signer ends at 2027-03-01 11:30:15 UTC, which leaves less than 24 hours"},
+		{"machine-config-server", born.Add(2 * decade), "leaves less than 24 hours"},
 		// A clock that was set back.
 		{"machine-config-server", born.Add(-time.Second), "its signer root-ca is not valid before 2026-03-01 11:30:15 UTC, and it is 2026-03-01 11:30:14 UTC now"},
 	} {
@@ -269,7 +269,7 @@ func TestSignerMustBeValidLongEnough(t *testing.T) {
 		}
 	}
 	row, _ := Lookup("kube-control-plane-kube-scheduler-client")
-	if _, err := mintOne(row, okd, certs, p256, born.Add(Year-Day)); err != nil {
+	if _, err := mintOne(row, okd, certs, p256, born.Add(year-Day)); err != nil {
 		t.Errorf("24 hours are enough: %v", err)
 	}
 }
@@ -316,16 +316,16 @@ func TestBundleOfMissingAuthority(t *testing.T) {
 	t.Parallel()
 	certs := fresh(t)
 	delete(certs, "kubelet-signer")
-	_, err := BundlePEM("kube-apiserver-complete-client-ca-bundle", certs)
+	_, err := bundlePEM("kube-apiserver-complete-client-ca-bundle", certs)
 	if err == nil || err.Error() != "kube-apiserver-complete-client-ca-bundle: the authority kubelet-signer is missing" {
 		t.Error(err)
 	}
 	certs["kubelet-signer"] = Pair{Cert: []byte("x")}
-	if _, err = BundlePEM("kubelet-client-ca-bundle", certs); err == nil ||
+	if _, err = bundlePEM("kubelet-client-ca-bundle", certs); err == nil ||
 		!strings.Contains(err.Error(), "kubelet-signer holds no certificate") {
 		t.Error(err)
 	}
-	if _, err = BundlePEM("no-bundle", certs); err == nil {
+	if _, err = bundlePEM("no-bundle", certs); err == nil {
 		t.Error("there is no such bundle")
 	}
 }

@@ -1,7 +1,7 @@
 // Package tls makes the certificates, keys and kubeconfigs that a new cluster
 // is born with.
 //
-// What there is stands in tables: Certificates, Bundles, KeyPairs and
+// What there is stands in tables: Certificates, bundles, KeyPairs and
 // Kubeconfigs, one row each, and docs/tls.md shows them as prose. How a row
 // becomes bytes is four functions: Certificate.Mint, Bundle.PEM, NewKeyPair and
 // Kubeconfig.Render. HostFiles lays all of it out as it stands on the bootstrap

@@ -128,7 +128,7 @@ func TestProvidedProblems(t *testing.T) {
 			want:  []string{"tls/root-ca.crt: is not valid before 2026-03-02 11:31:15 UTC"},
 		},
 		"an expired authority": {
-			files: brought(certs, "root-ca"), now: born.Add(Decade + time.Hour),
+			files: brought(certs, "root-ca"), now: born.Add(decade + time.Hour),
 			want: []string{"tls/root-ca.crt: has expired at 2036-02-27 11:30:15 UTC"},
 		},
 		"an authority in its last day": {

@@ -295,7 +295,7 @@ func misspelt(files map[string][]byte) diag.Problems {
 	for _, c := range Certificates {
 		known = append(known, certFile(c.Name), keyFile(c.Name))
 	}
-	for _, b := range Bundles {
+	for _, b := range bundles {
 		known = append(known, certFile(b.Name))
 	}
 	for _, r := range KeyPairs {

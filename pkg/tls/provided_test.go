@@ -94,7 +94,7 @@ func TestProvidedTakesAnySubset(t *testing.T) {
 // made last year, signs for a new cluster.
 func TestProvidedRootSigns(t *testing.T) {
 	t.Parallel()
-	now := born.Add(Year)
+	now := born.Add(year)
 	old := must(t, ecSet).certs
 	company := resign(t, "root-ca", old["root-ca"], nil, func(c *x509.Certificate) {
 		c.Subject = pkix.Name{CommonName: "Example Root", Organization: []string{"Example"}}
@@ -127,7 +127,7 @@ func TestProvidedRootSigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := verify(cert, company.Cert, x509.ExtKeyUsageServerAuth, now.Add(8*Year)); err != nil || cert.Issuer.CommonName != "Example Root" {
+	if err := verify(cert, company.Cert, x509.ExtKeyUsageServerAuth, now.Add(8*year)); err != nil || cert.Issuer.CommonName != "Example Root" {
 		t.Errorf("issuer %s: %v", cert.Issuer, err)
 	}
 }
@@ -213,12 +213,12 @@ func TestProvidedErrorsHoldNoSecrets(t *testing.T) {
 func TestProvidedKeyPairs(t *testing.T) {
 	t.Parallel()
 	s := must(t, rsaSet)
-	pair := s.keys[BoundServiceAccount]
+	pair := s.keys[boundServiceAccount]
 	private, err := parseKey(pair.Private)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, pub := keyFile(BoundServiceAccount), "tls/"+BoundServiceAccount+".pub"
+	name, pub := keyFile(boundServiceAccount), "tls/"+boundServiceAccount+".pub"
 	pkcs1 := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(private.Public().(*rsa.PublicKey))})
 	pkix := bytes.ReplaceAll(pair.Public, []byte("RSA PUBLIC"), []byte("PUBLIC"))
 	for what, files := range map[string]map[string][]byte{
@@ -228,8 +228,8 @@ func TestProvidedKeyPairs(t *testing.T) {
 		"both, the old form":    {name: pair.Private, pub: pkcs1},
 	} {
 		got, err := ProvidedKeyPairs(files)
-		if err != nil || !bytes.Equal(got[BoundServiceAccount].Private, pair.Private) ||
-			!bytes.Equal(got[BoundServiceAccount].Public, pair.Public) {
+		if err != nil || !bytes.Equal(got[boundServiceAccount].Private, pair.Private) ||
+			!bytes.Equal(got[boundServiceAccount].Public, pair.Public) {
 			t.Errorf("%s: got %d, %v", what, len(got), err)
 		}
 	}
@@ -241,10 +241,10 @@ func TestProvidedKeyPairs(t *testing.T) {
 		want  string
 	}{
 		"the public half alone": {map[string][]byte{pub: pair.Public}, name + ": is missing, though " + pub + " is there"},
-		"ECDSA":                 {map[string][]byte{name: must(t, ecSet).keys[ServiceAccount].Private}, name + ": is not an RSA key"},
+		"ECDSA":                 {map[string][]byte{name: must(t, ecSet).keys[serviceAccount].Private}, name + ": is not an RSA key"},
 		"empty":                 {map[string][]byte{name: nil}, name + ": holds no private key"},
 		"encrypted":             {map[string][]byte{name: pemOf(t, "ENCRYPTED PRIVATE KEY", nil, nil)}, name + ": holds an encrypted private key"},
-		"another public half":   {map[string][]byte{name: pair.Private, pub: s.keys[ServiceAccount].Public}, pub + ": is not the public half of " + name},
+		"another public half":   {map[string][]byte{name: pair.Private, pub: s.keys[serviceAccount].Public}, pub + ": is not the public half of " + name},
 		"no public half":        {map[string][]byte{name: pair.Private, pub: []byte("x")}, pub + ": is not the public half of " + name},
 		"a large public half":   {map[string][]byte{name: pair.Private, pub: make([]byte, maxPEM+1)}, pub + ": is not the public half of " + name},
 	} {

@@ -11,8 +11,8 @@ const (
 	// Day is how long a cluster that is not yet booted stays bootable: what is
 	// signed for a day is replaced by the cluster's operators once they run.
 	Day    = 24 * time.Hour
-	Year   = 365 * Day
-	Decade = 10 * Year
+	year   = 365 * Day
+	decade = 10 * year
 )
 
 // Certificate is a row of the table: one certificate with its key.
@@ -54,9 +54,9 @@ type HostShare int
 
 // A pair's files are all on the bootstrap host unless the row says otherwise.
 const (
-	CertAndKey HostShare = iota
-	CertOnly
-	NotOnHost
+	certAndKey HostShare = iota
+	certOnly
+	notOnHost
 )
 
 var (
@@ -79,31 +79,31 @@ var (
 // signs, so that minting from top to bottom works.
 var Certificates = []Certificate{
 	// Machines know the cluster by this authority before they have anything else.
-	{Name: "root-ca", Life: Decade, Host: CertOnly,
+	{Name: "root-ca", Life: decade, Host: certOnly,
 		Purpose: "signs the machine config server's certificate; every machine's first Ignition config trusts it"},
-	{Name: "machine-config-server", Signer: "root-ca", Life: Decade, Use: server, NoKeyUsage: true,
+	{Name: "machine-config-server", Signer: "root-ca", Life: decade, Use: server, NoKeyUsage: true,
 		Subject: Subject{CommonName: "system:machine-config-server"}, DNS: []string{"api-int." + domain, apiVIPs}, IPs: []string{apiVIPs},
 		Purpose: "serves their Ignition configs to new machines"},
-	{Name: "journal-gatewayd", Signer: "root-ca", Life: Decade, Use: both,
+	{Name: "journal-gatewayd", Signer: "root-ca", Life: decade, Use: both,
 		Subject: Subject{CommonName: "journal-gatewayd", Organization: []string{"OpenShift Bootstrap"}},
 		Purpose: "serves the bootstrap host's journal, where its gateway is switched on"},
 
 	// Users and kubelets, before the cluster can sign certificates itself.
-	{Name: "admin-kubeconfig-signer", Life: Decade, Host: NotOnHost,
+	{Name: "admin-kubeconfig-signer", Life: decade, Host: notOnHost,
 		Purpose: "signs the administrator's certificate"},
-	{Name: "admin-kubeconfig-client", Signer: "admin-kubeconfig-signer", Life: Decade, Use: both, Host: NotOnHost,
+	{Name: "admin-kubeconfig-client", Signer: "admin-kubeconfig-signer", Life: decade, Use: both, Host: notOnHost,
 		Subject: systemAdmin,
 		Purpose: "lets the administrator in, with auth/kubeconfig"},
-	{Name: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Host: NotOnHost,
+	{Name: "kubelet-bootstrap-kubeconfig-signer", Life: decade, Host: notOnHost,
 		Purpose: "signs the certificate with which new kubelets ask for their own"},
-	{Name: "kubelet-client", Signer: "kubelet-bootstrap-kubeconfig-signer", Life: Decade, Use: client,
+	{Name: "kubelet-client", Signer: "kubelet-bootstrap-kubeconfig-signer", Life: decade, Use: client,
 		Subject: nodeBootstrapper,
 		Purpose: "lets a new kubelet ask for a certificate of its own"},
 	{Name: "kubelet-signer", Life: Day,
 		Purpose: "signs the first certificates of the kubelets, until the cluster has its own signer"},
 
 	// The API server's own doors: from outside, from machines, from itself, from pods.
-	{Name: "kube-apiserver-lb-signer", Life: Decade,
+	{Name: "kube-apiserver-lb-signer", Life: decade,
 		Purpose: "signs the API server's certificates behind the load balancers"},
 	{Name: "kube-apiserver-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"api." + domain},
@@ -111,12 +111,12 @@ var Certificates = []Certificate{
 	{Name: "kube-apiserver-internal-lb-server", Signer: "kube-apiserver-lb-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"api-int." + domain},
 		Purpose: "serves the API to the cluster's machines"},
-	{Name: "kube-apiserver-localhost-signer", Life: Decade,
+	{Name: "kube-apiserver-localhost-signer", Life: decade,
 		Purpose: "signs the API server's certificate for its own host"},
 	{Name: "kube-apiserver-localhost-server", Signer: "kube-apiserver-localhost-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{"localhost"}, IPs: []string{"127.0.0.1", "::1"},
 		Purpose: "serves the API to processes on the same host"},
-	{Name: "kube-apiserver-service-network-signer", Life: Decade,
+	{Name: "kube-apiserver-service-network-signer", Life: decade,
 		Purpose: "signs the API server's certificate for pods"},
 	{Name: "kube-apiserver-service-network-server", Signer: "kube-apiserver-service-network-signer", Life: Day, Use: server, AppendSigner: true,
 		Subject: apiserver, DNS: []string{
@@ -126,17 +126,17 @@ var Certificates = []Certificate{
 		Purpose: "serves the API to pods, through the service called kubernetes"},
 
 	// The API server as a client, and the clients that share its host.
-	{Name: "kube-apiserver-to-kubelet-signer", Life: Year,
+	{Name: "kube-apiserver-to-kubelet-signer", Life: year,
 		Purpose: "signs the API server's certificate for calling kubelets"},
-	{Name: "kube-apiserver-to-kubelet-client", Signer: "kube-apiserver-to-kubelet-signer", Life: Year, Use: client,
+	{Name: "kube-apiserver-to-kubelet-client", Signer: "kube-apiserver-to-kubelet-signer", Life: year, Use: client,
 		Subject: apiserver,
 		Purpose: "lets the API server call kubelets, for logs and exec"},
-	{Name: "kube-control-plane-signer", Life: Year,
+	{Name: "kube-control-plane-signer", Life: year,
 		Purpose: "signs the certificates of the control plane's other parts"},
-	{Name: "kube-control-plane-kube-controller-manager-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
+	{Name: "kube-control-plane-kube-controller-manager-client", Signer: "kube-control-plane-signer", Life: year, Use: client,
 		Subject: systemAdmin,
 		Purpose: "lets the controller manager and the policy controller call the API"},
-	{Name: "kube-control-plane-kube-scheduler-client", Signer: "kube-control-plane-signer", Life: Year, Use: client,
+	{Name: "kube-control-plane-kube-scheduler-client", Signer: "kube-control-plane-signer", Life: year, Use: client,
 		Subject: systemAdmin,
 		Purpose: "lets the scheduler call the API"},
 
@@ -167,8 +167,8 @@ type Bundle struct {
 	Purpose     string
 }
 
-// Bundles is the table of bundles. The bootstrap host gets all of them.
-var Bundles = []Bundle{
+// bundles is the table of bundles. The bootstrap host gets all of them.
+var bundles = []Bundle{
 	{Name: "admin-kubeconfig-ca-bundle", Authorities: []string{"admin-kubeconfig-signer"},
 		Purpose: "lets the API server know the administrator"},
 	{Name: "kubelet-bootstrap-kubeconfig-ca-bundle", Authorities: []string{"kubelet-bootstrap-kubeconfig-signer"},
@@ -225,17 +225,17 @@ func Lookup(name string) (Certificate, bool) {
 	return Certificates[i], true
 }
 
-// LookupBundle returns the row of Bundles called name.
+// LookupBundle returns the row of bundles called name.
 func LookupBundle(name string) (Bundle, bool) {
-	i := slices.IndexFunc(Bundles, func(b Bundle) bool { return b.Name == name })
+	i := slices.IndexFunc(bundles, func(b Bundle) bool { return b.Name == name })
 	if i < 0 {
 		return Bundle{}, false
 	}
-	return Bundles[i], true
+	return bundles[i], true
 }
 
-// Leaves returns the rows that the authority called name signs, in table order.
-func Leaves(name string) []Certificate {
+// leaves returns the rows that the authority called name signs, in table order.
+func leaves(name string) []Certificate {
 	var out []Certificate
 	for _, c := range Certificates {
 		if c.Signer == name && name != "" {

@@ -20,7 +20,7 @@ func TestNamesAreUnique(t *testing.T) {
 		add(files, c.Name+".crt")
 		add(files, c.Name+".key")
 	}
-	for _, b := range Bundles {
+	for _, b := range bundles {
 		add(names, b.Name)
 		add(files, b.Name+".crt")
 	}
@@ -37,8 +37,8 @@ func TestNamesAreUnique(t *testing.T) {
 		}
 		add(files, place)
 	}
-	if len(Certificates) != 24 || len(Bundles) != 12 {
-		t.Errorf("%d certificates and %d bundles: if that is meant, correct this test", len(Certificates), len(Bundles))
+	if len(Certificates) != 24 || len(bundles) != 12 {
+		t.Errorf("%d certificates and %d bundles: if that is meant, correct this test", len(Certificates), len(bundles))
 	}
 }
 
@@ -51,7 +51,7 @@ func TestEverySignerIsAnAuthorityThatStandsBefore(t *testing.T) {
 			if len(c.Use) > 0 || len(c.DNS) > 0 || len(c.IPs) > 0 || c.AppendSigner || c.NoKeyUsage {
 				t.Errorf("%s is an authority and has what only leaves have", c.Name)
 			}
-			if len(Leaves(c.Name)) == 0 && c.Name != "kubelet-signer" {
+			if len(leaves(c.Name)) == 0 && c.Name != "kubelet-signer" {
 				t.Errorf("%s signs nothing", c.Name)
 			}
 			continue
@@ -74,7 +74,7 @@ func TestEverySignerIsAnAuthorityThatStandsBefore(t *testing.T) {
 func TestBundlesNameAuthorities(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
-	for _, b := range Bundles {
+	for _, b := range bundles {
 		if len(b.Authorities) == 0 {
 			t.Errorf("%s is empty", b.Name)
 		}
@@ -117,7 +117,7 @@ func TestPurposesAreShortSentences(t *testing.T) {
 	for _, c := range Certificates {
 		purposes[c.Name] = c.Purpose
 	}
-	for _, b := range Bundles {
+	for _, b := range bundles {
 		purposes[b.Name] = b.Purpose
 	}
 	for _, r := range KeyPairs {
@@ -178,7 +178,7 @@ func TestLookupOfNothing(t *testing.T) {
 	if _, ok := LookupKubeconfig("none"); ok {
 		t.Error("found a kubeconfig that is not there")
 	}
-	if Leaves("") != nil {
+	if leaves("") != nil {
 		t.Error("authorities are nobody's leaves")
 	}
 }

@@ -145,7 +145,7 @@ func (p *provided) trial(n Names, files map[string][]byte) diag.Problems {
 		return diag.Problems{problem(keyFile(p.row.Name), err.Error(), "")}
 	}
 	var ps diag.Problems
-	for _, leaf := range Leaves(p.row.Name) {
+	for _, leaf := range leaves(p.row.Name) {
 		if present(files, leaf.Name) {
 			continue
 		}

@@ -57,13 +57,13 @@ func TestKeyPairCheck(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	sa := keys[ServiceAccount]
+	sa := keys[serviceAccount]
 	for name, bad := range map[string]KeyPair{
 		"nothing": {}, "no public half": {Private: sa.Private}, "no private half": {Public: sa.Public},
 		"another's public half": {Private: sa.Private, Public: keys[BootstrapSSH].Public},
 		"cut short":             {Private: sa.Private[:40], Public: sa.Public},
 	} {
-		if bad.Check(ServiceAccount) == nil {
+		if bad.Check(serviceAccount) == nil {
 			t.Errorf("%s passes", name)
 		}
 	}

@@ -157,7 +157,7 @@ func TestLinesAreRows(t *testing.T) {
 			}
 			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "AtLeast" {
 				if _, row := call.Args[0].(*ast.SelectorExpr); !row {
-					t.Errorf("%s asks for a release line that is no row: add it to Features in pkg/release, and ask with Has", file)
+					t.Errorf("%s asks for a release line that is no row: add it to features in pkg/release, and ask with Has", file)
 				}
 			}
 			return true

@@ -34,7 +34,7 @@ type Change struct {
 // The ways in which an entry changes.
 const (
 	Added   = "added"
-	Removed = "removed"
+	removed = "removed"
 	Changed = "changed"
 )
 
@@ -52,7 +52,7 @@ type Comparison struct {
 func (c *Comparison) Configs(before, after Config) []Change {
 	var changes []Change
 	if before.Version != after.Version {
-		changes = append(changes, Change{Path: "ignition.version", Kind: Setting, How: Changed, Details: []string{fmt.Sprintf("spec: %s -> %s", diag.Printable(before.Version), diag.Printable(after.Version))}})
+		changes = append(changes, Change{Path: "ignition.version", Kind: setting, How: Changed, Details: []string{fmt.Sprintf("spec: %s -> %s", diag.Printable(before.Version), diag.Printable(after.Version))}})
 	}
 	old, now := byPath(before), byPath(after)
 	for _, path := range union(old, now) {
@@ -101,7 +101,7 @@ func (c *Comparison) entry(a, b *Entry) (Change, bool) {
 	case a == nil:
 		return c.content(Change{Path: b.Path, Kind: b.Kind, How: Added, Details: properties(*b)}, nil, b.Data()), true
 	case b == nil:
-		return c.content(Change{Path: a.Path, Kind: a.Kind, How: Removed, Details: properties(*a)}, a.Data(), nil), true
+		return c.content(Change{Path: a.Path, Kind: a.Kind, How: removed, Details: properties(*a)}, a.Data(), nil), true
 	}
 	change := Change{Path: a.Path, Kind: b.Kind, How: Changed}
 	old, now := properties(*a), properties(*b)
@@ -185,7 +185,7 @@ func (c *Comparison) Files(before, after map[string][]byte) []Change {
 		case !was:
 			change.How = Added
 		case !is:
-			change.How = Removed
+			change.How = removed
 		case bytes.Equal(old, now):
 			continue
 		}

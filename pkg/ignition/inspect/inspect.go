@@ -38,10 +38,10 @@ const (
 	// trusts when it fetches.
 	Source    Kind = "config"
 	Authority Kind = "authority"
-	User      Kind = "user"
-	Group     Kind = "group"
-	// Setting is any other field of a config, as JSON.
-	Setting Kind = "setting"
+	user      Kind = "user"
+	group     Kind = "group"
+	// setting is any other field of a config, as JSON.
+	setting Kind = "setting"
 )
 
 // Config is what an Ignition config holds.

@@ -151,7 +151,7 @@ func (r *reader) node(kind Kind, where string, raw json.RawMessage) error {
 	var n struct {
 		Path        string
 		Mode        *int
-		User, Group owner
+		user, group owner
 		Contents    resource
 		Append      json.RawMessage
 		Target      string
@@ -160,7 +160,7 @@ func (r *reader) node(kind Kind, where string, raw json.RawMessage) error {
 	if err := decode(where, raw, &n); err != nil {
 		return err
 	}
-	e := Entry{Path: diag.Printable(path.Clean("/" + n.Path)), Kind: kind, User: n.User.String(), Group: n.Group.String()}
+	e := Entry{Path: diag.Printable(path.Clean("/" + n.Path)), Kind: kind, User: n.user.String(), Group: n.group.String()}
 	switch kind {
 	case Link:
 		e.Target, e.Hard = diag.Printable(n.Target), n.Hard
@@ -310,7 +310,7 @@ func (r *reader) unit(dir, where string, raw json.RawMessage) error {
 }
 
 func (r *reader) passwd(raw json.RawMessage) error {
-	kinds := map[string]Kind{"users": User, "groups": Group}
+	kinds := map[string]Kind{"users": user, "groups": group}
 	return members("passwd", raw, func(key string, value json.RawMessage) error {
 		kind, ok := kinds[key]
 		if !ok {
@@ -332,7 +332,7 @@ func (r *reader) setting(where string, raw json.RawMessage) error {
 	case "null", "{}", "[]":
 		return nil
 	}
-	return r.add(Entry{Path: diag.Printable(where), Kind: Setting, Parts: []Part{{Data: indent(raw)}}})
+	return r.add(Entry{Path: diag.Printable(where), Kind: setting, Parts: []Part{{Data: indent(raw)}}})
 }
 
 func (r *reader) add(e Entry) error {

@@ -56,7 +56,7 @@ func Tree(file string, c Config) (nodes []Node, left []string, err error) {
 			if e.Enabled != nil && *e.Enabled {
 				enabled = append(enabled, e)
 			}
-		case User:
+		case user:
 			more, what := e.user()
 			nodes, left = append(nodes, more...), append(left, what)
 		default:

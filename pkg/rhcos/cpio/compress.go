@@ -25,9 +25,9 @@ func Gzip(archive []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// XZ compresses an archive. Its checksum is CRC-32, since the kernel knows no
+// compressXZ compresses an archive. Its checksum is CRC-32, since the kernel knows no
 // other, see https://docs.kernel.org/staging/xz.html.
-func XZ(archive []byte) ([]byte, error) {
+func compressXZ(archive []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := xz.WriterConfig{CheckSum: xz.CRC32}.NewWriter(&b)
 	if err != nil {

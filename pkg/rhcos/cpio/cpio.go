@@ -3,7 +3,7 @@
 // its Ignition config and its network settings: in a small archive of our own
 // behind the ones that it comes with, where the last copy of a file wins.
 //
-// Pack makes an archive and Gzip or XZ compresses it; Fit does both within a
+// Pack makes an archive and Gzip or xz compresses it; Fit does both within a
 // limit. Unpack reads what is there: any number of archives one after the other,
 // each of them plain or compressed with gzip, xz or zstd, with zeros in between.
 //
@@ -122,7 +122,7 @@ func Fit(files map[string][]byte, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	least := int64(math.MaxInt64)
-	for _, compress := range []func([]byte) ([]byte, error){Gzip, XZ} {
+	for _, compress := range []func([]byte) ([]byte, error){Gzip, compressXZ} {
 		packed, err := compress(archive)
 		if err != nil {
 			return nil, err

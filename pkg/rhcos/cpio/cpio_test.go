@@ -97,7 +97,7 @@ func TestUnpack(t *testing.T) {
 	forms := map[string]func([]byte) ([]byte, error){
 		"plain":         func(b []byte) ([]byte, error) { return b, nil },
 		"gzip":          Gzip,
-		"xz":            XZ,
+		"xz":            compressXZ,
 		"xz crc64":      func(b []byte) ([]byte, error) { return otherXZ(b, xz.CRC64) },
 		"xz sha256":     func(b []byte) ([]byte, error) { return otherXZ(b, xz.SHA256) },
 		"zstd":          zstandard(),
@@ -148,7 +148,7 @@ func otherXZ(b []byte, check byte) ([]byte, error) {
 // The kernel knows no other check than CRC-32, which is type 1 in the header.
 func TestXZHasTheKernelsCheck(t *testing.T) {
 	t.Parallel()
-	b := compressed(t, XZ, files("a", "1"))
+	b := compressed(t, compressXZ, files("a", "1"))
 	if !bytes.HasPrefix(b, []byte("\xfd7zXZ\x00\x00\x01")) {
 		t.Errorf("the stream begins with % x", b[:8])
 	}
@@ -181,7 +181,7 @@ func TestUnpackOddities(t *testing.T) {
 
 func TestUnpackErrors(t *testing.T) {
 	t.Parallel()
-	gz, x, z := compressed(t, Gzip, files("a", "1")), compressed(t, XZ, files("a", "1")), compressed(t, zstandard(), files("a", "1"))
+	gz, x, z := compressed(t, Gzip, files("a", "1")), compressed(t, compressXZ, files("a", "1")), compressed(t, zstandard(), files("a", "1"))
 	plain := pack(t, files("a", "1"))
 	huge := bytes.Replace(plain, []byte("00000001"+strings.Repeat("0", 32)), []byte("7FFFFFFF"+strings.Repeat("0", 32)), 1)
 	for name, c := range map[string]struct {
@@ -241,7 +241,7 @@ func hugeXZ(b []byte) []byte {
 func TestFit(t *testing.T) {
 	t.Parallel()
 	f := files("a", strings.Repeat("all work and no play ", 4000))
-	gz, x := compressed(t, Gzip, f), compressed(t, XZ, f)
+	gz, x := compressed(t, Gzip, f), compressed(t, compressXZ, f)
 	if len(x) >= len(gz) {
 		t.Fatalf("xz makes %d bytes of it and gzip %d: the test needs other data", len(x), len(gz))
 	}
@@ -269,7 +269,7 @@ func TestAlign(t *testing.T) {
 // A file that ends in the first bytes of something compressed once was read for ever.
 func TestUnpackEndsWithItsInput(t *testing.T) {
 	t.Parallel()
-	for name, compress := range map[string]func([]byte) ([]byte, error){"gzip": Gzip, "xz": XZ, "zstd": zstandard()} {
+	for name, compress := range map[string]func([]byte) ([]byte, error){"gzip": Gzip, "xz": compressXZ, "zstd": zstandard()} {
 		whole := compressed(t, compress, files("config.ign", "{}"))
 		for n := 1; n < len(whole); n++ {
 			if _, err := Unpack(bytes.NewReader(whole[:n]), nil); err == nil {
@@ -284,7 +284,7 @@ func TestUnpackEndsWithItsInput(t *testing.T) {
 
 // FuzzUnpack reads anything; what it reads as an initrd can be packed and read again.
 func FuzzUnpack(f *testing.F) {
-	for _, compress := range []func([]byte) ([]byte, error){Gzip, XZ, zstandard(), zstandard(zstd.WithSingleSegment(true))} {
+	for _, compress := range []func([]byte) ([]byte, error){Gzip, compressXZ, zstandard(), zstandard(zstd.WithSingleSegment(true))} {
 		b := compressed(f, compress, files("config.ign", "{}", "etc/a", "b"))
 		f.Add(b)
 		f.Add(append(append(b, 0, 0), b...))

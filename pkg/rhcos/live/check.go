@@ -36,7 +36,7 @@ func (c Customization) check(validate Validator) diag.Problems {
 		problems = append(problems, checkInstallerConfig(f)...)
 	}
 	for _, text := range c.DestConsole {
-		_, err := ParseConsole(text)
+		_, err := parseConsole(text)
 		problems = append(problems, asProblems(err)...)
 	}
 	if d := c.DestDevice; d != "" && (!strings.HasPrefix(d, "/dev/") || strings.ContainsFunc(d, isControl)) {
@@ -125,9 +125,9 @@ func checkInstallerConfig(f File) diag.Problems {
 	return problems
 }
 
-// ParseConsole checks a console as the installer takes it and spells it out:
+// parseConsole checks a console as the installer takes it and spells it out:
 // ttyS0,115200 becomes ttyS0,115200n8. The error is a diag.Problem.
-func ParseConsole(text string) (string, error) {
+func parseConsole(text string) (string, error) {
 	if slices.Contains([]string{"tty0", "hvc0", "ttysclp0"}, text) {
 		return text, nil
 	}

@@ -72,7 +72,7 @@ func (c Customization) install(files *[]types.File) error {
 		CopyNetwork: len(c.NetworkKeyfiles) > 0,
 	}
 	for _, text := range c.DestConsole {
-		console, err := ParseConsole(text)
+		console, err := parseConsole(text)
 		if err != nil {
 			return err
 		}

@@ -285,16 +285,16 @@ func TestParseConsole(t *testing.T) {
 		"tty0": "tty0", "hvc0": "hvc0", "ttysclp0": "ttysclp0", "ttyS0": "ttyS0,9600n8", "ttyAMA1": "ttyAMA1,9600n8",
 		"ttyS1,115200": "ttyS1,115200n8", "ttyS1,115200e": "ttyS1,115200e8", "ttyS2,5o7": "ttyS2,5o7",
 	} {
-		if got, err := ParseConsole(text); got != want || err != nil {
-			t.Errorf("ParseConsole(%q) = %q, %v; want %q", text, got, err, want)
+		if got, err := parseConsole(text); got != want || err != nil {
+			t.Errorf("parseConsole(%q) = %q, %v; want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{
 		"", "tty1", "ttyS", "ttyS256", "ttyS0,", "ttyS0,x", "ttyS0,115200x", "ttyS0,115200n9", "ttyS0,115200n8r", "ttyS-1", "ttyS0,99999999999",
 		"/dev/ttyS0", "console=ttyS0", "ttyS0 ",
 	} {
-		if got, err := ParseConsole(text); err == nil {
-			t.Errorf("ParseConsole(%q) = %q, and no error", text, got)
+		if got, err := parseConsole(text); err == nil {
+			t.Errorf("parseConsole(%q) = %q, and no error", text, got)
 		}
 	}
 }

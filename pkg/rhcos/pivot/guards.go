@@ -24,9 +24,9 @@ const (
 	inDocumentation = "documentation"
 )
 
-// Guards is every failure that is known of pivots and of these media. docs/pivot.md
+// guardRows is every failure that is known of pivots and of these media. docs/pivot.md
 // has the table.
-var Guards = []Guard{
+var guardRows = []Guard{
 	{"secure-boot", `"bad shim signature": the boot loader does not trust the kernel`, []string{inPlan, inPreflight}, "the firmware's variable is read and what the table of Secure Boot says is done, before the disk is touched", ""},
 	{"orphan-file", `"unsupported feature(s): FEATURE_C12", /boot is missing`, []string{inPlan, onDisk}, "every ext4 of the disk is checked, freed of orphan_file where the target is CentOS Stream 9, checked again, and its superblock read again", ""},
 	{"checksum-seed", "checksums are wrong after the first boot has changed the UUID", []string{onDisk}, "metadata_csum_seed is never touched, and orphan_file is cleared before the UUID changes", ""},
@@ -54,7 +54,7 @@ var Guards = []Guard{
 // guards are those of a mode.
 func guards(mode string) []Guard {
 	var out []Guard
-	for _, g := range Guards {
+	for _, g := range guardRows {
 		if g.Mode == "" || g.Mode == mode {
 			out = append(out, g)
 		}

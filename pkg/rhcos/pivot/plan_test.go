@@ -238,7 +238,7 @@ func TestGuards(t *testing.T) {
 	t.Parallel()
 	places := []string{inPlan, inPreflight, inInstall, onDisk, inDocumentation}
 	seen := map[string]bool{}
-	for _, g := range Guards {
+	for _, g := range guardRows {
 		if g.Name == "" || g.Failure == "" || g.Answer == "" || len(g.Where) == 0 || seen[g.Name] {
 			t.Errorf("%+v", g)
 		}
@@ -249,11 +249,11 @@ func TestGuards(t *testing.T) {
 			}
 		}
 	}
-	if len(Guards) != 22 {
-		t.Errorf("%d guards", len(Guards))
+	if len(guardRows) != 22 {
+		t.Errorf("%d guards", len(guardRows))
 	}
 	offline, image := len(newPlan(t, offlineRequest()).Guards), len(newPlan(t, imageRequest()).Guards)
-	if offline != len(Guards) || image >= offline {
+	if offline != len(guardRows) || image >= offline {
 		t.Errorf("%d with offline-deploy, %d with image", offline, image)
 	}
 }
