@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	ignition "github.com/coreos/ignition/v2/config/v3_4"
@@ -111,10 +112,11 @@ func (o octal) MarshalYAML() (any, error) {
 	return octalNode(int(o)), nil
 }
 
-// inline tells whether YAML carries a text as it is: a carriage return becomes a
-// newline in it, and other control characters are not allowed.
+// inline reports whether YAML carries a text as it is. A carriage return becomes a
+// newline in it, and other control characters are not allowed. The encoder writes a
+// text of several lines that begins with a tab as a block which no parser reads.
 func inline(text string) bool {
-	if !utf8.ValidString(text) {
+	if !utf8.ValidString(text) || strings.HasPrefix(text, "\t") {
 		return false
 	}
 	for _, r := range text {

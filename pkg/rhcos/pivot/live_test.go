@@ -134,7 +134,7 @@ func TestLanguagesAgree(t *testing.T) {
 // Whatever is written into the Butane config comes back from it.
 func FuzzButane(f *testing.F) {
 	for _, s := range []string{
-		"", "a", "a\nb\n", " a\n", "\n\n", "\ta", "a\r\nb", "#x", "- a\n", "---\n", "'\"", "é\u2028", "\x00", "\xff",
+		"", "a", "a\nb\n", " a\n", "\n\n", "\ta", "\ta\n\nb\n", "a\r\nb", "#x", "- a\n", "---\n", "'\"", "é\u2028", "\x00", "\xff",
 		"{{.}}", "| \n", "a: b",
 	} {
 		f.Add([]byte(s))
