@@ -1,10 +1,11 @@
 // Package redact takes secrets out of whatever leaves the program: what it prints,
 // what it logs, log bundles, and the lines of them that are shown as evidence.
 //
-// Message is for what the program says itself, and URL for a URL in it; the streams
-// of the command line apply Message to every line. New gives a Redactor, for logs of
-// machines; its Copy works on a stream and Line on one line. Forms only finds what is
-// secret by its form, for those who show it in another way.
+// Message is for what the program says itself, and URL for a URL in it. Messages also
+// knows the secrets that a run was given; the streams of the command line apply it to
+// every line. New gives a Redactor, for logs of machines; its Copy works on a stream and
+// Line on one line. Forms only finds what is secret by its form, for those who show it in
+// another way.
 //
 // Secrets are the credentials of a pull secret (auth, password, tokens), private keys
 // in PEM, hashes of passwords, bearer tokens, and what of a URL may have been meant as
