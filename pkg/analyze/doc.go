@@ -2,8 +2,8 @@
 // why, and what helps.
 //
 // FS reads a bundle that was unpacked, Tar one as it is, from a stream; both return a
-// Report, whose first Finding is the one to act on. Records and Bootstrap do the same
-// for the service records of a bootstrap host alone.
+// Report, whose first Finding is the one to act on. Bootstrap does the same for the
+// service records of a bootstrap host alone.
 //
 // What is known stands in two tables: stages says what each stage of the bootstrap host
 // does, in which releases, and what it usually fails of; causes holds the texts that give
