@@ -115,7 +115,8 @@ func validateBaseline(set string, o Options, f *findings) bool {
 	for _, s := range capabilitySets {
 		names = append(names, s.name)
 		if s.name == set && s.feature != "" && !o.Release.Has(s.feature) {
-			f.fail(path, set+" is newer than OKD "+o.Release.Line+", which is to be installed", "use v"+strings.TrimPrefix(o.Release.Line, "v")+" or "+currentSet)
+			f.fail(path, set+" is newer than OKD "+o.Release.Line+", which is to be installed",
+				"use v"+strings.TrimPrefix(o.Release.Line, "v")+" or "+currentSet)
 			return false
 		}
 	}

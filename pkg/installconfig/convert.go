@@ -148,7 +148,8 @@ func convertHostSubnetLength(entries []ClusterNetworkEntry, path string, f *find
 		prefix := bits - e.HostSubnetLength
 		switch {
 		case e.HostSubnetLength < 0 || prefix < 0:
-			f.fail(old, fmt.Sprintf("%d is not a number of bits of an address, which has %d", e.HostSubnetLength, bits), "use hostPrefix: 23 instead")
+			f.fail(old, fmt.Sprintf("%d is not a number of bits of an address, which has %d", e.HostSubnetLength, bits),
+				"use hostPrefix: 23 instead")
 			f.broken[successor] = true
 		case e.HostPrefix == 0:
 			e.HostPrefix = prefix

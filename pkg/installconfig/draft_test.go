@@ -68,7 +68,8 @@ func TestDraftWithEverything(t *testing.T) {
 	d.HTTPProxy, d.HTTPSProxy, d.NoProxy = "http://u:p%40@proxy:3128", "http://proxy:3128", ".example.com,10.1.0.0/16"
 	d.Mirrors = []string{"mirror.example.com:5000/okd"}
 	c := load(t, string(d.YAML())).Config
-	if c.Platform.Name != "external" || *c.Arbiter.Replicas != 1 || c.SSHKey != d.SSHKey || c.Proxy.HTTPProxy != d.HTTPProxy || len(c.ImageDigestSources) != 2 || !c.DualStack() {
+	if c.Platform.Name != "external" || *c.Arbiter.Replicas != 1 || c.SSHKey != d.SSHKey || c.Proxy.HTTPProxy != d.HTTPProxy ||
+		len(c.ImageDigestSources) != 2 || !c.DualStack() {
 		t.Errorf("got %+v", c)
 	}
 	single := draft()
@@ -81,7 +82,10 @@ func TestDraftWithEverything(t *testing.T) {
 // Whatever is answered, the draft is one YAML document in which each text is
 // itself: what is wrong with an answer is said about that answer.
 func FuzzDraft(f *testing.F) {
-	for _, seed := range []string{"okd", "yes", "0123", "a: b", "- x", "'", "a\nb: c", "{", "#", "*x", "!y", " a ", "é\u2028", "1e3", "~", "\x01", "|", "x:", "\r0", "a\r\nb", "\r", "a\rb"} {
+	for _, seed := range []string{
+		"okd", "yes", "0123", "a: b", "- x", "'", "a\nb: c", "{", "#", "*x", "!y", " a ", "é\u2028", "1e3", "~", "\x01", "|",
+		"x:", "\r0", "a\r\nb", "\r", "a\rb",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

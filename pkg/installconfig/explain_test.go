@@ -271,7 +271,10 @@ func problemsAt(data []byte, path string, o Options) diag.Problems {
 func TestTableIsHeld(t *testing.T) {
 	t.Parallel()
 	const wrong = "is not a value of this field"
-	deprecatedNumbers := []string{"networking.clusterNetwork.hostSubnetLength", "networking.clusterNetworks.hostSubnetLength", "networking.clusterNetworks.hostPrefix"}
+	deprecatedNumbers := []string{
+		"networking.clusterNetwork.hostSubnetLength", "networking.clusterNetworks.hostSubnetLength",
+		"networking.clusterNetworks.hostPrefix",
+	}
 	for _, f := range table() {
 		if strings.Contains(f.Path, ".fencing") && !strings.HasPrefix(f.Path, "controlPlane.") {
 			continue // refused as a whole

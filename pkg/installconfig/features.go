@@ -60,13 +60,15 @@ func validateFeatures(c *InstallConfig, f *findings) {
 		f.word("featureSet", c.FeatureSet)
 	}
 	if len(c.FeatureGates) > 0 && c.FeatureSet != release.CustomSet && !f.isBroken("featureSet") {
-		f.fail("featureGates", "can only be given with featureSet: "+release.CustomSet, "set featureSet: "+release.CustomSet+", or remove featureGates")
+		f.fail("featureGates", "can only be given with featureSet: "+release.CustomSet,
+			"set featureSet: "+release.CustomSet+", or remove featureGates")
 	}
 	seen := map[string]bool{}
 	for i, entry := range c.FeatureGates {
 		name, on, ok := parseGate(entry)
 		if !ok {
-			f.fail(item("featureGates", i), strconv.Quote(shorten(entry))+" is not of the form Name=true or Name=false", "write such as DualReplica=true")
+			f.fail(item("featureGates", i), strconv.Quote(shorten(entry))+" is not of the form Name=true or Name=false",
+				"write such as DualReplica=true")
 			continue
 		}
 		if before, twice := seen[name]; twice && before != on {
@@ -93,7 +95,8 @@ func (c *InstallConfig) offers(path string, feature release.Feature, f *findings
 	case support == release.Gated, row.Gate != "" && c.FeatureSet == release.CustomSet:
 		c.gated(path, row, f) // a custom set turns off what it does not name
 	case support == release.Tolerated:
-		f.warn(path, "is new in OKD "+row.Since+", but "+f.release.Line+" is to be installed: "+row.Risk, "choose a later release with --release, or go without it")
+		f.warn(path, "is new in OKD "+row.Since+", but "+f.release.Line+" is to be installed: "+row.Risk,
+			"choose a later release with --release, or go without it")
 	}
 }
 

@@ -44,7 +44,8 @@ func validateFencing(c *InstallConfig, spec *platform.Spec, f *findings) {
 		f.fail(path+".credentials", "needs 2 entries, because controlPlane.replicas is 2, but has "+strconv.Itoa(len(credentials)),
 			"two nodes have no quorum: when one is lost, the other cannot go on unless it can power that one off. "+c.waysOutOfTwo(row, name, f))
 	case !twoNodes && len(credentials) > 0:
-		f.fail(path+".credentials", "is only for a control plane of 2 nodes without an arbiter", "remove fencing, or set controlPlane.replicas to 2")
+		f.fail(path+".credentials", "is only for a control plane of 2 nodes without an arbiter",
+			"remove fencing, or set controlPlane.replicas to 2")
 	}
 	seen := map[string]string{}
 	for i, credential := range credentials {
@@ -87,11 +88,13 @@ func validateCredential(c FencingCredential, path string, seen map[string]string
 		seen[one.field+one.value] = at
 	}
 	if c.HostName != "" && !isDomain(c.HostName) {
-		f.fail(path+".hostName", strconv.Quote(shorten(c.HostName))+" "+domainProblem(c.HostName), "give the name that the node has in the cluster, such as master-0")
+		f.fail(path+".hostName", strconv.Quote(shorten(c.HostName))+" "+domainProblem(c.HostName),
+			"give the name that the node has in the cluster, such as master-0")
 	}
 	if c.MACAddress != "" {
 		if problem := macProblem(c.MACAddress); problem != "" {
-			f.fail(path+".macAddress", strconv.Quote(shorten(c.MACAddress))+" "+problem, "write six pairs of hexadecimal digits, such as 52:54:00:ab:cd:01")
+			f.fail(path+".macAddress", strconv.Quote(shorten(c.MACAddress))+" "+problem,
+				"write six pairs of hexadecimal digits, such as 52:54:00:ab:cd:01")
 		}
 	}
 	f.required(path+".username", c.Username, "give the user of the management controller")

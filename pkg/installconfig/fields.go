@@ -192,7 +192,8 @@ func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
 	tagged := n.Style&yaml.TaggedStyle != 0
 	if tagged && !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool"}, n.ShortTag()) {
 		r.broken[path] = true
-		r.add(r.pointing(n, path, "begins with !, which makes a YAML tag of its first word", "put the value in quotes if it really begins with !, or remove the tag"))
+		r.add(r.pointing(n, path, "begins with !, which makes a YAML tag of its first word",
+			"put the value in quotes if it really begins with !, or remove the tag"))
 		return
 	}
 	if n.ShortTag() == "!!str" && (quoted || tagged || strings.ContainsAny(n.Value, " \n")) && (text || into.Kind() == reflect.Interface) {

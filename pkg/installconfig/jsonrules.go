@@ -224,7 +224,8 @@ func (s schema) platformRules(p platform.Spec) []any {
 			rules = append(rules, when(below(orNone(arch), mine...), below(orNone(arch), "compute[]", "architecture")))
 			continue
 		}
-		rules = append(rules, when(at(constant(arch), mine...), at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")))
+		rules = append(rules,
+			when(at(constant(arch), mine...), at(object{"type": "array", "minItems": 1, "items": at(constant(arch), "architecture")}, "compute")))
 	}
 	return rules
 }

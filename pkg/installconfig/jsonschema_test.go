@@ -286,7 +286,10 @@ func FuzzForms(f *testing.F) {
 		{"sshKey", platform.SSHKeys},
 		{"pullSecret", platform.PullSecret},
 	}
-	for i, seed := range []string{"10.0.0.0/16", "a,.b", "http://p:1", "q.io/a", "okd", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIPVEdyqnLUXYJG/bCPku/mw3JCImv4DSPTur29bAkJo x", PublicPullSecret} {
+	for i, seed := range []string{
+		"10.0.0.0/16", "a,.b", "http://p:1", "q.io/a", "okd",
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIPVEdyqnLUXYJG/bCPku/mw3JCImv4DSPTur29bAkJo x", PublicPullSecret,
+	} {
 		f.Add(byte(i), seed)
 	}
 	var expressions []*regexp.Regexp

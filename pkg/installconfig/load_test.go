@@ -189,7 +189,9 @@ func TestEnabled(t *testing.T) {
 func TestGateOfALaterReleaseIsOff(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]bool{"": true, "4.16": false, "4.21": false, "4.22": true, "5.0": true} {
-		for _, more := range []string{"featureSet: TechPreviewNoUpgrade\n", "featureSet: CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]\n"} {
+		for _, more := range []string{
+			"featureSet: TechPreviewNoUpgrade\n", "featureSet: CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]\n",
+		} {
 			r := release.Release{Line: line}
 			loaded, err := Load(FileName, []byte(minimal+more), Options{Release: r})
 			if err != nil {
@@ -354,8 +356,9 @@ func TestAFurtherPlatformIsOneRow(t *testing.T) { //nolint:paralleltest // chang
 		"networking: {machineNetwork: [{cidr: fd00::/64}], clusterNetwork: [{cidr: fd01::/48, hostPrefix: 64}], serviceNetwork: [fd02::/112]}\n"
 	problems := refusal(t, []byte(wrong)).Error()
 	for _, want := range []string{
-		"platform.toy.zone: is not a field", "platform.toy.region: is missing", "metadata.name: \"taken\" is taken", "credentialsMode: cannot be used on platform toy",
-		"publish: Internal cannot be used on platform toy", "does not support a single node", "arbiter: cannot be used on platform toy",
+		"platform.toy.zone: is not a field", "platform.toy.region: is missing", "metadata.name: \"taken\" is taken",
+		"credentialsMode: cannot be used on platform toy", "publish: Internal cannot be used on platform toy",
+		"does not support a single node", "arbiter: cannot be used on platform toy",
 		"bootstrapInPlace: cannot be used on platform toy", "has no IPv4 network, which platform toy needs",
 	} {
 		if !strings.Contains(problems, want) {

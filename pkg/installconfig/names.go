@@ -29,7 +29,9 @@ func validateNames(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case domainProblem(domain) != "":
 		f.fail("baseDomain", strconv.Quote(shorten(c.BaseDomain))+" "+domainProblem(domain), "give a domain such as example.com")
 	case len(c.ClusterDomain()) > maxDomain:
-		f.fail("baseDomain", fmt.Sprintf("makes %d characters with the cluster's name, more than the %d of a domain", len(c.ClusterDomain()), maxDomain), "use shorter names")
+		f.fail("baseDomain",
+			fmt.Sprintf("makes %d characters with the cluster's name, more than the %d of a domain", len(c.ClusterDomain()), maxDomain),
+			"use shorter names")
 	}
 	validateMetadata(c, f)
 }
@@ -43,7 +45,8 @@ func validateClusterName(name string, spec *platform.Spec, f *findings) {
 	case problem != "":
 		f.fail(path, strconv.Quote(shorten(name))+" "+problem, hint)
 	case len(name) > maxClusterName:
-		f.fail(path, fmt.Sprintf("has %d characters, more than the %d that leave room for *.apps", len(name), maxClusterName), "use a shorter name")
+		f.fail(path, fmt.Sprintf("has %d characters, more than the %d that leave room for *.apps", len(name), maxClusterName),
+			"use a shorter name")
 	default:
 		if spec != nil && spec.ClusterName != nil {
 			if problem := spec.ClusterName(name); problem != "" {
@@ -52,7 +55,9 @@ func validateClusterName(name string, spec *platform.Spec, f *findings) {
 			}
 		}
 		if len(name) > maxInfraName {
-			f.warn(path, fmt.Sprintf("is longer than %d characters: the cluster's infrastructure ID begins with the first %d", maxInfraName, maxInfraName), "")
+			f.warn(path,
+				fmt.Sprintf("is longer than %d characters: the cluster's infrastructure ID begins with the first %d", maxInfraName, maxInfraName),
+				"")
 		}
 	}
 }

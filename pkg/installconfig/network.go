@@ -46,7 +46,8 @@ func validateNetworking(c *InstallConfig, spec *platform.Spec, f *findings) {
 	}
 	isOVN := n.NetworkType == ovnKubernetes
 	if sum := len(n.MachineNetwork) + len(n.ServiceNetwork) + len(n.ClusterNetwork); sum > maxNetworks {
-		f.fail("networking", fmt.Sprintf("has %d networks, more than the %d that are compared with each other", sum, maxNetworks), "join them into larger ones")
+		f.fail("networking", fmt.Sprintf("has %d networks, more than the %d that are compared with each other", sum, maxNetworks),
+			"join them into larger ones")
 		return
 	}
 	all := readNetworks(n, f)
@@ -153,7 +154,8 @@ func validateServiceSize(s network, f *findings) {
 		smallest, example = 108, "such as fd02::/112"
 	}
 	if s.prefix.Bits() < smallest {
-		f.fail(s.path, fmt.Sprintf("%s is too large for services, which may have a /%d at most", s.prefix, smallest), "use a smaller network, "+example)
+		f.fail(s.path, fmt.Sprintf("%s is too large for services, which may have a /%d at most", s.prefix, smallest),
+			"use a smaller network, "+example)
 	}
 	// The API takes the first address and the DNS the tenth.
 	if s.prefix.Addr().BitLen()-s.prefix.Bits() < 4 {
@@ -177,7 +179,8 @@ func validateFamilies(c *InstallConfig, all networks, spec *platform.Spec, f *fi
 		validateDualStack(c, all.service, spec, f)
 	}
 	if len(all.service) > most {
-		f.fail(services, fmt.Sprintf("has %d networks, but there can be only one of each address family", len(all.service)), "remove those that are too many")
+		f.fail(services, fmt.Sprintf("has %d networks, but there can be only one of each address family", len(all.service)),
+			"remove those that are too many")
 	}
 	if pod != service {
 		f.fail(pods, "is "+pod.String()+", but serviceNetwork is "+service.String(), "use the same address families in both")
@@ -185,9 +188,11 @@ func validateFamilies(c *InstallConfig, all networks, spec *platform.Spec, f *fi
 	switch {
 	case machine&service == service:
 	case service == bothFamilies:
-		f.fail(machines, "is "+machine.String()+", but serviceNetwork is "+service.String(), "add the machines' network of the other address family")
+		f.fail(machines, "is "+machine.String()+", but serviceNetwork is "+service.String(),
+			"add the machines' network of the other address family")
 	default:
-		f.warn(machines, "is "+machine.String()+", but serviceNetwork is "+service.String(), "give the network in which the machines have their "+service.String()+" addresses")
+		f.warn(machines, "is "+machine.String()+", but serviceNetwork is "+service.String(),
+			"give the network in which the machines have their "+service.String()+" addresses")
 	}
 	if service == ipv6Family && spec != nil && !spec.IPv6Only {
 		f.fail(services, "has no IPv4 network, which platform "+spec.Name+" needs", "add an IPv4 network")

@@ -81,7 +81,8 @@ func validateOverlaps(all networks, f *findings) {
 		for _, n := range list {
 			for _, other := range before {
 				if n.prefix.Overlaps(other.prefix) {
-					f.fail(n.path, fmt.Sprintf("%s overlaps %s of %s", n.prefix, other.prefix, other.path), "choose networks that have no address in common")
+					f.fail(n.path, fmt.Sprintf("%s overlaps %s of %s", n.prefix, other.prefix, other.path),
+						"choose networks that have no address in common")
 					break
 				}
 			}
@@ -111,7 +112,8 @@ func validateHostPrefixes(cluster []network, isOVN bool, f *findings) {
 		case good && first == 0:
 			first = n.hostPrefix
 		case good && n.hostPrefix != first:
-			f.fail(path, fmt.Sprintf("%d differs from the %d of another cluster network", n.hostPrefix, first), "use the same hostPrefix in all IPv4 cluster networks")
+			f.fail(path, fmt.Sprintf("%d differs from the %d of another cluster network", n.hostPrefix, first),
+				"use the same hostPrefix in all IPv4 cluster networks")
 		}
 	}
 }
@@ -144,7 +146,8 @@ func validateHostPrefix6(n network, path string, f *findings) {
 	case n.hostPrefix != 64:
 		f.fail(path, fmt.Sprintf("is %d, but must be 64 for an IPv6 network", n.hostPrefix), "write hostPrefix: 64")
 	case length > 64:
-		f.fail(path, fmt.Sprintf("64 gives a node more addresses than the whole network has, a /%d", length), "use a network with a /64 for each node, such as fd01::/48")
+		f.fail(path, fmt.Sprintf("64 gives a node more addresses than the whole network has, a /%d", length),
+			"use a network with a /64 for each node, such as fd01::/48")
 	}
 }
 
@@ -196,13 +199,15 @@ func validateJoinSubnet(all networks, f *findings) {
 	join := all.join
 	for _, r := range slices.Concat(reservedRanges, ovnRanges) {
 		if join.prefix.Overlaps(r.prefix) {
-			f.fail(join.path, fmt.Sprintf("%s overlaps %s, which is for %s", join.prefix, r.prefix, r.meaning), "use a private network such as 100.64.0.0/16")
+			f.fail(join.path, fmt.Sprintf("%s overlaps %s, which is for %s", join.prefix, r.prefix, r.meaning),
+				"use a private network such as 100.64.0.0/16")
 			return
 		}
 	}
 	for _, other := range slices.Concat(all.machine, all.service, all.cluster) {
 		if join.prefix.Overlaps(other.prefix) {
-			f.fail(join.path, fmt.Sprintf("%s overlaps %s of %s", join.prefix, other.prefix, other.path), "choose networks that have no address in common")
+			f.fail(join.path, fmt.Sprintf("%s overlaps %s of %s", join.prefix, other.prefix, other.path),
+				"choose networks that have no address in common")
 			return
 		}
 	}

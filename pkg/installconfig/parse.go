@@ -43,7 +43,8 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	documents, err := yamlfile.Documents(data)
 	switch {
 	case len(documents) > 1:
-		return refuse(documents[1].Line, "starts a second YAML document", "an install-config is one document: remove the line --- and what does not belong")
+		return refuse(documents[1].Line, "starts a second YAML document",
+			"an install-config is one document: remove the line --- and what does not belong")
 	case err != nil:
 		hint := "check the indentation, quotes and brackets here and on the lines around"
 		if len(documents) == 1 {

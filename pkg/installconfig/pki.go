@@ -32,7 +32,8 @@ func validatePKI(c *InstallConfig, f *findings) {
 		f.fail(path+".rsa", "is missing", "write rsa: and below it, indented, keySize: 4096")
 	case isRSA:
 		if n := key.RSA.KeySize; n < minRSA || n > maxRSA || n%stepRSA != 0 {
-			f.fail(path+".rsa.keySize", fmt.Sprintf("%d is not a size that keys of signers may have", n), fmt.Sprintf("use a multiple of %d from %d to %d", stepRSA, minRSA, maxRSA))
+			f.fail(path+".rsa.keySize", fmt.Sprintf("%d is not a size that keys of signers may have", n),
+				fmt.Sprintf("use a multiple of %d from %d to %d", stepRSA, minRSA, maxRSA))
 		}
 	case key.ECDSA == nil:
 		f.fail(path+".ecdsa", "is missing", "write ecdsa: and below it, indented, curve: P256")

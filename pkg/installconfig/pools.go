@@ -37,7 +37,9 @@ func validatePools(c *InstallConfig, spec *platform.Spec, f *findings) {
 
 // validateSameArchitecture compares a pool with the control plane, and tells a
 // difference by say.
-func validateSameArchitecture(c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings, say func(path, detail, hint string)) {
+func validateSameArchitecture(
+	c *InstallConfig, p *MachinePool, path string, spec *platform.Spec, f *findings, say func(path, detail, hint string),
+) {
 	path += ".architecture"
 	known := f.allows(path, p.Architecture) && f.allows("controlPlane.architecture", c.ControlPlane.Architecture)
 	if known && p.Architecture != c.ControlPlane.Architecture && spec != nil && !spec.MixedArchitectures {
@@ -56,7 +58,8 @@ func validateControlPlane(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case n == 1 && spec != nil && !spec.SingleNode:
 		f.fail(path, "is 1, but platform "+spec.Name+" does not support a single node", "use 3")
 	case n == 1 && spec != nil && spec.InPlaceUsual && c.BootstrapInPlace == nil && c.Arbiter == nil && !f.isBroken("bootstrapInPlace"):
-		f.warn(path, "is 1 without bootstrapInPlace: on platform "+spec.Name+" a single node usually installs itself, and here a bootstrap host brings it up",
+		f.warn(path,
+			"is 1 without bootstrapInPlace: on platform "+spec.Name+" a single node usually installs itself, and here a bootstrap host brings it up",
 			"give bootstrapInPlace.installationDisk and run create single-node-ignition-config, unless you have a bootstrap host")
 	case n == 2 && c.Arbiter == nil: // validateFencing
 	case c.Arbiter != nil && replicas(c.Arbiter) < 1: // validateArbiter
@@ -71,7 +74,8 @@ func validateArbiter(c *InstallConfig, f *findings) {
 		f.fail("arbiter.replicas", map[bool]string{true: "is 0", false: "is missing"}[f.given("arbiter.replicas")], "use 1, or remove arbiter")
 	}
 	if n := replicas(c.ControlPlane); n < 2 {
-		f.fail("controlPlane.replicas", fmt.Sprintf("is %d, but an arbiter needs at least 2 control plane nodes beside it", n), "use 2, or remove arbiter")
+		f.fail("controlPlane.replicas", fmt.Sprintf("is %d, but an arbiter needs at least 2 control plane nodes beside it", n),
+			"use 2, or remove arbiter")
 	}
 }
 
@@ -107,7 +111,8 @@ func validatePool(p *MachinePool, path string, spec *platform.Spec, f *findings)
 		f.fail(path+".management", "ClusterAPI can only be used on AWS", "remove it")
 	}
 	if spec != nil && p.Platform.Name != "" && p.Platform.Name != spec.Name {
-		f.fail(under(path+".platform", p.Platform.Name), "is given, but the cluster is on platform "+spec.Name, "write platform: {}, or leave it out")
+		f.fail(under(path+".platform", p.Platform.Name), "is given, but the cluster is on platform "+spec.Name,
+			"write platform: {}, or leave it out")
 	}
 	validateDiskSetup(p, path, spec, f)
 }
@@ -164,7 +169,8 @@ func validateDisk(d Disk, at string, f *findings) {
 		}
 		f.required(at+".userDefined.mountPath", d.UserDefined.MountPath, "give the folder to mount the disk on, such as /var/lib/data")
 		if m := d.UserDefined.MountPath; m != "" && m[0] != '/' {
-			f.fail(at+".userDefined.mountPath", strconv.Quote(shorten(m))+" is not an absolute path", "give the folder to mount the disk on, such as /var/lib/data")
+			f.fail(at+".userDefined.mountPath", strconv.Quote(shorten(m))+" is not an absolute path",
+				"give the folder to mount the disk on, such as /var/lib/data")
 		}
 	}
 }

@@ -12,7 +12,10 @@ import (
 )
 
 // NoProxyFields are the fields that NoProxy is made from.
-var NoProxyFields = []string{"proxy", "baseDomain", "metadata.name", "networking.clusterNetwork", "networking.machineNetwork", "networking.serviceNetwork"}
+var NoProxyFields = []string{
+	"proxy", "baseDomain", "metadata.name", "networking.clusterNetwork", "networking.machineNetwork",
+	"networking.serviceNetwork",
+}
 
 // NoProxy is the effective list of what the cluster reaches without its proxy:
 // the user's list and all that is inside of the cluster, sorted, each entry
@@ -81,13 +84,15 @@ func validateProxyURL(c *InstallConfig, path, value string, schemes []string, f 
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	if err != nil {
-		if problem := domainProblem(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))); problem != "" && !strings.Contains(u.Hostname(), "_") {
+		if problem := domainProblem(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))); problem != "" &&
+			!strings.Contains(u.Hostname(), "_") {
 			f.fail(path, "has a host that "+problem, hint)
 		}
 		return
 	}
 	if at, network := insideCluster(c, ip.Unmap()); at != "" {
-		f.fail(path, fmt.Sprintf("%s is inside of %s, the network of %s, where there cannot be a proxy", ip, network, at), "use another proxy, or another network")
+		f.fail(path, fmt.Sprintf("%s is inside of %s, the network of %s, where there cannot be a proxy", ip, network, at),
+			"use another proxy, or another network")
 	}
 }
 

@@ -29,11 +29,13 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 		}
 		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err != nil {
-			f.fail(path, fmt.Sprintf("line %d is not a public key", n), "each line is one key such as ssh-ed25519 AAAA… name, from a file that ends in .pub")
+			f.fail(path, fmt.Sprintf("line %d is not a public key", n),
+				"each line is one key such as ssh-ed25519 AAAA… name, from a file that ends in .pub")
 			continue
 		}
 		if c.FIPS && !slices.Contains([]string{ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521}, key.Type()) {
-			f.fail(path, fmt.Sprintf("line %d is a key of type %s, which machines in FIPS mode refuse", n, key.Type()), "make one with ssh-keygen -t ecdsa, or -t rsa")
+			f.fail(path, fmt.Sprintf("line %d is a key of type %s, which machines in FIPS mode refuse", n, key.Type()),
+				"make one with ssh-keygen -t ecdsa, or -t rsa")
 		}
 	}
 }

@@ -129,7 +129,8 @@ var fieldsOfCluster = []Field{
 		Text: "Proxy for https, as a URL with the scheme http or https. It may hold a user and a password.",
 	},
 	{
-		Path: "proxy.noProxy", Form: platform.NoProxyList, Absent: "only the cluster's own names and networks are reached directly", Example: ".example.com,10.1.0.0/16",
+		Path: "proxy.noProxy", Form: platform.NoProxyList,
+		Absent: "only the cluster's own names and networks are reached directly", Example: ".example.com,10.1.0.0/16",
 		Text: "Hosts, domains and networks that are reached without the proxy, separated by commas; a domain with a dot in " +
 			"front stands for all below it, and * alone for everything. The cluster's own networks and names are added.",
 	},

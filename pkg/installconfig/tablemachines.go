@@ -36,7 +36,8 @@ var fieldsOfNetwork = []Field{
 	{
 		Path: "networking.serviceNetwork", Form: platform.ServiceCIDR, Default: "[" + defaultServiceNetwork + "]", Most: 2,
 		Text: "Networks that services have their addresses in: one, or one of each address family. Their families are the " +
-			"cluster's, and the first is the one that is preferred, which may be IPv6 since OKD " + release.Since(release.IPv6First, platform.Usual()) +
+			"cluster's, and the first is the one that is preferred, which may be IPv6 since OKD " +
+			release.Since(release.IPv6First, platform.Usual()) +
 			". Only the cluster uses them.",
 	},
 	{
@@ -46,8 +47,9 @@ var fieldsOfNetwork = []Field{
 	{Path: "networking.ovnKubernetesConfig", Absent: "OVN-Kubernetes' own ranges", Text: "Settings of OVN-Kubernetes, and only for it."},
 	{Path: "networking.ovnKubernetesConfig.ipv4", Text: "Ranges that OVN-Kubernetes uses for itself."},
 	{
-		Path: "networking.ovnKubernetesConfig.ipv4.internalJoinSubnet", Form: platform.IPv4CIDR, Absent: "100.64.0.0/16", Example: "100.65.0.0/16",
-		Text: "Network that connects the machines' routers. Move it where your own network has addresses in the one that it is by default.",
+		Path: "networking.ovnKubernetesConfig.ipv4.internalJoinSubnet", Form: platform.IPv4CIDR, Absent: "100.64.0.0/16",
+		Example: "100.65.0.0/16",
+		Text:    "Network that connects the machines' routers. Move it where your own network has addresses in the one that it is by default.",
 	},
 	{Path: "networking.type", Deprecated: "networking.networkType", Text: "Network plug-in."},
 	{Path: "networking.machineCIDR", Form: platform.CIDR, Deprecated: "networking.machineNetwork", Text: "Network of the machines."},
@@ -116,8 +118,9 @@ var fieldsOfPool = []Field{
 		Text:   "Kind of processor. On your own machines all pools have the same.",
 	},
 	{
-		Path: "management", Feature: release.PoolManagement, Absent: "MachineAPI", Values: []Value{{Word: "MachineAPI"}, {Word: "ClusterAPI", Text: "only on AWS"}},
-		Text: "What manages the machines, on platforms where the cluster makes them.",
+		Path: "management", Feature: release.PoolManagement, Absent: "MachineAPI",
+		Values: []Value{{Word: "MachineAPI"}, {Word: "ClusterAPI", Text: "only on AWS"}},
+		Text:   "What manages the machines, on platforms where the cluster makes them.",
 	},
 	{
 		Path: "diskSetup", Feature: release.DiskSetup, Absent: "everything is on the disk of the system",

@@ -18,7 +18,8 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 		return
 	}
 	if c.Proxy == nil && c.AdditionalTrustBundlePolicy == "Proxyonly" {
-		f.warn(path, "is given without a proxy, and the cluster trusts it only where there is one", "write additionalTrustBundlePolicy: Always if it is for a mirror or anything else")
+		f.warn(path, "is given without a proxy, and the cluster trusts it only where there is one",
+			"write additionalTrustBundlePolicy: Always if it is for a mirror or anything else")
 	}
 	t := textOf(path, c.AdditionalTrustBundle, f)
 	contents := pemfile.Read([]byte(c.AdditionalTrustBundle))
@@ -32,15 +33,21 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 		n := i + 1
 		switch certificate, err := x509.ParseCertificate(block.Bytes); {
 		case strings.Contains(block.Type, "PRIVATE KEY"):
-			t.fail(block.Line, 1, fmt.Sprintf("block %d is a private key, which everybody in the cluster could read", n), "remove it, and replace the key if this file was passed on")
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is a private key, which everybody in the cluster could read", n),
+				"remove it, and replace the key if this file was passed on")
 		case block.Type != "CERTIFICATE":
 			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate", n), hint)
 		case err != nil:
-			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate that can be read: some of it is lost or changed", n), "copy it again, from its first line to its last")
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate that can be read: some of it is lost or changed", n),
+				"copy it again, from its first line to its last")
 		case certificate.Version < 3:
-			t.warn(block.Line, fmt.Sprintf("certificate %d (%s) is of version %d, which Go programs do not trust as an authority", n, shorten(certificate.Subject.String()), certificate.Version), "")
+			t.warn(block.Line,
+				fmt.Sprintf("certificate %d (%s) is of version %d, which Go programs do not trust as an authority",
+					n, shorten(certificate.Subject.String()), certificate.Version),
+				"")
 		case !certificate.IsCA:
-			t.warn(block.Line, fmt.Sprintf("certificate %d (%s) is not of an authority", n, shorten(certificate.Subject.String())), "add the certificate that signed it instead")
+			t.warn(block.Line, fmt.Sprintf("certificate %d (%s) is not of an authority", n, shorten(certificate.Subject.String())),
+				"add the certificate that signed it instead")
 		}
 	}
 	switch {

@@ -78,8 +78,10 @@ func validateBootstrapInPlace(c *InstallConfig, spec *platform.Spec, f *findings
 	switch {
 	case b.InstallationDisk == "":
 		f.fail(disk, "is missing: the node would not know where to install itself", "name a disk, such as /dev/vda or /dev/disk/by-id/wwn-0x…")
-	case !strings.HasPrefix(b.InstallationDisk, "/") || strings.HasSuffix(b.InstallationDisk, "/") || strings.ContainsAny(b.InstallationDisk, " \t\n"):
-		f.fail(disk, strconv.Quote(shorten(b.InstallationDisk))+" is not the absolute path of a disk", "name a disk, such as /dev/vda or /dev/disk/by-id/wwn-0x…")
+	case !strings.HasPrefix(b.InstallationDisk, "/") || strings.HasSuffix(b.InstallationDisk, "/") ||
+		strings.ContainsAny(b.InstallationDisk, " \t\n"):
+		f.fail(disk, strconv.Quote(shorten(b.InstallationDisk))+" is not the absolute path of a disk",
+			"name a disk, such as /dev/vda or /dev/disk/by-id/wwn-0x…")
 	}
 	if n := replicas(c.ControlPlane); n != 1 && !f.isBroken("controlPlane.replicas") {
 		f.fail("bootstrapInPlace", fmt.Sprintf("is for one control plane node, but controlPlane.replicas is %d", n),
@@ -92,7 +94,8 @@ func validateBootstrapInPlace(c *InstallConfig, spec *platform.Spec, f *findings
 	// those who have them ready. Most have not, and wait for ever.
 	if n := c.ComputeReplicas(); n > 0 && !f.isBroken("compute") {
 		f.warn("bootstrapInPlace", "is used with "+diag.Count(n, "worker")+
-			": the node takes no workloads, and the installation completes only when they have joined", "for a single node, list a compute pool with name: worker and replicas: 0")
+			": the node takes no workloads, and the installation completes only when they have joined",
+			"for a single node, list a compute pool with name: worker and replicas: 0")
 	}
 	if spec != nil && !spec.SingleNode {
 		f.fail("bootstrapInPlace", "cannot be used on platform "+spec.Name, "remove it")

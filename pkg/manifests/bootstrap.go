@@ -84,9 +84,10 @@ const arbiterUserData = "99_openshift-cluster-api_arbiter-user-data-secret.yaml"
 // unmanaged lists every object of the manifests, in the order of their files.
 func unmanaged(docs []*document) (entries []any) {
 	for _, d := range docs {
-		machine := path.Dir(d.path) == OpenshiftDir && path.Base(d.path) != arbiterUserData && slices.ContainsFunc(notOverridden, func(prefix string) bool {
-			return strings.HasPrefix(path.Base(d.path), prefix)
-		})
+		machine := path.Dir(d.path) == OpenshiftDir && path.Base(d.path) != arbiterUserData &&
+			slices.ContainsFunc(notOverridden, func(prefix string) bool {
+				return strings.HasPrefix(path.Base(d.path), prefix)
+			})
 		if (d.path != clusterVersionFile || d.number > 1) && !machine {
 			entries = append(entries, override(d.identity()))
 		}

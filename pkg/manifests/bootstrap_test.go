@@ -149,7 +149,8 @@ func TestBootstrapFilesWithoutTheImagePolicy(t *testing.T) {
 	var patch struct {
 		Spec struct{ Overrides []map[string]any }
 	}
-	if err := json.Unmarshal(out[overridesPatchFile], &patch); err != nil || len(patch.Spec.Overrides) != 1 || patch.Spec.Overrides[0]["kind"] != "ClusterImagePolicy" {
+	if err := json.Unmarshal(out[overridesPatchFile], &patch); err != nil || len(patch.Spec.Overrides) != 1 ||
+		patch.Spec.Overrides[0]["kind"] != "ClusterImagePolicy" {
 		t.Errorf("the patch is %s", out[overridesPatchFile])
 	}
 }

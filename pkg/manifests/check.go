@@ -146,7 +146,8 @@ func twice(docs []*document) (problems diag.Problems) {
 			if other.path == d.path {
 				where, hint = "already in this file", "keep one of the two"
 			}
-			problems = append(problems, d.refuse(d.field("metadata", "name"), "", fmt.Sprintf("%s is %s, with different content", id, where), hint)...)
+			problems = append(problems,
+				d.refuse(d.field("metadata", "name"), "", fmt.Sprintf("%s is %s, with different content", id, where), hint)...)
 		}
 	}
 	return problems
@@ -192,7 +193,8 @@ func quoted(group string) string {
 
 func checkFeatureGate(d *document) diag.Problems {
 	if gates, _ := d.value("status", "featureGates").([]any); len(gates) > 1 {
-		return d.refuse(d.field("status", "featureGates"), "status.featureGates", "lists more than one version, which the cluster-version operator refuses",
+		return d.refuse(d.field("status", "featureGates"), "status.featureGates",
+			"lists more than one version, which the cluster-version operator refuses",
 			"delete the list: the bootstrap host fills it in")
 	}
 	return nil
@@ -200,7 +202,8 @@ func checkFeatureGate(d *document) diag.Problems {
 
 func checkInfrastructure(d *document) diag.Problems {
 	if d.text("status", "platformStatus", "type") == "" {
-		return d.refuse(d.field("status", "platformStatus"), "status.platformStatus.type", "is missing, and the etcd renderer decides by it", "put the platform's type back, such as None")
+		return d.refuse(d.field("status", "platformStatus"), "status.platformStatus.type",
+			"is missing, and the etcd renderer decides by it", "put the platform's type back, such as None")
 	}
 	return nil
 }
@@ -210,7 +213,8 @@ func checkClusterVersion(d *document) diag.Problems {
 		return d.refuse(d.field("spec"), "spec", "is not an object", "give the ClusterVersion a spec with fields such as channel")
 	}
 	if _, err := overrides(d.object); err != nil {
-		return d.refuse(d.field("spec", "overrides"), "spec.overrides", err.Error(), "write a list of objects with kind, group, namespace, name and unmanaged")
+		return d.refuse(d.field("spec", "overrides"), "spec.overrides", err.Error(),
+			"write a list of objects with kind, group, namespace, name and unmanaged")
 	}
 	return nil
 }
@@ -230,10 +234,12 @@ func checkClusterConfig(d *document) diag.Problems {
 		return d.refuse(at, field, "is not an install-config in YAML", hint)
 	}
 	if n, ok := inner.value("controlPlane", "replicas").(float64); !ok || n < 1 {
-		return d.refuse(at, field, "has no number in controlPlane.replicas, and cluster-bootstrap crashes without it", "write the number of control plane machines there")
+		return d.refuse(at, field, "has no number in controlPlane.replicas, and cluster-bootstrap crashes without it",
+			"write the number of control plane machines there")
 	}
 	if nets, ok := inner.value("networking", "machineNetwork").([]any); !ok || len(nets) == 0 {
-		return d.refuse(at, field, "has no networking.machineNetwork, by which the etcd renderer chooses its address", "list the networks of the machines there")
+		return d.refuse(at, field, "has no networking.machineNetwork, by which the etcd renderer chooses its address",
+			"list the networks of the machines there")
 	}
 	return nil
 }

@@ -146,8 +146,8 @@ func FuzzCheck(f *testing.F) {
 	}
 	seed := func(data []byte) { f.Add(data, uint8(0)); f.Add(data, uint8(1)) }
 	for _, text := range []string{
-		"", "---\n", "a: &a [*a]\n", "{", "{\t}", "? [a]\n: b\n", "<<: 1\nkind: x\n", "a: b\n--- \nkind: List\nitems: []\n...\n", "\ufeffkind: A\n",
-		"x: &x {a: 1}\nkind: A\napiVersion: v1\nmetadata: {name: a, <<: *x}\nspec: {overrides: [1]}\n",
+		"", "---\n", "a: &a [*a]\n", "{", "{\t}", "? [a]\n: b\n", "<<: 1\nkind: x\n", "a: b\n--- \nkind: List\nitems: []\n...\n",
+		"\ufeffkind: A\n", "x: &x {a: 1}\nkind: A\napiVersion: v1\nmetadata: {name: a, <<: *x}\nspec: {overrides: [1]}\n",
 	} {
 		seed([]byte(text))
 	}

@@ -48,7 +48,8 @@ install-config or, *in italics*, a node of ` + "`okd-install graph`" + `.
 		b.WriteString("\n## " + folder + "/\n\n| file | is | made from | made |\n|---|---|---|---|\n")
 		for _, row := range Table {
 			if name, ok := strings.CutPrefix(row.File, folder+"/"); ok {
-				b.WriteString("| [" + name + "](../data/manifests/" + row.File + ") | " + strings.ReplaceAll(row.Is, "<role>", "&lt;role&gt;") + " | " + madeFrom(row) + " | " + madeWhen(row) + " |\n")
+				b.WriteString("| [" + name + "](../data/manifests/" + row.File + ") | " +
+					strings.ReplaceAll(row.Is, "<role>", "&lt;role&gt;") + " | " + madeFrom(row) + " | " + madeWhen(row) + " |\n")
 			}
 		}
 	}

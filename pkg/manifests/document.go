@@ -50,10 +50,12 @@ func read(path string, data []byte) (docs []*document, problems diag.Problems) {
 		return nil, diag.Problems{*problem}
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, file.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object", "delete the file, or put an object in it")
+		return nil, file.refuse(nil, "", "is empty, and the bootstrap host stops at a manifest without an object",
+			"delete the file, or put an object in it")
 	}
 	if !slices.ContainsFunc(roots, func(n *yaml3.Node) bool { return !yamlfile.IsNull(n) }) {
-		return nil, file.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object", "delete the file; "+otherExtension)
+		return nil, file.refuse(nil, "", "holds only comments, and the bootstrap host stops at a manifest without an object",
+			"delete the file; "+otherExtension)
 	}
 	texts := [][]byte{data}
 	if len(roots) > 1 {
@@ -85,14 +87,16 @@ func (d *document) decode(text []byte) diag.Problems {
 	case yaml3.SequenceNode:
 		return d.refuse(d.root, "", "holds a list instead of an object", "put each object in a file of its own, without the dash in front")
 	default:
-		return d.refuse(d.root, "", "holds "+single(d.root)+" instead of an object", "write one with apiVersion, kind and metadata; "+otherExtension)
+		return d.refuse(d.root, "", "holds "+single(d.root)+" instead of an object",
+			"write one with apiVersion, kind and metadata; "+otherExtension)
 	}
 	if problems := d.keys(); len(problems) > 0 {
 		return problems
 	}
 	if err := yaml.Unmarshal(text, &d.object); err != nil || d.object == nil {
 		d.object = nil
-		return d.refuse(d.root, "", "cannot be turned into an object", "write out what the file says with & and * or <<, and use only text as the names of fields")
+		return d.refuse(d.root, "", "cannot be turned into an object",
+			"write out what the file says with & and * or <<, and use only text as the names of fields")
 	}
 	problems := d.shape()
 	if len(problems) > 0 {
@@ -117,7 +121,11 @@ func parse(path string, data []byte) ([]*yaml3.Node, *diag.Problem) {
 
 // syntax words why a file is not YAML.
 func syntax(path string, err error) diag.Problem {
-	p := diag.Problem{Position: diag.Position{File: path}, Detail: "is not valid YAML: " + err.Error(), Hint: "check the indentation, quotes and brackets around this line"}
+	p := diag.Problem{
+		Position: diag.Position{File: path},
+		Detail:   "is not valid YAML: " + err.Error(),
+		Hint:     "check the indentation, quotes and brackets around this line",
+	}
 	var at *yamlfile.SyntaxError
 	if errors.As(err, &at) {
 		p.Line, p.Column = at.Line, at.Column
@@ -194,7 +202,8 @@ func (d *document) shape() diag.Problems {
 	// The bootstrap host takes any object with items for a list, whatever its kind.
 	if items, isList := d.object["items"]; kind == "List" || isList {
 		items, _ := items.([]any)
-		return d.refuse(d.field("kind"), "kind", fmt.Sprintf("%s holds %s, and the bootstrap host takes one object from each file", kind, diag.Count(len(items), "object")),
+		return d.refuse(d.field("kind"), "kind",
+			fmt.Sprintf("%s holds %s, and the bootstrap host takes one object from each file", kind, diag.Count(len(items), "object")),
 			"put each of the items in a file of its own")
 	}
 	if ps := d.required("say which API the "+kind+" belongs to, such as apiVersion: v1", "apiVersion"); ps != nil {

@@ -41,8 +41,13 @@ func minimal() installconfig.InstallConfig {
 		Publish:                     "External",
 		PullSecret:                  `{"auths":{"fake":{"auth":"aWQ6cGFzcwo="}}}`,
 		Platform:                    platform.Platform{Name: "none", Config: &platform.None{}},
-		ControlPlane:                &installconfig.MachinePool{Name: "master", Replicas: &three, Architecture: "amd64", Hyperthreading: "Enabled"},
-		Compute:                     []installconfig.MachinePool{{Name: "worker", Replicas: &two, Architecture: "amd64", Hyperthreading: "Enabled"}},
+		ControlPlane: &installconfig.MachinePool{
+			Name:           "master",
+			Replicas:       &three,
+			Architecture:   "amd64",
+			Hyperthreading: "Enabled",
+		},
+		Compute: []installconfig.MachinePool{{Name: "worker", Replicas: &two, Architecture: "amd64", Hyperthreading: "Enabled"}},
 		Networking: &installconfig.Networking{
 			NetworkType:    "OVNKubernetes",
 			MachineNetwork: []installconfig.MachineNetworkEntry{{CIDR: "192.168.1.0/24"}},

@@ -81,9 +81,10 @@ func TestPlainIsWrittenAsBefore(t *testing.T) {
 		Map    map[string]string `json:"map"`
 	}
 	for _, v := range []any{
-		nil, "yes", "0123", "1e3", "a: b\n", "<&>", "\u2028", "é\U0001F600", "2026-01-02", "", strings.Repeat("word ", 40), true, 3, int64(1) << 60, 1.5, 1e21,
-		[]string(nil), []string{"~", "null"}, list{}, list(nil), object(nil), object{}, object{"a10": 1, "a9": nil, "A": list{int32(1), "x"}},
-		typed{Number: 7, Map: map[string]string{"b": "1", "a": "on"}}, &typed{}, []typed{{}}, json.Number("12"), json.Number("12.50"), []byte("bytes"),
+		nil, "yes", "0123", "1e3", "a: b\n", "<&>", "\u2028", "é\U0001F600", "2026-01-02", "", strings.Repeat("word ", 40), true,
+		3, int64(1) << 60, 1.5, 1e21, []string(nil), []string{"~", "null"}, list{}, list(nil), object(nil), object{},
+		object{"a10": 1, "a9": nil, "A": list{int32(1), "x"}}, typed{Number: 7, Map: map[string]string{"b": "1", "a": "on"}},
+		&typed{}, []typed{{}}, json.Number("12"), json.Number("12.50"), []byte("bytes"),
 	} {
 		p, err := plain(v)
 		if err != nil {

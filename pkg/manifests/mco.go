@@ -29,15 +29,17 @@ var machineConfigSpec = shape{is: isObject, closed: true, fields: map[string]sha
 
 // kubeletFields are the fields of a kubelet's configuration that people set.
 var kubeletFields = map[string]shape{
-	"allowedUnsafeSysctls": texts, "containerLogMaxFiles": aNumber, "containerLogMaxSize": aText, "cpuCFSQuota": aFlag, "cpuManagerPolicy": aText,
-	"cpuManagerPolicyOptions": textMap, "cpuManagerReconcilePeriod": aText, "eventRecordQPS": aNumber, "evictionHard": textMap,
-	"evictionMaxPodGracePeriod": aNumber, "evictionMinimumReclaim": textMap, "evictionPressureTransitionPeriod": aText, "evictionSoft": textMap,
-	"evictionSoftGracePeriod": textMap, "imageGCHighThresholdPercent": aNumber, "imageGCLowThresholdPercent": aNumber, "imageMinimumGCAge": aText,
-	"kubeAPIBurst": aNumber, "kubeAPIQPS": aNumber, "kubeReserved": textMap, "maxPods": aNumber, "memoryManagerPolicy": aText,
-	"nodeStatusUpdateFrequency": aText, "podPidsLimit": aNumber, "podsPerCore": aNumber, "protectKernelDefaults": aFlag, "registerNode": aFlag,
-	"registryBurst": aNumber, "registryPullQPS": aNumber, "reservedSystemCPUs": aText, "serializeImagePulls": aFlag, "shutdownGracePeriod": aText,
-	"shutdownGracePeriodCriticalPods": aText, "streamingConnectionIdleTimeout": aText, "systemReserved": textMap, "tlsCipherSuites": texts,
-	"tlsMinVersion": aText, "topologyManagerPolicy": aText, "topologyManagerScope": aText,
+	"allowedUnsafeSysctls": texts, "containerLogMaxFiles": aNumber, "containerLogMaxSize": aText, "cpuCFSQuota": aFlag,
+	"cpuManagerPolicy": aText, "cpuManagerPolicyOptions": textMap, "cpuManagerReconcilePeriod": aText,
+	"eventRecordQPS": aNumber, "evictionHard": textMap, "evictionMaxPodGracePeriod": aNumber,
+	"evictionMinimumReclaim": textMap, "evictionPressureTransitionPeriod": aText, "evictionSoft": textMap,
+	"evictionSoftGracePeriod": textMap, "imageGCHighThresholdPercent": aNumber, "imageGCLowThresholdPercent": aNumber,
+	"imageMinimumGCAge": aText, "kubeAPIBurst": aNumber, "kubeAPIQPS": aNumber, "kubeReserved": textMap, "maxPods": aNumber,
+	"memoryManagerPolicy": aText, "nodeStatusUpdateFrequency": aText, "podPidsLimit": aNumber, "podsPerCore": aNumber,
+	"protectKernelDefaults": aFlag, "registerNode": aFlag, "registryBurst": aNumber, "registryPullQPS": aNumber,
+	"reservedSystemCPUs": aText, "serializeImagePulls": aFlag, "shutdownGracePeriod": aText,
+	"shutdownGracePeriodCriticalPods": aText, "streamingConnectionIdleTimeout": aText, "systemReserved": textMap,
+	"tlsCipherSuites": texts, "tlsMinVersion": aText, "topologyManagerPolicy": aText, "topologyManagerScope": aText,
 }
 
 var (
@@ -185,7 +187,9 @@ func (d *document) containerRuntime() (problems diag.Problems) {
 	if v, ok := d.value("spec", config, "pidsLimit").(float64); ok && v > 0 && v < 20 {
 		add("pidsLimit", "is less than 20, and the machine-config operator stops here", "write 20 or more")
 	}
-	for name, words := range map[string][]string{"logLevel": {"fatal", "panic", "error", "warn", "info", "debug", "trace"}, "defaultRuntime": {"crun", "runc"}} {
+	for name, words := range map[string][]string{
+		"logLevel": {"fatal", "panic", "error", "warn", "info", "debug", "trace"}, "defaultRuntime": {"crun", "runc"},
+	} {
 		if v := d.text("spec", config, name); v != "" && !slices.Contains(words, v) {
 			add(name, fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(v)), "write "+diag.Or(words))
 		}

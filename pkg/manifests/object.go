@@ -96,7 +96,8 @@ func (d *document) nameProblems() (problems diag.Problems) {
 	}
 	if detail, hint := formOfName(id.group, id.kind).problem(name); detail != "" {
 		if field == "generateName" {
-			detail = fmt.Sprintf("%q cannot begin a name; the API takes %s", shorten(strings.TrimSuffix(name, "x")), formOfName(id.group, id.kind).words)
+			detail = fmt.Sprintf("%q cannot begin a name; the API takes %s",
+				shorten(strings.TrimSuffix(name, "x")), formOfName(id.group, id.kind).words)
 			hint = "choose another one"
 		}
 		problems = append(problems, d.refuse(d.field("metadata", field), "metadata."+field, detail, hint)...)

@@ -130,7 +130,8 @@ func (d *document) selectorProblems(steps ...string) (problems diag.Problems) {
 			}
 		default:
 			problems = append(problems, d.refuse(d.field(field("operator")...), pathOf(field("operator")),
-				fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(operator)), "write In, NotIn, Exists or DoesNotExist")...)
+				fmt.Sprintf("%q is not known, and the machine-config operator stops here", shorten(operator)),
+				"write In, NotIn, Exists or DoesNotExist")...)
 		}
 	}
 	return problems
@@ -155,7 +156,9 @@ func (d *document) unselected(pools []machinePool) diag.Problems {
 		hint = "write " + near + "; or add the MachineConfigPool that selects it"
 	}
 	return d.refuse(d.field("metadata", "labels", roleLabel), join("metadata.labels", roleLabel),
-		fmt.Sprintf("there is no pool of machines %q, only %s, so that no machine gets this MachineConfig", shorten(role), diag.And(diag.Few(names, mostListed))), hint)
+		fmt.Sprintf("there is no pool of machines %q, only %s, so that no machine gets this MachineConfig",
+			shorten(role), diag.And(diag.Few(names, mostListed))),
+		hint)
 }
 
 // poolLabels are the labels of the pools that the cluster brings.

@@ -99,7 +99,8 @@ func takenApart(docs []*document, files map[string][]byte) (notes diag.Problems)
 		if len(parts) > 1 {
 			notes = append(notes, diag.Problem{
 				Position: diag.Position{File: name},
-				Detail:   "holds " + diag.Count(len(parts), "object") + ", each of which gets a file of its own in bootstrap.ign: " + diag.And(diag.Few(parts, mostListed)),
+				Detail: "holds " + diag.Count(len(parts), "object") + ", each of which gets a file of its own in bootstrap.ign: " +
+					diag.And(diag.Few(parts, mostListed)),
 			})
 		}
 	}

@@ -68,7 +68,8 @@ var Table = []Row{
 	},
 	{
 		File: ingressFile, Is: "the domain of applications",
-		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"metadata.name", "baseDomain", "platform", "controlPlane"}, fill: once(ingress),
+		Sources: []string{fromConfig, fromPlatform}, Fields: []string{"metadata.name", "baseDomain", "platform", "controlPlane"},
+		fill: once(ingress),
 	},
 	{
 		File: networkFile, Is: "the networks of pods and services",
@@ -77,8 +78,9 @@ var Table = []Row{
 	},
 	{
 		File: ovnFile, Is: "the settings of OVN-Kubernetes",
-		Sources: []string{fromConfig}, Fields: []string{"networking.ovnKubernetesConfig", "networking.clusterNetwork", "networking.serviceNetwork"},
-		When: "if networking.ovnKubernetesConfig.ipv4.internalJoinSubnet is set", fill: once(ovnKubernetes),
+		Sources: []string{fromConfig},
+		Fields:  []string{"networking.ovnKubernetesConfig", "networking.clusterNetwork", "networking.serviceNetwork"},
+		When:    "if networking.ovnKubernetesConfig.ipv4.internalJoinSubnet is set", fill: once(ovnKubernetes),
 	},
 	{
 		File: "manifests/cluster-pki-02-config.yaml", Is: "the kind of key that the cluster's own certificates have",
@@ -87,8 +89,9 @@ var Table = []Row{
 	},
 	{
 		File: proxyFile, Is: "the proxy of the cluster",
-		Sources: []string{fromConfig}, Fields: append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, installconfig.NoProxyFields...),
-		fill: once(proxy),
+		Sources: []string{fromConfig},
+		Fields:  append([]string{"additionalTrustBundle", "additionalTrustBundlePolicy"}, installconfig.NoProxyFields...),
+		fill:    once(proxy),
 	},
 	{
 		File: schedulerFile, Is: "whether the control plane takes workloads",
@@ -96,7 +99,8 @@ var Table = []Row{
 	},
 	{
 		File: clusterVersionFile, Is: "the cluster's ID and update channel, and what its operator leaves alone while it comes up",
-		Sources: []string{fromConfig, fromIdentity}, Fields: []string{"capabilities"}, OnHost: []string{"environment"}, fill: once(clusterVersion),
+		Sources: []string{fromConfig, fromIdentity}, Fields: []string{"capabilities"}, OnHost: []string{"environment"},
+		fill: once(clusterVersion),
 	},
 	{
 		File: "manifests/image-content-source-policy.yaml", Is: "the mirrors to pull images from",

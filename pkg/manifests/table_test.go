@@ -35,7 +35,8 @@ func TestEachFileHasARow(t *testing.T) {
 	}
 	slices.Sort(files)
 	if !slices.Equal(files, rows) {
-		t.Errorf("data/manifests holds\n%s\nand the table, which is to be in the same order,\n%s", strings.Join(files, "\n"), strings.Join(rows, "\n"))
+		t.Errorf("data/manifests holds\n%s\nand the table, which is to be in the same order,\n%s",
+			strings.Join(files, "\n"), strings.Join(rows, "\n"))
 	}
 }
 
@@ -96,7 +97,9 @@ func TestFilesReadWell(t *testing.T) {
 func asked() installconfig.InstallConfig {
 	c := full()
 	c.ImageContentSources = []installconfig.ImageContentSource{{Source: "quay.io/okd", Mirrors: []string{"mirror.corp/okd"}}}
-	c.Networking.OVNKubernetesConfig = &installconfig.OVNKubernetesConfig{IPv4: &installconfig.OVNIPv4Config{InternalJoinSubnet: "100.99.0.0/16"}}
+	c.Networking.OVNKubernetesConfig = &installconfig.OVNKubernetesConfig{
+		IPv4: &installconfig.OVNIPv4Config{InternalJoinSubnet: "100.99.0.0/16"},
+	}
 	c.ControlPlane.Fencing = &installconfig.Fencing{Credentials: []installconfig.FencingCredential{{HostName: "master-0", Password: "one"}}}
 	c.Capabilities = &installconfig.Capabilities{BaselineCapabilitySet: "None"}
 	return c
@@ -135,8 +138,10 @@ func TestEachRowIsFilled(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"manifests/99_feature-gate.yaml", "openshift/99_openshift-machineconfig_99-ROLE-ssh.yaml", "openshift/99_openshift-machineconfig_99-infra-ssh.yaml",
-		"openshift/99_openshift-etcd_fencing-credentials-secrets-x.yaml", "openshift/99_openshift-etcd_fencing-credentials-secrets-.yaml", "mine.yaml",
+		"manifests/99_feature-gate.yaml", "openshift/99_openshift-machineconfig_99-ROLE-ssh.yaml",
+		"openshift/99_openshift-machineconfig_99-infra-ssh.yaml",
+		"openshift/99_openshift-etcd_fencing-credentials-secrets-x.yaml",
+		"openshift/99_openshift-etcd_fencing-credentials-secrets-.yaml", "mine.yaml",
 	} {
 		if row, ok := Find(name); ok {
 			t.Errorf("%s is found as %s", name, row.File)
