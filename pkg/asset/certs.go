@@ -71,7 +71,11 @@ func ListCertificates(dir string, now time.Time) (Certificates, error) {
 		}
 	}
 	if len(l.found) == 0 {
-		return Certificates{}, diag.Problems{{Position: diag.Position{File: "bootstrap.ign"}, Detail: "there are no certificates in it", Hint: "run create ignition-configs again"}}
+		return Certificates{}, diag.Problems{{
+			Position: diag.Position{File: "bootstrap.ign"},
+			Detail:   "there are no certificates in it",
+			Hint:     "run create ignition-configs again",
+		}}
 	}
 	return l.result(), nil
 }

@@ -86,8 +86,10 @@ func newCluster(in Inputs) Cluster {
 	// files
 	pointers := graph.From2("pointer-configs", names, durable, pointerConfigs)
 	edited := graph.From2("edited-pointer-configs", pointers, graph.Value("pointer-edits", in.Pointers), editedPointers)
-	generated := graph.From8("generated-manifests", config, target, identity, parts, durable, password, pointers, provenance, generateManifests)
-	onDisk := graph.Editable(graph.From1("manifests", generated, func(f Files) (Files, error) { return f, nil }), manifests.Dir, manifests.OpenshiftDir)
+	generated := graph.From8("generated-manifests", config, target, identity, parts, durable, password, pointers, provenance,
+		generateManifests)
+	onDisk := graph.Editable(graph.From1("manifests", generated, func(f Files) (Files, error) { return f, nil }),
+		manifests.Dir, manifests.OpenshiftDir)
 	checked := graph.From2("checked-manifests", onDisk, target, checkManifests)
 	hostTLS := graph.From3("bootstrap-host-tls", names, day, keys, tls.HostFiles)
 	host := graph.From8("bootstrap-host", config, target, environment, parts, checked, hostTLS, keys, edited, bootstrapHost)
@@ -119,7 +121,9 @@ func newCluster(in Inputs) Cluster {
 // The rows that live for a day also depend on the one moment at which all of them
 // are issued, so that they are issued again together: after half a day, and when
 // an authority is made anew, since a leaf cannot be older than its signer.
-func (in Inputs) certificates(names graph.Node[tls.Names], signerKey, leafKey graph.Node[tls.KeySpec]) (byName map[string]graph.Node[tls.Pair], all []graph.Node[tls.Pair]) {
+func (in Inputs) certificates(
+	names graph.Node[tls.Names], signerKey, leafKey graph.Node[tls.KeySpec],
+) (byName map[string]graph.Node[tls.Pair], all []graph.Node[tls.Pair]) {
 	byName = map[string]graph.Node[tls.Pair]{}
 	noNames, noSigner, anyTime := graph.Value("", tls.Names{}), graph.Value("", tls.Pair{}), graph.Value("", time.Time{})
 	add := func(row tls.Certificate, from graph.Node[time.Time], fresh func(tls.Pair, time.Time) bool) {

@@ -34,7 +34,12 @@ type creation struct {
 // Create makes the target's files in the asset directory. All of them are
 // written, or none.
 func Create(ctx context.Context, req Request) (Report, error) {
-	dir, err := assetdir.Open(ctx, req.Dir, assetdir.Opening{Command: req.Command, Wait: req.LockWait, Waiting: req.Waiting, AllowShared: req.AllowShared})
+	dir, err := assetdir.Open(ctx, req.Dir, assetdir.Opening{
+		Command:     req.Command,
+		Wait:        req.LockWait,
+		Waiting:     req.Waiting,
+		AllowShared: req.AllowShared,
+	})
 	if err != nil {
 		return Report{}, err
 	}
@@ -119,7 +124,11 @@ func (c *creation) tellConfig() error {
 	c.warnAboutMirrors(loaded.Config)
 	if ip := c.Environment.BootstrapNodeIP; ip != "" {
 		if _, err := netip.ParseAddr(ip); err != nil {
-			return diag.Problem{Path: "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP", Detail: fmt.Sprintf("%q is not an IP address", ip), Hint: "set it to the bootstrap host's address, or unset it"}
+			return diag.Problem{
+				Path:   "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP",
+				Detail: fmt.Sprintf("%q is not an IP address", ip),
+				Hint:   "set it to the bootstrap host's address, or unset it",
+			}
 		}
 	}
 	return nil
@@ -134,7 +143,8 @@ func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
 	}
 	for _, m := range ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources) {
 		if strings.HasPrefix(image, m.Source+":") || strings.HasPrefix(image, m.Source+"/") {
-			c.warn("the mirrors of %s are not asked for the release image: mirrors serve images by digest, and %s is a tag; releases pin looks its digest up, or name it by digest with --release-image", m.Source, image)
+			c.warn("the mirrors of %s are not asked for the release image: mirrors serve images by digest, and %s is a tag; releases pin looks its digest up, or name it by digest with --release-image",
+				m.Source, image)
 			return
 		}
 	}

@@ -119,7 +119,8 @@ func expectDamage(t *testing.T, files map[string]string, req Request, bad State,
 	before := tree(t, req.Dir)
 	req.Overwrite = len(name)%2 == 0 // which is no way around it
 	_, err = Create(t.Context(), req)
-	if err == nil || !strings.Contains(err.Error(), assetdir.StateFile+": ") || !strings.Contains(err.Error(), " "+name+" is ") || !strings.Contains(err.Error(), "hint: ") {
+	if err == nil || !strings.Contains(err.Error(), assetdir.StateFile+": ") ||
+		!strings.Contains(err.Error(), " "+name+" is ") || !strings.Contains(err.Error(), "hint: ") {
 		t.Errorf("got %v", err)
 	}
 	if !maps.Equal(before, tree(t, req.Dir)) {

@@ -34,7 +34,8 @@ func (c *creation) makeSingleNode() error {
 	}
 	if r := c.release; !r.Has(release.NodeImageOverlay) {
 		_, needed := r.Support(release.NodeImageOverlay, "")
-		c.warn("release %s cannot be brought up on a live host: it needs Fedora CoreOS on a disk; choose %s or later for a single node, with --release", r.Line, needed.Since)
+		c.warn("release %s cannot be brought up on a live host: it needs Fedora CoreOS on a disk; choose %s or later for a single node, with --release",
+			r.Line, needed.Since)
 	}
 	return c.makeIgnitionConfigs(c.graph.SingleNode)
 }

@@ -23,7 +23,8 @@ import (
 const EstablishedStateFile = ".openshift_install_state.json"
 
 // FromStateHint says how to get a consumed install-config back.
-const FromStateHint = "the established installer was here and has consumed it: create install-config --from-state gets it back out of " + EstablishedStateFile
+const FromStateHint = "the established installer was here and has consumed it: create install-config --from-state gets it back out of " +
+	EstablishedStateFile
 
 // establishedConfigs are the names under which that state has the install-config.
 var establishedConfigs = []string{"*installconfig.InstallConfig", "*agent.OptionalInstallConfig"}
@@ -36,7 +37,8 @@ func establishedConfig(path string, state []byte) ([]byte, error) {
 	}
 	var assets map[string]json.RawMessage
 	if err := json.Unmarshal(state, &assets); err != nil {
-		return nil, refuse("this is not a state file of the established installer: it is not the JSON of an object", "restore it from a backup; or write install-config.yaml again")
+		return nil, refuse("this is not a state file of the established installer: it is not the JSON of an object",
+			"restore it from a backup; or write install-config.yaml again")
 	}
 	for _, name := range establishedConfigs {
 		var kept struct {
@@ -59,7 +61,8 @@ func establishedConfig(path string, state []byte) ([]byte, error) {
 			return yaml.JSONToYAML(kept.Config)
 		}
 	}
-	return nil, refuse("the established installer has kept no install-config here: it was not read yet", "write install-config.yaml, or have create install-config ask for what is in it")
+	return nil, refuse("the established installer has kept no install-config here: it was not read yet",
+		"write install-config.yaml, or have create install-config ask for what is in it")
 }
 
 // HasEstablishedConfig reports whether the established installer has consumed the
@@ -114,7 +117,8 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 	written, commitErr := dir.Commit(c.change)
 	if commitErr == nil && slices.Contains(written, installconfig.FileName) {
 		c.report.Notes = append(c.report.Notes, diag.Problem{
-			Detail: "wrote " + filepath.Join(c.Dir, installconfig.FileName) + " as " + EstablishedStateFile + " has it; it has problems, which can be mended in it",
+			Detail: "wrote " + filepath.Join(c.Dir, installconfig.FileName) + " as " + EstablishedStateFile +
+				" has it; it has problems, which can be mended in it",
 		})
 	}
 	return errors.Join(commitErr, err)
@@ -124,6 +128,7 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 // as this one has not.
 func (c *creation) tellEstablished() {
 	if c.Target != TargetInstallConfig && !c.before.exists() && c.dir.Exists(EstablishedStateFile) {
-		c.warn("%s is of the established installer: its keys, cluster ID and password are not taken over, so what is made here is another cluster", EstablishedStateFile)
+		c.warn("%s is of the established installer: its keys, cluster ID and password are not taken over, so what is made here is another cluster",
+			EstablishedStateFile)
 	}
 }

@@ -89,7 +89,9 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 			c.state.ManifestsMade = sums(made) // of a run that did not take them down yet
 		}
 		if c.Overwrite && c.Target == TargetManifests {
-			c.report.Notes = append(c.report.Notes, diag.Problem{Detail: "manifests/ and openshift/ fit install-config.yaml and stay as you have them: --discard-manifests makes them again"})
+			c.report.Notes = append(c.report.Notes, diag.Problem{
+				Detail: "manifests/ and openshift/ fit install-config.yaml and stay as you have them: --discard-manifests makes them again",
+			})
 		}
 		return nil
 	}

@@ -88,7 +88,10 @@ func TestOutputIsReproducible(t *testing.T) {
 
 // holdsKey are the files with a private key or a password in them. The listing
 // has them; as text they would only worry those who search for secrets.
-var holdsKey = []string{"auth/kubeadmin-password", "auth/kubeconfig", "manifests/machine-config-server-ca-secret.yaml", "manifests/machine-config-server-tls-secret.yaml"}
+var holdsKey = []string{
+	"auth/kubeadmin-password", "auth/kubeconfig", "manifests/machine-config-server-ca-secret.yaml",
+	"manifests/machine-config-server-tls-secret.yaml",
+}
 
 // TestSmallFiles shows the files that people read, whole.
 func TestSmallFiles(t *testing.T) {

@@ -68,7 +68,8 @@ func (o opened) checkOwn(own []string) (warnings []string, err error) {
 	if o.before.OwnCertificates != nil && !slices.Equal(own, o.before.OwnCertificates) && !o.Overwrite {
 		return nil, diag.Problems{{
 			Position: diag.Position{File: o.Dir},
-			Detail:   "this directory was made with certificates of your own (" + diag.And(diag.Few(o.before.OwnCertificates, few)) + "), which are not brought now",
+			Detail: "this directory was made with certificates of your own (" + diag.And(diag.Few(o.before.OwnCertificates, few)) +
+				"), which are not brought now",
 			Hint: "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; " +
 				"or use --overwrite to have all certificates made for another cluster",
 		}}
@@ -86,7 +87,8 @@ func (o opened) checkOwn(own []string) (warnings []string, err error) {
 		}
 	}
 	if len(unused) > 0 {
-		warnings = append(warnings, diag.And(diag.Few(unused, few))+" is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true")
+		warnings = append(warnings,
+			diag.And(diag.Few(unused, few))+" is not used, because OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is not set to true")
 	}
 	return warnings, nil
 }

@@ -118,7 +118,9 @@ func FuzzMergeKubeconfig(f *testing.F) {
 	made, newer := kubeconfigText(demoServer, []byte("signer"), "key"), kubeconfigText("https://api.new:6443", []byte("other"), "key")
 	f.Add(made, true)
 	f.Add(newer, false)
-	f.Add(bytes.Replace(made, []byte("contexts:\n"), []byte("contexts:\n- {name: mine, context: {cluster: demo, user: admin, namespace: a}}\n"), 1), false)
+	f.Add(bytes.Replace(made, []byte("contexts:\n"),
+		[]byte("contexts:\n- {name: mine, context: {cluster: demo, user: admin, namespace: a}}\n"), 1),
+		false)
 	f.Add([]byte("users: [{name: admin, user: {token: a}}]"), true)
 	f.Fuzz(func(t *testing.T, have []byte, settled bool) {
 		merged, _, kin := mergeKubeconfig(have, newer, settled)

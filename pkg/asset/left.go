@@ -21,15 +21,23 @@ func Left(dir string, bootstrap bool) ([]string, error) {
 	place := diag.Position{File: filepath.Join(dir, metadataFile)}
 	data, ok := files[metadataFile]
 	if !ok {
-		return nil, diag.Problem{Position: place, Detail: "there is no such file, so this directory has made no cluster", Hint: "name the directory of the cluster with --dir"}
+		return nil, diag.Problem{
+			Position: place,
+			Detail:   "there is no such file, so this directory has made no cluster",
+			Hint:     "name the directory of the cluster with --dir",
+		}
 	}
 	var metadata map[string]json.RawMessage
 	if json.Unmarshal(data, &metadata) != nil {
 		return nil, diag.Problem{Position: place, Detail: "the file is damaged: it is not JSON", Hint: "run the same create command again"}
 	}
 	if made := namedIn(metadata, platform.Foreign()); made != "" {
-		return nil, diag.Problem{Position: place, Path: made, Detail: "another program has made this cluster on " + made + ", and okd-install does not know what it made there",
-			Hint: "destroy it with the program that made it"}
+		return nil, diag.Problem{
+			Position: place,
+			Path:     made,
+			Detail:   "another program has made this cluster on " + made + ", and okd-install does not know what it made there",
+			Hint:     "destroy it with the program that made it",
+		}
 	}
 	known, err := ReadRunning(dir)
 	if err != nil {

@@ -25,7 +25,8 @@ func look(path string) (*assetdir.Dir, error) {
 // outputs are the files that okd-install writes at the top of a directory and in
 // auth/, in the order in which they are told.
 func outputs() []string {
-	return append([]string{ignition.BootstrapFile, ignition.InPlaceFile, ignition.BootstrapPointerFile}, append(pointerFiles(), kubeconfigFile, passwordFile, metadataFile)...)
+	return append([]string{ignition.BootstrapFile, ignition.InPlaceFile, ignition.BootstrapPointerFile},
+		append(pointerFiles(), kubeconfigFile, passwordFile, metadataFile)...)
 }
 
 // isIgnition tells that a file of the directory is an Ignition config.

@@ -56,7 +56,8 @@ func InstallSteps(dir string, env Environment) []Step {
 		parts, partsErr := platform.Of(loaded.Config, manifests.Identity{}, options.Release)
 		if err == nil && loadErr == nil && partsErr == nil {
 			t := bootedFrom(loaded.Config)
-			return append([]Step{t.step()}, nextSteps(t.Name, madeFrom{loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config)})...)
+			return append([]Step{t.step()},
+				nextSteps(t.Name, madeFrom{loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config)})...)
 		}
 	}
 	return []Step{
@@ -121,7 +122,10 @@ func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
 	if !r.Has(release.SCOSMedia) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
 	}
-	steps := []Step{boot, {"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"}}
+	steps := []Step{
+		boot,
+		{"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"},
+	}
 	if s.WorkersJoin() {
 		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"})
 	}

@@ -61,7 +61,8 @@ var staticOrigin = origin{is: "a part of okd-install itself, the same for every 
 var origins = []origin{
 	{pattern: "/etc/containers/registries.conf", is: "the mirrors to pull images from", nodes: config, fields: []string{"imageDigestSources", "imageContentSources"}},
 	{pattern: "/etc/ignition-machine-config-encapsulated.json", is: "whether the kernel is to run in FIPS mode", nodes: config, fields: []string{"fips"}},
-	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know", nodes: []string{"cluster-config", "release", "environment", "platform"},
+	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know",
+		nodes:  []string{"cluster-config", "release", "environment", "platform"},
 		fields: []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}},
 	{pattern: "/etc/pki/ca-trust/source/anchors/ca.crt", is: "authorities that the host is to trust", nodes: config, fields: []string{"additionalTrustBundle"}},
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: installconfig.NoProxyFields},

@@ -100,7 +100,8 @@ func (c *creation) tellEditedPointers() error {
 	}
 	for _, role := range slices.Sorted(maps.Keys(c.edited)) {
 		if _, ok := edited.MachineConfigs[manifests.InstallerIgnitionFile(role)]; ok {
-			c.warn("%s was modified: it is kept as it is, and the additions go to all %s machines of the cluster as MachineConfig 99-installer-ignition-%s", pointerFile(role), role, role)
+			c.warn("%s was modified: it is kept as it is, and the additions go to all %s machines of the cluster as MachineConfig 99-installer-ignition-%s",
+				pointerFile(role), role, role)
 		}
 	}
 	return nil
@@ -128,8 +129,9 @@ func (o opened) checkCertificates(certs map[string]tls.Pair) (Deadline, error) {
 	var problems diag.Problems
 	if len(early) > 0 {
 		p := diag.Problem{
-			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s", now, from.Format("2006-01-02 15:04 MST"), diag.And(diag.Few(early, few))),
-			Hint:   "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
+			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s",
+				now, from.Format("2006-01-02 15:04 MST"), diag.And(diag.Few(early, few))),
+			Hint: "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
 		}
 		if onlyShort {
 			p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
@@ -166,14 +168,16 @@ func (o opened) checkStateIsThere() error {
 	if o.dir.Exists(EstablishedStateFile) {
 		return diag.Problems{{
 			Position: diag.Position{File: o.Dir},
-			Detail:   fmt.Sprintf("there is the result of the established installer (%s), whose cluster cannot be continued here: another one would be made now", strings.Join(there, ", ")),
-			Hint:     "use an empty directory with a copy of the install-config; or --overwrite, which moves the old result aside",
+			Detail: fmt.Sprintf("there is the result of the established installer (%s), whose cluster cannot be continued here: another one would be made now",
+				strings.Join(there, ", ")),
+			Hint: "use an empty directory with a copy of the install-config; or --overwrite, which moves the old result aside",
 		}}
 	}
 	return diag.Problems{{
 		Position: diag.Position{File: o.Dir},
-		Detail:   fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now", strings.Join(there, ", "), assetdir.StateFile),
-		Hint:     "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
+		Detail: fmt.Sprintf("there is the result of an earlier run (%s) but no %s, so another cluster would be made now",
+			strings.Join(there, ", "), assetdir.StateFile),
+		Hint: "put that file back; or for a new cluster use an empty directory, or --overwrite, which moves the old result aside",
 	}}
 }
 

@@ -41,7 +41,9 @@ func TestPictures(t *testing.T) {
 		if len(found) == 0 || len(found) > 36 {
 			t.Errorf("%s: %d boxes are none, or more than a screen holds", target.Name, len(found))
 		}
-		for _, want := range []string{"<title>What okd-install makes from what</title>", ">create " + target.Name + "</text>", ">yours to edit</text>"} {
+		for _, want := range []string{
+			"<title>What okd-install makes from what</title>", ">create " + target.Name + "</text>", ">yours to edit</text>",
+		} {
 			if !strings.Contains(picture.String(), want) {
 				t.Errorf("%s: the picture does not have %s", target.Name, want)
 			}
@@ -55,7 +57,9 @@ func TestMermaidOfManifests(t *testing.T) {
 	if err := graph.Mermaid(&out, Drawn()[0]); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`n0["<b>install-config.yaml</b>"]`, "<b>durable-certificates</b><br/>root-ca<br/>machine-config-server", "n0 --> n3\n"} {
+	for _, want := range []string{
+		`n0["<b>install-config.yaml</b>"]`, "<b>durable-certificates</b><br/>root-ca<br/>machine-config-server", "n0 --> n3\n",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -78,7 +82,8 @@ func TestGraphForPrograms(t *testing.T) {
 	before := map[string]bool{}
 	for _, n := range got.Nodes {
 		before[n.Name] = true
-		if n.Name == "root-ca" && (!n.Remembered || n.List) || n.Name == "certificates" && !n.List || n.Name == "manifests" && len(n.Folders) != 2 {
+		if n.Name == "root-ca" && (!n.Remembered || n.List) || n.Name == "certificates" && !n.List ||
+			n.Name == "manifests" && len(n.Folders) != 2 {
 			t.Errorf("got %+v", n)
 		}
 	}

@@ -217,10 +217,18 @@ func checkFound(r release.Release, found PayloadImage) error {
 // givenDigest reads the digest of the user.
 func givenDigest(digest, image string) (string, error) {
 	if hex, ok := strings.CutPrefix(digest, "sha256:"); !ok || !release.IsDigest(hex) {
-		return "", diag.Problem{Path: "--digest", Detail: fmt.Sprintf("%.100q is not the digest of an image", digest), Hint: "write sha256: and 64 hexadecimal digits, as releases pin prints it where there is a network"}
+		return "", diag.Problem{
+			Path:   "--digest",
+			Detail: fmt.Sprintf("%.100q is not the digest of an image", digest),
+			Hint:   "write sha256: and 64 hexadecimal digits, as releases pin prints it where there is a network",
+		}
 	}
 	if strings.Contains(image, "@") && !strings.HasSuffix(image, "@"+digest) {
-		return "", diag.Problem{Path: "--digest", Detail: "is another one than the release image " + image + " has", Hint: "leave one of them out"}
+		return "", diag.Problem{
+			Path:   "--digest",
+			Detail: "is another one than the release image " + image + " has",
+			Hint:   "leave one of them out",
+		}
 	}
 	return digest, nil
 }
@@ -245,5 +253,8 @@ func otherDigest(r release.Release, p Pinned) diag.Problems {
 	if p.Source != "" && p.Source != r.Image {
 		return diag.Problems{{Detail: fmt.Sprintf("%s has %s as %s: where it was published it is %s", p.Source, p.Release, p.Digest, digest)}}
 	}
-	return diag.Problems{{Detail: fmt.Sprintf("%s was published as %s, and is %s now: the image was mirrored, or the tag was moved", p.Release, digest, p.Digest)}}
+	return diag.Problems{{
+		Detail: fmt.Sprintf("%s was published as %s, and is %s now: the image was mirrored, or the tag was moved",
+			p.Release, digest, p.Digest),
+	}}
 }

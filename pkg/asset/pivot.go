@@ -149,8 +149,9 @@ func (c *creation) checkSameRelease() error {
 	}
 	return diag.Problems{{
 		Position: diag.Position{File: c.Dir},
-		Detail:   "the configs here were made for OKD " + c.before.Release + ", and now " + cmp.Or(c.Release, c.ReleaseImage, c.state.Release) + " was asked for",
-		Hint:     "leave --release and --release-image out; or make the configs anew with create ignition-configs for the other release",
+		Detail: "the configs here were made for OKD " + c.before.Release + ", and now " +
+			cmp.Or(c.Release, c.ReleaseImage, c.state.Release) + " was asked for",
+		Hint: "leave --release and --release-image out; or make the configs anew with create ignition-configs for the other release",
 	}}
 }
 
@@ -307,7 +308,8 @@ func (c *creation) tellPivot(plan pivot.Plan, raw []byte) {
 	c.report.Notes = append(c.report.Notes, plan.Notes()...)
 	c.report.Warnings = append(c.report.Warnings, plan.Warnings()...)
 	if end := plan.Config.Expires; end != nil && end.Sub(c.Now) < tls.Margin {
-		c.warn("the certificates in %s expire at %s, in %s: create ignition-configs issues them anew", plan.Config.Name, end.Format("2006-01-02 15:04 MST"), end.Sub(c.Now).Round(time.Minute))
+		c.warn("the certificates in %s expire at %s, in %s: create ignition-configs issues them anew",
+			plan.Config.Name, end.Format("2006-01-02 15:04 MST"), end.Sub(c.Now).Round(time.Minute))
 	}
 	if size := ignition.EmbeddedSize(raw); size > ignition.EmbedArea {
 		name := PivotFile(plan.Role, ".ign")

@@ -136,7 +136,9 @@ func planIgnition(compare *inspect.Comparison, change inspect.Change, old, data 
 	}
 	was, err := inspect.Read(change.Path, old)
 	if err != nil || change.How == inspect.Added {
-		change.Details = []string{fmt.Sprintf("Ignition config of spec %s: %d bytes, %d files and settings", now.Version, len(data), len(now.Entries))}
+		change.Details = []string{
+			fmt.Sprintf("Ignition config of spec %s: %d bytes, %d files and settings", now.Version, len(data), len(now.Entries)),
+		}
 		return []inspect.Change{change}
 	}
 	inside := compare.Configs(was, now)

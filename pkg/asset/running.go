@@ -63,7 +63,10 @@ func ReadRunning(dir string) (RunningCluster, error) {
 		return c, nil //nolint:nilerr // what cannot be read tells nothing
 	}
 	if config.Metadata.Name != "" && config.BaseDomain != "" {
-		c.Domain = installconfig.InstallConfig{Metadata: installconfig.ObjectMeta{Name: config.Metadata.Name}, BaseDomain: config.BaseDomain}.ClusterDomain()
+		c.Domain = installconfig.InstallConfig{
+			Metadata:   installconfig.ObjectMeta{Name: config.Metadata.Name},
+			BaseDomain: config.BaseDomain,
+		}.ClusterDomain()
 	}
 	for name, p := range config.Platform {
 		c.Platform, c.APIVIPs, c.IngressVIPs = name, p.APIVIPs, p.IngressVIPs
@@ -142,7 +145,9 @@ func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool
 		return false, err
 	}
 	if !ok {
-		return false, problemIn(dir.Abs(kubeconfigFile), "there is no such file, to which the cluster's ingress authority should be added", "run the same create command again to get it back")
+		return false, problemIn(dir.Abs(kubeconfigFile),
+			"there is no such file, to which the cluster's ingress authority should be added",
+			"run the same create command again to get it back")
 	}
 	after, err := withAuthorities(before, authorities)
 	if err != nil {
@@ -222,8 +227,11 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		case u.Overwrite:
 			c.moveAside(name)
 		default:
-			problems = append(problems, diag.Problem{Position: diag.Position{File: dir.Abs(name)}, Detail: "another file of that name is there, and would be written over",
-				Hint: "move it away, or run the command with --overwrite, which moves it aside"})
+			problems = append(problems, diag.Problem{
+				Position: diag.Position{File: dir.Abs(name)},
+				Detail:   "another file of that name is there, and would be written over",
+				Hint:     "move it away, or run the command with --overwrite, which moves it aside",
+			})
 		}
 		c.change.Write[name] = files[name]
 		c.state.Written[name] = sum(files[name])

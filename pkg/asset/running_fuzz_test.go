@@ -11,7 +11,10 @@ import (
 func FuzzAuthorities(f *testing.F) {
 	authority, other := testAuthority(f, "one"), testAuthority(f, "two")
 	kubeconfig := []byte("apiVersion: v1\nkind: Config\nclusters:\n- name: demo\n  cluster:\n    server: https://api.demo.example.com:6443\n")
-	for _, more := range [][]byte{authority, append(bytes.Clone(authority), other...), nil, []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")} {
+	for _, more := range [][]byte{
+		authority, append(bytes.Clone(authority), other...), nil,
+		[]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+	} {
 		f.Add(kubeconfig, authority, more)
 		f.Add([]byte("clusters: []"), []byte("x"), more)
 		f.Add([]byte("clusters: [{cluster: 1}]"), []byte("-----BEGIN"), more)

@@ -116,7 +116,8 @@ func (l *life) edit() {
 	case n == 1 && folders:
 		name := fmt.Sprintf("openshift/mine-%d.yaml", l.rand.IntN(3))
 		does("add %s", name)
-		content := fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {n: \"%d\"}}\n", strings.TrimSuffix(path.Base(name), ".yaml"), l.rand.IntN(1000))
+		content := fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {n: \"%d\"}}\n",
+			strings.TrimSuffix(path.Base(name), ".yaml"), l.rand.IntN(1000))
 		put(l.T, l.dir, name, content)
 		l.mine[name] = &content
 	case n == 2 && folders && l.there(deletedFile):
@@ -184,7 +185,9 @@ func (l *life) run() {
 	}
 	req.Overwrite, req.ConsumeInputs = l.rand.IntN(3) == 0, l.rand.IntN(4) == 0
 	req.DiscardManifests, req.Reissue = l.rand.IntN(8) == 0, l.rand.IntN(5) == 0 && req.Target == TargetIgnitionConfigs
-	l.log = append(l.log, fmt.Sprintf("create %s overwrite=%t discard=%t consume=%t reissue=%t", req.Target, req.Overwrite, req.DiscardManifests, req.ConsumeInputs, req.Reissue))
+	l.log = append(l.log,
+		fmt.Sprintf("create %s overwrite=%t discard=%t consume=%t reissue=%t",
+			req.Target, req.Overwrite, req.DiscardManifests, req.ConsumeInputs, req.Reissue))
 	if l.rand.IntN(2) == 0 {
 		l.statusAgrees()
 	}
@@ -205,7 +208,8 @@ func (l *life) run() {
 		return
 	}
 	if planned.UpToDate != (len(report.Written)+len(report.Consumed) == 0 && report.Aside == "") {
-		l.Errorf("plan says up to date %t, and create wrote %v, consumed %v, moved to %q", planned.UpToDate, report.Written, report.Consumed, report.Aside)
+		l.Errorf("plan says up to date %t, and create wrote %v, consumed %v, moved to %q",
+			planned.UpToDate, report.Written, report.Consumed, report.Aside)
 	}
 	if req.DiscardManifests && strings.Contains(wording(report.Warnings), ": it is ") {
 		for name := range l.mine {
@@ -295,7 +299,15 @@ func (l *life) statusAgrees() {
 // wayOn sees that a directory is never stuck: the two flags that move things
 // aside lead on from anywhere, and after that none is needed.
 func (l *life) wayOn() {
-	req := Request{Dir: l.dir, Command: "test", LeafKey: "ecdsa-p256", Now: l.now, Target: TargetIgnitionConfigs, Overwrite: true, DiscardManifests: true}
+	req := Request{
+		Dir:              l.dir,
+		Command:          "test",
+		LeafKey:          "ecdsa-p256",
+		Now:              l.now,
+		Target:           TargetIgnitionConfigs,
+		Overwrite:        true,
+		DiscardManifests: true,
+	}
 	for _, flags := range []bool{true, false} {
 		req.Overwrite, req.DiscardManifests = flags, flags
 		if _, err := Create(l.T.Context(), req); err != nil {

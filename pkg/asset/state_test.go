@@ -15,7 +15,8 @@ func TestParseState(t *testing.T) {
 		"no version":     {`{}`, "schema version 0"},
 		"unknown fields": {`{"schemaVersion":1,"other":1}`, "damaged"},
 	} {
-		if _, err := parseState([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "hint: ") {
+		if _, err := parseState([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%s: got %v, want %q and a hint", name, err, test.want)
 		}
 	}
@@ -24,7 +25,8 @@ func TestParseState(t *testing.T) {
 func FuzzState(f *testing.F) {
 	full := State{
 		SchemaVersion: 1, Release: "4.22.0", Kept: map[string]graph.Kept{"root-ca": {Inputs: "00", Value: json.RawMessage(`{"Cert":"YQ=="}`)}},
-		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"}, Consumed: Files{"install-config.yaml": []byte("x")},
+		ManifestsFrom: map[string]string{"metadata.name": "00"}, Written: map[string]string{"a": "b"},
+		Consumed: Files{"install-config.yaml": []byte("x")},
 	}
 	data, err := full.marshal()
 	if err != nil {

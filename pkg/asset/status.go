@@ -185,7 +185,12 @@ func (s *Status) problem(err error) {
 // summary says what cluster and release the directory is for.
 func (s *Status) summary(c settled) {
 	r := c.release
-	s.Release = &ReleaseSummary{Version: r.Version, Line: r.Line, Image: r.Image, Remembered: c.before.Release != "" || c.before.ReleaseImage != ""}
+	s.Release = &ReleaseSummary{
+		Version:    r.Version,
+		Line:       r.Line,
+		Image:      r.Image,
+		Remembered: c.before.Release != "" || c.before.ReleaseImage != "",
+	}
 	if !s.has(c, installconfig.FileName) {
 		return
 	}

@@ -54,7 +54,8 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if _, err := Create(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, "install-config.yaml", killConfig+"sshKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDm7EIYjPyMMBCmjEr+DpiKlpIXaj2FVqqgHSsCHKJa a@b\n")
+	put(t, dir, "install-config.yaml",
+		killConfig+"sshKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDm7EIYjPyMMBCmjEr+DpiKlpIXaj2FVqqgHSsCHKJa a@b\n")
 	planned, err := Plan(t.Context(), req, true)
 	if err != nil {
 		t.Fatal(err)

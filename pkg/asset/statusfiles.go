@@ -198,7 +198,8 @@ func (s settled) inTheWay(name string, data []byte, made Files, kept keptKubecon
 	if content, known := made[name]; known {
 		return sum(data) != sum(content) && sum(data) != s.before.Written[name]
 	}
-	return s.before.exists() && s.before.Written[name] == "" && slices.Contains([]string{s.usualTarget().first, kubeconfigFile, passwordFile, metadataFile}, name)
+	return s.before.exists() && s.before.Written[name] == "" &&
+		slices.Contains([]string{s.usualTarget().first, kubeconfigFile, passwordFile, metadataFile}, name)
 }
 
 // refusedAsAnother tells why the next run would stop, because its result would be

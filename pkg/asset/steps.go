@@ -213,7 +213,8 @@ func (e Environment) host() hostSettings {
 }
 
 func generateManifests(
-	c installconfig.InstallConfig, r release.Release, id clusterIdentity, parts platform.Parts, certs map[string]tls.Pair, p manifests.Password, pointers Files, from provenance,
+	c installconfig.InstallConfig, r release.Release, id clusterIdentity, parts platform.Parts, certs map[string]tls.Pair,
+	p manifests.Password, pointers Files, from provenance,
 ) (Files, error) {
 	root, mcs := certs["root-ca"], certs["machine-config-server"]
 	return manifests.Files(manifests.Inputs{
@@ -287,7 +288,8 @@ func inPlaceIgnition(host ignition.Host, c installconfig.InstallConfig) ([]byte,
 
 // bootstrapHost is the host that brings up the cluster and is of no use afterwards.
 func bootstrapHost(
-	c installconfig.InstallConfig, r release.Release, e hostSettings, parts platform.Parts, m checkedManifests, hostTLS Files, keys map[string]tls.KeyPair, p pointers,
+	c installconfig.InstallConfig, r release.Release, e hostSettings, parts platform.Parts, m checkedManifests, hostTLS Files,
+	keys map[string]tls.KeyPair, p pointers,
 ) (ignition.Host, error) {
 	files, err := m.Set.BootstrapFiles(manifests.BootstrapOptions{
 		DisableImagePolicy: e.DisableImagePolicy && r.Has(release.ImagePolicy),
@@ -330,7 +332,10 @@ func metadataJSON(c installconfig.InstallConfig, id clusterIdentity, p platform.
 }
 
 // ignitionConfigs are the files that create ignition-configs writes.
-func ignitionConfigs(c installconfig.InstallConfig, bootstrap []byte, p pointers, kubeconfig []byte, password manifests.Password, metadata []byte) (Files, error) {
+func ignitionConfigs(
+	c installconfig.InstallConfig, bootstrap []byte, p pointers, kubeconfig []byte, password manifests.Password,
+	metadata []byte,
+) (Files, error) {
 	out := clusterFiles(kubeconfig, password, metadata)
 	out[ignition.BootstrapFile] = bootstrap
 	for _, role := range manifests.Roles(c) {

@@ -92,5 +92,9 @@ func makeTreeFolder(root *os.Root, name string) error {
 }
 
 func cannotExtract(name string, err error) error {
-	return diag.Problem{Position: diag.Position{File: name}, Detail: "cannot be written: " + system.Reason(err), Hint: "name another folder with -C"}
+	return diag.Problem{
+		Position: diag.Position{File: name},
+		Detail:   "cannot be written: " + system.Reason(err),
+		Hint:     "name another folder with -C",
+	}
 }

@@ -115,7 +115,8 @@ func TestExplanationsAreTrue(t *testing.T) {
 	}
 	// a leaf's fields are those of its whole set, and few of them are in it
 	vague := func(p string) bool {
-		return strings.HasPrefix(p, "/opt/openshift/tls/") || strings.HasPrefix(p, "/opt/openshift/auth/") || strings.Contains(p, "user-data-secret") || strings.Contains(p, "machine-config-server") || strings.Contains(p, "root-ca")
+		return strings.HasPrefix(p, "/opt/openshift/tls/") || strings.HasPrefix(p, "/opt/openshift/auth/") ||
+			strings.Contains(p, "user-data-secret") || strings.Contains(p, "machine-config-server") || strings.Contains(p, "root-ca")
 	}
 	tried := map[string]bool{}
 	for _, change := range whyChanges {

@@ -17,7 +17,10 @@ func TestCommitMovesAsideIntoNewFolders(t *testing.T) {
 	d := openTestDir(t, dir)
 	_, err := d.Commit(Change{
 		Aside: map[string]string{"auth/kubeconfig": "replaced/auth/kubeconfig", "manifests": "replaced/manifests"},
-		Write: Files{"auth/kubeconfig": []byte("made"), "replaced/openshift/consumed.yaml": []byte("consumed"), "manifests/a.yaml": []byte("made")},
+		Write: Files{
+			"auth/kubeconfig": []byte("made"), "replaced/openshift/consumed.yaml": []byte("consumed"),
+			"manifests/a.yaml": []byte("made"),
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -35,8 +35,8 @@ func stateOf(t *testing.T, consumed Files) string {
 func cutBefore(t *testing.T) map[string]string {
 	t.Helper()
 	return map[string]string{
-		"install-config.yaml": "input", "manifests/a.yaml": "mine", "manifests/sub/note": "note", "auth/kubeconfig": "old", "bootstrap.ign": "old",
-		StateFile: stateOf(t, nil),
+		"install-config.yaml": "input", "manifests/a.yaml": "mine", "manifests/sub/note": "note", "auth/kubeconfig": "old",
+		"bootstrap.ign": "old", StateFile: stateOf(t, nil),
 	}
 }
 
@@ -185,7 +185,8 @@ func editAndFinish(t *testing.T, story, killed, name string) {
 			t.Errorf("%s, %s edited and moved away: %v", story, name, err)
 		}
 		for name, content := range cutAfter(t) {
-			if data, err := os.ReadFile(filepath.Join(dir, name)); !strings.HasPrefix(name, "replaced-1/") && (err != nil || string(data) != content) {
+			if data, err := os.ReadFile(filepath.Join(dir, name)); !strings.HasPrefix(name, "replaced-1/") &&
+				(err != nil || string(data) != content) {
 				t.Errorf("%s, edited: %s is not finished", story, name)
 			}
 		}
@@ -288,7 +289,8 @@ func TestJournalHasDigests(t *testing.T) {
 	if err := json.Unmarshal(data, &j); err != nil {
 		t.Fatal(err)
 	}
-	if j.Writes[0].Replaces != digestOf("old") || j.Writes[1].Replaces != "" || j.Removals[0].Digest != digestOf("input") || !strings.HasPrefix(j.Moves[0].Digest, "folder:") {
+	if j.Writes[0].Replaces != digestOf("old") || j.Writes[1].Replaces != "" || j.Removals[0].Digest != digestOf("input") ||
+		!strings.HasPrefix(j.Moves[0].Digest, "folder:") {
 		t.Errorf("%+v", j)
 	}
 }

@@ -71,7 +71,9 @@ func TestCommitWritesPrivateFiles(t *testing.T) {
 	if got := strings.Join(written, " "); got != "auth/kubeconfig auth/old bootstrap.ign" {
 		t.Errorf("wrote %q", got)
 	}
-	for name, mode := range map[string]fs.FileMode{"auth": 0o700 | fs.ModeDir, "auth/kubeconfig": 0o600, "auth/old": 0o600, "bootstrap.ign": 0o600} {
+	for name, mode := range map[string]fs.FileMode{
+		"auth": 0o700 | fs.ModeDir, "auth/kubeconfig": 0o600, "auth/old": 0o600, "bootstrap.ign": 0o600,
+	} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode() != mode {
 			t.Errorf("%s has mode %v, %v; want %v", name, info.Mode(), err, mode)
@@ -250,7 +252,10 @@ func TestOnlyOneHoldsTheLock(t *testing.T) {
 
 func TestReadFolders(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"manifests/a.yaml", "manifests/b.yml", "openshift/c.json", "manifests/notes.txt", "manifests/.a.yaml.swp", "manifests/sub/d.yaml"} {
+	for _, name := range []string{
+		"manifests/a.yaml", "manifests/b.yml", "openshift/c.json", "manifests/notes.txt", "manifests/.a.yaml.swp",
+		"manifests/sub/d.yaml",
+	} {
 		put(t, dir, name, name)
 	}
 	d := openTestDir(t, dir)
@@ -276,7 +281,8 @@ func TestDirErrorsSayWhatToDo(t *testing.T) {
 		filepath.Join(dir, "absent"): "does not exist",
 		filepath.Join(dir, "file"):   "this is a file",
 	} {
-		if _, err := Open(t.Context(), path, Opening{Command: "test"}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
+		if _, err := Open(t.Context(), path, Opening{Command: "test"}); err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "hint: ") {
 			t.Errorf("%s: got %v, want %q and a hint", path, err, want)
 		}
 	}
@@ -321,5 +327,6 @@ func filled(t *testing.T, files map[string]string) string {
 
 // counts are the files that these tests read from folders.
 func counts(name string) bool {
-	return !strings.Contains(name, "/.") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json"))
+	return !strings.Contains(name, "/.") &&
+		(strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json"))
 }

@@ -165,7 +165,8 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 			}
 			refusedRecovery(t, dir, c.want)
 			// a flag opens a shared directory, but it does not finish what is in it
-			if _, err := Open(t.Context(), dir, Opening{Command: "test", AllowShared: true}); err == nil || !strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
+			if _, err := Open(t.Context(), dir, Opening{Command: "test", AllowShared: true}); err == nil ||
+				!strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
 				t.Errorf("with the flag: %v", err)
 			}
 			if got := tree(t, dir)["install-config.yaml"]; got != "input" {
@@ -367,7 +368,10 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 func TestCommitMovesNothingThroughLinks(t *testing.T) {
 	t.Parallel()
 	elsewhere := filled(t, map[string]string{"a.yaml": "theirs"})
-	for _, c := range []Change{{Remove: []string{"m/a.yaml"}}, {Aside: map[string]string{"m/a.yaml": "r/a.yaml"}}, {Write: Files{"m/a.yaml": []byte("new")}}} {
+	for _, c := range []Change{
+		{Remove: []string{"m/a.yaml"}}, {Aside: map[string]string{"m/a.yaml": "r/a.yaml"}},
+		{Write: Files{"m/a.yaml": []byte("new")}},
+	} {
 		dir := filled(t, map[string]string{"x": "x"})
 		if err := os.Symlink(elsewhere, filepath.Join(dir, "m")); err != nil {
 			t.Skip("this system makes no links:", err)

@@ -163,7 +163,8 @@ func TestKeptValues(t *testing.T) {
 		}
 		where := errors.New("in that file")
 		told := func(detail string) error { return fmt.Errorf("%s, %w", detail, where) }
-		if _, err := Get(&Run{Kept: kept, Now: noon, Damaged: told}, graph()); !errors.Is(err, where) || !strings.Contains(err.Error(), "of key is damaged: ") {
+		if _, err := Get(&Run{Kept: kept, Now: noon, Damaged: told}, graph()); !errors.Is(err, where) ||
+			!strings.Contains(err.Error(), "of key is damaged: ") {
 			t.Errorf("its error is not made as the run says, got %v", err)
 		}
 	}

@@ -46,7 +46,8 @@ func TestOfWithoutIdentity(t *testing.T) {
 			t.Errorf("%s: %+v, %v", spec.Name, p, err)
 		}
 	}
-	if _, err := Of(installconfig.InstallConfig{Platform: block.Platform{Name: "floppy"}}, manifests.Identity{}, release.Release{}); err == nil {
+	floppy := installconfig.InstallConfig{Platform: block.Platform{Name: "floppy"}}
+	if _, err := Of(floppy, manifests.Identity{}, release.Release{}); err == nil {
 		t.Error("a platform that does not exist has parts")
 	}
 }
