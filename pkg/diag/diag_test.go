@@ -48,7 +48,8 @@ func TestManyProblems(t *testing.T) {
 		ps = append(ps, Problem{Position: Position{File: "a.yaml", Line: 100_000 - i}, Detail: "is wrong"})
 	}
 	for n, end := range map[int]string{
-		Most: "a.yaml:100000: is wrong", Most + 1: "1 more problem is not shown: correct these first", len(ps): "99950 more problems are not shown: correct these first",
+		Most: "a.yaml:100000: is wrong", Most + 1: "1 more problem is not shown: correct these first",
+		len(ps): "99950 more problems are not shown: correct these first",
 	} {
 		lines := strings.Split(ps[:n].Error(), "\n")
 		if len(lines) != min(n, Most+1) || lines[len(lines)-1] != end || lines[0] != fmt.Sprintf("a.yaml:%d: is wrong", 100_001-n) {

@@ -74,7 +74,8 @@ func TestFilesOfBootstrap(t *testing.T) {
 		t.Fatalf("%d files of %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Path != want[i].Path || !bytes.Equal(got[i].Data, want[i].Data) || got[i].Mode != want[i].Mode || got[i].Append != want[i].Append {
+		if got[i].Path != want[i].Path || !bytes.Equal(got[i].Data, want[i].Data) || got[i].Mode != want[i].Mode ||
+			got[i].Append != want[i].Append {
 			t.Errorf("got %+v, want %+v", got[i], want[i])
 		}
 	}
@@ -114,7 +115,10 @@ func TestContent(t *testing.T) {
 
 // The decoder here reads what Ignition's reads, and gets the same out of it.
 func FuzzDataURL(f *testing.F) {
-	for _, s := range []string{"data:,", "data:,a%20b", "data:;base64,YQ==", "data:text/plain;charset=utf-8;base64,YQ==", `data:text/plain;a="b",c`, "data:,+"} {
+	for _, s := range []string{
+		"data:,", "data:,a%20b", "data:;base64,YQ==", "data:text/plain;charset=utf-8;base64,YQ==", `data:text/plain;a="b",c`,
+		"data:,+",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -98,7 +98,10 @@ func authorities(bundle string) []types.Resource {
 // checkSource refuses what no web server can be reached by.
 func checkSource(source string) error {
 	u, err := url.Parse(source)
-	problem := diag.Problem{Path: "--url", Hint: "name the place from which the bootstrap host can fetch bootstrap.ign, such as https://files.example.com/okd/bootstrap.ign"}
+	problem := diag.Problem{
+		Path: "--url",
+		Hint: "name the place from which the bootstrap host can fetch bootstrap.ign, such as https://files.example.com/okd/bootstrap.ign",
+	}
 	switch {
 	case source == "":
 		problem.Detail = "is missing"

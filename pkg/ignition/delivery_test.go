@@ -14,7 +14,8 @@ func TestBootstrapPointer(t *testing.T) {
 	t.Parallel()
 	const authority = "-----BEGIN CERTIFICATE-----\nbm90IGEgcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
 	proxy := Proxy{HTTP: "http://proxy.corp:3128", HTTPS: "http://proxy.corp:3128", NoProxy: ".corp,10.0.0.0/8"}
-	raw, err := BootstrapPointer("https://files.corp/b.ign?a=1", []byte("abc"), authority+strings.Replace(authority, "bm90", "bm91", 1)+authority, proxy)
+	raw, err := BootstrapPointer("https://files.corp/b.ign?a=1", []byte("abc"),
+		authority+strings.Replace(authority, "bm90", "bm91", 1)+authority, proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,8 @@ func TestBootstrapPointer(t *testing.T) {
 	if n := len(c.Ignition.Security.TLS.CertificateAuthorities); n != 2 {
 		t.Errorf("%d authorities", n)
 	}
-	if p := c.Ignition.Proxy; *p.HTTPProxy != proxy.HTTP || *p.HTTPSProxy != proxy.HTTPS || len(p.NoProxy) != 2 || p.NoProxy[1] != "10.0.0.0/8" {
+	if p := c.Ignition.Proxy; *p.HTTPProxy != proxy.HTTP || *p.HTTPSProxy != proxy.HTTPS || len(p.NoProxy) != 2 ||
+		p.NoProxy[1] != "10.0.0.0/8" {
 		t.Errorf("%+v", p)
 	}
 	small, err := BootstrapPointer("http://192.0.2.1:8080/b", nil, "", Proxy{})
@@ -47,7 +49,8 @@ func TestBootstrapPointerSource(t *testing.T) {
 		"https://a/b#c": "after #", "https://me:pass word@a": "is not a URL", "https://a\x7f/": "is not a URL",
 	} {
 		_, err := BootstrapPointer(source, nil, "", Proxy{})
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "--url: ") || strings.Contains(err.Error(), "pass") {
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "--url: ") ||
+			strings.Contains(err.Error(), "pass") {
 			t.Errorf("%q: %v", source, err)
 		}
 	}
@@ -78,7 +81,9 @@ func TestInPlaceHost(t *testing.T) {
 	modes := map[string]int{}
 	for _, f := range files {
 		modes[f.Path] = f.Mode
-		if f.Path == EnvironmentFile && (!bytes.Contains(f.Data, []byte("BOOTSTRAP_IN_PLACE='true'\n")) || !bytes.Contains(f.Data, []byte(`INSTALLATION_DISK='/dev/disk/by-id/it'\''s'`))) {
+		inPlace := bytes.Contains(f.Data, []byte("BOOTSTRAP_IN_PLACE='true'\n")) &&
+			bytes.Contains(f.Data, []byte(`INSTALLATION_DISK='/dev/disk/by-id/it'\''s'`))
+		if f.Path == EnvironmentFile && !inPlace {
 			t.Errorf("environment\n%s", f.Data)
 		}
 	}
@@ -123,7 +128,8 @@ func TestNodeImageMechanism(t *testing.T) {
 		for mark, has := range map[string]bool{
 			"/bootstrap-pivot.sh": want == "pivot", `"name":"release-image-pivot.service"`: want == "pivot",
 			"/node-image-pull.sh": want != "pivot", "/node-image-overlay-generator": want != "pivot",
-			`/var-ostree\\x2dcontainer.mount`: want == `var-ostree\\x2dcontainer.mount`, "/var-ostreecontainer.mount": want == "var-ostreecontainer.mount",
+			`/var-ostree\\x2dcontainer.mount`: want == `var-ostree\\x2dcontainer.mount`,
+			"/var-ostreecontainer.mount":      want == "var-ostreecontainer.mount",
 		} {
 			if got := bytes.Contains(raw, []byte(mark)); got != has {
 				t.Errorf("release %s: %s is there: %t", line, mark, got)

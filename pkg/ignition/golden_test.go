@@ -38,7 +38,8 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatalf("%v (go test -update makes it)", err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs from what is made now; if the change is meant, run go test -update and review the diff\n%s", file, firstDifference(want, got))
+		t.Errorf("%s differs from what is made now; if the change is meant, run go test -update and review the diff\n%s",
+			file, firstDifference(want, got))
 	}
 }
 
@@ -95,7 +96,11 @@ func fullHost() Host {
 	}
 	h.Mirrors = Mirrors([]installconfig.ImageDigestSource{
 		{Source: "quay.io/okd/scos-release", Mirrors: []string{"mirror.corp:5000/okd/release"}},
-		{Source: "quay.io/okd/scos-content", Mirrors: []string{"mirror.corp:5000/okd/content", "second.corp/okd"}, SourcePolicy: "NeverContactSource"},
+		{
+			Source:       "quay.io/okd/scos-content",
+			Mirrors:      []string{"mirror.corp:5000/okd/content", "second.corp/okd"},
+			SourcePolicy: "NeverContactSource",
+		},
 	}, nil)
 	h.OpenShift["manifests/image-digest-mirror-set.yaml"] = []byte("kind: ImageDigestMirrorSet\n")
 	h.Environment.BootstrapNodeIP = "192.168.1.10"

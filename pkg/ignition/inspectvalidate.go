@@ -43,7 +43,12 @@ func ValidateAny(name string, raw []byte) (version string, err error) {
 		return "", problems
 	}
 	if v.Ignition.Version == nil {
-		return "", append(problems, diag.Problem{Position: file, Path: "ignition.version", Detail: "is missing", Hint: "write the spec there, such as " + specVersion})
+		return "", append(problems, diag.Problem{
+			Position: file,
+			Path:     "ignition.version",
+			Detail:   "is missing",
+			Hint:     "write the spec there, such as " + specVersion,
+		})
 	}
 	version = *v.Ignition.Version
 	config, rpt, err := v3_6.ParseCompatibleVersion(raw)

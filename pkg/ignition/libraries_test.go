@@ -30,7 +30,10 @@ func runBash(t *testing.T, dir, script string) (string, int) {
 	}
 	cmd := exec.Command(bash(t), "-c", "set -euo pipefail; shopt -s inherit_errexit; IFS=$'\\n\\t'\n"+script)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "L=" + where, "SERVICE_NAME=bootkube", "RECORD_FOLDER=" + filepath.Join(dir, "records"), "LC_ALL=C", "TZ=UTC"}
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "L=" + where, "SERVICE_NAME=bootkube", "RECORD_FOLDER=" + filepath.Join(dir, "records"),
+		"LC_ALL=C", "TZ=UTC",
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -80,7 +83,10 @@ if since 4.16; then echo yes; else echo no; fi; echo on`)
 // The release table as the operators of each release would tell it.
 func TestReleaseTable(t *testing.T) {
 	t.Parallel()
-	const gate, cv = "--feature-gate-manifest-path=/assets/manifests/99_feature-gate.yaml", "--cluster-version-manifest-path=/assets/manifests/cvo-overrides.yaml"
+	const (
+		gate = "--feature-gate-manifest-path=/assets/manifests/99_feature-gate.yaml"
+		cv   = "--cluster-version-manifest-path=/assets/manifests/cvo-overrides.yaml"
+	)
 	const kas = "--operand-kubernetes-version=1.35.1"
 	for _, c := range []struct{ version, cvo, kas, etcd, stages, platforms, mcc, api, ha, cpu string }{
 		{"4.16.0-0.okd-scos-1", "", "", "", "", "gcp", "", "/version", "endpoints", ""},
@@ -96,7 +102,9 @@ func TestReleaseTable(t *testing.T) {
 VERSION=`+c.version+` KUBERNETES_VERSION=1.35.1
 IFS=' '; release_table; release_table
 for list in "${CVO_FLAGS[*]}" "${KAS_FLAGS[*]}" "${ETCD_FLAGS_IF_KNOWN[*]}" "${STAGES_IN_RELEASE[*]}" "${STATIC_POD_PLATFORMS[*]}" "${MCC_INPUT[*]}" "${API_PATH[*]}" "${HA_EVIDENCE[*]}" "${CPU_LEVEL[*]}"; do echo "$list"; done`)
-		want := strings.Join([]string{c.cvo, c.kas, c.etcd, c.stages, "baremetal openstack ovirt vsphere nutanix " + c.platforms, c.mcc, c.api, c.ha, c.cpu, ""}, "\n")
+		want := strings.Join([]string{
+			c.cvo, c.kas, c.etcd, c.stages, "baremetal openstack ovirt vsphere nutanix " + c.platforms, c.mcc, c.api, c.ha, c.cpu, "",
+		}, "\n")
 		if out != want || code != 0 {
 			t.Errorf("%s (%d):\n%swant\n%s", c.version, code, out, want)
 		}
@@ -275,7 +283,8 @@ func TestCPUIsOld(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "cpuinfo"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, _ := runBash(t, dir, `source "$L/lib/okd-install/causes.sh"; if cpu_is_old cpuinfo; then echo old; else echo fine; fi`); out != want {
+		out, _ := runBash(t, dir, `source "$L/lib/okd-install/causes.sh"; if cpu_is_old cpuinfo; then echo old; else echo fine; fi`)
+		if out != want {
 			t.Errorf("%q: %q", text, out)
 		}
 	}
@@ -379,7 +388,8 @@ func TestKonnectivityFill(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "x.yaml"), []byte("image: '@IMAGE@'\nhost: '@HOST@'\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		out, code := runBash(t, dir, `source <(sed '/^source/d' "$L/lib/okd-install/konnectivity.sh"); mkdir out; konnectivity_fill out x.yaml IMAGE `+shell.Quote(value))
+		out, code := runBash(t, dir,
+			`source <(sed '/^source/d' "$L/lib/okd-install/konnectivity.sh"); mkdir out; konnectivity_fill out x.yaml IMAGE `+shell.Quote(value))
 		got, err := os.ReadFile(filepath.Join(dir, "out/x.yaml"))
 		if string(got) != want || (code == 0) != (want != "") || want == "" && !strings.Contains(out, "IMAGE") {
 			t.Errorf("%q: exit %d, %v, %s\n%s", value, code, err, got, out)

@@ -67,8 +67,9 @@ func Customised(file string, user, standard []byte) (rest []byte, changed bool, 
 	if len(user) > maxPointer {
 		return nil, false, diag.Problems{{
 			Position: diag.Position{File: file},
-			Detail:   fmt.Sprintf("is %d bytes long; what is added to it becomes one object of the cluster, which holds no more than %d", len(user), maxPointer),
-			Hint:     "split it: put large files into MachineConfigs of their own under openshift/",
+			Detail: fmt.Sprintf("is %d bytes long; what is added to it becomes one object of the cluster, which holds no more than %d",
+				len(user), maxPointer),
+			Hint: "split it: put large files into MachineConfigs of their own under openshift/",
 		}}
 	}
 	theirs, problems := parse(file, user)
@@ -117,7 +118,8 @@ func foreign(file string, theirs, ours types.Config) diag.Problems {
 	}
 	for _, ca := range ours.Ignition.Security.TLS.CertificateAuthorities {
 		if len(trusted) > 0 && !trusted[content(ca)] {
-			refuse("ignition.security.tls.certificateAuthorities", "does not hold this cluster's root CA, so the machine could not fetch its config from the cluster")
+			refuse("ignition.security.tls.certificateAuthorities",
+				"does not hold this cluster's root CA, so the machine could not fetch its config from the cluster")
 		}
 	}
 	for _, r := range theirs.Ignition.Config.Merge {

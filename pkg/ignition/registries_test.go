@@ -121,7 +121,9 @@ func TestRegistriesConf(t *testing.T) {
 	}
 	var mirrors []Mirror
 	for _, v := range hostile {
-		mirrors = append(mirrors, Mirror{Source: v, Mirrors: []string{v, "m"}}, Mirror{Source: v, Mirrors: []string{"n"}, Policy: neverContactSource})
+		mirrors = append(mirrors,
+			Mirror{Source: v, Mirrors: []string{v, "m"}},
+			Mirror{Source: v, Mirrors: []string{"n"}, Policy: neverContactSource})
 	}
 	r := readRegistries(t, registriesConf(mirrors))
 	if len(r.Registry) != len(mirrors) {
@@ -149,7 +151,8 @@ func FuzzRegistriesConf(f *testing.F) {
 			t.Skip("Host.problems refuses it")
 		}
 		r := readRegistries(t, registriesConf([]Mirror{{Source: source, Mirrors: []string{mirror}}}))
-		if len(r.Registry) != 1 || r.Registry[0].Location != source || len(r.Registry[0].Mirror) != 1 || r.Registry[0].Mirror[0].Location != mirror {
+		if len(r.Registry) != 1 || r.Registry[0].Location != source || len(r.Registry[0].Mirror) != 1 ||
+			r.Registry[0].Mirror[0].Location != mirror {
 			t.Fatalf("%q and %q came back as %+v", source, mirror, r)
 		}
 	})

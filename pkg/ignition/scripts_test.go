@@ -94,7 +94,8 @@ func TestHostHasWhatItsScriptsName(t *testing.T) {
 	t.Parallel()
 	// known to be named without being needed: bootkube asks before it sources it
 	conditional := func(path string, e Environment) bool {
-		return path == "/usr/local/bin/bootstrap-in-place.sh" && !e.BootstrapInPlace || path == "/usr/local/lib/okd-install/konnectivity.sh" && !e.konnectivity()
+		return path == "/usr/local/bin/bootstrap-in-place.sh" && !e.BootstrapInPlace ||
+			path == "/usr/local/lib/okd-install/konnectivity.sh" && !e.konnectivity()
 	}
 	for _, line := range append(slices.Clone(lines), "preview") {
 		for _, inPlace := range []bool{false, true} {

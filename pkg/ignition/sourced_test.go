@@ -14,7 +14,10 @@ import (
 // the stages in it.
 func TestFoldersSayWhatIsSourced(t *testing.T) {
 	t.Parallel()
-	known := []string{"bootstrap-in-place.sh", "bootstrap-service-record.sh", "bootstrap-verify-api-server-urls.sh", "release-image.sh", "wait-for-ha-api.sh"}
+	known := []string{
+		"bootstrap-in-place.sh", "bootstrap-service-record.sh", "bootstrap-verify-api-server-urls.sh", "release-image.sh",
+		"wait-for-ha-api.sh",
+	}
 	sources := regexp.MustCompile(`(?m)^ *source (/usr/\S+)`)
 	sourced := map[string]bool{}
 	for name, text := range scripts(t) {
@@ -49,7 +52,8 @@ func TestLibrariesOnlyDefine(t *testing.T) {
 		}
 		// Without a PATH any program that it calls is missed, and said so. The one thing
 		// that stages.sh needs before its functions is the folder of its notes.
-		out, code := runBash(t, t.TempDir(), `text=$(sed '/^source/d; s|^mkdir --parents /run/okd-install$||; s|/run/okd-install|.|' "$L/lib/okd-install/`+path.Base(name)+`")
+		out, code := runBash(t, t.TempDir(),
+			`text=$(sed '/^source/d; s|^mkdir --parents /run/okd-install$||; s|/run/okd-install|.|' "$L/lib/okd-install/`+path.Base(name)+`")
 RELEASE_IMAGE_DIGEST=''
 PATH=/nowhere
 eval "${text}"`)

@@ -23,7 +23,8 @@ func TestAStageIsOnTheDiskBeforeItsMarker(t *testing.T) {
 	t.Parallel()
 	out, code := inStage(t, t.TempDir(), `sync() { local IFS=' '; echo "sync $*: $(ls one.done 2>/dev/null)"; }
 if stage one; then finish; fi; ls one.done`)
-	if code != 0 || !strings.Contains(out, "/etc/kubernetes: \n") || !strings.Contains(out, "sync --file-system ") || !strings.HasSuffix(out, "one.done\n") {
+	if code != 0 || !strings.Contains(out, "/etc/kubernetes: \n") || !strings.Contains(out, "sync --file-system ") ||
+		!strings.HasSuffix(out, "one.done\n") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	out, code = inStage(t, t.TempDir(), `sync() { echo 'sync: error syncing: Input/output error' >&2; return 1; }

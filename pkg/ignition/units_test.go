@@ -115,7 +115,9 @@ func stage(t *testing.T) (root string, units []string) {
 			t.Fatal(err)
 		}
 	}
-	for _, target := range []string{"network-online", "network", "multi-user", "basic", "sysinit", "shutdown", "getty", "umount", "local-fs", "local-fs-pre"} {
+	for _, target := range []string{
+		"network-online", "network", "multi-user", "basic", "sysinit", "shutdown", "getty", "umount", "local-fs", "local-fs-pre",
+	} {
 		write("usr/lib/systemd/system/"+target+".target", "[Unit]\nDescription="+target+"\n", 0o644)
 	}
 	write("usr/lib/systemd/system/-.slice", "[Unit]\nDescription=root\n", 0o644)

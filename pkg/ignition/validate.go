@@ -73,7 +73,8 @@ func versionProblem(file diag.Position, raw []byte) diag.Problem {
 	p := diag.Problem{
 		Position: file, Path: "ignition.version",
 		Detail: "is missing",
-		Hint:   "write the config for spec " + specVersion + ", which is what the boot images of every release read (Butane: variant fcos, version 1.3.0)",
+		Hint: "write the config for spec " + specVersion +
+			", which is what the boot images of every release read (Butane: variant fcos, version 1.3.0)",
 	}
 	if json.Unmarshal(raw, &v) == nil && v.Ignition.Version != nil {
 		p.Detail = fmt.Sprintf("%.20q is not a spec that is read here: 3.0.0, 3.1.0 and %s are", *v.Ignition.Version, specVersion)

@@ -63,7 +63,9 @@ func accessQuestions() []question {
 					{"paste", "one that I paste here"},
 				}
 			},
-			other: map[string]prompt{"other": {Label: "File of the pull secret"}, "paste": {Label: "Pull secret, on one line (not shown)", Secret: true}},
+			other: map[string]prompt{
+				"other": {Label: "File of the pull secret"}, "paste": {Label: "Pull secret, on one line (not shown)", Secret: true},
+			},
 			read: func(w *wizard, answer string) (string, error) {
 				if answer == publicSecret || strings.HasPrefix(strings.TrimSpace(answer), "{") {
 					return answer, nil
@@ -158,7 +160,10 @@ func readSSHKey(w *wizard, answer string) (string, error) {
 func readSecretPath(w *wizard, answer string) (string, error) {
 	path, err := readPath(w, answer)
 	if err != nil && !strings.ContainsAny(answer, `/\.~`) {
-		return "", diag.Problem{Detail: "is neither a pull secret nor a file that can be read", Hint: "name the file that it is in, such as ./pull-secret.json"}
+		return "", diag.Problem{
+			Detail: "is neither a pull secret nor a file that can be read",
+			Hint:   "name the file that it is in, such as ./pull-secret.json",
+		}
 	}
 	return path, err
 }
@@ -207,7 +212,10 @@ func (w *wizard) makeKey() (string, error) {
 	}
 	line := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key)), "\n") + " " + comment + "\n"
 	if err := errors.Join(writeNew(private, pem.EncodeToMemory(block)), writeNew(public, []byte(line))); err != nil {
-		return "", diag.Problem{Detail: "the key pair cannot be written: " + system.Reason(err), Hint: "choose another key, or another directory with --dir"}
+		return "", diag.Problem{
+			Detail: "the key pair cannot be written: " + system.Reason(err),
+			Hint:   "choose another key, or another directory with --dir",
+		}
 	}
 	w.notes = append(w.notes, "The new private key is "+private+". Keep it: nobody else has it.")
 	return public, nil

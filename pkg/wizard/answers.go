@@ -51,7 +51,11 @@ func (w *wizard) readAnswers(ctx context.Context) error {
 		data, err = w.ReadFile(name, maxAnswer)
 	}
 	if err != nil {
-		return diag.Problem{Path: "--answers", Detail: "the file " + name + " cannot be read: " + system.Reason(err), Hint: "name a file of answers"}
+		return diag.Problem{
+			Path:   "--answers",
+			Detail: "the file " + name + " cannot be read: " + system.Reason(err),
+			Hint:   "name a file of answers",
+		}
 	}
 	answers, at, problems := parseAnswers(name, data)
 	if len(problems) > 0 {
@@ -69,14 +73,22 @@ func onCommandLine(q question, value, from string) error {
 	if q.key != pullSecretKey || from != "--"+q.flag() || !q.secret(value) {
 		return nil
 	}
-	return diag.Problem{Detail: "is the secret itself, which does not belong on a command line: others can see it there", Hint: "name the file that it is in"}
+	return diag.Problem{
+		Detail: "is the secret itself, which does not belong on a command line: others can see it there",
+		Hint:   "name the file that it is in",
+	}
 }
 
 // parseAnswers reads answers by key. A list becomes lines.
 func parseAnswers(file string, data []byte) (answers map[string]string, at map[string]diag.Position, problems diag.Problems) {
 	answers, at = map[string]string{}, map[string]diag.Position{}
 	fail := func(n *yaml.Node, path, detail, hint string) {
-		problems = append(problems, diag.Problem{Position: diag.Position{File: file, Line: n.Line, Column: n.Column}, Path: path, Detail: detail, Hint: hint})
+		problems = append(problems, diag.Problem{
+			Position: diag.Position{File: file, Line: n.Line, Column: n.Column},
+			Path:     path,
+			Detail:   detail,
+			Hint:     hint,
+		})
 	}
 	documents, err := yamlfile.Documents(data)
 	var syntax *yamlfile.SyntaxError

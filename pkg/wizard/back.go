@@ -173,7 +173,12 @@ const notShown = "(not shown)"
 // prompt is a question as it is put to the person: what was answered before is
 // proposed, if it was not what is proposed anyway and still fits.
 func (w *wizard) prompt(q question) prompt {
-	p := prompt{Label: q.label, Help: q.explanation(), Default: w.preset(q), Back: w.before(w.place(q)) >= 0 || w.keeping && w.place(q) == w.first}
+	p := prompt{
+		Label:   q.label,
+		Help:    q.explanation(),
+		Default: w.preset(q),
+		Back:    w.before(w.place(q)) >= 0 || w.keeping && w.place(q) == w.first,
+	}
 	if q.options != nil {
 		p.Options = q.options(w)
 	}

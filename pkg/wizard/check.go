@@ -23,7 +23,10 @@ func (w *wizard) check(q question, answer string) (string, error) {
 		answer = noAnswer // as it is kept
 	}
 	if q.words != nil && !slices.Contains(q.words(), answer) {
-		return "", diag.Problem{Detail: fmt.Sprintf("%q is none of the answers", answer), Hint: diag.Meant(answer, q.words(), "use one of "+strings.Join(q.words(), ", "))}
+		return "", diag.Problem{
+			Detail: fmt.Sprintf("%q is none of the answers", answer),
+			Hint:   diag.Meant(answer, q.words(), "use one of "+strings.Join(q.words(), ", ")),
+		}
 	}
 	if answer == "" && !q.optional {
 		return "", errors.New("an answer is needed")
@@ -69,7 +72,10 @@ func (w *wizard) load(answers map[string]string) (r reading, err error) {
 		return r, err
 	}
 	d := w.draft(answers)
-	for field, value := range map[*string]string{&d.ClusterName: "okd", &d.BaseDomain: "example.com", &d.Platform: platform.Usual(), &d.ControlPlane: "3", &d.Workers: "3"} {
+	for field, value := range map[*string]string{
+		&d.ClusterName: "okd", &d.BaseDomain: "example.com", &d.Platform: platform.Usual(), &d.ControlPlane: "3",
+		&d.Workers: "3",
+	} {
 		if *field == "" {
 			*field = value
 		}

@@ -48,7 +48,11 @@ func (w *wizard) makeDir() error {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return diag.Problem{Position: diag.Position{File: w.Dir}, Detail: "the asset directory cannot be made: " + system.Reason(err), Hint: "make it, or name another with --dir"}
+		return diag.Problem{
+			Position: diag.Position{File: w.Dir},
+			Detail:   "the asset directory cannot be made: " + system.Reason(err),
+			Hint:     "make it, or name another with --dir",
+		}
 	}
 	return os.Chmod(w.Dir, 0o700)
 }
@@ -85,14 +89,20 @@ func readPath(w *wizard, answer string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "name a file that is there"}
+		return "", diag.Problem{
+			Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err),
+			Hint:   "name a file that is there",
+		}
 	case !info.Mode().IsRegular():
 		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is not a file", Hint: "name a file"}
 	case info.Size() > maxAnswer:
 		return "", diag.Problem{Detail: diag.Clip(answer, 80) + " is too large to be meant", Hint: "name another file"}
 	}
 	if _, err := w.ReadFile(path, maxAnswer); err != nil {
-		return "", diag.Problem{Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err), Hint: "check its permissions"}
+		return "", diag.Problem{
+			Detail: "the file " + diag.Clip(answer, 80) + " cannot be read: " + system.Reason(err),
+			Hint:   "check its permissions",
+		}
 	}
 	return path, nil
 }

@@ -16,7 +16,8 @@ import (
 func networkQuestions() []question {
 	return []question{
 		{
-			key: machineNetKey, label: "Network of the machines", usage: "network that the machines are in, such as 192.168.1.0/24; separate several by commas",
+			key: machineNetKey, label: "Network of the machines",
+			usage:  "network that the machines are in, such as 192.168.1.0/24; separate several by commas",
 			fields: []string{"networking.machineNetwork"}, read: readList,
 			help: "The network in which your machines have their addresses, with its length, such as 192.168.1.0/24. " +
 				"Separate several by commas. An IPv4 and an IPv6 network make a cluster with both.",
@@ -44,7 +45,8 @@ func networkQuestions() []question {
 			},
 		},
 		{
-			key: "hostPrefix", label: "Part of it for each machine, as a prefix length", usage: "prefix length of the part of the pods' network that each machine gets (default 23)",
+			key: "hostPrefix", label: "Part of it for each machine, as a prefix length",
+			usage:  "prefix length of the part of the pods' network that each machine gets (default 23)",
 			fields: []string{"networking.clusterNetwork"},
 			help:   "23 gives each machine 510 addresses for its pods, and a /14 room for 512 machines. It cannot be changed later.",
 			asked:  func(w *wizard) bool { return slices.ContainsFunc(listOf(w.answers[clusterNetKey]), isIPv4) },
@@ -131,7 +133,10 @@ func machineQuestions() []question {
 				"the cluster stands still. An arbiter is a small third machine that only votes. Fencing is another way, which you can write into the file.",
 			asked: func(w *wizard) bool { return w.answers[controlPlaneKey] == "2" && canHaveArbiter(w) },
 			options: func(*wizard) []option {
-				return []option{{"1", "add an arbiter, a small machine that only votes"}, {"three", "make it three control plane machines"}, {"one", "make it a single node"}}
+				return []option{
+					{"1", "add an arbiter, a small machine that only votes"}, {"three", "make it three control plane machines"},
+					{"one", "make it a single node"},
+				}
 			},
 			read: func(_ *wizard, answer string) (string, error) { return answer, nil },
 			put: func(_ *wizard, d *installconfig.Draft, value string) {
@@ -153,7 +158,8 @@ func machineQuestions() []question {
 			},
 		},
 		{
-			key: workersKey, label: "Number of workers", usage: "number of workers; with 0 the control plane takes the workloads (default 3, or 0 for a single node)",
+			key: workersKey, label: "Number of workers",
+			usage:  "number of workers; with 0 the control plane takes the workloads (default 3, or 0 for a single node)",
 			fields: []string{"compute"},
 			preset: func(w *wizard) string {
 				return map[bool]string{true: "0", false: "3"}[w.answers[controlPlaneKey] == "1"]
@@ -169,7 +175,8 @@ func machineQuestions() []question {
 			},
 		},
 		{
-			key: installationDiskKey, label: "Disk for a node that installs itself", usage: "disk of a single node that installs itself without a bootstrap host, such as /dev/vda",
+			key: installationDiskKey, label: "Disk for a node that installs itself",
+			usage:  "disk of a single node that installs itself without a bootstrap host, such as /dev/vda",
 			fields: []string{"bootstrapInPlace"}, optional: true,
 			asked: func(w *wizard) bool {
 				return w.answers[controlPlaneKey] == "1" && w.answers[workersKey] == "0" || installsItself(w.answers)

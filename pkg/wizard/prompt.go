@@ -51,7 +51,8 @@ func newPrompter(t Terminal) (prompter, func(), error) {
 	core.DisableColor = !t.Colour
 	// our words, and short enough for 80 columns; there is no other way to change them
 	survey.ErrorTemplate = `{{color .Icon.Format }}{{ .Error.Error }}{{color "reset"}}` + "\n" //nolint:reassign // see above
-	survey.SelectQuestionTemplate = strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help").Replace(survey.SelectQuestionTemplate)
+	shorter := strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help")
+	survey.SelectQuestionTemplate = shorter.Replace(survey.SelectQuestionTemplate)
 	hints(false)
 	keys, shown := watch(in, out)
 	return &surveyPrompter{stdio: terminal.Stdio{In: keys, Out: shown, Err: shown}}, restore, nil
@@ -60,8 +61,14 @@ func newPrompter(t Terminal) (prompter, func(), error) {
 // The hints of questions that are not lists: as survey has them, and with the
 // way back. A list has an entry for it.
 var (
-	textHint   = [2]string{survey.InputQuestionTemplate, strings.Replace(survey.InputQuestionTemplate, "for help {{-", "for help, "+goBack+" back{{-", 1)}
-	secretHint = [2]string{survey.PasswordQuestionTemplate, strings.Replace(survey.PasswordQuestionTemplate, "for help]", "for help, "+goBack+" back]", 1)}
+	textHint = [2]string{
+		survey.InputQuestionTemplate,
+		strings.Replace(survey.InputQuestionTemplate, "for help {{-", "for help, "+goBack+" back{{-", 1),
+	}
+	secretHint = [2]string{
+		survey.PasswordQuestionTemplate,
+		strings.Replace(survey.PasswordQuestionTemplate, "for help]", "for help, "+goBack+" back]", 1),
+	}
 )
 
 func hints(back bool) {
@@ -124,7 +131,8 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	answer := ""
 	done := make(chan error, 1)
 	go func() {
-		done <- survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err), survey.WithValidator(check), survey.WithShowCursor(true))
+		done <- survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err),
+			survey.WithValidator(check), survey.WithShowCursor(true))
 	}()
 	select {
 	case err := <-done:

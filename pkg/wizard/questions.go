@@ -131,7 +131,8 @@ const (
 // questions lists what is asked, in order: first what decides about what is
 // asked later, then what everybody has to decide, last what few need.
 func questions() []question {
-	return slices.Concat(clusterQuestions(), platformQuestions(), networkQuestions(), machineQuestions(), accessQuestions(), surroundingQuestions())
+	return slices.Concat(clusterQuestions(), platformQuestions(), networkQuestions(), machineQuestions(), accessQuestions(),
+		surroundingQuestions())
 }
 
 func clusterQuestions() []question {
@@ -175,8 +176,9 @@ func clusterQuestions() []question {
 			put: func(_ *wizard, d *installconfig.Draft, value string) { d.ClusterName = value },
 		},
 		{
-			key: baseDomainKey, label: "Base domain", usage: "domain that the cluster's names are below, such as example.com", fields: []string{"baseDomain"},
-			put: func(_ *wizard, d *installconfig.Draft, value string) { d.BaseDomain = value },
+			key: baseDomainKey, label: "Base domain", usage: "domain that the cluster's names are below, such as example.com",
+			fields: []string{"baseDomain"},
+			put:    func(_ *wizard, d *installconfig.Draft, value string) { d.BaseDomain = value },
 			then: func(w *wizard) {
 				domain := w.answers[clusterNameKey] + "." + strings.TrimSuffix(w.answers[baseDomainKey], ".")
 				w.say("The cluster will be reached as api." + domain + " and *.apps." + domain + ".")
@@ -271,12 +273,14 @@ func surroundingQuestions() []question {
 	password := func(value string) bool { return strings.Contains(value, "@") }
 	return []question{
 		{
-			key: httpProxyKey, label: "Proxy for http", usage: "URL of the proxy for http", fields: []string{"proxy.httpProxy"}, optional: true, secret: password,
+			key: httpProxyKey, label: "Proxy for http", usage: "URL of the proxy for http", fields: []string{"proxy.httpProxy"},
+			optional: true, secret: password,
 			help: "If the machines reach the internet only through a proxy, its URL, such as http://proxy.example.com:3128; otherwise none.",
 			put:  func(_ *wizard, d *installconfig.Draft, value string) { d.HTTPProxy = value },
 		},
 		{
-			key: httpsProxyKey, label: "Proxy for https", usage: "URL of the proxy for https (default: that for http)", fields: []string{"proxy.httpsProxy"}, optional: true, secret: password,
+			key: httpsProxyKey, label: "Proxy for https", usage: "URL of the proxy for https (default: that for http)",
+			fields: []string{"proxy.httpsProxy"}, optional: true, secret: password,
 			asked:  func(w *wizard) bool { return w.answers[httpProxyKey] != "" || w.isGiven(httpsProxyKey) },
 			preset: func(w *wizard) string { return w.answers[httpProxyKey] },
 			put:    func(_ *wizard, d *installconfig.Draft, value string) { d.HTTPSProxy = value },
@@ -287,13 +291,15 @@ func surroundingQuestions() []question {
 			put: func(_ *wizard, d *installconfig.Draft, value string) { d.NoProxy = value },
 		},
 		{
-			key: mirrorKey, label: "Mirror of OKD's images", usage: "repository that mirrors the images of the release, such as mirror.example.com:5000/okd",
+			key: mirrorKey, label: "Mirror of OKD's images",
+			usage:  "repository that mirrors the images of the release, such as mirror.example.com:5000/okd",
 			fields: []string{"imageDigestSources"}, optional: true, read: readList,
 			help: "A repository of your own that holds the images of the release, such as mirror.example.com:5000/okd; otherwise none. Separate several by commas.",
 			put:  func(_ *wizard, d *installconfig.Draft, value string) { d.Mirrors = listOf(value) },
 		},
 		{
-			key: "trustBundle", label: "File with certificates to trust", usage: "file with certificates of the authorities that the proxy or the mirror is signed by",
+			key: "trustBundle", label: "File with certificates to trust",
+			usage:  "file with certificates of the authorities that the proxy or the mirror is signed by",
 			fields: []string{"additionalTrustBundle"}, optional: true,
 			asked:     func(w *wizard) bool { return proxied(w) || w.answers[mirrorKey] != "" || w.isGiven("trustBundle") },
 			takesFile: true,

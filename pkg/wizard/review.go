@@ -108,7 +108,11 @@ func (w *wizard) changeable() (all []question) {
 // change asks one question again, and after it those that its new answer raises
 // or whose answer does not fit it. Going back from it leaves all as it was.
 func (w *wizard) change(ctx context.Context) error {
-	p := prompt{Label: "Which answer", Help: "The question of the answer that you choose is asked again, and what follows from it.", Back: true}
+	p := prompt{
+		Label: "Which answer",
+		Help:  "The question of the answer that you choose is asked again, and what follows from it.",
+		Back:  true,
+	}
 	for _, q := range w.changeable() {
 		p.Options = append(p.Options, option{q.key, diag.Clip(q.label+": "+w.shown(q, w.answers[q.key]), 76)})
 	}

@@ -269,7 +269,8 @@ func (w *wizard) settle(ctx context.Context, q question) error {
 		return nil
 	case w.prompter == nil:
 		w.problems = append(w.problems, diag.Problem{
-			Path: "--" + q.flag(), Detail: "is missing: " + q.usage, Hint: fmt.Sprintf("or set %s, or write %s into the file of --answers", q.variable(), q.key),
+			Path: "--" + q.flag(), Detail: "is missing: " + q.usage,
+			Hint: fmt.Sprintf("or set %s, or write %s into the file of --answers", q.variable(), q.key),
 		})
 		return nil
 	}

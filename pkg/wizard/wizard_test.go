@@ -33,7 +33,8 @@ func TestQuestions(t *testing.T) {
 		if q.put == nil && q.key != releaseKey {
 			t.Errorf("the answer to %s goes nowhere", q.key)
 		}
-		if strings.ToLower(q.flag()) != q.flag() || strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(q.variable(), "OKD_INSTALL_")), "_", "-") != q.flag() {
+		if strings.ToLower(q.flag()) != q.flag() ||
+			strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(q.variable(), "OKD_INSTALL_")), "_", "-") != q.flag() {
 			t.Errorf("%s: flag %s, variable %s", q.key, q.flag(), q.variable())
 		}
 	}
@@ -124,7 +125,8 @@ func FuzzAnswers(f *testing.F) {
 // A line without an end is not read into memory.
 func TestEndlessLine(t *testing.T) {
 	t.Parallel()
-	if _, err := readLine(bufio.NewReader(io.LimitReader(endless{}, 1<<30))); err == nil || !strings.Contains(err.Error(), "more than 2097152 bytes") {
+	if _, err := readLine(bufio.NewReader(io.LimitReader(endless{}, 1<<30))); err == nil ||
+		!strings.Contains(err.Error(), "more than 2097152 bytes") {
 		t.Errorf("got %v", err)
 	}
 	for text, want := range map[string]string{"one\r\ntwo": "one", "last": "last", "\n": ""} {

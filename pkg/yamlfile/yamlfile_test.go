@@ -71,7 +71,8 @@ func TestExamine(t *testing.T) {
 			got += fmt.Sprintf(" aliased %d", e.Aliased)
 		}
 		for _, f := range e.Faults {
-			got += fmt.Sprintf(", %s %d:%d %s", []string{"too deep", "not a name", "twice", "endless"}[f.Kind], f.At.Line, f.At.Column, dotted(f.Path))
+			got += fmt.Sprintf(", %s %d:%d %s",
+				[]string{"too deep", "not a name", "twice", "endless"}[f.Kind], f.At.Line, f.At.Column, dotted(f.Path))
 			if f.First > 0 {
 				got += fmt.Sprintf(" first %d", f.First)
 			}
@@ -166,7 +167,8 @@ func TestDecode(t *testing.T) {
 // What is read has its places in the file; written and read again it is the same.
 func FuzzDocuments(f *testing.F) {
 	for _, text := range []string{
-		"a: 1\nb: [x, {c: 2}]\n", "---\na: &x [1]\nb: *x\n---\nc: !!str 1\n", "a: |\n  x\n  y\nb: >-\n  z\n", "a:\n\tb", "a: *b", "{a: 1}: b", "? a\n: b\n", "a: &a [*a]",
+		"a: 1\nb: [x, {c: 2}]\n", "---\na: &x [1]\nb: *x\n---\nc: !!str 1\n", "a: |\n  x\n  y\nb: >-\n  z\n", "a:\n\tb", "a: *b",
+		"{a: 1}: b", "? a\n: b\n", "a: &a [*a]",
 	} {
 		f.Add([]byte(text))
 	}

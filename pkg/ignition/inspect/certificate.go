@@ -87,7 +87,8 @@ func (f *finder) add(der []byte) {
 	d := Certificate{
 		Subject: diag.Printable(c.Subject.String()), Issuer: diag.Printable(c.Issuer.String()),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Key: keyKind(c.PublicKey), CA: c.IsCA,
-		SelfSigned: bytes.Equal(c.RawIssuer, c.RawSubject) && (c.AuthorityKeyId == nil || bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)), sum: sum,
+		SelfSigned: bytes.Equal(c.RawIssuer, c.RawSubject) && (c.AuthorityKeyId == nil || bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)),
+		sum:        sum,
 	}
 	for _, name := range c.DNSNames {
 		d.Names = append(d.Names, diag.Printable(name))

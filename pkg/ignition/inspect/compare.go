@@ -52,7 +52,12 @@ type Comparison struct {
 func (c *Comparison) Configs(before, after Config) []Change {
 	var changes []Change
 	if before.Version != after.Version {
-		changes = append(changes, Change{Path: "ignition.version", Kind: setting, How: Changed, Details: []string{fmt.Sprintf("spec: %s -> %s", diag.Printable(before.Version), diag.Printable(after.Version))}})
+		changes = append(changes, Change{
+			Path:    "ignition.version",
+			Kind:    setting,
+			How:     Changed,
+			Details: []string{fmt.Sprintf("spec: %s -> %s", diag.Printable(before.Version), diag.Printable(after.Version))},
+		})
 	}
 	old, now := byPath(before), byPath(after)
 	for _, path := range union(old, now) {

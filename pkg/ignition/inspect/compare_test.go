@@ -25,7 +25,8 @@ func certificate(t testing.TB, name string, from time.Time, life time.Duration) 
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: from.Add(life),
-		DNSNames: []string{"api.example.com"}, IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: []string{"api.example.com"}, IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
@@ -124,9 +125,13 @@ func TestConfigs(t *testing.T) {
 // Certificates are compared by what they say.
 func TestCertificatesByMeaning(t *testing.T) {
 	t.Parallel()
-	old, again, other := certificate(t, "a", now, 24*time.Hour), certificate(t, "a", now.Add(time.Hour), 24*time.Hour), certificate(t, "b", now, 24*time.Hour)
+	old := certificate(t, "a", now, 24*time.Hour)
+	again := certificate(t, "a", now.Add(time.Hour), 24*time.Hour)
+	other := certificate(t, "b", now, 24*time.Hour)
 	compare := Comparison{Now: now}
-	got := told(compare.Files(map[string][]byte{"a.crt": old, "mixed": append([]byte("x\n"), old...)}, map[string][]byte{"a.crt": append(append([]byte{}, again...), other...), "mixed": append([]byte("y\n"), again...)}))
+	got := told(compare.Files(
+		map[string][]byte{"a.crt": old, "mixed": append([]byte("x\n"), old...)},
+		map[string][]byte{"a.crt": append(append([]byte{}, again...), other...), "mixed": append([]byte("y\n"), again...)}))
 	want := `changed file a.crt
     certificate CN=a made anew: good from: 2026-03-02 08:00 UTC -> 2026-03-02 09:00 UTC; good until: 2026-03-03 08:00 UTC -> 2026-03-03 09:00 UTC
     new server certificate CN=b for api.example.com, 192.0.2.1, signed by itself, good until 2026-03-03 08:00 UTC, for 24h00m, ecdsa-p256

@@ -136,7 +136,12 @@ func (c Config) Find(file, name string) (Entry, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return Entry{}, diag.Problem{Position: diag.Position{File: file}, Path: name, Detail: "stands in the config more than once", Hint: "ignition validate says where; Ignition itself refuses such a config"}
+			return Entry{}, diag.Problem{
+				Position: diag.Position{File: file},
+				Path:     name,
+				Detail:   "stands in the config more than once",
+				Hint:     "ignition validate says where; Ignition itself refuses such a config",
+			}
 		}
 	}
 	found := c.all(func(p string) bool { return clean != "" && strings.HasSuffix(p, "/"+strings.TrimPrefix(clean, "/")) })

@@ -136,7 +136,8 @@ func TestReadKeepsTheRest(t *testing.T) {
 		{"gzip", `"append":[{"source":"data:,s3cret","compression":"gzip"}]`, "storage.files[0].append[0].source: the content of /bad cannot be read: it is not gzip"},
 		{"compression", `"contents":{"source":"data:,s3cret","compression":"xz"}`, "storage.files[0].contents.compression: the content of /bad cannot be read: only gzip is known"},
 	} {
-		got, err := Read("x.ign", fmt.Appendf(nil, `{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/bad",%s},{"path":"/good","contents":{"source":"data:,a"}}]}}`, c.file))
+		const files = `{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/bad",%s},{"path":"/good","contents":{"source":"data:,a"}}]}}`
+		got, err := Read("x.ign", fmt.Appendf(nil, files, c.file))
 		if err == nil || !strings.HasPrefix(err.Error(), "x.ign: "+c.want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
@@ -156,7 +157,10 @@ func TestKnownSpec(t *testing.T) {
 			t.Errorf("%s: %v, but the validator says %v", version, knownSpec(version), err)
 		}
 	}
-	for version, want := range map[string]bool{"2.0.0": true, "2.4.0": true, "2.5.0": false, "3.6.0-experimental": true, "3.2": false, "": false, "1": false, "3.2.1": false, "4.0.0": false} {
+	for version, want := range map[string]bool{
+		"2.0.0": true, "2.4.0": true, "2.5.0": false, "3.6.0-experimental": true, "3.2": false, "": false, "1": false,
+		"3.2.1": false, "4.0.0": false,
+	} {
 		if knownSpec(version) != want {
 			t.Errorf("%s: %v", version, !want)
 		}
@@ -182,7 +186,8 @@ func TestReadRefuses(t *testing.T) {
 		{"too many", `{"storage":{"files":[` + strings.Repeat("{},", maxEntries) + `{}]}}`, "more than 20000"},
 	} {
 		_, err := Read("x.ign", []byte(c.raw))
-		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") || !strings.HasPrefix(err.Error(), "x.ign") {
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") ||
+			!strings.HasPrefix(err.Error(), "x.ign") {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
 	}
@@ -191,7 +196,9 @@ func TestReadRefuses(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	c := Config{}
-	for _, p := range []string{"/etc/a.conf", "/etc/b/a.conf", "/etc/systemd/system/x.service", "/opt/only.sh", "/twice", "/twice", "ignition.proxy"} {
+	for _, p := range []string{
+		"/etc/a.conf", "/etc/b/a.conf", "/etc/systemd/system/x.service", "/opt/only.sh", "/twice", "/twice", "ignition.proxy",
+	} {
 		c.Entries = append(c.Entries, Entry{Path: p})
 	}
 	for _, k := range []struct{ name, want string }{
@@ -243,7 +250,10 @@ link l 0000 "" /etc/passwdfalse`
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
 	said := strings.Join(left, "\n")
-	for _, word := range []string{"/app: its content is at http://y, and is not fetched", "https://REDACTED@a/b", "storage.disks: is no file", "passwd.users[core]"} {
+	for _, word := range []string{
+		"/app: its content is at http://y, and is not fetched", "https://REDACTED@a/b", "storage.disks: is no file",
+		"passwd.users[core]",
+	} {
 		if !strings.Contains(said, word) {
 			t.Errorf("%q is not said: %s", word, said)
 		}

@@ -47,7 +47,10 @@ func (m *Mask) Text(name string, data []byte) (text string, hidden bool) {
 type piece struct{ from, to int }
 
 // secretFiles are names of files that are secret as a whole, whatever they say.
-var secretFiles = []string{"kubeadmin-password", "shadow", "gshadow", ".htpasswd", ".netrc", ".git-credentials", "*.key", "*.p12", "*.pfx", "*.jks", "*.keytab"}
+var secretFiles = []string{
+	"kubeadmin-password", "shadow", "gshadow", ".htpasswd", ".netrc", ".git-credentials", "*.key", "*.p12", "*.pfx", "*.jks",
+	"*.keytab",
+}
 
 func secretPath(name string) bool {
 	base := path.Base(name)

@@ -53,7 +53,8 @@ func Read(name string, raw []byte) (Config, error) {
 		return fail("is empty", "")
 	}
 	if bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")) || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
-		return fail("begins with a byte order mark, as files do that a Windows program has written; Ignition does not read it", "save it as UTF-8 without a byte order mark")
+		return fail("begins with a byte order mark, as files do that a Windows program has written; Ignition does not read it",
+			"save it as UTF-8 without a byte order mark")
 	}
 	r := &reader{left: ignition.MaxContent}
 	if err := r.config(raw); err != nil {
@@ -71,8 +72,9 @@ func Read(name string, raw []byte) (Config, error) {
 	if !knownSpec(r.found.Version) {
 		return Config{}, diag.Problem{
 			Position: diag.Position{File: name}, Path: "ignition.version",
-			Detail: fmt.Sprintf("%.20q is not a spec that is known here: 2.0.0 to %s and 3.0.0 to %s are", r.found.Version, lastOfOlder, ignition.NewestSpec),
-			Hint:   "correct it; or, if the config is newer than this okd-install, use a newer one",
+			Detail: fmt.Sprintf("%.20q is not a spec that is known here: 2.0.0 to %s and 3.0.0 to %s are",
+				r.found.Version, lastOfOlder, ignition.NewestSpec),
+			Hint: "correct it; or, if the config is newer than this okd-install, use a newer one",
 		}
 	}
 	for i := range r.unreadable {
@@ -217,7 +219,10 @@ func (r *reader) part(e *Entry, where string, c resource, appended bool) error {
 		if err != nil {
 			e.Unreadable = true
 			field, detail, _ := strings.Cut(err.Error(), ": ")
-			r.unreadable = append(r.unreadable, diag.Problem{Path: where + "." + field, Detail: "the content of " + e.Path + " cannot be read: " + detail})
+			r.unreadable = append(r.unreadable, diag.Problem{
+				Path:   where + "." + field,
+				Detail: "the content of " + e.Path + " cannot be read: " + detail,
+			})
 			return nil
 		}
 		r.left -= len(data)

@@ -22,7 +22,8 @@ func decode(where string, raw json.RawMessage, to any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &typed) && typed.Field != "":
-		return fmt.Errorf("%s.%s: a JSON %s cannot stand here", where, diag.Printable(strings.ToLower(typed.Field[:1])+typed.Field[1:]), typed.Value)
+		return fmt.Errorf("%s.%s: a JSON %s cannot stand here",
+			where, diag.Printable(strings.ToLower(typed.Field[:1])+typed.Field[1:]), typed.Value)
 	case errors.As(err, &typed):
 		return fmt.Errorf("%s: a JSON %s cannot stand here", where, typed.Value)
 	}

@@ -15,8 +15,9 @@ import (
 // secretKeys are names of fields whose value is secret wherever they stand, in
 // lower case without dashes and underscores.
 var secretKeys = []string{
-	"auth", "password", "passwd", "passwordhash", "passphrase", "token", "idtoken", "refreshtoken", "accesstoken", "identitytoken", "registrytoken",
-	"clientkeydata", "clientsecret", "secretkey", "secretaccesskey", "privatekey", "apikey", "pullsecret", "psk", "keyfile",
+	"auth", "password", "passwd", "passwordhash", "passphrase", "token", "idtoken", "refreshtoken", "accesstoken",
+	"identitytoken", "registrytoken", "clientkeydata", "clientsecret", "secretkey", "secretaccesskey", "privatekey", "apikey",
+	"pullsecret", "psk", "keyfile",
 }
 
 // structured finds the secrets of a YAML or JSON text by the names of its

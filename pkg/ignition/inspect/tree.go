@@ -186,14 +186,23 @@ func collisions(file string, nodes []Node) error {
 	taken := map[string]Kind{}
 	for _, n := range nodes {
 		if kind, twice := taken[n.Path]; twice && (kind != Directory || n.Kind != Directory) {
-			problems = append(problems, diag.Problem{Position: diag.Position{File: file}, Path: "/" + n.Path, Detail: "stands in the config twice", Hint: "Ignition refuses such a config; ignition validate says where"})
+			problems = append(problems, diag.Problem{
+				Position: diag.Position{File: file},
+				Path:     "/" + n.Path,
+				Detail:   "stands in the config twice",
+				Hint:     "Ignition refuses such a config; ignition validate says where",
+			})
 		}
 		taken[n.Path] = n.Kind
 	}
 	for _, n := range nodes {
 		for parent := path.Dir(n.Path); parent != "."; parent = path.Dir(parent) {
 			if kind, ok := taken[parent]; ok && kind != Directory {
-				problems = append(problems, diag.Problem{Position: diag.Position{File: file}, Path: "/" + n.Path, Detail: "is below /" + parent + ", which is a " + string(kind) + " of the same config"})
+				problems = append(problems, diag.Problem{
+					Position: diag.Position{File: file},
+					Path:     "/" + n.Path,
+					Detail:   "is below /" + parent + ", which is a " + string(kind) + " of the same config",
+				})
 				break
 			}
 		}
