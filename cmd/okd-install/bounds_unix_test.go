@@ -36,10 +36,12 @@ func TestNoCommandHangsOnAPipe(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = writer.Close() })
 	for _, args := range []string{
-		"validate PIPE", "ignition ls PIPE", "ignition validate PIPE", "approve-csrs --dir DIR --nodes-file PIPE", "approve-csrs --nodes a --kubeconfig PIPE",
-		"coreos import-stream -C DIR PIPE", "coreos download --signing-key PIPE", "coreos check --cpu PIPE --image DIR/x --release 5.0", "coreos check --image PIPE",
-		"coreos iso show PIPE", "coreos iso kargs show PIPE", "coreos iso ignition show PIPE", "coreos iso network extract PIPE", "coreos pxe ignition unwrap PIPE",
-		"coreos pxe ignition wrap -i PIPE -o DIR/out", "gather bootstrap --dir DIR --bootstrap 127.0.0.1 --key PIPE", "analyze PIPE",
+		"validate PIPE", "ignition ls PIPE", "ignition validate PIPE", "approve-csrs --dir DIR --nodes-file PIPE",
+		"approve-csrs --nodes a --kubeconfig PIPE", "coreos import-stream -C DIR PIPE", "coreos download --signing-key PIPE",
+		"coreos check --cpu PIPE --image DIR/x --release 5.0", "coreos check --image PIPE", "coreos iso show PIPE",
+		"coreos iso kargs show PIPE", "coreos iso ignition show PIPE", "coreos iso network extract PIPE",
+		"coreos pxe ignition unwrap PIPE", "coreos pxe ignition wrap -i PIPE -o DIR/out",
+		"gather bootstrap --dir DIR --bootstrap 127.0.0.1 --key PIPE", "analyze PIPE",
 		"create install-config --dir DIR/new --answers PIPE", "coreos iso customize --dest-ignition PIPE DIR/x.iso",
 	} {
 		t.Run(args, func(t *testing.T) {
@@ -103,7 +105,8 @@ func TestFiftyFindings(t *testing.T) {
 		t.Errorf("%d findings, and then %q", errorLines, last)
 	}
 	var report config.ValidateReport
-	if err := json.Unmarshal([]byte(run("validate", name, "-o", "json")), &report); err != nil || len(report.Findings) != diag.Most || report.Omitted < 1 {
+	if err := json.Unmarshal([]byte(run("validate", name, "-o", "json")), &report); err != nil ||
+		len(report.Findings) != diag.Most || report.Omitted < 1 {
 		t.Errorf("%d findings and %d more, %v", len(report.Findings), report.Omitted, err)
 	}
 }

@@ -158,13 +158,17 @@ func cagedWorkspace(t *testing.T, c *cage) *workspace {
 	t.Helper()
 	urlSafe := func(place string) string { return url.QueryEscape(c.secret(place)) }
 	config := strings.Replace(fastConfig(t), `'{"auths":{"registry.example.com":{"auth":"bWU6c2VjcmV0"}}}'`,
-		jsonString(pullSecretWith(c.secret("pullSecret")))+"\nproxy:\n  httpProxy: http://u:"+urlSafe("httpProxy")+"@proxy.example.com:3128\n  httpsProxy: http://u:"+urlSafe("httpsProxy")+"@proxy.example.com:3128", 1)
+		jsonString(pullSecretWith(c.secret("pullSecret")))+"\nproxy:\n  httpProxy: http://u:"+urlSafe("httpProxy")+
+			"@proxy.example.com:3128\n  httpsProxy: http://u:"+urlSafe("httpsProxy")+"@proxy.example.com:3128", 1)
 	w := newWorkspace(t, config, map[string]string{
-		"manifests/99_secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: mine\n  namespace: default\nstringData:\n  plain: " + jsonString(c.secret("a Secret")) +
+		"manifests/99_secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: mine\n  namespace: default\nstringData:\n  plain: " +
+			jsonString(c.secret("a Secret")) +
 			"\ndata:\n  encoded: " + inB64(c.secret("data of a Secret")) + "\n",
 		"openshift/99_mine.yaml": "apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata:\n  name: 99-worker-mine\n  labels:\n    machineconfiguration.openshift.io/role: worker\n" +
-			"spec:\n  config:\n    ignition: {version: 3.2.0}\n    passwd: {users: [{name: core, passwordHash: \"$6$salt$" + c.word("a hash in a MachineConfig") + "abcdefghijkl\"}]}\n" +
-			"    storage: {files: [{path: /etc/mine, mode: 0600, contents: {source: \"data:;base64," + inB64("PASSWORD="+c.word("a file in a MachineConfig")+"\n") + "\"}}]}\n",
+			"spec:\n  config:\n    ignition: {version: 3.2.0}\n    passwd: {users: [{name: core, passwordHash: \"$6$salt$" +
+			c.word("a hash in a MachineConfig") + "abcdefghijkl\"}]}\n" +
+			"    storage: {files: [{path: /etc/mine, mode: 0600, contents: {source: \"data:;base64," +
+			inB64("PASSWORD="+c.word("a file in a MachineConfig")+"\n") + "\"}}]}\n",
 	})
 	own := func(place, file string, pattern string) {
 		data, err := os.ReadFile(w.at(assetDir + "/" + file))
@@ -177,26 +181,37 @@ func cagedWorkspace(t *testing.T, c *cage) *workspace {
 	own("the password of kubeadmin", "auth/kubeadmin-password", `^(\S+)$`)
 	own("the key in auth/kubeconfig", "auth/kubeconfig", `client-key-data: \S{40}(\S{30})`)
 	own("a key in the state file", ".okd_install_state.json", `LS0tLS1CRUdJTi\S{40}(\S{30})`)
-	w.write(t, assetDir+"/answers.yaml", []byte("pullSecret: "+jsonString(pullSecretWith(c.secret("the pull secret of answers")))+"\nhttpProxy: http://u:"+c.word("the proxy of answers")+"/x@h\nclusterName: okd\nbaseDomain: example.com\n"))
-	w.write(t, "eth0.nmconnection", []byte("[connection]\nid=eth0\ntype=wifi\n[wifi-security]\npsk="+c.word("psk of a keyfile")+"\n[802-1x]\npassword="+c.word("password of a keyfile")+"\n"))
+	w.write(t, assetDir+"/answers.yaml",
+		[]byte("pullSecret: "+jsonString(pullSecretWith(c.secret("the pull secret of answers")))+"\nhttpProxy: http://u:"+
+			c.word("the proxy of answers")+"/x@h\nclusterName: okd\nbaseDomain: example.com\n"))
+	w.write(t, "eth0.nmconnection",
+		[]byte("[connection]\nid=eth0\ntype=wifi\n[wifi-security]\npsk="+c.word("psk of a keyfile")+"\n[802-1x]\npassword="+
+			c.word("password of a keyfile")+"\n"))
 	w.write(t, "key", []byte(pemWith(c.secret("an SSH key"))))
-	w.write(t, "config.ign", []byte(`{"ignition":{"version":"3.4.0","config":{"merge":[{"source":"https://u:`+urlSafe("user of a URL in Ignition")+`@h/x?token=`+c.word("query of a URL in Ignition")+
-		`","httpHeaders":[{"name":"Authorization","value":`+jsonString("Basic "+c.word("a header in Ignition"))+`}]}]}},
+	w.write(t, "config.ign",
+		[]byte(`{"ignition":{"version":"3.4.0","config":{"merge":[{"source":"https://u:`+urlSafe("user of a URL in Ignition")+
+			`@h/x?token=`+c.word("query of a URL in Ignition")+
+			`","httpHeaders":[{"name":"Authorization","value":`+jsonString("Basic "+c.word("a header in Ignition"))+`}]}]}},
 		"passwd":{"users":[{"name":"core","passwordHash":"$y$j9T$`+c.word("a hash in Ignition")+`abcdefghij"}]},
-		"storage":{"files":[{"path":"/secret","contents":{"source":"data:,password%3D`+c.word("a file in Ignition")+`"}},{"path":"/root/.docker/config.json","contents":{"source":"data:;base64,`+inB64(pullSecretWith(c.secret("a pull secret in Ignition")))+`"}},
+		"storage":{"files":[{"path":"/secret","contents":{"source":"data:,password%3D`+c.word("a file in Ignition")+
+			`"}},{"path":"/root/.docker/config.json","contents":{"source":"data:;base64,`+
+			inB64(pullSecretWith(c.secret("a pull secret in Ignition")))+`"}},
 		{"path":"/zip","contents":{"compression":"gzip","source":"data:;base64,`+inB64(gzipped(pemWith(c.secret("a key in Ignition"))))+`"}}],
 		"luks":[{"name":"root","device":"/dev/sda","keyFile":{"source":"data:,`+c.word("a key of LUKS")+`"}}]},
-		"systemd":{"units":[{"name":"a.service","contents":"[Service]\nEnvironment=HTTP_PROXY=http://u:`+c.word("a unit in Ignition")+`@h\nExecStart=/bin/true\n"}]}}`))
+		"systemd":{"units":[{"name":"a.service","contents":"[Service]\nEnvironment=HTTP_PROXY=http://u:`+
+			c.word("a unit in Ignition")+`@h\nExecStart=/bin/true\n"}]}}`))
 	journal, records := "", ""
 	for i, text := range encodings(c, "a log bundle") {
 		journal += "Mar 02 08:04:00 bootstrap bootkube.sh[1]: Error: unknown flag: " + text + "\n"
-		records += fmt.Sprintf(`,{"timestamp":"2026-03-02T08:%02d:00Z","phase":"stage end","stage":"kube-apiserver-bootstrap","result":"failure","errorMessage":%s}`, i+5, jsonString(text))
+		records += fmt.Sprintf(`,{"timestamp":"2026-03-02T08:%02d:00Z","phase":"stage end","stage":"kube-apiserver-bootstrap","result":"failure","errorMessage":%s}`,
+			i+5, jsonString(text))
 		files := map[string]string{}
 		for name, text := range stoppedBundle {
 			files[name] = text
 		}
 		files["bootstrap/journals/bootkube.log"] += "Mar 02 08:04:00 bootstrap bootkube.sh[1]: Error: unknown flag: --x " + text + "\n"
-		files["bootstrap/services/bootkube.json"] = `[{"timestamp":"2026-03-02T08:02:00Z","phase":"service start"},{"timestamp":"2026-03-02T08:03:00Z","phase":"stage start","stage":"kube-apiserver-bootstrap"}` + records + "]"
+		files["bootstrap/services/bootkube.json"] = `[{"timestamp":"2026-03-02T08:02:00Z","phase":"service start"},{"timestamp":"2026-03-02T08:03:00Z","phase":"stage start","stage":"kube-apiserver-bootstrap"}` +
+			records + "]"
 		w.write(t, fmt.Sprintf("bundles/log-bundle-%02d.tar.gz", i), packed(fmt.Sprintf("log-bundle-%02d/", i), files))
 		for name, text := range files {
 			w.write(t, "folder/"+name, []byte(text))
@@ -255,11 +270,18 @@ func TestNoSecretIsShown(t *testing.T) {
 			check("analyze", w.run([]string{"analyze", "--file", w.at(fmt.Sprintf("bundles/log-bundle-%02d.tar.gz", i)), "-o", form}))
 		}
 	}
-	for _, path := range []string{"/f.iso?token=" + c.word("the query of a download"), "/moved/f.iso?sig=" + c.word("the query of a moved download"), "/f.iso#" + c.word("a fragment")} {
+	for _, path := range []string{
+		"/f.iso?token=" + c.word("the query of a download"), "/moved/f.iso?sig=" + c.word("the query of a moved download"),
+		"/f.iso#" + c.word("a fragment"),
+	} {
 		address := strings.Replace(refusing.URL, "http://", "http://u:"+c.word("the user of a download")+"@", 1)
-		check("coreos download", w.run([]string{"coreos", "download", "--url", address + path, "--sha256", strings.Repeat("0", 64), "-C", w.at("media")}))
+		check("coreos download",
+			w.run([]string{"coreos", "download", "--url", address + path, "--sha256", strings.Repeat("0", 64), "-C", w.at("media")}))
 	}
-	for _, show := range [][]string{{"ignition", "diff", w.at("config.ign"), w.at(assetDir + "/worker.ign"), "--show-secrets"}, {"wait-for", "install-complete", "--dir", w.at(assetDir), "--show-password"}} {
+	for _, show := range [][]string{
+		{"ignition", "diff", w.at("config.ign"), w.at(assetDir + "/worker.ign"), "--show-secrets"},
+		{"wait-for", "install-complete", "--dir", w.at(assetDir), "--show-password"},
+	} {
 		w.state, w.taint = "complete", nil
 		if got := w.run(show); c.found(got.stdout+got.stderr) == nil || c.found(got.log) != nil {
 			t.Errorf("who asks for secrets gets them, and the log does not: %s", got)
@@ -281,6 +303,7 @@ func fastConfig(t testing.TB) string {
 
 // asIs are the commands whose output is the content of a file, byte for byte.
 var asIs = map[string]bool{
-	"ignition cat": true, "coreos iso ignition show": true, "coreos pxe ignition unwrap": true, "coreos iso network extract": true, "coreos pxe network unwrap": true,
-	"coreos iso kargs show": true, "coreos pxe ipxe": true, "coreos pxe grub": true,
+	"ignition cat": true, "coreos iso ignition show": true, "coreos pxe ignition unwrap": true,
+	"coreos iso network extract": true, "coreos pxe network unwrap": true, "coreos iso kargs show": true,
+	"coreos pxe ipxe": true, "coreos pxe grub": true,
 }

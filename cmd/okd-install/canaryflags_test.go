@@ -74,7 +74,10 @@ func TestNoSecretOfTheEnvironmentIsShown(t *testing.T) {
 	w := newWorkspace(t, fastConfig(t), nil)
 	t.Chdir(w.root)
 	check := noSecretsIn(t, c)
-	commands := []string{"create install-config --dir OUT --cluster-name okd", "create manifests --dir DIR --leaf-key ecdsa-p256", "version", "status --dir DIR", "plan ignition-configs --dir DIR", "validate --dir DIR"}
+	commands := []string{
+		"create install-config --dir OUT --cluster-name okd", "create manifests --dir DIR --leaf-key ecdsa-p256", "version",
+		"status --dir DIR", "plan ignition-configs --dir DIR", "validate --dir DIR",
+	}
 	restore := w.snapshot(t)
 	read := map[string][]string{} // commands by the variables that they look at
 	for _, line := range commands {
@@ -129,7 +132,8 @@ func TestNoSecretOfAWrongFileIsShown(t *testing.T) {
 		changed(pull, `pullSecret: '{"auths":{"registry.example.com":"`+word("auth in place of its object")+`"}}'`),
 		changed(pull, `pullSecret: '{"auth":{"registry.example.com":{"auth":"`+word("auth below a misspelt field")+`"}}}'`),
 		changed(pull, `pullSecret: '{"auths":{"registry.example.com":{"username":"me","password":"`+word("a password of a registry")+`"}}}'`),
-		changed(pull, `pullSecret: '{"auths":{"https://me:`+word("a user in a registry's name")+`@registry.example.com":{"auth":"bWU6c2VjcmV0"}}}'`),
+		changed(pull,
+			`pullSecret: '{"auths":{"https://me:`+word("a user in a registry's name")+`@registry.example.com":{"auth":"bWU6c2VjcmV0"}}}'`),
 		changed(pull, pull+"\npullSecret: "+word("a pull secret that is there twice")),
 		changed(pull, "pullSecret:\n\t"+word("a pull secret behind a tab")),
 		changed(pull, "pullSecret: \""+word("a pull secret without the end of its quotes")),
@@ -148,14 +152,24 @@ func TestNoSecretOfAWrongFileIsShown(t *testing.T) {
 		for _, field := range []string{"httpProxy", "httpsProxy", "noProxy", "httpsPoxy"} {
 			files["install-config.yaml"] = append(files["install-config.yaml"], changed(pull, pull+"\nproxy: {"+field+": "+jsonString(value)+"}"))
 		}
-		for _, source := range []string{"imageDigestSources: [{source: %, mirrors: [registry.example.com/okd]}]", "imageDigestSources: [{source: quay.io/okd, mirrors: [%]}]", "imageContentSources: [{source: quay.io/okd, mirrors: [%, %]}]"} {
-			files["install-config.yaml"] = append(files["install-config.yaml"], changed(pull, pull+"\n"+strings.ReplaceAll(source, "%", jsonString(value))))
+		for _, source := range []string{
+			"imageDigestSources: [{source: %, mirrors: [registry.example.com/okd]}]",
+			"imageDigestSources: [{source: quay.io/okd, mirrors: [%]}]",
+			"imageContentSources: [{source: quay.io/okd, mirrors: [%, %]}]",
+		} {
+			files["install-config.yaml"] = append(files["install-config.yaml"],
+				changed(pull, pull+"\n"+strings.ReplaceAll(source, "%", jsonString(value))))
 		}
 		if i < 6 {
-			files["answers.yaml"] = append(files["answers.yaml"], "clusterName: okd\nbaseDomain: example.com\nhttpProxy: "+jsonString(value)+"\nmirror: "+jsonString(value)+"\n", "clusterNam: "+jsonString(value)+"\n"+jsonString(value)+": x\n")
+			files["answers.yaml"] = append(files["answers.yaml"],
+				"clusterName: okd\nbaseDomain: example.com\nhttpProxy: "+jsonString(value)+"\nmirror: "+jsonString(value)+"\n",
+				"clusterNam: "+jsonString(value)+"\n"+jsonString(value)+": x\n")
 		}
 	}
-	files["answers.yaml"] = append(files["answers.yaml"], "pullSecret: "+word("a pull secret of answers that is none")+"\n", "pullSecret: {a: "+word("an object in answers")+"}\n", "pullSecret: \""+word("answers without the end of quotes"), jsonString(pullSecretWith(c.secret("answers that are a pull secret")))+"\n", pullSecretWith(c.secret("answers that are a pull secret, open")))
+	files["answers.yaml"] = append(files["answers.yaml"], "pullSecret: "+word("a pull secret of answers that is none")+"\n",
+		"pullSecret: {a: "+word("an object in answers")+"}\n", "pullSecret: \""+word("answers without the end of quotes"),
+		jsonString(pullSecretWith(c.secret("answers that are a pull secret")))+"\n",
+		pullSecretWith(c.secret("answers that are a pull secret, open")))
 	read := func(name string) string {
 		data, err := os.ReadFile(w.at(assetDir + "/" + name))
 		if err != nil {
@@ -165,20 +179,29 @@ func TestNoSecretOfAWrongFileIsShown(t *testing.T) {
 	}
 	state, kubeconfig := read(".okd_install_state.json"), read("auth/kubeconfig")
 	files[".okd_install_state.json"] = []string{
-		word("a state file that is none"), state[:len(state)/2] + word("the end of a state file"), strings.ReplaceAll(state, "LS0tLS1CRUdJTi", word("keys in a state file")),
-		`{"version":1,"values":{"kubeadmin-password":{"value":"` + word("a password in a state file") + `"}}}`, `{"` + word("a field of a state file") + `":"` + word("its value") + `"}`,
+		word("a state file that is none"), state[:len(state)/2] + word("the end of a state file"),
+		strings.ReplaceAll(state, "LS0tLS1CRUdJTi", word("keys in a state file")),
+		`{"version":1,"values":{"kubeadmin-password":{"value":"` + word("a password in a state file") + `"}}}`,
+		`{"` + word("a field of a state file") + `":"` + word("its value") + `"}`,
 		strings.Replace(state, "{", "{\"kubeadmin-password\":\""+word("a password at the top of a state file")+"\",", 1),
 	}
 	files["auth/kubeconfig"] = []string{
-		word("a kubeconfig that is none"), strings.ReplaceAll(kubeconfig, "client-key-data: ", "client-key-data: !"+word("client-key-data")), kubeconfig + "    token: " + word("a token in a kubeconfig") + "\n",
-		"users:\n- user: {token: [" + word("a token in a list") + "]}\n", strings.Replace(kubeconfig, "server: https://", "server: https://u:"+word("a user of an API")+"@", 1), "token: \"" + word("a token without the end of its quotes"),
-		strings.Replace(kubeconfig, "client-key-data: ", "client-key-data: "+inB64(pemWith(c.secret("a key that is none")))+"\n    client-key-dat: ", 1),
+		word("a kubeconfig that is none"),
+		strings.ReplaceAll(kubeconfig, "client-key-data: ", "client-key-data: !"+word("client-key-data")),
+		kubeconfig + "    token: " + word("a token in a kubeconfig") + "\n",
+		"users:\n- user: {token: [" + word("a token in a list") + "]}\n",
+		strings.Replace(kubeconfig, "server: https://", "server: https://u:"+word("a user of an API")+"@", 1),
+		"token: \"" + word("a token without the end of its quotes"),
+		strings.Replace(kubeconfig, "client-key-data: ",
+			"client-key-data: "+inB64(pemWith(c.secret("a key that is none")))+"\n    client-key-dat: ", 1),
 	}
 	files["auth/kubeadmin-password"] = []string{word("another password of kubeadmin"), ""}
 	files["tls/root-ca.key"] = []string{pemWith(c.secret("a key of the user's that is none")), word("a key that is no PEM")}
 	files["manifests/mine.yaml"] = []string{
-		"kind: Secret\nstringData:\n  a: \"" + word("a Secret without the end of its quotes"), "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: \"!" + word("a Secret that is not base64") + "\"}\n",
-		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: [" + word("a Secret with a list") + "]\n", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: " + word("a Secret with a text") + "\n",
+		"kind: Secret\nstringData:\n  a: \"" + word("a Secret without the end of its quotes"),
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: \"!" + word("a Secret that is not base64") + "\"}\n",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: [" + word("a Secret with a list") + "]\n",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: " + word("a Secret with a text") + "\n",
 		"apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata: {name: 99-worker-a, labels: {machineconfiguration.openshift.io/role: worker}}\nspec: {config: {ignition: {version: 3.2.0}, passwd: {users: [{name: core, passwordHash: [" +
 			word("a hash in a list") + "]}]}}}\n",
 		"apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata: {name: 99-worker-a, labels: {machineconfiguration.openshift.io/role: worker}}\nspec: {config: {ignition: {version: 3.2.0}, storage: {files: [{path: a, contents: {source: \"data:,password=" +
@@ -187,9 +210,15 @@ func TestNoSecretOfAWrongFileIsShown(t *testing.T) {
 			word("a remote config") + "/x@h/?token=" + word("the query of a remote config") + "\"}]}}}}\n",
 		pemWith(c.secret("a key in place of a manifest")), "a: b: " + word("what is no YAML") + "\n",
 	}
-	first := []string{"validate --dir DIR", "validate --dir DIR -o json", "create manifests --dir DIR --leaf-key ecdsa-p256 --log-level debug", "status --dir DIR"}
+	first := []string{
+		"validate --dir DIR", "validate --dir DIR -o json", "create manifests --dir DIR --leaf-key ecdsa-p256 --log-level debug",
+		"status --dir DIR",
+	}
 	commands := []string{
-		"create ignition-configs --dir DIR --leaf-key ecdsa-p256 --reissue", "status --dir DIR -o json", "plan ignition-configs --dir DIR", "plan manifests --dir DIR --overwrite -o json", "certs --dir DIR", "add-nodes --dir DIR --kubeconfig DIR/auth/kubeconfig --nodes worker-1", "wait-for install-complete --dir DIR", "status --cluster --dir DIR", "create pivot-config --dir DIR --role worker --device /dev/sda --dry-run",
+		"create ignition-configs --dir DIR --leaf-key ecdsa-p256 --reissue", "status --dir DIR -o json",
+		"plan ignition-configs --dir DIR", "plan manifests --dir DIR --overwrite -o json", "certs --dir DIR",
+		"add-nodes --dir DIR --kubeconfig DIR/auth/kubeconfig --nodes worker-1", "wait-for install-complete --dir DIR",
+		"status --cluster --dir DIR", "create pivot-config --dir DIR --role worker --device /dev/sda --dry-run",
 		"gather bootstrap --dir DIR --bootstrap 192.0.2.1 --key KEY",
 	}
 	restore := w.snapshot(t)

@@ -16,7 +16,8 @@ func TestBashCompletesAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, name := range []string{"a.ign", "b.txt", "with space.ign"} {
-		if err := os.WriteFile(dir+"/"+name, []byte(`{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/etc/motd"}]}}`), 0o600); err != nil {
+		if err := os.WriteFile(dir+"/"+name,
+			[]byte(`{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/etc/motd"}]}}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -84,7 +84,8 @@ func TestDownloadInterrupted(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != int(cli.ExitInterrupted) || stdout.Len() > 0 {
 		t.Errorf("exit code %d, output %s", code, stdout)
 	}
-	if want := "level=warning msg=x.iso is not complete; what came so far is kept, and the same command goes on from there"; !strings.Contains(stderr.String(), want) {
+	const kept = "level=warning msg=x.iso is not complete; what came so far is kept, and the same command goes on from there"
+	if !strings.Contains(stderr.String(), kept) {
 		t.Errorf("got %s", stderr)
 	}
 	cmd, stdout, stderr = download(t, dir, append(args, "-o", "json")...)
@@ -104,7 +105,8 @@ func TestDownloadInterrupted(t *testing.T) {
 	if err := json.Unmarshal(stdout.Bytes(), &report); err != nil || report.SchemaVersion != 1 || len(report.Files) != 1 {
 		t.Fatalf("%v: %s", err, stdout)
 	}
-	if f := report.Files[0]; f.File != "media/x.iso" || f.Source != "network" || f.Size != 1_000_000 || f.Sha256 != hex.EncodeToString(sum[:]) {
+	if f := report.Files[0]; f.File != "media/x.iso" || f.Source != "network" || f.Size != 1_000_000 ||
+		f.Sha256 != hex.EncodeToString(sum[:]) {
 		t.Errorf("got %+v", f)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, "media", "x.iso"))
@@ -134,7 +136,8 @@ func TestDownloadThroughProxy(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	for user, want := range map[string]string{"": "the proxy wants a user", "me:secret@": "x.iso: downloaded, 17 bytes"} {
 		dir := t.TempDir()
-		cmd, _, stderr := download(t, dir, "--url", "http://elsewhere.invalid/x.iso", "--mirror", "http://mirror.invalid/okd", "--sha256", hex.EncodeToString(sum[:]))
+		cmd, _, stderr := download(t, dir, "--url", "http://elsewhere.invalid/x.iso", "--mirror", "http://mirror.invalid/okd",
+			"--sha256", hex.EncodeToString(sum[:]))
 		cmd.Env = append(cmd.Env, "NO_PROXY=", "HTTP_PROXY="+strings.Replace(proxy.URL, "http://", "http://"+user, 1))
 		err := cmd.Run()
 		if (err == nil) != (user != "") || !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "secret") {
@@ -222,7 +225,8 @@ func TestDownloadDecompressed(t *testing.T) {
 	if err := cmd.Run(); err != nil || stdout.String() != "x.raw\n" {
 		t.Fatalf("%v, %q\n%s", err, stdout, stderr)
 	}
-	want := "x.raw: downloaded, 5 bytes, sha256 of x.raw.gz " + hex.EncodeToString(outer[:]) + " is right, of x.raw " + hex.EncodeToString(inner[:])
+	want := "x.raw: downloaded, 5 bytes, sha256 of x.raw.gz " + hex.EncodeToString(outer[:]) + " is right, of x.raw " +
+		hex.EncodeToString(inner[:])
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("%q is missing in:\n%s", want, stderr)
 	}

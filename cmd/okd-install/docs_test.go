@@ -70,7 +70,8 @@ func TestDocumentsRun(t *testing.T) {
 			sampleBundle(t, dir)
 			cmd := exec.CommandContext(t.Context(), bash, "-euxo", "pipefail", "-c", script)
 			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress(), "TEST_REGISTRY="+registryAddress())
+			cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress(),
+				"TEST_REGISTRY="+registryAddress())
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("the blocks of %s do not run: %v\n%s", name, err, out)
 			}

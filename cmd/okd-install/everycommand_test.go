@@ -160,7 +160,12 @@ const assetDir = "c"
 // are made.
 func newWorkspace(t testing.TB, config string, manifests map[string]string) *workspace {
 	t.Helper()
-	w := &workspace{root: t.TempDir(), server: "http://127.0.0.1:1", environment: map[string]string{"OKD_INSTALL_PAUSE": "1ms", "OKD_INSTALL_STALL": "2s"}, asked: map[string]bool{}}
+	w := &workspace{
+		root:        t.TempDir(),
+		server:      "http://127.0.0.1:1",
+		environment: map[string]string{"OKD_INSTALL_PAUSE": "1ms", "OKD_INSTALL_STALL": "2s"},
+		asked:       map[string]bool{},
+	}
 	w.write(t, assetDir+"/install-config.yaml", []byte(config))
 	initrd, err := liveInitramfs()
 	if err != nil {
@@ -201,9 +206,13 @@ func (w *workspace) mustRun(t testing.TB, line string) {
 func (w *workspace) words(line string) []string {
 	args := strings.Fields(line)
 	w.outs++
-	replace := strings.NewReplacer("DIR", w.at(assetDir), "PLAINISO", w.at("plain.iso"), "ISO", w.at("live.iso"), "INITRD", w.at("live-initramfs.img"), "WRAPPED", w.at("wrapped.img"),
-		"NETWORK", w.at("network.img"), "KEYFILE", w.at("eth0.nmconnection"), "KEY", w.at("key"), "OUT", w.at(fmt.Sprintf("out-%d", w.outs)), "BUNDLE", w.at("log-bundle-1.tar.gz"),
-		"FOLDER", w.at("folder"), "CONFIG", w.at("config.ign"), "URL", w.server+"/f.iso", "FAR", "https://127.0.0.1:1/f.iso", "SUM", strings.Repeat("0", 64))
+	replace := strings.NewReplacer(
+		"DIR", w.at(assetDir), "PLAINISO", w.at("plain.iso"), "ISO", w.at("live.iso"),
+		"INITRD", w.at("live-initramfs.img"), "WRAPPED", w.at("wrapped.img"), "NETWORK", w.at("network.img"),
+		"KEYFILE", w.at("eth0.nmconnection"), "KEY", w.at("key"),
+		"OUT", w.at(fmt.Sprintf("out-%d", w.outs)), "BUNDLE", w.at("log-bundle-1.tar.gz"),
+		"FOLDER", w.at("folder"), "CONFIG", w.at("config.ign"),
+		"URL", w.server+"/f.iso", "FAR", "https://127.0.0.1:1/f.iso", "SUM", strings.Repeat("0", 64))
 	for i := range args {
 		args[i] = replace.Replace(args[i])
 	}

@@ -78,7 +78,12 @@ func (f *fakeCluster) dial(ctx context.Context, _, address string) (net.Conn, er
 	case "no-name":
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	case "refused":
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 168, 1, 10), Port: 6443}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		return nil, &net.OpError{
+			Op:   "dial",
+			Net:  "tcp",
+			Addr: &net.TCPAddr{IP: net.IPv4(192, 168, 1, 10), Port: 6443},
+			Err:  os.NewSyscallError("connect", syscall.ECONNREFUSED),
+		}
 	}
 	ours, theirs := net.Pipe()
 	go f.serve(theirs, port)
@@ -97,7 +102,8 @@ func (f *fakeCluster) serve(conn net.Conn, port string) {
 		return
 	}
 	s := &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
-	_ = s.Serve(&oneConn{conn: tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})}) //nolint:gosec // both ends are ours
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert} //nolint:gosec // both ends are ours
+	_ = s.Serve(&oneConn{conn: tls.Server(conn, config)})
 }
 
 // oneConn is a listener that has one connection to give.
@@ -172,7 +178,10 @@ func (f *fakeCluster) objects() map[string]any {
 	node := func(name, ip, role string) fakeObject {
 		s := status("Ready=True")
 		s["addresses"] = []fakeObject{{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}}
-		return fakeObject{"metadata": fakeObject{"name": name, "creationTimestamp": long, "labels": fakeObject{"node-role.kubernetes.io/" + role: ""}}, "status": s}
+		return fakeObject{
+			"metadata": fakeObject{"name": name, "creationTimestamp": long, "labels": fakeObject{"node-role.kubernetes.io/" + role: ""}},
+			"status":   s,
+		}
 	}
 	operators := []fakeObject{
 		{"metadata": fakeObject{"name": "console"}, "status": status("Available=True", "Progressing=False", "Degraded=False")},
@@ -187,17 +196,24 @@ func (f *fakeCluster) objects() map[string]any {
 		etcd = "False"
 	case "stuck":
 		version = status("Available=False", "Failing=True: Cluster operator console is not available", "Progressing=True")
-		operators[0]["status"] = status("Available=False: RouteHealthAvailable: no answer", "Progressing=True", "Degraded=True: the route does not answer")
+		operators[0]["status"] = status("Available=False: RouteHealthAvailable: no answer", "Progressing=True",
+			"Degraded=True: the route does not answer")
 	case "unstable":
 		operators[0]["status"] = status("Available=True", "Progressing=True: replica 1 of 2", "Degraded=False")
 	}
 	version["desired"] = fakeObject{"version": "4.22.0-okd-scos.10"}
 	list := func(items ...fakeObject) fakeObject { return fakeObject{"items": items} }
 	host := fakeObject{"host": "console-openshift-console.apps.demo.example.com"}
-	route := fakeObject{"spec": host, "status": fakeObject{"ingress": []fakeObject{{"host": host["host"], "conditions": []fakeObject{{"type": "Admitted", "status": "True"}}}}}}
+	admitted := []fakeObject{{"type": "Admitted", "status": "True"}}
+	route := fakeObject{
+		"spec":   host,
+		"status": fakeObject{"ingress": []fakeObject{{"host": host["host"], "conditions": admitted}}},
+	}
+	nodes := list(node("master-0", "192.168.1.20", "master"), node("worker-0", "192.168.1.30", "worker"),
+		node("worker-2", "192.168.1.32", "worker"))
 	objects := map[string]any{
 		"/version":                                     fakeObject{"gitVersion": "v1.35.3"},
-		core + "nodes":                                 list(node("master-0", "192.168.1.20", "master"), node("worker-0", "192.168.1.30", "worker"), node("worker-2", "192.168.1.32", "worker")),
+		core + "nodes":                                 nodes,
 		core + "secrets":                               list(),
 		config + "clusterversions/version":             fakeObject{"status": version},
 		config + "clusteroperators":                    list(operators...),
@@ -223,7 +239,8 @@ func (f *fakeCluster) addRequests(objects map[string]any) {
 			continue
 		}
 		o := fakeObject{"metadata": fakeObject{"name": "csr-" + name, "resourceVersion": "1"}, "spec": fakeObject{
-			"request": nodeRequest(name), "signerName": "kubernetes.io/kube-apiserver-client-kubelet", "usages": []string{"digital signature", "client auth"},
+			"request": nodeRequest(name), "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
+			"usages":   []string{"digital signature", "client auth"},
 			"username": "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper",
 			"groups":   []string{"system:serviceaccounts:openshift-machine-config-operator", "system:authenticated"}}}
 		objects[path+"/csr-"+name] = o
@@ -249,7 +266,8 @@ func newNodeRequest(name string) []byte {
 	if err != nil {
 		panic(err)
 	}
-	raw, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}}}, key)
+	raw, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{Subject: pkix.Name{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}}}, key)
 	if err != nil {
 		panic(err)
 	}

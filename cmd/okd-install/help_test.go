@@ -107,7 +107,8 @@ func inDir(t *testing.T, dir, line string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), needs.Program(t, "bash"), "-euo", "pipefail", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress(), "TEST_REGISTRY="+registryAddress())
+	cmd.Env = append(os.Environ(), "TEST_LEAF_KEY=ecdsa-p256", "TEST_CLUSTER=complete", "TEST_SSH="+machineAddress(),
+		"TEST_REGISTRY="+registryAddress())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", line, err, out)
 	}

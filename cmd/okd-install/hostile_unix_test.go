@@ -50,7 +50,10 @@ func TestHostileNamesAreShown(t *testing.T) {
 	w.fillMedia(t)
 	hostileFiles(t, w)
 	w.taint = func(answer []byte) []byte {
-		for _, word := range []string{`"master-0`, `"console`, `"dns`, `"v1.35.3`, `"4.22.0-okd-scos.10`, `"RouteHealthAvailable: no answer`, `"the route does not answer`, `"system:serviceaccount:`} {
+		for _, word := range []string{
+			`"master-0`, `"console`, `"dns`, `"v1.35.3`, `"4.22.0-okd-scos.10`, `"RouteHealthAvailable: no answer`,
+			`"the route does not answer`, `"system:serviceaccount:`,
+		} {
 			answer = bytes.ReplaceAll(answer, []byte(word), []byte(word+evilJSON))
 		}
 		return answer
@@ -116,15 +119,26 @@ func hostileFiles(t *testing.T, w *workspace) {
 	t.Helper()
 	quoted := `"` + evilJSON + `"`
 	object := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + quoted + "\n  namespace: default\n"
-	for _, name := range []string{"manifests/" + evil + ".yaml", "openshift/99_" + evil + ".yaml", "tls/" + evil + ".crt", "auth/" + evil, evil + ".ign", evil + "/x"} {
+	for _, name := range []string{
+		"manifests/" + evil + ".yaml", "openshift/99_" + evil + ".yaml", "tls/" + evil + ".crt", "auth/" + evil, evil + ".ign",
+		evil + "/x",
+	} {
 		w.write(t, assetDir+"/"+name, []byte(object))
 	}
 	w.write(t, assetDir+"/answers.yaml", []byte("clusterName: "+quoted+"\n"+quoted+": x\nmachineNetwork: ["+quoted+"]\n"))
 	w.write(t, assetDir+"/.okd_install.lock", []byte(`{"pid":1,"host":`+quoted+`,"command":`+quoted+`,"since":"2026-03-02T08:00:00Z"}`))
-	w.write(t, "config.ign", []byte(`{"ignition":{"version":"3.4.0","config":{"merge":[{"source":"https://h/`+evilJSON+`"}]}},"kernelArguments":{"shouldExist":[`+quoted+`]},
-		"passwd":{"users":[{"name":`+quoted+`}]},"storage":{"files":[{"path":"/secret","contents":{"source":"data:,x"}},{"path":"/etc/`+evilJSON+`","user":{"name":`+quoted+`},"contents":{"source":"data:,x"}}],
-		"links":[{"path":"/l","target":`+quoted+`}]},"systemd":{"units":[{"name":"`+evilJSON+`.service","dropins":[{"name":"`+evilJSON+`.conf","contents":`+quoted+`}]}]}}`))
-	files := map[string]string{evil: "x", "bootstrap/services/" + evil + ".json": `[{"timestamp":"2026-03-02T08:00:00Z","phase":"service start","stage":` + quoted + `}]`}
+	w.write(t, "config.ign",
+		[]byte(`{"ignition":{"version":"3.4.0","config":{"merge":[{"source":"https://h/`+evilJSON+
+			`"}]}},"kernelArguments":{"shouldExist":[`+quoted+`]},
+		"passwd":{"users":[{"name":`+quoted+
+			`}]},"storage":{"files":[{"path":"/secret","contents":{"source":"data:,x"}},{"path":"/etc/`+evilJSON+`","user":{"name":`+
+			quoted+`},"contents":{"source":"data:,x"}}],
+		"links":[{"path":"/l","target":`+quoted+`}]},"systemd":{"units":[{"name":"`+evilJSON+`.service","dropins":[{"name":"`+
+			evilJSON+`.conf","contents":`+quoted+`}]}]}}`))
+	files := map[string]string{
+		evil:                                   "x",
+		"bootstrap/services/" + evil + ".json": `[{"timestamp":"2026-03-02T08:00:00Z","phase":"service start","stage":` + quoted + `}]`,
+	}
 	for name, text := range stoppedBundle {
 		text = strings.ReplaceAll(text, "exit status 1", evilJSON)
 		files[name] = strings.ReplaceAll(text, "unknown flag", strings.ReplaceAll(evil, "\n", "")+" unknown flag")
@@ -145,18 +159,26 @@ func TestHostileConfigsAreShown(t *testing.T) {
 	quoted := `"` + evilJSON + `"`
 	restore := w.snapshot(t)
 	for _, change := range [][2]string{
-		{"name: demo", "name: " + quoted}, {"baseDomain: example.com", "baseDomain: " + quoted}, {"cidr: 192.168.1.0/24", "cidr: " + quoted}, {"platform:", quoted + ": x\nplatform:"},
-		{"none: {}", quoted + ": {}"}, {"replicas: 3", "replicas: " + quoted}, {"replicas: 3", "architecture: " + quoted}, {"featureSet:", "featureGates: [" + quoted + "]\nfeatureSet:"},
-		{"pullSecret: '", "proxy: {httpProxy: " + quoted + ", noProxy: " + quoted + "}\npullSecret: '"}, {"pullSecret: '", "sshKey: " + quoted + "\npullSecret: '"},
-		{"pullSecret: '", "imageDigestSources: [{source: " + quoted + ", mirrors: [" + quoted + "]}]\npullSecret: '"}, {"'{\"auths\":", "'{\"\x1b\":"}, {"name: worker", "name: " + quoted},
-		{"name: demo", "name: demo\n  \x1b[31m: x"}, {"name: demo", "name: \u202e"}, {"curve: P256", "curve: " + quoted}, {"signerCertificates:", quoted + ":"},
+		{"name: demo", "name: " + quoted}, {"baseDomain: example.com", "baseDomain: " + quoted},
+		{"cidr: 192.168.1.0/24", "cidr: " + quoted}, {"platform:", quoted + ": x\nplatform:"}, {"none: {}", quoted + ": {}"},
+		{"replicas: 3", "replicas: " + quoted}, {"replicas: 3", "architecture: " + quoted},
+		{"featureSet:", "featureGates: [" + quoted + "]\nfeatureSet:"},
+		{"pullSecret: '", "proxy: {httpProxy: " + quoted + ", noProxy: " + quoted + "}\npullSecret: '"},
+		{"pullSecret: '", "sshKey: " + quoted + "\npullSecret: '"},
+		{"pullSecret: '", "imageDigestSources: [{source: " + quoted + ", mirrors: [" + quoted + "]}]\npullSecret: '"},
+		{"'{\"auths\":", "'{\"\x1b\":"}, {"name: worker", "name: " + quoted}, {"name: demo", "name: demo\n  \x1b[31m: x"},
+		{"name: demo", "name: \u202e"}, {"curve: P256", "curve: " + quoted}, {"signerCertificates:", quoted + ":"},
 	} {
 		text := strings.Replace(config, change[0], change[1], 1)
 		if text == config {
 			t.Fatalf("%q is not in the config", change[0])
 		}
 		w.write(t, assetDir+"/install-config.yaml", []byte(text))
-		for _, line := range []string{"validate --dir DIR", "validate --dir DIR -o json", "validate --dir DIR -o yaml", "create manifests --dir DIR --overwrite", "create ignition-configs --dir DIR --leaf-key ecdsa-p256", "status --dir DIR", "plan ignition-configs --dir DIR"} {
+		for _, line := range []string{
+			"validate --dir DIR", "validate --dir DIR -o json", "validate --dir DIR -o yaml",
+			"create manifests --dir DIR --overwrite", "create ignition-configs --dir DIR --leaf-key ecdsa-p256", "status --dir DIR",
+			"plan ignition-configs --dir DIR",
+		} {
 			got := w.run(w.words(line))
 			if found := obeyed(got.stdout) + obeyed(got.stderr) + obeyed(got.log); found != "" {
 				t.Errorf("%q: %q in\n%s", change[1], found, got)
@@ -171,9 +193,12 @@ func TestHostileServer(t *testing.T) {
 	w := newWorkspace(t, fastConfig(t), nil)
 	t.Chdir(w.root)
 	for _, answer := range []string{
-		"HTTP/1.1 500 \x1b[31m\u202e\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/%zz\x1b[31m\u202e\r\nContent-Length: 0\r\n\r\n",
-		"\x1b[31m\u202e\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: \u202e\x9b\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: \u202e\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nETag: \"\u202e\"\r\nContent-Length: 3\r\n\r\n\x1b[3", "HTTP/1.1 401 \u202e\r\nContent-Length: 9\r\nWWW-Authenticate: \u202e\r\n\r\n\x1b[31mabcd",
+		"HTTP/1.1 500 \x1b[31m\u202e\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/%zz\x1b[31m\u202e\r\nContent-Length: 0\r\n\r\n",
+		"\x1b[31m\u202e\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: \u202e\x9b\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: \u202e\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nETag: \"\u202e\"\r\nContent-Length: 3\r\n\r\n\x1b[3",
+		"HTTP/1.1 401 \u202e\r\nContent-Length: 9\r\nWWW-Authenticate: \u202e\r\n\r\n\x1b[31mabcd",
 	} {
 		w.server = answering(t, answer)
 		for _, line := range lines["coreos download"] {

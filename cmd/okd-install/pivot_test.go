@@ -70,7 +70,8 @@ func TestPivotLooksUpTheSystem(t *testing.T) {
 				err := cmd.Run()
 				return stdout.String(), stderr.String(), err
 			}
-			if _, stderr, err := run("create", "ignition-configs", "--release", "4.18", "--release-image", test.image, "--leaf-key", "ecdsa-p256"); err != nil {
+			first := []string{"create", "ignition-configs", "--release", "4.18", "--release-image", test.image, "--leaf-key", "ecdsa-p256"}
+			if _, stderr, err := run(first...); err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}
 			stdout, stderr, err := run("create", "pivot-config", "--role", "worker", "--device", "/dev/sda", "--dry-run", "-o", "json")
@@ -83,7 +84,8 @@ func TestPivotLooksUpTheSystem(t *testing.T) {
 			if err != nil || !strings.Contains(stdout, `"osImage": "`+system+`"`) {
 				t.Errorf("%v\n%s%s", err, stdout, stderr)
 			}
-			if want := "level=info msg=OKD 4.18.0-okd-scos.10 (sha256:"; !strings.Contains(stderr, want) || !strings.Contains(stderr, " brings "+system) {
+			if want := "level=info msg=OKD 4.18.0-okd-scos.10 (sha256:"; !strings.Contains(stderr, want) ||
+				!strings.Contains(stderr, " brings "+system) {
 				t.Errorf("got %s", stderr)
 			}
 		})

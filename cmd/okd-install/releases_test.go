@@ -36,7 +36,8 @@ const nodeSystem = "quay.io/okd/scos-content@sha256:0123456789abcdef0123456789ab
 
 // payloadImage is the image of a release that names a system.
 func payloadImage(version, system string) v1.Image {
-	list := fmt.Sprintf(`{"kind":"ImageStream","metadata":{"name":%q},"spec":{"tags":[{"name":"stream-coreos","from":{"kind":"DockerImage","name":%q}}]}}`, version, system)
+	list := fmt.Sprintf(`{"kind":"ImageStream","metadata":{"name":%q},"spec":{"tags":[{"name":"stream-coreos","from":{"kind":"DockerImage","name":%q}}]}}`,
+		version, system)
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	err := w.WriteHeader(&tar.Header{Name: "release-manifests/image-references", Mode: 0o644, Size: int64(len(list))})
@@ -148,7 +149,8 @@ func TestPinByMirror(t *testing.T) {
 		images[tag] = forArchitecture(t, payloadImage(tag, nodeSystem), architecture)
 		ref, err := name.NewTag(host + "/copies/scos-release:" + tag)
 		if err == nil {
-			err = remote.Write(ref, images[tag], remote.WithTransport(s.Client().Transport), remote.WithAuth(&authn.Basic{Username: "me", Password: "s3cret"}))
+			err = remote.Write(ref, images[tag], remote.WithTransport(s.Client().Transport),
+				remote.WithAuth(&authn.Basic{Username: "me", Password: "s3cret"}))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -175,13 +177,15 @@ func TestPinByMirror(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	// the release is newer than the catalogue, and known in this directory from now on
-	if _, stderr, err = runIn(t, dir, "create", "ignition-configs", "--leaf-key", "ecdsa-p256"); err != nil || !strings.Contains(stderr, "for OKD release 4.22.0-okd-scos.11 ("+want+")") {
+	if _, stderr, err = runIn(t, dir, "create", "ignition-configs", "--leaf-key", "ecdsa-p256"); err != nil ||
+		!strings.Contains(stderr, "for OKD release 4.22.0-okd-scos.11 ("+want+")") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
 	if strings.Contains(stderr, "are not asked for the release image") {
 		t.Errorf("the mirror is said to be of no use: %s", stderr)
 	}
-	if _, stderr, err = runIn(t, dir, "create", "ignition-configs", "--release", "4.22.0-okd-scos.11"); err != nil || !strings.Contains(stderr, "up to date") {
+	if _, stderr, err = runIn(t, dir, "create", "ignition-configs", "--release", "4.22.0-okd-scos.11"); err != nil ||
+		!strings.Contains(stderr, "up to date") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
 

@@ -74,7 +74,8 @@ func testApp() *cli.App {
 // takes its time.
 func testArgs(args []string) []string {
 	key := os.Getenv("TEST_LEAF_KEY")
-	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig || args[1] == asset.TargetBootstrapPointer || args[1] == asset.TargetPivotConfig || slices.Contains(args, "--leaf-key") {
+	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig ||
+		args[1] == asset.TargetBootstrapPointer || args[1] == asset.TargetPivotConfig || slices.Contains(args, "--leaf-key") {
 		return args
 	}
 	return append(args, "--leaf-key", key)

@@ -17,8 +17,10 @@ var (
 	// asData is what programs read byte for byte.
 	asData = []string{
 		"cli/streams.go", "cli/json.go", // JSON, which is escaped
-		"config/schema.go", "create/graph.go", "coreos/image.go", "coreos/pxe_boot.go", "coreos/download.go", // documents, scripts, places of files
-		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "create/pivot.go", // the content of files
+		// documents, scripts, places of files
+		"config/schema.go", "create/graph.go", "coreos/image.go", "coreos/pxe_boot.go", "coreos/download.go",
+		// the content of files
+		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "create/pivot.go",
 	}
 	// asText is what has no secrets, or shows those that somebody asked for.
 	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "tool/completion.go", "config/explain.go"}

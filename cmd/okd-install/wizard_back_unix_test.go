@@ -111,7 +111,8 @@ func TestWizardGoesBack(t *testing.T) {
 		do("File with certificates", "", "")
 		do("Write it", "", "")
 		c.exits(0)
-		wantLines(t, written(t, dir), "  name: okd", "  - cidr: 172.30.0.0/16", "  - 172.22.0.0/16", "    hostPrefix: 24", "    platformName: oci",
+		wantLines(t, written(t, dir), "  name: okd", "  - cidr: 172.30.0.0/16", "  - 172.22.0.0/16", "    hostPrefix: 24",
+			"    platformName: oci",
 			"    cloudControllerManager: External", "  installationDisk: /dev/vda", "  httpsProxy: http://u:hunter2@proxy.example.com:3128")
 		if n := strings.Count(c.raw(), "hunter2"); n > 2 { // as it is typed, and when it is taken
 			t.Errorf("the password, which was typed once, is on the screen %d times", n)
@@ -123,7 +124,10 @@ func TestWizardGoesBack(t *testing.T) {
 // does not fit it, is asked again.
 func TestWizardChangesAnAnswer(t *testing.T) {
 	t.Parallel()
-	args := []string{"--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com", "--pull-secret", "public", "--http-proxy", "", "--mirror", ""}
+	args := []string{
+		"--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com", "--pull-secret", "public",
+		"--http-proxy", "", "--mirror", "",
+	}
 	inBothWays(t, args, func(t *testing.T, c *console, dir string, do func(label, drawn, plain string)) {
 		do("Where will the cluster run", "", "")
 		do("Network of the machines", "10.0.0.0/16", "10.0.0.0/16")
@@ -210,8 +214,9 @@ func TestWizardChangesAnswersOfAFile(t *testing.T) {
 // proposal: nobody has said that https goes through the old proxy.
 func TestWizardAsksAgainWhereTheProposalChanges(t *testing.T) {
 	t.Parallel()
-	args := []string{"--platform", "none", "--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com", "--machine-network", "192.168.1.0/24",
-		"--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14", "--host-prefix", "23", "--ssh-key", "none", "--pull-secret", "public", "--mirror", ""}
+	args := []string{"--platform", "none", "--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com",
+		"--machine-network", "192.168.1.0/24", "--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14",
+		"--host-prefix", "23", "--ssh-key", "none", "--pull-secret", "public", "--mirror", ""}
 	inBothWays(t, args, func(t *testing.T, c *console, dir string, do func(label, drawn, plain string)) {
 		do("control plane machines", "", "")
 		do("Number of workers", "", "")
@@ -231,7 +236,8 @@ func TestWizardAsksAgainWhereTheProposalChanges(t *testing.T) {
 		do("Write it", "", "")
 		c.exits(0)
 		text := written(t, dir)
-		wantLines(t, text, "  httpProxy: http://new.example.com:3128", "  httpsProxy: http://new.example.com:3128", "  replicas: 1", "  replicas: 0")
+		wantLines(t, text, "  httpProxy: http://new.example.com:3128", "  httpsProxy: http://new.example.com:3128",
+			"  replicas: 1", "  replicas: 0")
 	})
 }
 
@@ -244,9 +250,10 @@ func enterFirst(plain string) string {
 func TestWizardLeavesOutWhatDoesNotBelong(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	c := atTerminal(t, dir, nil, "create", "install-config", "--dir", "c", "--platform", "none", "--platform-name", "oci", "--release", "4.22", "--cluster-name", "okd",
-		"--base-domain", "example.com", "--machine-network", "192.168.1.0/24", "--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14",
-		"--host-prefix", "23", "--control-plane", "3", "--workers", "2", "--ssh-key", "none", "--pull-secret", "public", "--http-proxy", "", "--mirror", "", "--plain")
+	c := atTerminal(t, dir, nil, "create", "install-config", "--dir", "c", "--platform", "none", "--platform-name", "oci",
+		"--release", "4.22", "--cluster-name", "okd", "--base-domain", "example.com", "--machine-network", "192.168.1.0/24",
+		"--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14", "--host-prefix", "23", "--control-plane", "3",
+		"--workers", "2", "--ssh-key", "none", "--pull-secret", "public", "--http-proxy", "", "--mirror", "", "--plain")
 	c.expect("Note: --platform-name is given, but does not belong")
 	c.expect("1. yes 2. no, keep only my answers") // nothing is left to change
 	c.send("<" + enter)

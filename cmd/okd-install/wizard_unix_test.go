@@ -293,8 +293,9 @@ func checkResult(t *testing.T, dir, name string) {
 	}
 	c := loaded.Config
 	got := []string{
-		c.Metadata.Name, c.BaseDomain, c.Platform.Name, c.Networking.MachineNetwork[0].CIDR, c.Networking.ClusterNetwork[0].CIDR, c.Networking.ServiceNetwork[0],
-		fmt.Sprint(*c.ControlPlane.Replicas, *c.Arbiter.Replicas, c.ComputeReplicas()), c.SSHKeys()[0][:11], c.Proxy.HTTPSProxy, c.Proxy.NoProxy, c.PullSecret,
+		c.Metadata.Name, c.BaseDomain, c.Platform.Name, c.Networking.MachineNetwork[0].CIDR, c.Networking.ClusterNetwork[0].CIDR,
+		c.Networking.ServiceNetwork[0], fmt.Sprint(*c.ControlPlane.Replicas, *c.Arbiter.Replicas, c.ComputeReplicas()),
+		c.SSHKeys()[0][:11], c.Proxy.HTTPSProxy, c.Proxy.NoProxy, c.PullSecret,
 	}
 	want := []string{
 		"okd", "example.com", name, "10.128.0.0/16", "10.64.0.0/14", "172.30.0.0/16",
@@ -374,7 +375,10 @@ func TestWizardInterrupted(t *testing.T) {
 				}
 				// with what is missing it can be finished without a terminal
 				line := "okd-install create install-config --dir 'my cluster' --answers 'my cluster/" + answersFile + "'"
-				for key, flag := range map[string]string{"clusterName": "--cluster-name okd", "baseDomain": "--base-domain example.com", "machineNetwork": "--machine-network 10.128.0.0/16"} {
+				for key, flag := range map[string]string{
+					"clusterName": "--cluster-name okd", "baseDomain": "--base-domain example.com",
+					"machineNetwork": "--machine-network 10.128.0.0/16",
+				} {
 					if answers[key] == "" {
 						line += " " + flag
 					}

@@ -106,8 +106,12 @@ func FlagError(cmd *cobra.Command, err error) error {
 // answer to the wizard may be empty; its question tells.
 func NothingEmpty(cmd *cobra.Command, args []string) error {
 	var problems diag.Problems
-	if i := slices.Index(args, ""); i >= 0 && !strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) { // whose last word is what is being typed
-		problems = append(problems, diag.Problem{Detail: fmt.Sprintf("word %d behind %s is empty", i+1, Words(cmd)), Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
+	completes := strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) // its last word is what is being typed
+	if i := slices.Index(args, ""); i >= 0 && !completes {
+		problems = append(problems, diag.Problem{
+			Detail: fmt.Sprintf("word %d behind %s is empty", i+1, Words(cmd)),
+			Hint:   "give it a value, or leave it out; is a variable of the shell not set?",
+		})
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
@@ -117,7 +121,10 @@ func NothingEmpty(cmd *cobra.Command, args []string) error {
 		}
 		_, mayBeEmpty := f.Value.(interface{ MayBeEmpty() })
 		if !mayBeEmpty && (len(values) == 0 || slices.Contains(values, "")) {
-			problems = append(problems, diag.Problem{Detail: "--" + f.Name + ": is empty", Hint: "give it a value, or leave it out; is a variable of the shell not set?"})
+			problems = append(problems, diag.Problem{
+				Detail: "--" + f.Name + ": is empty",
+				Hint:   "give it a value, or leave it out; is a variable of the shell not set?",
+			})
 		}
 	})
 	if len(problems) > 0 {

@@ -69,5 +69,8 @@ func CheckOutput(value, plain string) error {
 	if value == plain || IsData(value) {
 		return nil
 	}
-	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use " + plain + ", json or yaml"}
+	return diag.Problem{
+		Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value),
+		Hint:   "use " + plain + ", json or yaml",
+	}
 }

@@ -50,7 +50,10 @@ func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 		a.logAsJSON()
 	case "text":
 	default:
-		return diag.Problem{Detail: fmt.Sprintf("invalid log-format: %q is not a format", a.logFormat), Hint: "use one of " + strings.Join(logFormats, ", ")}
+		return diag.Problem{
+			Detail: fmt.Sprintf("invalid log-format: %q is not a format", a.logFormat),
+			Hint:   "use one of " + strings.Join(logFormats, ", "),
+		}
 	}
 	if _, err := logrus.ParseLevel(a.LogLevel); err != nil {
 		bad := a.LogLevel
@@ -58,7 +61,10 @@ func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 		return diag.Problem{Detail: fmt.Sprintf("invalid log-level: %q is not a level", bad), Hint: "use one of " + strings.Join(logLevels, ", ")}
 	}
 	if a.quiet && flags.Changed("log-level") {
-		return diag.Problem{Detail: "--quiet and --log-level both say how much is told", Hint: "--quiet is the same as --log-level warn: leave one of them out"}
+		return diag.Problem{
+			Detail: "--quiet and --log-level both say how much is told",
+			Hint:   "--quiet is the same as --log-level warn: leave one of them out",
+		}
 	}
 	if a.quiet {
 		a.LogLevel = "warn"

@@ -27,7 +27,8 @@ func TestOutputsFollowNoLink(t *testing.T) {
 	old, readErr := os.ReadFile(victim)
 	now, readErr2 := os.ReadFile(name)
 	entries, readErr3 := os.ReadDir(dir)
-	if !errors.Is(err, broken) || string(old) != "precious" || string(now) != "new" || len(entries) != 2 || errors.Join(readErr, readErr2, readErr3) != nil {
+	if !errors.Is(err, broken) || string(old) != "precious" || string(now) != "new" || len(entries) != 2 ||
+		errors.Join(readErr, readErr2, readErr3) != nil {
 		t.Errorf("%v; %q, %q, %v", err, old, now, entries)
 	}
 	if err := WriteOutput("/dev/null", func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {

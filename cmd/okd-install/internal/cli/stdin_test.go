@@ -38,7 +38,8 @@ func TestInputComesThrough(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("0123456789abcdef", 20_000)
 	for name, from := range map[string]io.Reader{
-		"whole": strings.NewReader(text), "halves": iotest.HalfReader(strings.NewReader(text)), "end with data": iotest.DataErrReader(strings.NewReader(text)),
+		"whole": strings.NewReader(text), "halves": iotest.HalfReader(strings.NewReader(text)),
+		"end with data": iotest.DataErrReader(strings.NewReader(text)),
 	} {
 		cmd := &cobra.Command{}
 		cmd.SetContext(t.Context())

@@ -48,7 +48,10 @@ func (a *App) StdoutIsTerminal() bool {
 // CheckStream refuses to write an image to a terminal.
 func (a *App) CheckStream(output string) error {
 	if output == "-" && a.StdoutIsTerminal() {
-		return diag.Problem{Detail: "--output: standard output is a terminal, which cannot show an image", Hint: "name a file, or send it to a program with a pipe"}
+		return diag.Problem{
+			Detail: "--output: standard output is a terminal, which cannot show an image",
+			Hint:   "name a file, or send it to a program with a pipe",
+		}
 	}
 	return nil
 }

@@ -47,8 +47,8 @@ func TestFilter(t *testing.T) {
 func TestDataIsEscaped(t *testing.T) {
 	t.Parallel()
 	value := map[string]any{
-		"plain": "é 日本 \"<&>\\ /", "hostile\x1b": "a\x1b[31m\u202e\u009b\x7f\r\n\tb\u2028\U000E0041c", "list": []any{"\u200b", "x\u202e\ny"}, "n": 1.5, "none": nil,
-		"mark": `\x01202e\x01 x`,
+		"plain": "é 日本 \"<&>\\ /", "hostile\x1b": "a\x1b[31m\u202e\u009b\x7f\r\n\tb\u2028\U000E0041c",
+		"list": []any{"\u200b", "x\u202e\ny"}, "n": 1.5, "none": nil, "mark": `\x01202e\x01 x`,
 	}
 	for _, form := range []string{"json", "yaml"} {
 		var out bytes.Buffer
@@ -78,7 +78,10 @@ func TestDataIsEscaped(t *testing.T) {
 	var out bytes.Buffer
 	a := &App{}
 	a.SetStreams(&out, &out)
-	if err := a.PrintData("json", map[string]any{"auth": "s3cret", "url": "http://u:s3cret@h", "token": []string{"s3cret"}, "author": "me", "x": map[string]string{"password": ""}}); err != nil {
+	if err := a.PrintData("json", map[string]any{
+		"auth": "s3cret", "url": "http://u:s3cret@h", "token": []string{"s3cret"}, "author": "me",
+		"x": map[string]string{"password": ""},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.Contains(got, "s3cret") || !json.Valid(out.Bytes()) || !strings.Contains(got, `"author": "me"`) {

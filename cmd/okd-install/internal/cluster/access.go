@@ -37,7 +37,8 @@ type clusterFlags struct {
 // directory takes no other.
 func addClusterFlags(cmd *cobra.Command, f *clusterFlags, anyKubeconfig bool) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.address, "api-address", "", "host or host:port to connect to instead of the API's name, as long as DNS does not know it")
+	flags.StringVar(&f.address, "api-address", "",
+		"host or host:port to connect to instead of the API's name, as long as DNS does not know it")
 	if anyKubeconfig {
 		flags.StringVar(&f.kubeconfig, "kubeconfig", "", "the administrator's kubeconfig (default: auth/kubeconfig of the assets directory)")
 		_ = cmd.MarkFlagFilename("kubeconfig") // the only error is a flag that does not exist
@@ -82,7 +83,11 @@ func readKubeconfig(a *cli.App, f clusterFlags) (cluster.Kubeconfig, error) {
 	}
 	data, err := a.ReadUpTo(f.kubeconfig, cli.MaxText)
 	if err != nil {
-		return cluster.Kubeconfig{}, diag.Problem{Position: diag.Position{File: f.kubeconfig}, Detail: "loading kubeconfig: " + system.Reason(err), Hint: "correct --kubeconfig"}
+		return cluster.Kubeconfig{}, diag.Problem{
+			Position: diag.Position{File: f.kubeconfig},
+			Detail:   "loading kubeconfig: " + system.Reason(err),
+			Hint:     "correct --kubeconfig",
+		}
 	}
 	return cluster.ParseKubeconfig(f.kubeconfig, data, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
@@ -105,7 +110,10 @@ func hostPort(flag, value, port string) (string, error) {
 		host = value[1 : len(value)-1]
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || !isAddress(host) && !isHostName(host) {
-		return "", diag.Problem{Detail: fmt.Sprintf("%s: %q is not a host with or without a port", flag, value), Hint: "write it as 192.168.1.10, lb.example.com:6443 or [fd00::10]:6443"}
+		return "", diag.Problem{
+			Detail: fmt.Sprintf("%s: %q is not a host with or without a port", flag, value),
+			Hint:   "write it as 192.168.1.10, lb.example.com:6443 or [fd00::10]:6443",
+		}
 	}
 	return net.JoinHostPort(host, port), nil
 }

@@ -71,7 +71,8 @@ boot medium, boot the machine, and approve its certificates.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.nodes, "nodes", "", "names of the machines that shall join, with commas, as for approve-csrs")
-	f.StringVar(&o.serverAddress, "server-address", "", "host or host:port to connect to instead of the machine config server's name, for the check")
+	f.StringVar(&o.serverAddress, "server-address", "",
+		"host or host:port to connect to instead of the machine config server's name, for the check")
 	f.BoolVar(&o.overwrite, "overwrite", false, "move a worker.ign that is in the way aside")
 	addClusterFlags(cmd, &o.clusterFlags, true)
 	cli.AddOutputFlag(cmd, &o.output, "text")
@@ -119,7 +120,14 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 	if aside != "" {
 		o.Log.Infof("moved what was in the way to %s", filepath.Join(o.Dir, aside))
 	}
-	report := AddNodesReport{SchemaVersion: 1, File: filepath.Join(o.Dir, workerFile), Written: len(written) > 0, Authority: worker.Source, Server: offer.Address, Next: o.next(nodes)}
+	report := AddNodesReport{
+		SchemaVersion: 1,
+		File:          filepath.Join(o.Dir, workerFile),
+		Written:       len(written) > 0,
+		Authority:     worker.Source,
+		Server:        offer.Address,
+		Next:          o.next(nodes),
+	}
 	if report.Cause = cause; cause == nil {
 		report.Offer = &offer
 	}

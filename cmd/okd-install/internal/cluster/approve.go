@@ -127,7 +127,8 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	}
 	switch {
 	case o.expect < 0 || o.expect > len(nodes):
-		complain(fmt.Sprintf("--expect: %d of %d declared nodes cannot join", o.expect, len(nodes)), "declare all nodes that may join, and expect no more")
+		complain(fmt.Sprintf("--expect: %d of %d declared nodes cannot join", o.expect, len(nodes)),
+			"declare all nodes that may join, and expect no more")
 	case o.timeout < 0:
 		complain(fmt.Sprintf("--timeout: %s is in the past", o.timeout), "write a time such as 30m")
 	case o.timeout > 0 && !o.watch && o.expect == 0:
@@ -284,7 +285,9 @@ func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int,
 // tell says what a round has found, each refused request once. A round without
 // news is said only if always.
 func (o *approveOptions) tell(r cluster.Round, always bool) {
-	r.Refused = slices.DeleteFunc(slices.Clone(r.Refused), func(v cluster.Verdict) bool { return o.told[v.Request] == strings.Join(v.Reasons, "\n") })
+	r.Refused = slices.DeleteFunc(slices.Clone(r.Refused), func(v cluster.Verdict) bool {
+		return o.told[v.Request] == strings.Join(v.Reasons, "\n")
+	})
 	if always || len(r.Approved)+len(r.Refused) > 0 {
 		o.tellLine(r)
 	}

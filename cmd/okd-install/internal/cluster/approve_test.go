@@ -20,9 +20,13 @@ import (
 // No node may have a virtual address of the cluster, whatever it is written like.
 func TestReservedAddresses(t *testing.T) {
 	t.Parallel()
-	got := reserved(asset.RunningCluster{APIVIPs: []string{"192.168.1.5", "fd00:0::5", "nonsense"}, IngressVIPs: []string{"192.168.1.7", "::ffff:192.168.1.5"}})
+	got := reserved(asset.RunningCluster{
+		APIVIPs:     []string{"192.168.1.5", "fd00:0::5", "nonsense"},
+		IngressVIPs: []string{"192.168.1.7", "::ffff:192.168.1.5"},
+	})
 	want := map[netip.Addr]string{
-		netip.MustParseAddr("192.168.1.5"): "the API", netip.MustParseAddr("fd00::5"): "the API", netip.MustParseAddr("192.168.1.7"): "the ingress",
+		netip.MustParseAddr("192.168.1.5"): "the API", netip.MustParseAddr("fd00::5"): "the API",
+		netip.MustParseAddr("192.168.1.7"): "the ingress",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -34,7 +38,11 @@ func TestManyRefused(t *testing.T) {
 	t.Parallel()
 	round := cluster.Round{}
 	for i := range 3000 {
-		round.Refused = append(round.Refused, cluster.Verdict{Request: fmt.Sprintf("csr-%d", i), Node: fmt.Sprintf("foreign-%d", i), Reasons: []string{"no"}})
+		round.Refused = append(round.Refused, cluster.Verdict{
+			Request: fmt.Sprintf("csr-%d", i),
+			Node:    fmt.Sprintf("foreign-%d", i),
+			Reasons: []string{"no"},
+		})
 	}
 	round.Refused[2999].Node = "worker-0"
 	for _, output := range []string{"text", "json"} {
@@ -44,10 +52,12 @@ func TestManyRefused(t *testing.T) {
 		o.tell(round, false)
 		if output == "json" {
 			var event ApprovalEvent
-			if err := json.Unmarshal(out.Bytes(), &event); err != nil || len(event.Refused) != diag.Most || event.Omitted != 2950 || event.Refused[0].Node != "worker-0" {
+			if err := json.Unmarshal(out.Bytes(), &event); err != nil || len(event.Refused) != diag.Most || event.Omitted != 2950 ||
+				event.Refused[0].Node != "worker-0" {
 				t.Errorf("got %d, %d, %v", len(event.Refused), event.Omitted, err)
 			}
-		} else if !strings.HasPrefix(out.String(), "refused csr-2999") || !strings.HasSuffix(out.String(), "refused 2950 more, which are not shown: oc get csr lists them\n") {
+		} else if !strings.HasPrefix(out.String(), "refused csr-2999") ||
+			!strings.HasSuffix(out.String(), "refused 2950 more, which are not shown: oc get csr lists them\n") {
 			t.Errorf("got %s", out.String())
 		}
 		out.Reset()

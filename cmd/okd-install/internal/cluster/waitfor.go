@@ -111,7 +111,8 @@ func waitCmd(a *cli.App, target string, cmd *cobra.Command) *cobra.Command {
 		return o.run(cmd.Context())
 	}
 	f := cmd.Flags()
-	f.DurationVar(&o.timeout, "timeout", 0, "end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and on while anything moves)")
+	f.DurationVar(&o.timeout, "timeout", 0,
+		"end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and on while anything moves)")
 	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and on while anything moves)")
 	addClusterFlags(cmd, &o.clusterFlags, false)
 	cli.AddEventsFlag(cmd, &o.output)
@@ -295,8 +296,9 @@ func (o *waitOptions) elapsed(wait *cluster.Wait) {
 
 // urgent are causes that seldom pass by waiting.
 var urgent = map[string]bool{
-	cluster.CauseProxy: true, cluster.CauseName: true, cluster.CauseNotTLS: true, cluster.CauseOtherCluster: true, cluster.CauseIntercepted: true,
-	cluster.CauseHostname: true, cluster.CauseExpired: true, cluster.CauseClock: true, cluster.CauseClient: true, cluster.CauseForbidden: true, cluster.CauseNotAPI: true,
+	cluster.CauseProxy: true, cluster.CauseName: true, cluster.CauseNotTLS: true, cluster.CauseOtherCluster: true,
+	cluster.CauseIntercepted: true, cluster.CauseHostname: true, cluster.CauseExpired: true, cluster.CauseClock: true,
+	cluster.CauseClient: true, cluster.CauseForbidden: true, cluster.CauseNotAPI: true,
 }
 
 // event tells one thing that happened: to programs on standard output, and as a

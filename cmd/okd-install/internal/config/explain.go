@@ -53,7 +53,10 @@ listed; --recursive lists those of all objects in it as well.`,
 
 func oneField(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return diag.Problem{Detail: "explain takes one field, got " + strings.Join(args, " "), Hint: "join the names with dots, such as networking.clusterNetwork"}
+		return diag.Problem{
+			Detail: "explain takes one field, got " + strings.Join(args, " "),
+			Hint:   "join the names with dots, such as networking.clusterNetwork",
+		}
 	}
 	return nil
 }

@@ -51,7 +51,8 @@ The exit code is 0 if the config can be used, and 3 if it cannot.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args, cmd.Flags().Changed("dir")) },
 	}
-	cli.AddReleaseFlag(cmd, &o.release, "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
+	cli.AddReleaseFlag(cmd, &o.release,
+		"OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what the directory was made for)")
 	cmd.Flags().StringVar(&o.releaseImage, "release-image", "", "pull spec of the release image, for mirrors and builds of your own")
 	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd

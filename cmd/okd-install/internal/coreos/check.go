@@ -57,8 +57,10 @@ The exit code is 1 if the image is refused, and 0 otherwise.`,
 	f.StringVar(&o.secureBoot, "secure-boot", "", "Secure Boot of the machine: on, off, bios or unknown")
 	f.StringVar(&o.cpu, "cpu", "", "file with the machine's /proc/cpuinfo")
 	f.BoolVar(&o.thisMachine, "this-machine", false, "take architecture, Secure Boot and CPU of this machine where no flag says otherwise")
-	f.StringVar(&o.pivot, "pivot", "", "the image runs live and puts the system on the disk: image or offline-deploy, as with create pivot-config")
-	f.BoolVar(&o.computedRef, "computed-ref", true, "bootstrap.ign computes the name of the node image, as that of okd-install does; =false for one of the established installer")
+	f.StringVar(&o.pivot, "pivot", "",
+		"the image runs live and puts the system on the disk: image or offline-deploy, as with create pivot-config")
+	f.BoolVar(&o.computedRef, "computed-ref", true,
+		"bootstrap.ign computes the name of the node image, as that of okd-install does; =false for one of the established installer")
 	f.BoolVar(&o.ext4, "ignition-ext4", false, "the Ignition config makes ext4 file systems: a mirrored /boot, a /var of its own")
 	cli.AddOutputFlag(cmd, &o.output, "text")
 	for flag, values := range map[string][]string{
@@ -123,7 +125,11 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 		return image, err
 	}
 	if err != nil {
-		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "name a file, or the build that it is of"}
+		return rhcos.BootImage{}, diag.Problem{
+			Position: diag.Position{File: o.image},
+			Detail:   "the file cannot be read: " + system.Reason(err),
+			Hint:     "name a file, or the build that it is of",
+		}
 	}
 	defer func() { _ = f.Close() }()
 	byName, nameErr := rhcos.Identify(builds, o.image)
@@ -132,7 +138,11 @@ func (o checkOptions) identify() (rhcos.BootImage, error) {
 	case err != nil && nameErr == nil:
 		return byName, nil // such as a raw image
 	case errors.As(err, new(*fs.PathError)): // such as a directory
-		return rhcos.BootImage{}, diag.Problem{Position: diag.Position{File: o.image}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "name an ISO, or the build that it is of"}
+		return rhcos.BootImage{}, diag.Problem{
+			Position: diag.Position{File: o.image},
+			Detail:   "the file cannot be read: " + system.Reason(err),
+			Hint:     "name an ISO, or the build that it is of",
+		}
 	case err != nil:
 		return rhcos.BootImage{}, fmt.Errorf("%s: %w", o.image, err)
 	}
@@ -151,7 +161,10 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	m := rhcos.Machine{Architecture: o.arch, Pivot: o.pivot, ComputedRef: o.computedRef, IgnitionExt4: o.ext4}
 	states := []rhcos.Firmware{rhcos.SecureBootOn, rhcos.SecureBootOff, rhcos.BIOS, rhcos.SecureBootUnknown}
 	if m.Firmware = rhcos.Firmware(o.secureBoot); o.secureBoot != "" && !slices.Contains(states, m.Firmware) {
-		return m, diag.Problem{Detail: fmt.Sprintf("--secure-boot: %q is not a state of Secure Boot", o.secureBoot), Hint: "use on, off, bios or unknown"}
+		return m, diag.Problem{
+			Detail: fmt.Sprintf("--secure-boot: %q is not a state of Secure Boot", o.secureBoot),
+			Hint:   "use on, off, bios or unknown",
+		}
 	}
 	if err := cli.CheckArchitecture(o.arch); err != nil {
 		return m, err
@@ -176,10 +189,18 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 	case err == nil:
 		m.CPU = rhcos.ReadCPU(string(text))
 	case o.cpu != "":
-		return m, diag.Problem{Position: diag.Position{File: cpu}, Detail: "the file cannot be read: " + system.Reason(err), Hint: "copy /proc/cpuinfo from the machine, and name the copy"}
+		return m, diag.Problem{
+			Position: diag.Position{File: cpu},
+			Detail:   "the file cannot be read: " + system.Reason(err),
+			Hint:     "copy /proc/cpuinfo from the machine, and name the copy",
+		}
 	}
 	if o.cpu != "" && !m.CPU.Known {
-		return m, diag.Problem{Position: diag.Position{File: cpu}, Detail: "there are no flags of an x86 CPU in the file", Hint: "copy /proc/cpuinfo from the machine, and name the copy; other architectures need no --cpu"}
+		return m, diag.Problem{
+			Position: diag.Position{File: cpu},
+			Detail:   "there are no flags of an x86 CPU in the file",
+			Hint:     "copy /proc/cpuinfo from the machine, and name the copy; other architectures need no --cpu",
+		}
 	}
 	return m, nil
 }

@@ -150,7 +150,10 @@ func (o downloadOptions) keyOf(i rhcos.Image, mine []byte) ([]byte, error) {
 func (o downloadOptions) images(cmd *cobra.Command) ([]rhcos.Image, error) {
 	if o.url == "" {
 		if o.sha256 != "" || o.uncompressed != "" {
-			return nil, diag.Problem{Detail: "--sha256 is given without --url: the catalogue has the sums of its own files", Hint: "leave it out, or name the file with --url"}
+			return nil, diag.Problem{
+				Detail: "--sha256 is given without --url: the catalogue has the sums of its own files",
+				Hint:   "leave it out, or name the file with --url",
+			}
 		}
 		return o.fromCatalogue()
 	}
@@ -166,7 +169,10 @@ func (o downloadOptions) images(cmd *cobra.Command) ([]rhcos.Image, error) {
 	i, known := builds.ByFile(o.url)
 	switch {
 	case o.sha256 == "" && !known:
-		return nil, diag.Problem{Detail: "the file at --url is not in the catalogue, so nothing says what it must be", Hint: "give its sum with --sha256"}
+		return nil, diag.Problem{
+			Detail: "the file at --url is not in the catalogue, so nothing says what it must be",
+			Hint:   "give its sum with --sha256",
+		}
 	case o.sha256 != "":
 		i = rhcos.Image{SHA256: o.sha256, UncompressedSHA256: o.uncompressed, Signature: o.url + ".sig"}
 	case i.Signature != "" || o.signingKey != "":
@@ -188,9 +194,15 @@ func (o downloadOptions) fromCatalogue() ([]rhcos.Image, error) {
 	for _, i := range images {
 		switch {
 		case i.Format == rhcos.CloudFormat:
-			return nil, diag.Problem{Detail: "images of the format cloud are in the cloud already, and are not downloaded", Hint: "okd-install coreos image --format cloud prints what the cloud's own tools take"}
+			return nil, diag.Problem{
+				Detail: "images of the format cloud are in the cloud already, and are not downloaded",
+				Hint:   "okd-install coreos image --format cloud prints what the cloud's own tools take",
+			}
 		case i.Platform != images[0].Platform || i.Format != images[0].Format:
-			return nil, diag.Problem{Detail: fmt.Sprintf("these flags leave %d images", len(images)), Hint: "name one with --platform and --format; coreos image lists them"}
+			return nil, diag.Problem{
+				Detail: fmt.Sprintf("these flags leave %d images", len(images)),
+				Hint:   "name one with --platform and --format; coreos image lists them",
+			}
 		}
 	}
 	return images, nil
@@ -238,7 +250,9 @@ func fileAt(location string) string {
 }
 
 func (o downloadOptions) tell(r media.Result) {
-	from := map[string]string{media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already"}[r.Source]
+	from := map[string]string{
+		media.FromNetwork: "downloaded", media.FromCache: "taken from the cache", media.FromBefore: "was there already",
+	}[r.Source]
 	name, sum := filepath.Base(r.File), "sha256 "+r.SHA256+" is right"
 	if fetched := fileAt(r.URL); o.decompress && fetched != name {
 		sum = "sha256 of " + fetched + " " + r.SHA256 + " is right"

@@ -35,8 +35,10 @@ type buildOptions struct {
 }
 
 func (o *buildOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.release, "release", "", "OKD release whose boot image is meant, a line such as 4.22 or a version (default: the newest 4.22)")
-	cmd.Flags().StringVar(&o.stream, "stream", "", "stream or build in place of a release: c10s, c9s, stable (Fedora CoreOS), or such as 10.0.20251103-0")
+	cmd.Flags().StringVar(&o.release, "release", "",
+		"OKD release whose boot image is meant, a line such as 4.22 or a version (default: the newest 4.22)")
+	cmd.Flags().StringVar(&o.stream, "stream", "",
+		"stream or build in place of a release: c10s, c9s, stable (Fedora CoreOS), or such as 10.0.20251103-0")
 	cli.CompleteRelease(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("stream", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		builds, err := loadBuilds()
@@ -130,13 +132,17 @@ that leave one image; of pxe it prints kernel, initramfs and rootfs in this orde
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.query.Region, "region", "", "region of a cloud, with --format cloud")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "form of the output: table, json, yaml or url")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "url"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output",
+		cobra.FixedCompletions([]string{"table", "json", "yaml", "url"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (o imageOptions) run() error {
 	if !slices.Contains([]string{"table", "json", "yaml", "url"}, o.output) {
-		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output), Hint: "use table, json, yaml or url"}
+		return diag.Problem{
+			Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output),
+			Hint:   "use table, json, yaml or url",
+		}
 	}
 	b, err := o.build()
 	if err != nil {
@@ -232,7 +238,11 @@ func (o importOptions) run(files []string) error {
 		}
 		path := o.directory + "/" + name
 		if err := cli.WriteOutput(path, func(w io.Writer) error { _, err := w.Write(short); return err }); err != nil {
-			return diag.Problem{Position: diag.Position{File: path}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another folder with --directory"}
+			return diag.Problem{
+				Position: diag.Position{File: path},
+				Detail:   "the file cannot be written: " + system.Reason(err),
+				Hint:     "name another folder with --directory",
+			}
 		}
 		fmt.Fprintln(o.Data, path)
 		o.warnAboutKey(short)

@@ -144,7 +144,10 @@ func givenIgnition(cmd *cobra.Command, path string) ([]byte, error) {
 		}
 		f.Data, err = system.ReadUpTo(cli.Input(cmd), cli.MaxIgnition)
 		if errors.As(err, new(system.TooLargeError)) {
-			err = diag.Problem{Detail: "standard input holds more than an Ignition config can", Hint: "send a config, or name its file with --ignition-file"}
+			err = diag.Problem{
+				Detail: "standard input holds more than an Ignition config can",
+				Hint:   "send a config, or name its file with --ignition-file",
+			}
 		}
 	} else {
 		f, err = readFile(cmd.Context(), path)
@@ -288,7 +291,8 @@ func (o isoShowOptions) table(r ISOReport) error {
 	}
 	t.Rowf("LABEL", "%s", asShown(r.Label))
 	t.Rowf("CUSTOMIZED", "%s", customized)
-	t.Rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s", r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
+	t.Rowf("AREA FOR CONFIGS", "%d of %d bytes used, at byte %d in %s",
+		r.Initrd.Used, r.Initrd.Area.Length, r.Initrd.Area.Offset, r.Initrd.Area.File)
 	for _, f := range r.Initrd.Files {
 		t.Rowf("", "%s, %d bytes", asShown(f.Path), f.Size)
 	}

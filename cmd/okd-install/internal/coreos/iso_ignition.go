@@ -44,7 +44,10 @@ that create bootstrap-pointer makes.`,
 		Args: oneFile("an ISO image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file == "" && args[0] == "-" {
-				return diag.Problem{Detail: "both the image and the config would come from standard input", Hint: "name the config with --ignition-file"}
+				return diag.Problem{
+					Detail: "both the image and the config would come from standard input",
+					Hint:   "name the config with --ignition-file",
+				}
 			}
 			raw, err := givenIgnition(cmd, file)
 			if err != nil {

@@ -116,7 +116,11 @@ func extractNetwork(a *cli.App, source string, keyfiles map[string][]byte, dir s
 	}
 	for name := range keyfiles {
 		if asShown(name) != name { // nobody gives such names but to fool a terminal
-			return diag.Problem{Position: diag.Position{File: source}, Detail: fmt.Sprintf("has a keyfile named %.60q, which is not written out", path.Base(name)), Hint: "where does it come from? iso show lists what is in an image"}
+			return diag.Problem{
+				Position: diag.Position{File: source},
+				Detail:   fmt.Sprintf("has a keyfile named %.60q, which is not written out", path.Base(name)),
+				Hint:     "where does it come from? iso show lists what is in an image",
+			}
 		}
 	}
 	if dir != "" {
@@ -137,7 +141,11 @@ func extractNetwork(a *cli.App, source string, keyfiles map[string][]byte, dir s
 		target := filepath.Join(dir, base)
 		f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if os.IsExist(err) {
-			return diag.Problem{Position: diag.Position{File: target}, Detail: "exists, and is not replaced", Hint: "remove it, or name another directory"}
+			return diag.Problem{
+				Position: diag.Position{File: target},
+				Detail:   "exists, and is not replaced",
+				Hint:     "remove it, or name another directory",
+			}
 		}
 		if err != nil {
 			return err

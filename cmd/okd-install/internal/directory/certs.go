@@ -86,12 +86,15 @@ func (o certsOptions) verdict(certs asset.Certificates) {
 	const again = "create ignition-configs issues the 24-hour certificates anew"
 	switch certs.State {
 	case tls.Fresh:
-		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s", certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
+		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s",
+			certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
-		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s", latest, cli.Hours(certs.BootAtLatest.Sub(now)), again)
+		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s",
+			latest, cli.Hours(certs.BootAtLatest.Sub(now)), again)
 	case tls.Expired:
 		o.Log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
 	default:
-		o.Log.Errorf("%s: no cluster can be booted from here now; is this machine's clock right? It says %s", certs.State, now.Local().Format("Mon 2 Jan 2006 15:04 MST"))
+		o.Log.Errorf("%s: no cluster can be booted from here now; is this machine's clock right? It says %s",
+			certs.State, now.Local().Format("Mon 2 Jan 2006 15:04 MST"))
 	}
 }

@@ -77,7 +77,13 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 	if cluster {
 		return o.cluster.Tell(ctx, o.output)
 	}
-	s, err := asset.GetStatus(ctx, asset.Request{Dir: o.Dir, AllowShared: o.AllowShared, Environment: o.Environment(), Version: o.Version(), Now: o.Now()})
+	s, err := asset.GetStatus(ctx, asset.Request{
+		Dir:         o.Dir,
+		AllowShared: o.AllowShared,
+		Environment: o.Environment(),
+		Version:     o.Version(),
+		Now:         o.Now(),
+	})
 	if err != nil {
 		return err
 	}

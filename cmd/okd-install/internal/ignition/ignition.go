@@ -47,7 +47,11 @@ func readInput(cmd *cobra.Command, name string) ([]byte, error) {
 	raw, err := system.ReadFile(cmd.Context(), name, cli.MaxIgnition)
 	switch {
 	case errors.Is(err, system.ErrFolder):
-		return nil, diag.Problem{Position: diag.Position{File: name}, Detail: "is a folder, not an Ignition config", Hint: "name a file in it, such as bootstrap.ign"}
+		return nil, diag.Problem{
+			Position: diag.Position{File: name},
+			Detail:   "is a folder, not an Ignition config",
+			Hint:     "name a file in it, such as bootstrap.ign",
+		}
 	case err != nil:
 		return nil, cli.Unreadable(name, err, "")
 	}
@@ -158,7 +162,12 @@ func (o catOptions) run(cmd *cobra.Command, file, name string) error {
 // forScreen is what a terminal gets of a file.
 func (o catOptions) forScreen(file, path string, data []byte) ([]byte, error) {
 	if inspect.Binary(data) {
-		return nil, diag.Problem{Position: diag.Position{File: file}, Path: path, Detail: fmt.Sprintf("is no text, and a terminal might do anything with its %d bytes", len(data)), Hint: "redirect the output to a file, or pipe it"}
+		return nil, diag.Problem{
+			Position: diag.Position{File: file},
+			Path:     path,
+			Detail:   fmt.Sprintf("is no text, and a terminal might do anything with its %d bytes", len(data)),
+			Hint:     "redirect the output to a file, or pipe it",
+		}
 	}
 	if o.showSecrets {
 		return data, nil

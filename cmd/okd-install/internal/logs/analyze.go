@@ -87,7 +87,11 @@ const bundlePattern = "log-bundle-*.tar.gz"
 func onlyBundle(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "the directory cannot be read: " + system.Reason(err), Hint: "name a bundle, or its directory with --dir"}
+		return "", diag.Problem{
+			Position: diag.Position{File: dir},
+			Detail:   "the directory cannot be read: " + system.Reason(err),
+			Hint:     "name a bundle, or its directory with --dir",
+		}
 	}
 	var names []string
 	for _, e := range entries {
@@ -97,11 +101,19 @@ func onlyBundle(dir string) (string, error) {
 	}
 	switch len(names) {
 	case 0:
-		return "", diag.Problem{Position: diag.Position{File: dir}, Detail: "there is no log bundle here", Hint: "make one with gather bootstrap, or name one: analyze FILE"}
+		return "", diag.Problem{
+			Position: diag.Position{File: dir},
+			Detail:   "there is no log bundle here",
+			Hint:     "make one with gather bootstrap, or name one: analyze FILE",
+		}
 	case 1:
 		return filepath.Join(dir, names[0]), nil
 	}
-	return "", diag.Problem{Position: diag.Position{File: dir}, Detail: fmt.Sprintf("there are %d log bundles here: %s", len(names), strings.Join(names, ", ")), Hint: "name one; the newest is " + filepath.Join(dir, names[len(names)-1])}
+	return "", diag.Problem{
+		Position: diag.Position{File: dir},
+		Detail:   fmt.Sprintf("there are %d log bundles here: %s", len(names), strings.Join(names, ", ")),
+		Hint:     "name one; the newest is " + filepath.Join(dir, names[len(names)-1]),
+	}
 }
 
 // analyze reads a bundle and prints what it says.
@@ -122,7 +134,8 @@ func (o analyzeOptions) analyze(ctx context.Context, name string) error {
 func readBundle(ctx context.Context, name string) (analyze.Report, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return analyze.Report{}, bundleProblem(name, "cannot be read: "+system.Reason(err), "name a log-bundle-….tar.gz, or a folder that it was unpacked to")
+		return analyze.Report{}, bundleProblem(name, "cannot be read: "+system.Reason(err),
+			"name a log-bundle-….tar.gz, or a folder that it was unpacked to")
 	}
 	if info.IsDir() {
 		if inside, err := onlyBundle(name); err == nil {

@@ -129,7 +129,10 @@ func (o gatherOptions) request() (gather.Request, error) {
 	r := gather.Request{Dir: o.Dir, Now: o.Now(), Secrets: o.secrets()}
 	var problems diag.Problems
 	if o.bootstrap == "" {
-		problems = append(problems, diag.Problem{Detail: "--bootstrap is missing: nothing says which machine is the bootstrap host", Hint: "name it: --bootstrap HOST"})
+		problems = append(problems, diag.Problem{
+			Detail: "--bootstrap is missing: nothing says which machine is the bootstrap host",
+			Hint:   "name it: --bootstrap HOST",
+		})
 	} else {
 		e, err := gather.ParseEndpoint(o.bootstrap)
 		problems = ssh.AddProblem(problems, "--bootstrap", err)

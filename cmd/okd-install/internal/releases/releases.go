@@ -107,7 +107,10 @@ func (o listOptions) tags(ctx context.Context, repository string) ([]string, err
 	defer cancel()
 	tags, err := o.Registry().Tags(ctx, repository, payload.Query{PullSecret: access.PullSecret, TrustBundle: access.TrustBundle})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, diag.Problem{Detail: fmt.Sprintf("%s did not list its tags within %s", repository, cli.RegistryPatience), Hint: "try again later; without --online the catalogue is listed"}
+		return nil, diag.Problem{
+			Detail: fmt.Sprintf("%s did not list its tags within %s", repository, cli.RegistryPatience),
+			Hint:   "try again later; without --online the catalogue is listed",
+		}
 	}
 	return tags, err
 }
@@ -186,7 +189,8 @@ used. Without a network, give the digest with --digest, as this prints it elsewh
 	f.StringVar(&o.digest, "digest", "", "digest that was looked up elsewhere, sha256:…: no registry is asked, and nothing is checked")
 	cli.AddOutputFlag(cmd, &o.output, "text")
 	cli.CompleteRelease(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("arch", cobra.FixedCompletions([]string{"x86_64", "aarch64", "ppc64le", "s390x"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("arch",
+		cobra.FixedCompletions([]string{"x86_64", "aarch64", "ppc64le", "s390x"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, name := range []string{"digest", "release-image"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -239,7 +243,10 @@ func (o pinOptions) resolve(ctx context.Context, q asset.PayloadQuery, architect
 		Release: q.Release, Component: q.Component, PullSecret: q.PullSecret, TrustBundle: q.TrustBundle, Mirrors: q.Mirrors,
 	}, architectures)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience), Hint: "look its digest up elsewhere, and give it with --digest"}
+		return asset.PayloadImage{}, diag.Problem{
+			Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience),
+			Hint:   "look its digest up elsewhere, and give it with --digest",
+		}
 	}
 	return asset.PayloadImage{Image: found.Image, Version: found.Version, Digest: found.Release, Source: found.Source}, err
 }

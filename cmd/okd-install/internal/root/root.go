@@ -49,7 +49,8 @@ changed or removed.`,
 		},
 	}
 	root.PersistentFlags().StringVar(&a.Dir, "dir", ".", "assets directory")
-	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false, "use the assets directory although users other than you may write to it")
+	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false,
+		"use the assets directory although users other than you may write to it")
 	a.AddLogFlags(root)
 	root.AddCommand(
 		create.NewCmd(a), create.NewPlanCmd(a), create.NewGraphCmd(a),

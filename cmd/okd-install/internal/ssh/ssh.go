@@ -44,7 +44,10 @@ func (s Options) Access(a *cli.App, jump string) (*gather.Access, error) {
 	}
 	var problems diag.Problems
 	if s.timeout < time.Second {
-		problems = append(problems, diag.Problem{Detail: "--timeout: less than a second is too short for any machine", Hint: "use a time such as 30s or 2m"})
+		problems = append(problems, diag.Problem{
+			Detail: "--timeout: less than a second is too short for any machine",
+			Hint:   "use a time such as 30s or 2m",
+		})
 	}
 	if jump != "" {
 		for text := range strings.SplitSeq(jump, ",") {
@@ -63,7 +66,10 @@ func (s Options) Access(a *cli.App, jump string) (*gather.Access, error) {
 	for _, name := range s.keys {
 		pem, err := a.ReadUpTo(name, cli.MaxText)
 		if err != nil {
-			problems = append(problems, diag.Problem{Detail: "--key " + name + ": the file cannot be read: " + system.Reason(err), Hint: "name the file of a private key, such as ~/.ssh/id_ed25519"})
+			problems = append(problems, diag.Problem{
+				Detail: "--key " + name + ": the file cannot be read: " + system.Reason(err),
+				Hint:   "name the file of a private key, such as ~/.ssh/id_ed25519",
+			})
 		}
 		access.Keys = append(access.Keys, gather.Key{Name: name, PEM: pem})
 	}

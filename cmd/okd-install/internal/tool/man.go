@@ -35,7 +35,11 @@ func NewManCmd(a *cli.App) *cobra.Command {
 			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.Version(), Manual: "okd-install", Date: &date}
 			cmd.Root().DisableAutoGenTag = true
 			if err := writePages(cmd.Root(), header, to); err != nil {
-				return diag.Problem{Position: diag.Position{File: to}, Detail: "the pages cannot be written there: " + system.Reason(err), Hint: "name another folder with --directory"}
+				return diag.Problem{
+					Position: diag.Position{File: to},
+					Detail:   "the pages cannot be written there: " + system.Reason(err),
+					Hint:     "name another folder with --directory",
+				}
 			}
 			a.Log.Infof("the manual pages are in %s", filepath.Clean(to))
 			return nil
@@ -86,7 +90,10 @@ func buildDate(a *cli.App) (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return time.Time{}, diag.Problem{Detail: fmt.Sprintf("%s: %q is not a number of seconds since 1970", name, text), Hint: "date +%s prints today's"}
+		return time.Time{}, diag.Problem{
+			Detail: fmt.Sprintf("%s: %q is not a number of seconds since 1970", name, text),
+			Hint:   "date +%s prints today's",
+		}
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

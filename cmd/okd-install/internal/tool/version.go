@@ -51,7 +51,8 @@ func (o versionOptions) run() error {
 		return o.PrintData(o.output, VersionReport{1, o.Version(), o.Commit(), r.Version, r.Image, "amd64", runtime.Version()})
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n", o.Name, cmp.Or(r.Version, r.Line), cmp.Or(o.Commit(), "unknown"), r.Image)
+	fmt.Fprintf(&text, "%s %s\nbuilt from commit %s\nrelease image %s\n",
+		o.Name, cmp.Or(r.Version, r.Line), cmp.Or(o.Commit(), "unknown"), r.Image)
 	if r.Version != "" {
 		fmt.Fprintf(&text, "release %s\n", r.Version)
 	}
