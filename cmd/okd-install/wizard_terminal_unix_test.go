@@ -75,7 +75,8 @@ func TestWizardKeepsNoSecret(t *testing.T) {
 		dir := t.TempDir()
 		args := []string{"create", "install-config", "--dir", "c", "--platform", "none", "--release", "4.22",
 			"--cluster-name", "okd", "--base-domain", "example.com", "--machine-network", "192.168.1.0/24",
-			"--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14", "--host-prefix", "23", "--control-plane", "3", "--workers", "2", "--ssh-key", "none"}
+			"--service-network", "172.30.0.0/16", "--cluster-network", "10.128.0.0/14", "--host-prefix", "23",
+			"--control-plane", "3", "--workers", "2", "--ssh-key", "none"}
 		paste := down + down + enter
 		if plain {
 			args, paste = append(args, "--plain"), "3"+enter

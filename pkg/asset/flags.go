@@ -49,12 +49,14 @@ var (
 			Switch: func(r *Request) *bool { return &r.ConsumeInputs },
 		},
 		{
-			Name: "discard-manifests", Usage: "make the manifests again without what you edited, added or deleted there; your folders are moved aside",
+			Name:   "discard-manifests",
+			Usage:  "make the manifests again without what you edited, added or deleted there; your folders are moved aside",
 			Switch: func(r *Request) *bool { return &r.DiscardManifests },
 		},
 		{
-			Name: "leaf-key", Usage: "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)",
-			Text: func(r *Request) *string { return &r.LeafKey },
+			Name:  "leaf-key",
+			Usage: "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)",
+			Text:  func(r *Request) *string { return &r.LeafKey },
 		},
 	}
 )

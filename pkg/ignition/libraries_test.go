@@ -232,29 +232,35 @@ func TestServiceRecordsOverTime(t *testing.T) {
 
 func TestLikelyCause(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]string{
-		`Error: initializing source docker://quay.io/okd/scos-release:4.22: pinging container registry quay.io: Get "https://quay.io/v2/": dial tcp: lookup quay.io on 192.168.1.1:53: no such host`:            "not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME (quay.io)",
-		`Error: initializing source docker://quay.io/a: pinging container registry quay.io: Get "https://quay.io/v2/": dial tcp 1.2.3.4:443: i/o timeout`:                                                       "not reachable from here; see: curl -v https://REGISTRY/v2/ (quay.io)",
-		`Error: initializing source docker://mirror.corp:5000/a: reading manifest x in mirror.corp:5000/a: unauthorized: authentication required`:                                                               "refuses the pull secret",
-		`Error: writing blob: storing blob to file "/var/tmp/storage": write /var/tmp/storage: no space left on device`:                                                                                         "the disk is full",
-		`pinging container registry quay.io: Get "https://quay.io/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2025`: "the clock of this host is off",
-		`Get "https://mirror.corp:5000/v2/": x509: certificate signed by unknown authority`:                                                                                                                     "additionalTrustBundle must hold (mirror.corp:5000)",
-		`Fatal glibc error: CPU does not support x86-64-v3`:                                                                         "not an x86-64-v3 one",
-		`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`:                                                             "not in the registry",
-		`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`:                                      "the images on this host are damaged",
-		`Get "https://quay.io/v2/": dial tcp: lookup quay.io on [::1]:53: read udp [::1]:41125->[::1]:53: read: connection refused`: "not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME (quay.io)",
-		`Get "https://localhost:6443/readyz": dial tcp [::1]:6443: connect: connection refused`:                                     "",
-		`The connection to the server localhost:6443 was refused - did you specify the right host or port?`:                         "",
-		`F1122 14:00:00 render.go:1] missing operand kubernetes version`:                                                            "",
-		``: "",
+	for _, c := range []struct{ said, want string }{
+		{`Error: initializing source docker://quay.io/okd/scos-release:4.22: pinging container registry quay.io: Get "https://quay.io/v2/": dial tcp: lookup quay.io on 192.168.1.1:53: no such host`,
+			"not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME (quay.io)"},
+		{`Error: initializing source docker://quay.io/a: pinging container registry quay.io: Get "https://quay.io/v2/": dial tcp 1.2.3.4:443: i/o timeout`,
+			"not reachable from here; see: curl -v https://REGISTRY/v2/ (quay.io)"},
+		{`Error: initializing source docker://mirror.corp:5000/a: reading manifest x in mirror.corp:5000/a: unauthorized: authentication required`,
+			"refuses the pull secret"},
+		{`Error: writing blob: storing blob to file "/var/tmp/storage": write /var/tmp/storage: no space left on device`, "the disk is full"},
+		{`pinging container registry quay.io: Get "https://quay.io/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2025`,
+			"the clock of this host is off"},
+		{`Get "https://mirror.corp:5000/v2/": x509: certificate signed by unknown authority`,
+			"additionalTrustBundle must hold (mirror.corp:5000)"},
+		{`Fatal glibc error: CPU does not support x86-64-v3`, "not an x86-64-v3 one"},
+		{`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`, "not in the registry"},
+		{`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`, "the images on this host are damaged"},
+		{`Get "https://quay.io/v2/": dial tcp: lookup quay.io on [::1]:53: read udp [::1]:41125->[::1]:53: read: connection refused`,
+			"not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME (quay.io)"},
+		{`Get "https://localhost:6443/readyz": dial tcp [::1]:6443: connect: connection refused`, ""},
+		{`The connection to the server localhost:6443 was refused - did you specify the right host or port?`, ""},
+		{`F1122 14:00:00 render.go:1] missing operand kubernetes version`, ""},
+		{``, ""},
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "said"), []byte("something before\n"+said+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "said"), []byte("something before\n"+c.said+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		out, code := runBash(t, dir, `source "$L/lib/okd-install/causes.sh"; DISK_NEEDED=0; API_INT_HOST=''; likely_cause said`)
-		if code != 0 || want == "" && out != "" || want != "" && (!strings.Contains(out, want) || strings.Count(out, "\n") != 1) {
-			t.Errorf("%s\ngot  %q (%d)\nwant %q", said, out, code, want)
+		if code != 0 || c.want == "" && out != "" || c.want != "" && (!strings.Contains(out, c.want) || strings.Count(out, "\n") != 1) {
+			t.Errorf("%s\ngot  %q (%d)\nwant %q", c.said, out, code, c.want)
 		}
 	}
 	// what is wrong with the host itself

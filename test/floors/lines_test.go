@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -18,35 +17,12 @@ const (
 	rowColumns = 240
 )
 
-// notYet are the folders, each without those below it, whose lines are still to be broken.
-var notYet = []string{
-	"cmd/okd-install",
-	"cmd/okd-install/internal/cli",
-	"cmd/okd-install/internal/cluster",
-	"cmd/okd-install/internal/coreos",
-	"cmd/okd-install/internal/create",
-	"cmd/okd-install/internal/directory",
-	"cmd/okd-install/internal/ignition",
-	"cmd/okd-install/internal/logs",
-	"cmd/okd-install/internal/releases",
-	"pkg/asset",
-	"pkg/assetdir",
-	"pkg/ignition",
-	"pkg/ignition/inspect",
-	"pkg/installconfig",
-	"pkg/manifests",
-	"pkg/wizard",
-}
-
 // Code is read from the top to the bottom. What goes on past the edge of the window is
 // seen by nobody, so only text and tables may: a line that is short but for one string,
 // an address in a comment, and the row of a table that stands on one line.
 func TestLines(t *testing.T) {
 	t.Parallel()
 	for _, file := range sources(t) {
-		if slices.Contains(notYet, path.Dir(file)) {
-			continue
-		}
 		for _, line := range longLines(t, file, read(t, file)) {
 			t.Errorf("%s:%d has more than %d columns: break it where a reader would", file, line, columns)
 		}

@@ -97,7 +97,11 @@ func (o graphOptions) run(args []string) error {
 		return write(o.Data, targets...)
 	}
 	if err := cli.WriteOutput(o.outputFile, func(w io.Writer) error { return write(w, targets...) }); err != nil {
-		return diag.Problem{Position: diag.Position{File: o.outputFile}, Detail: "the file cannot be written: " + system.Reason(err), Hint: "name another file with --output-file"}
+		return diag.Problem{
+			Position: diag.Position{File: o.outputFile},
+			Detail:   "the file cannot be written: " + system.Reason(err),
+			Hint:     "name another file with --output-file",
+		}
 	}
 	return nil
 }
@@ -116,7 +120,8 @@ func (o graphOptions) writer() (func(io.Writer, ...graph.Target) error, error) {
 		return nil, p
 	case slices.Contains(dotFormats, ending):
 		p.Detail = fmt.Sprintf("--output-file: %s files are not written", strings.TrimPrefix(ending, "."))
-		p.Hint = fmt.Sprintf("write %s.svg; or have Graphviz draw it: okd-install graph | dot -T%s -o %s", strings.TrimSuffix(o.outputFile, filepath.Ext(o.outputFile)), ending[1:], shell.Word(o.outputFile))
+		p.Hint = fmt.Sprintf("write %s.svg; or have Graphviz draw it: okd-install graph | dot -T%s -o %s",
+			strings.TrimSuffix(o.outputFile, filepath.Ext(o.outputFile)), ending[1:], shell.Word(o.outputFile))
 		return nil, p
 	case asked >= 0 && named > 0 && asked != named:
 		p.Detail = fmt.Sprintf("--format is %s, but --output-file %s says %s", o.format, o.outputFile, graphFormats[named].name)

@@ -44,11 +44,15 @@ func newPivotConfigCmd(a *cli.App, t asset.Target) *cobra.Command {
 	f.StringVar(&p.Role, "role", "", "what the machine becomes: bootstrap, master or worker")
 	f.StringVar(&p.Device, "device", "", "disk to install to, as the machine sees it, such as /dev/sda or /dev/disk/by-id/…")
 	f.StringVar(&p.Mode, "mode", "", "image or offline-deploy (default: by the release)")
-	f.StringVar(&p.OSImage, "os-image", "", "system of the release, by digest, for offline-deploy: host/repository@sha256:… (default: asked of the release image)")
-	f.StringVar(&p.BootImage, "boot-image", "", "live medium: a build, file name, stream, or a system such as fcos-41 (default: the release's own)")
-	f.StringVar(&p.ImageURL, "image-url", "", "URL of the image to write with --mode image, such as a mirror's (default: the medium's own, or the published one)")
+	f.StringVar(&p.OSImage, "os-image", "",
+		"system of the release, by digest, for offline-deploy: host/repository@sha256:… (default: asked of the release image)")
+	f.StringVar(&p.BootImage, "boot-image", "",
+		"live medium: a build, file name, stream, or a system such as fcos-41 (default: the release's own)")
+	f.StringVar(&p.ImageURL, "image-url", "",
+		"URL of the image to write with --mode image, such as a mirror's (default: the medium's own, or the published one)")
 	f.StringVar(&p.ImageSHA256, "image-sha256", "", "SHA-256 of what is at --image-url")
-	f.StringVar(&p.Architecture, "arch", "", "architecture of the machine: x86_64 or aarch64; with --mode image also s390x or ppc64le (default: from install-config.yaml)")
+	f.StringVar(&p.Architecture, "arch", "",
+		"architecture of the machine: x86_64 or aarch64; with --mode image also s390x or ppc64le (default: from install-config.yaml)")
 	f.StringVar(&p.Config, "config", "", "file of the asset directory that the installed system boots with (default: ROLE.ign)")
 	f.StringArrayVar(&p.KernelArguments, "karg", nil, "kernel argument to add to the installed system; may be repeated")
 	f.BoolVar(&p.AllowSecureBoot, "allow-secure-boot", false, "only warn where Secure Boot is on and is known not to work")
@@ -71,9 +75,15 @@ func (o pivotOptions) check() error {
 	plain := o.output == "" || o.output == "text" || cli.IsData(o.output)
 	switch {
 	case o.dryRun && !plain && o.iso == "":
-		return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output), Hint: "use text, json or yaml"}
+		return diag.Problem{
+			Detail: fmt.Sprintf("--output: %q is not a form that the plan is printed in", o.output),
+			Hint:   "use text, json or yaml",
+		}
 	case !o.dryRun && o.iso == "" && o.output != "":
-		return diag.Problem{Detail: "--output names the result of --iso, which is not there", Hint: "the configs go to the asset directory; add --iso with the live ISO to change, or --dry-run to print the plan"}
+		return diag.Problem{
+			Detail: "--output names the result of --iso, which is not there",
+			Hint:   "the configs go to the asset directory; add --iso with the live ISO to change, or --dry-run to print the plan",
+		}
 	case !o.dryRun && o.iso != "" && o.output == "":
 		return diag.Problem{Detail: "--iso needs a name for the result", Hint: "add -o with the ISO to write"}
 	}
@@ -116,7 +126,10 @@ func (o pivotOptions) findImage(ctx context.Context, q asset.PayloadQuery) (asse
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return asset.PayloadImage{}, diag.Problem{Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience), Hint: "look the system up elsewhere, and give it with --os-image: oc adm release info --image-for=" + q.Component + " " + q.Release}
+		return asset.PayloadImage{}, diag.Problem{
+			Detail: fmt.Sprintf("%s was not read within %s", q.Release, cli.RegistryPatience),
+			Hint:   "look the system up elsewhere, and give it with --os-image: oc adm release info --image-for=" + q.Component + " " + q.Release,
+		}
 	case err != nil:
 		var p diag.Problem
 		if errors.As(err, &p) && p.Path == "" {
@@ -171,7 +184,11 @@ func (o pivotOptions) writeInitrd(report asset.Report) error {
 		return err
 	}
 	if err := os.MkdirAll(o.pxeDir, 0o700); err != nil {
-		return diag.Problem{Position: diag.Position{File: o.pxeDir}, Detail: "the directory cannot be made: " + system.Reason(err), Hint: "name another one with --pxe-dir"}
+		return diag.Problem{
+			Position: diag.Position{File: o.pxeDir},
+			Detail:   "the directory cannot be made: " + system.Reason(err),
+			Hint:     "name another one with --pxe-dir",
+		}
 	}
 	name := filepath.Join(o.pxeDir, asset.PivotFile(report.Pivot.Role, ".img"))
 	if err := media.WriteFile(name, initrd, 0o600); err != nil {

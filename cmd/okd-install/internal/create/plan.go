@@ -38,8 +38,8 @@ func planTargets() (names []string) {
 // is planned by default is the first of all.
 func planFlags() (flags []asset.Flag, of map[string][]string) {
 	of = map[string][]string{}
-	targets := asset.Targets()
-	for _, t := range append(slices.DeleteFunc(asset.Targets(), func(t asset.Target) bool { return t.Name != asset.DefaultPlan }), targets...) {
+	usual := slices.DeleteFunc(asset.Targets(), func(t asset.Target) bool { return t.Name != asset.DefaultPlan })
+	for _, t := range append(usual, asset.Targets()...) {
 		if !slices.Contains(planTargets(), t.Name) {
 			continue
 		}
@@ -120,7 +120,10 @@ func planTarget(cmd *cobra.Command, args []string) error {
 	flags, of := planFlags()
 	for _, f := range flags {
 		if cmd.Flags().Changed(f.Name) && !slices.Contains(of[f.Name], name) {
-			problems = append(problems, diag.Problem{Detail: "create " + name + " has no flag --" + f.Name, Hint: "leave it out, or plan another target"})
+			problems = append(problems, diag.Problem{
+				Detail: "create " + name + " has no flag --" + f.Name,
+				Hint:   "leave it out, or plan another target",
+			})
 		}
 	}
 	if len(problems) > 0 {

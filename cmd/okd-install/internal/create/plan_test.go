@@ -23,14 +23,16 @@ func TestPlanHasTheFlagsOfCreate(t *testing.T) {
 			continue
 		}
 		if why, instead, not := target.Unplanned(); not {
-			if err := planTarget(plan, []string{target.Name}); err == nil || !strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), instead) {
+			if err := planTarget(plan, []string{target.Name}); err == nil || !strings.Contains(err.Error(), why) ||
+				!strings.Contains(err.Error(), instead) {
 				t.Errorf("plan %s: %v", target.Name, err)
 			}
 			continue
 		}
 		for _, f := range target.Flags {
 			planned := plan.Flags().Lookup(f.Name)
-			if made := cmd.Flags().Lookup(f.Name); made == nil || made.Usage != f.Usage || planned == nil || planned.Value.Type() != made.Value.Type() {
+			made := cmd.Flags().Lookup(f.Name)
+			if made == nil || made.Usage != f.Usage || planned == nil || planned.Value.Type() != made.Value.Type() {
 				t.Errorf("create %s: --%s is not a flag of it and of plan", target.Name, f.Name)
 			}
 		}

@@ -85,7 +85,11 @@ func (o *wizardOptions) refuseAnswers(why string) error {
 	var problems diag.Problems
 	for _, name := range names {
 		if o.given(name) {
-			problems = append(problems, diag.Problem{Path: "--" + name, Detail: "would change nothing: " + why, Hint: "leave it out, and change the file afterwards"})
+			problems = append(problems, diag.Problem{
+				Path:   "--" + name,
+				Detail: "would change nothing: " + why,
+				Hint:   "leave it out, and change the file afterwards",
+			})
 		}
 	}
 	return problems.Err()
