@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -46,12 +47,7 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err := c.tellEditedPointers(); err != nil {
 		return err
 	}
-	certs, err := graph.Get(c.run, c.graph.Certificates)
-	if err != nil {
-		return err
-	}
-	deadline, err := c.checkCertificates(certs)
-	if c.report.Deadline = &deadline; err != nil {
+	if err := c.tellDeadline(); err != nil {
 		return err
 	}
 	if err := c.protectOutputs(files, kept); err != nil {
@@ -63,6 +59,27 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	if err := c.tellDelivery(files[ignition.BootstrapFile]); err != nil {
 		return err
 	}
+	c.writeOutputs(files)
+	if c.madeAgain {
+		return c.consume(installconfig.FileName) // the folders are moved aside
+	}
+	return c.consume(append([]string{installconfig.FileName}, slices.Sorted(maps.Keys(c.folders))...)...)
+}
+
+// tellDeadline says until when the machines have to boot.
+func (c *creation) tellDeadline() error {
+	certs, err := graph.Get(c.run, c.graph.Certificates)
+	if err != nil {
+		return err
+	}
+	deadline, err := c.checkCertificates(certs)
+	c.report.Deadline = &deadline
+	return err
+}
+
+// writeOutputs adds the files to the change. What the user has edited stays the
+// user's, also at the next run.
+func (c *creation) writeOutputs(files Files) {
 	c.report.Files = slices.Sorted(maps.Keys(files))
 	maps.Copy(c.change.Write, files)
 	for name, data := range files {
@@ -70,13 +87,9 @@ func (c *creation) makeIgnitionConfigs(target graph.Node[Files]) error {
 	}
 	for role, data := range c.edited {
 		if name := pointerFile(role); sum(files[name]) == sum(data) {
-			delete(c.state.Written, name) // the user's, also at the next run
+			delete(c.state.Written, name)
 		}
 	}
-	if c.madeAgain {
-		return c.consume(installconfig.FileName) // the folders are moved aside
-	}
-	return c.consume(append([]string{installconfig.FileName}, slices.Sorted(maps.Keys(c.folders))...)...)
 }
 
 // tellKubeconfig remembers the kubeconfig as it is made, and warns if it leads elsewhere.
@@ -111,41 +124,55 @@ func (c *creation) tellEditedPointers() error {
 // clock was set back since they were made, or the user brought old ones.
 func (o opened) checkCertificates(certs map[string]tls.Pair) (Deadline, error) {
 	verdict := tls.Check(certs, o.Now)
-	var early, expired []string
-	from, onlyShort := o.Now, true
+	var early []tls.Finding
+	var expired []string
 	for _, f := range verdict.Certificates {
 		switch f.State {
 		case tls.NotYetValid:
-			row, _ := tls.Lookup(f.Name)
-			early, onlyShort = append(early, f.Name), onlyShort && row.Short()
-			if f.NotBefore.After(from) {
-				from = f.NotBefore
-			}
+			early = append(early, f)
 		case tls.Expired:
 			expired = append(expired, f.Name)
 		}
 	}
-	now := o.Now.UTC().Format("2006-01-02 15:04 MST")
 	var problems diag.Problems
 	if len(early) > 0 {
-		p := diag.Problem{
-			Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s",
-				now, from.Format("2006-01-02 15:04 MST"), diag.And(diag.Few(early, few))),
-			Hint: "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
-		}
-		if onlyShort {
-			p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
-		}
-		problems = append(problems, p)
+		problems = append(problems, tooEarly(early, o.Now))
 	}
 	if len(expired) > 0 {
 		problems = append(problems, diag.Problem{
-			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s", now, diag.And(diag.Few(expired, few))),
-			Hint:   "replace them in tls/, or remove them there to have them made",
+			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s",
+				o.Now.UTC().Format(toTheMinute), diag.And(diag.Few(expired, few))),
+			Hint: "replace them in tls/, or remove them there to have them made",
 		})
 	}
 	return Deadline{Recommended: verdict.BootBy, Latest: verdict.BootAtLatest}, problems.Err()
 }
+
+// tooEarly is the problem of certificates that are not valid yet. Those that live for
+// a day can be issued again; others belong to the cluster.
+func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
+	var names []string
+	from, onlyShort := now, true
+	for _, f := range certs {
+		row, _ := tls.Lookup(f.Name)
+		names, onlyShort = append(names, f.Name), onlyShort && row.Short()
+		if f.NotBefore.After(from) {
+			from = f.NotBefore
+		}
+	}
+	p := diag.Problem{
+		Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s",
+			now.UTC().Format(toTheMinute), from.Format(toTheMinute), diag.And(diag.Few(names, few))),
+		Hint: "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
+	}
+	if onlyShort {
+		p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
+	}
+	return p
+}
+
+// toTheMinute is how precise a time is in a message.
+const toTheMinute = "2006-01-02 15:04 MST"
 
 // few is how many names a message lists.
 const few = 4

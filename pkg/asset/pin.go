@@ -105,35 +105,46 @@ func (o opened) pin(ctx context.Context, req PinRequest) (Pinned, State, error) 
 	if err != nil {
 		return p, State{}, err
 	}
-	switch {
-	case req.Digest != "":
-		if p.Digest, err = givenDigest(req.Digest, r.Image); err != nil {
-			return p, State{}, err
-		}
-	default:
-		access.Release, access.Component = r.Image, osComponent
-		found, err := req.Resolve(ctx, access.PayloadQuery, access.Architectures)
-		if err != nil {
-			return p, State{}, err
-		}
-		if err := checkFound(r, found); err != nil {
-			return p, State{}, err
-		}
-		p.Digest, p.Source, p.Architectures = found.Digest, found.Source, access.Architectures
-		if release.Line(found.Version) == r.Line {
-			p.Release = found.Version
-		}
+	if req.Digest != "" {
+		p.Digest, err = givenDigest(req.Digest, r.Image)
+	} else {
+		err = p.lookUp(ctx, req, access, r)
+	}
+	if err != nil {
+		return p, State{}, err
 	}
 	p.Image = byDigest(r.Image, p.Digest)
 	p.Warnings = otherDigest(r, p)
-	state := o.before.clone()
-	if state.Pins == nil {
-		state.Pins = map[string]Pin{}
+	return p, o.before.pinned(r, p), nil
+}
+
+// lookUp asks the registry for the digest of the release.
+func (p *Pinned) lookUp(ctx context.Context, req PinRequest, access registryAccess, r release.Release) error {
+	access.Release, access.Component = r.Image, osComponent
+	found, err := req.Resolve(ctx, access.PayloadQuery, access.Architectures)
+	if err != nil {
+		return err
 	}
-	state.Pins[r.Image] = Pin{Image: p.Image, Version: p.Release}
+	if err := checkFound(r, found); err != nil {
+		return err
+	}
+	p.Digest, p.Source, p.Architectures = found.Digest, found.Source, access.Architectures
+	if release.Line(found.Version) == r.Line {
+		p.Release = found.Version
+	}
+	return nil
+}
+
+// pinned is the state that remembers p as the image of the release.
+func (s State) pinned(r release.Release, p Pinned) State {
+	s = s.clone()
+	if s.Pins == nil {
+		s.Pins = map[string]Pin{}
+	}
+	s.Pins[r.Image] = Pin{Image: p.Image, Version: p.Release}
 	r.Version, r.Image = p.Release, p.Image
-	state.rememberRelease(r)
-	return p, state, nil
+	s.rememberRelease(r)
+	return s
 }
 
 // tagged is the release for the user's words, as chooseRelease has it, but with the tag

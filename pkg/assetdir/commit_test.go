@@ -60,3 +60,73 @@ func TestCommitIsRefusedAsAWhole(t *testing.T) {
 		t.Errorf("something is left behind: %q", got)
 	}
 }
+
+// What is changed between the reading and the writing of a run is not lost either.
+func TestCommitOfWhatHasChangedSince(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change Change
+		edit   string
+	}{
+		"an input to be removed":    {Change{Remove: []string{"in"}, Write: Files{"x": nil}}, "in"},
+		"a file to be replaced":     {Change{Write: Files{"out": []byte("new")}}, "out"},
+		"a file that was not there": {Change{Write: Files{"absent": []byte("new")}}, "absent"},
+		"a folder to be moved":      {Change{Aside: map[string]string{"m": "r/m"}, Write: Files{"x": nil}}, "m/a.yaml"},
+		"a name to be moved to":     {Change{Aside: map[string]string{"m": "r/m"}, Write: Files{"x": nil}}, "r/m"},
+	} {
+		dir := filled(t, map[string]string{"in": "in", "out": "out", "m/a.yaml": "a"})
+		d := openTestDir(t, dir)
+		if _, _, _, err := d.ReadFolders(counts, "m"); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{"in", "out", "absent"} {
+			if _, _, err := d.ReadFile(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put(t, dir, c.edit, "edited")
+		before := tree(t, dir)
+		if _, err := d.Commit(c.change); err == nil || !strings.Contains(err.Error(), "while the run was at work") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := tree(t, dir); !equalMaps(got, before) {
+			t.Errorf("%s: changed to %q", name, got)
+		}
+		_ = d.Close()
+	}
+	// what nobody reads or writes may change, and one's own commits are no surprise
+	dir := filled(t, map[string]string{"in": "in"})
+	d := openTestDir(t, dir)
+	for _, content := range []string{"one", "two"} {
+		if _, _, err := d.ReadFile("out"); err != nil {
+			t.Fatal(err)
+		}
+		put(t, dir, "other", content)
+		if _, err := d.Commit(Change{Write: Files{"out": []byte(content)}}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Inputs below a link are nobody's to remove, or to move.
+func TestCommitMovesNothingThroughLinks(t *testing.T) {
+	t.Parallel()
+	elsewhere := filled(t, map[string]string{"a.yaml": "theirs"})
+	for _, c := range []Change{
+		{Remove: []string{"m/a.yaml"}}, {Aside: map[string]string{"m/a.yaml": "r/a.yaml"}},
+		{Write: Files{"m/a.yaml": []byte("new")}},
+	} {
+		dir := filled(t, map[string]string{"x": "x"})
+		if err := os.Symlink(elsewhere, filepath.Join(dir, "m")); err != nil {
+			t.Skip("this system makes no links:", err)
+		}
+		d := openTestDir(t, dir)
+		if _, err := d.Commit(c); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+			t.Errorf("%+v: %v", c, err)
+		}
+		_ = d.Close()
+		if got := tree(t, elsewhere); !equalMaps(got, map[string]string{"a.yaml": "theirs"}) {
+			t.Errorf("%+v: changed elsewhere: %q", c, got)
+		}
+	}
+}

@@ -3,8 +3,11 @@ package assetdir
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // A lock counts as held while a process holds it, wherever that is, and never
@@ -48,5 +51,23 @@ func TestLookAtLock(t *testing.T) {
 	}
 	if got := LookAtLock(t.TempDir()); got != nil {
 		t.Errorf("without a file: got %+v", got)
+	}
+}
+
+// A lock file that cannot be removed is worth a warning, and locks nothing.
+func TestLockFileThatStays(t *testing.T) {
+	t.Parallel()
+	dir := filled(t, map[string]string{lockFile: ""})
+	d := openTestDir(t, dir)
+	_ = d.root.Close()
+	err := d.Close()
+	if !system.OpenFilesCanGo {
+		t.Skip("this system keeps lock files")
+	}
+	if err == nil || !strings.Contains(err.Error(), "it locks nothing") {
+		t.Errorf("got %v", err)
+	}
+	if err := reopen(t, dir); err != nil {
+		t.Error(err)
 	}
 }

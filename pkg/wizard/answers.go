@@ -81,67 +81,85 @@ func onCommandLine(q question, value, from string) error {
 
 // parseAnswers reads answers by key. A list becomes lines.
 func parseAnswers(file string, data []byte) (answers map[string]string, at map[string]diag.Position, problems diag.Problems) {
-	answers, at = map[string]string{}, map[string]diag.Position{}
-	fail := func(n *yaml.Node, path, detail, hint string) {
-		problems = append(problems, diag.Problem{
-			Position: diag.Position{File: file, Line: n.Line, Column: n.Column},
-			Path:     path,
-			Detail:   detail,
-			Hint:     hint,
-		})
-	}
-	documents, err := yamlfile.Documents(data)
-	var syntax *yamlfile.SyntaxError
-	switch {
-	case errors.As(err, &syntax) && syntax.Tab:
-		fail(&yaml.Node{Line: syntax.Line, Column: syntax.Column}, "", "is not YAML: "+syntax.Reason, yamlfile.TabHint)
-		return nil, nil, problems
-	case err != nil:
-		fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
-		return nil, nil, problems
-	case len(documents) == 0:
-		return answers, at, nil
-	case len(documents) > 1:
-		fail(documents[1], "", "starts a second YAML document", "keep all answers in one: remove the line ---")
-		return nil, nil, problems
-	}
-	root := documents[0].Content[0]
-	if root.Kind != yaml.MappingNode {
-		fail(root, "", "holds no answers", "write one answer on a line, such as clusterName: okd")
-		return nil, nil, problems
+	r := answersReader{file: file}
+	root := r.root(data)
+	if root == nil {
+		return nil, nil, r.problems
 	}
 	var keys []string
 	for _, q := range questions() {
 		keys = append(keys, q.key)
 	}
+	answers, at = map[string]string{}, map[string]diag.Position{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		if !slices.Contains(keys, key.Value) {
-			fail(key, diag.Clip(key.Value, 80), "is not a question", diag.Meant(key.Value, keys, "the questions are "+strings.Join(keys, ", ")))
+			r.fail(key, diag.Clip(key.Value, 80), "is not a question",
+				diag.Meant(key.Value, keys, "the questions are "+strings.Join(keys, ", ")))
 			continue
 		}
 		if _, twice := answers[key.Value]; twice {
-			fail(key, key.Value, "is answered twice", "keep one of the two")
+			r.fail(key, key.Value, "is answered twice", "keep one of the two")
 			continue
 		}
 		at[key.Value] = diag.Position{File: file, Line: key.Line, Column: key.Column}
-		lines := []*yaml.Node{value}
-		if value.Kind == yaml.SequenceNode {
-			lines = value.Content
-		}
-		var texts []string
-		for _, line := range lines {
-			if line.Kind != yaml.ScalarNode {
-				fail(line, key.Value, "is not a text, a number or a list of texts", "write the answer as you would type it")
-				continue
-			}
-			if line.ShortTag() != "!!null" {
-				texts = append(texts, line.Value)
-			}
-		}
-		answers[key.Value] = strings.Join(texts, "\n")
+		answers[key.Value] = r.text(key.Value, value)
 	}
-	return answers, at, problems
+	return answers, at, r.problems
+}
+
+// answersReader collects what is wrong in a file of answers.
+type answersReader struct {
+	file     string
+	problems diag.Problems
+}
+
+func (r *answersReader) fail(n *yaml.Node, path, detail, hint string) {
+	r.problems = append(r.problems, diag.Problem{
+		Position: diag.Position{File: r.file, Line: n.Line, Column: n.Column},
+		Path:     path,
+		Detail:   detail,
+		Hint:     hint,
+	})
+}
+
+// root is the object that the answers are in: nil if the file is empty or wrong as a whole.
+func (r *answersReader) root(data []byte) *yaml.Node {
+	documents, err := yamlfile.Documents(data)
+	var syntax *yamlfile.SyntaxError
+	switch {
+	case errors.As(err, &syntax) && syntax.Tab:
+		r.fail(&yaml.Node{Line: syntax.Line, Column: syntax.Column}, "", "is not YAML: "+syntax.Reason, yamlfile.TabHint)
+	case err != nil:
+		r.fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
+	case len(documents) == 0:
+	case len(documents) > 1:
+		r.fail(documents[1], "", "starts a second YAML document", "keep all answers in one: remove the line ---")
+	case documents[0].Content[0].Kind != yaml.MappingNode:
+		r.fail(documents[0].Content[0], "", "holds no answers", "write one answer on a line, such as clusterName: okd")
+	default:
+		return documents[0].Content[0]
+	}
+	return nil
+}
+
+// text is the answer to the question key: a list becomes lines.
+func (r *answersReader) text(key string, value *yaml.Node) string {
+	lines := []*yaml.Node{value}
+	if value.Kind == yaml.SequenceNode {
+		lines = value.Content
+	}
+	var texts []string
+	for _, line := range lines {
+		if line.Kind != yaml.ScalarNode {
+			r.fail(line, key, "is not a text, a number or a list of texts", "write the answer as you would type it")
+			continue
+		}
+		if line.ShortTag() != "!!null" {
+			texts = append(texts, line.Value)
+		}
+	}
+	return strings.Join(texts, "\n")
 }
 
 // answersYAML writes answers as parseAnswers reads them, without those that are secret.

@@ -89,7 +89,6 @@ func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(forT
 func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	given := p.Default
 	p = p.shown()
-	help := strings.TrimPrefix(diag.Wrap(p.Help, "  "), "  ")
 	var titles []string
 	for _, o := range p.Options {
 		titles = append(titles, o.Title)
@@ -98,36 +97,8 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 		titles = append(titles, backTitle)
 	}
 	hints(p.Back)
-	var question survey.Prompt = &survey.Input{Message: p.Label + ":", Help: help, Default: p.Default}
-	switch {
-	case p.Secret:
-		question = &survey.Password{Message: p.Label + ":", Help: help}
-	case len(p.Options) > 0:
-		list := &survey.Select{Message: p.Label + ":", Help: help, Options: titles, PageSize: mostEntries}
-		if i := slices.IndexFunc(p.Options, func(o option) bool { return o.Value == p.Default }); i >= 0 {
-			list.Default = titles[i]
-		}
-		question = list
-	}
-	check := func(answer any) error {
-		text := ""
-		switch answer := answer.(type) {
-		case string:
-			text = strings.TrimSpace(answer)
-		case core.OptionAnswer:
-			text = append(optionValues(p.Options), goBack)[answer.Index]
-		}
-		if p.Check == nil || p.Back && text == goBack {
-			return nil
-		}
-		if text == p.Default {
-			text = given
-		}
-		if err := p.Check(text); err != nil {
-			return errors.New(forTerminal(err.Error()))
-		}
-		return nil
-	}
+	question := p.drawn(titles)
+	check := func(answer any) error { return p.checked(answer, given) }
 	answer := ""
 	done := make(chan error, 1)
 	go func() {
@@ -152,4 +123,42 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	case <-ctx.Done(): // a signal, and not the key: survey goes on waiting for one
 		return "", ErrInterrupted
 	}
+}
+
+// drawn is the question as survey has it, of a list with the titles of its entries.
+func (p prompt) drawn(titles []string) survey.Prompt {
+	message, help := p.Label+":", strings.TrimPrefix(diag.Wrap(p.Help, "  "), "  ")
+	switch {
+	case p.Secret:
+		return &survey.Password{Message: message, Help: help}
+	case len(p.Options) == 0:
+		return &survey.Input{Message: message, Help: help, Default: p.Default}
+	}
+	list := &survey.Select{Message: message, Help: help, Options: titles, PageSize: mostEntries}
+	if i := slices.IndexFunc(p.Options, func(o option) bool { return o.Value == p.Default }); i >= 0 {
+		list.Default = titles[i]
+	}
+	return list
+}
+
+// checked is what is wrong with an answer as survey has it. Given is the default
+// before it was made fit to be shown.
+func (p prompt) checked(answer any, given string) error {
+	text := ""
+	switch answer := answer.(type) {
+	case string:
+		text = strings.TrimSpace(answer)
+	case core.OptionAnswer:
+		text = append(optionValues(p.Options), goBack)[answer.Index]
+	}
+	if p.Check == nil || p.Back && text == goBack {
+		return nil
+	}
+	if text == p.Default {
+		text = given
+	}
+	if err := p.Check(text); err != nil {
+		return errors.New(forTerminal(err.Error()))
+	}
+	return nil
 }

@@ -83,12 +83,9 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 	if err := cli.CheckOutput(o.output, "text"); err != nil {
 		return err
 	}
-	var nodes []cluster.DeclaredNode
-	if o.nodes != "" {
-		var err error
-		if nodes, err = cluster.ParseNodes("--nodes", o.nodes, false); err != nil {
-			return err
-		}
+	nodes, err := o.declared()
+	if err != nil {
+		return err
 	}
 	options, err := o.serverOptions()
 	if err != nil {
@@ -132,6 +129,14 @@ func (o *addNodesOptions) run(ctx context.Context) error {
 		report.Offer = &offer
 	}
 	return o.tell(report)
+}
+
+// declared are the machines that --nodes names, which may be none.
+func (o *addNodesOptions) declared() ([]cluster.DeclaredNode, error) {
+	if o.nodes == "" {
+		return nil, nil
+	}
+	return cluster.ParseNodes("--nodes", o.nodes, false)
 }
 
 // serverOptions is how the machine config server is reached.
