@@ -14,7 +14,7 @@ import (
 )
 
 // Node is a value of type T that a run can make, with the values it is made
-// from. Nodes are created by Value, Source, From1 to From6 and Collect; a node
+// from. Nodes are created by Value, Source, From1 to From8 and Collect; a node
 // exists before it can be an argument of another, so a graph has no cycles.
 type Node[T any] struct{ *node }
 

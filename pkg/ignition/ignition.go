@@ -6,12 +6,13 @@
 // cluster. Pointer makes master.ign and its siblings, which hold nothing but
 // the place where the machine config server will hand out the real config.
 // Customised tells what a user added to one of them. Validate holds every
-// config against Ignition's own rules, and Files looks into one.
+// config against Ignition's own rules. Package inspect looks into configs.
 //
 // All configs have spec 3.2.0, the newest that the boot images of every
-// supported release read. They are built from the types of coreos/ignition;
-// only its packages config/v3_2 and below are imported, since config itself
-// carries every later spec with it.
+// supported release read. They are built from the types of coreos/ignition's
+// config/v3_2, and read with its parser. What a user brings may have a later
+// spec: ValidateAny and CheckMachineConfig read it with config/v3_6, which
+// translates every older one of its generation.
 //
 // The package does not know where its input comes from: certificates and
 // manifests are bytes, and it reads neither disk nor clock. What runs on the

@@ -14,7 +14,7 @@ import (
 // This file holds how the questions follow one another, and the way back. Who
 // goes back has the answers from there on put aside: they are what is proposed
 // when the questions come again. Who changes one answer at the end is asked again
-// only what its answer does not fit any more; see wizardreview.go.
+// only what its answer does not fit any more; see review.go.
 
 // settleAll answers all questions, from the one at a place on.
 func (w *wizard) settleAll(ctx context.Context, i int) error {

@@ -47,7 +47,7 @@ type App struct {
 	linkedVersion, linkedCommit string
 
 	In io.Reader
-	// stdout and stderr are the process's own, and the others filters before them: see setStreams.
+	// stdout and stderr are the process's own, and the others filters before them: see SetStreams.
 	stdout, Stderr       io.Writer
 	Out, err, Text, Data io.Writer
 	flush                func() error

@@ -19,7 +19,7 @@ import (
 // are without secrets.
 func (a *App) PrintData(form string, v any) error { return a.PrintJSON(form, v, true) }
 
-// PrintWhole is printData for what holds no secrets, or was asked for with them.
+// PrintWhole is PrintData for what holds no secrets, or was asked for with them.
 func (a *App) PrintWhole(form string, v any) error { return a.PrintJSON(form, v, false) }
 
 func (a *App) PrintJSON(form string, v any, secrets bool) error {
