@@ -31,26 +31,10 @@ func ValidateAny(name string, raw []byte) (version string, err error) {
 	for i := range problems {
 		problems[i].Hint = strings.TrimSuffix(strings.TrimSuffix(problems[i].Hint, " to have it made again"), "; delete it")
 	}
-	var v struct {
-		Ignition struct {
-			Version *string `json:"version"`
-		} `json:"ignition"`
-	}
-	if err := json.Unmarshal(raw, &v); err != nil {
-		if len(problems) == 0 {
-			problems = diag.Problems{jsonProblem(name, raw, err)}
-		}
+	version, problems, ok := versionOf(name, raw, problems)
+	if !ok {
 		return "", problems
 	}
-	if v.Ignition.Version == nil {
-		return "", append(problems, diag.Problem{
-			Position: file,
-			Path:     "ignition.version",
-			Detail:   "is missing",
-			Hint:     "write the spec there, such as " + specVersion,
-		})
-	}
-	version = *v.Ignition.Version
 	config, rpt, err := v3_6.ParseCompatibleVersion(raw)
 	if errors.Is(err, ignerrors.ErrUnknownVersion) || errors.Is(err, ignerrors.ErrInvalidVersion) {
 		return version, append(problems, unknownSpec(file, version))
@@ -72,6 +56,31 @@ func ValidateAny(name string, raw []byte) (version string, err error) {
 		}
 	}
 	return version, problems.Err()
+}
+
+// versionOf is the spec that a config says it has. If it says none, the problems that
+// were found before say why, or one more does.
+func versionOf(name string, raw []byte, problems diag.Problems) (string, diag.Problems, bool) {
+	var v struct {
+		Ignition struct {
+			Version *string `json:"version"`
+		} `json:"ignition"`
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		if len(problems) == 0 {
+			problems = diag.Problems{jsonProblem(name, raw, err)}
+		}
+		return "", problems, false
+	}
+	if v.Ignition.Version == nil {
+		return "", append(problems, diag.Problem{
+			Position: diag.Position{File: name},
+			Path:     "ignition.version",
+			Detail:   "is missing",
+			Hint:     "write the spec there, such as " + specVersion,
+		}), false
+	}
+	return *v.Ignition.Version, problems, true
 }
 
 func unknownSpec(file diag.Position, version string) diag.Problem {

@@ -20,29 +20,7 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 		r.mismatch(n, path, "an object with the platform's name as its one field")
 		return "", nil
 	}
-	var found []string
-	values := map[string]*yaml.Node{}
-	var nulls []string
-	for _, f := range r.fields(n, path) {
-		name := f.Key.Value
-		if p, ok := proper(name, slices.Concat(platform.Names(), platform.Known)); ok {
-			if at := under(path, p); p != name {
-				r.warn(at, "is written "+shorten(name)+" in the file", "write "+p)
-			}
-			name = p
-		}
-		r.places[under(path, shorten(name))] = placeOf(f.Key, f.Value)
-		if yamlfile.IsNull(yamlfile.Followed(f.Value)) {
-			nulls = append(nulls, name)
-			continue
-		}
-		if _, twice := values[name]; twice {
-			r.fail(path, "holds "+name+" twice, in different case", "keep one of the two")
-			continue
-		}
-		found = append(found, name)
-		values[name] = f.Value
-	}
+	found, nulls, values := r.blocks(n, path)
 	switch {
 	case len(found) == 0 && len(nulls) > 0:
 		name := shorten(nulls[0])
@@ -73,6 +51,33 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	config := block(spec)
 	r.read(values[name], reflect.ValueOf(config).Elem(), under(path, name))
 	return name, config
+}
+
+// blocks are the platforms that a block names, in its order, with their values. Those
+// with null stand apart.
+func (r *reader) blocks(n *yaml.Node, path string) (found, nulls []string, values map[string]*yaml.Node) {
+	values = map[string]*yaml.Node{}
+	for _, f := range r.fields(n, path) {
+		name := f.Key.Value
+		if p, ok := proper(name, slices.Concat(platform.Names(), platform.Known)); ok {
+			if at := under(path, p); p != name {
+				r.warn(at, "is written "+shorten(name)+" in the file", "write "+p)
+			}
+			name = p
+		}
+		r.places[under(path, shorten(name))] = placeOf(f.Key, f.Value)
+		if yamlfile.IsNull(yamlfile.Followed(f.Value)) {
+			nulls = append(nulls, name)
+			continue
+		}
+		if _, twice := values[name]; twice {
+			r.fail(path, "holds "+name+" twice, in different case", "keep one of the two")
+			continue
+		}
+		found = append(found, name)
+		values[name] = f.Value
+	}
+	return found, nulls, values
 }
 
 // unsupported says what to do about a platform that is not in the table.

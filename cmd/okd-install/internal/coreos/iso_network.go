@@ -123,43 +123,47 @@ func extractNetwork(a *cli.App, source string, keyfiles map[string][]byte, dir s
 			}
 		}
 	}
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-	}
-	for i, name := range slices.Sorted(maps.Keys(keyfiles)) {
-		data, base := keyfiles[name], path.Base(name)
-		if dir == "" {
+	if dir == "" {
+		for i, name := range slices.Sorted(maps.Keys(keyfiles)) {
 			if i > 0 {
 				fmt.Fprintln(a.Data)
 			}
-			fmt.Fprintf(a.Data, "########## %s ##########\n%s", base, data)
-			continue
+			fmt.Fprintf(a.Data, "########## %s ##########\n%s", path.Base(name), keyfiles[name])
 		}
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(keyfiles)) {
 		// Base has no slash, so that nothing is written elsewhere, whatever the image says.
-		target := filepath.Join(dir, base)
-		f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if os.IsExist(err) {
-			return diag.Problem{
-				Position: diag.Position{File: target},
-				Detail:   "exists, and is not replaced",
-				Hint:     "remove it, or name another directory",
-			}
-		}
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(data)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
+		target := filepath.Join(dir, path.Base(name))
+		if err := writeKeyfile(target, keyfiles[name]); err != nil {
 			return err
 		}
 		fmt.Fprintln(a.Out, target)
 	}
 	return nil
+}
+
+// writeKeyfile writes a file that is not there yet, for its owner only.
+func writeKeyfile(target string, data []byte) error {
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if os.IsExist(err) {
+		return diag.Problem{
+			Position: diag.Position{File: target},
+			Detail:   "exists, and is not replaced",
+			Hint:     "remove it, or name another directory",
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
 }
 
 func newISONetworkRemoveCommand(a *cli.App) *cobra.Command {
