@@ -11,10 +11,11 @@ import (
 )
 
 // A line of code ends before column 140, a tab being one column, and the row of a
-// table before column 240.
+// table before column 240. A string is a text from 30 columns on.
 const (
-	columns    = 140
-	rowColumns = 240
+	columns     = 140
+	rowColumns  = 240
+	textColumns = 30
 )
 
 // Code is read from the top to the bottom. What goes on past the edge of the window is
@@ -41,6 +42,7 @@ func TestLongLines(t *testing.T) {
 		{"a name", "package p\n\nvar " + long + " = 1\n", []int{3}},
 		{"a string", "package p\n\nvar a = f(\"" + long + "\")\n", nil},
 		{"a string and long code", "package p\n\nvar a" + long + " = f(\"" + long + "\")\n", []int{3}},
+		{"a word", "package p\n\nvar a" + long[5:] + " = f(\"some words\")\n", []int{3}},
 		{"two strings", "package p\n\nvar a = f(\"" + long + "\", \"" + long + "\")\n", []int{3}},
 		{"a raw string", "package p\n\nvar a = `\n" + long + "\n`\n", nil},
 		{"a row", "package p\n\nvar a = []any{\n\tf(" + long + "),\n}\n", nil},
@@ -95,7 +97,9 @@ func longLines(t *testing.T, name, source string) []int {
 			if n.Kind == token.STRING {
 				line := files.Position(n.Pos()).Line
 				for part := range strings.SplitSeq(strings.Trim(n.Value, "\"`"), "\n") {
-					text[line] = max(text[line], utf8.RuneCountInString(part))
+					if width := utf8.RuneCountInString(part); width >= textColumns {
+						text[line] = max(text[line], width)
+					}
 					line++
 				}
 			}
