@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"maps"
 	"slices"
@@ -30,10 +31,8 @@ type RunningCluster struct {
 	Platform string
 	// Domain is below which api and api-int stand.
 	Domain string
-	// Hosts are the names of the machines that the install-config declares.
-	Hosts []string
-	// APIVIPs are the virtual addresses of the API, IngressVIPs those of the ingress.
-	APIVIPs, IngressVIPs []string
+	// Declared are the machines and addresses that the platform's block names.
+	platform.Declared
 }
 
 // ReadRunning reads what the directory tells about its cluster. It never fails
@@ -49,15 +48,7 @@ func ReadRunning(dir string) (RunningCluster, error) {
 		Metadata   struct {
 			Name string `json:"name"`
 		} `json:"metadata"`
-		Platform map[string]struct {
-			APIVIPs     []string `json:"apiVIPs"`
-			APIVIP      string   `json:"apiVIP"`
-			IngressVIPs []string `json:"ingressVIPs"`
-			IngressVIP  string   `json:"ingressVIP"`
-			Hosts       []struct {
-				Name string `json:"name"`
-			} `json:"hosts"`
-		} `json:"platform"`
+		Platform map[string]json.RawMessage `json:"platform"`
 	}
 	if yaml.Unmarshal(data, &config) != nil {
 		return c, nil //nolint:nilerr // what cannot be read tells nothing
@@ -68,33 +59,11 @@ func ReadRunning(dir string) (RunningCluster, error) {
 			BaseDomain: config.BaseDomain,
 		}.ClusterDomain()
 	}
-	for name, p := range config.Platform {
-		c.Platform, c.APIVIPs, c.IngressVIPs = name, p.APIVIPs, p.IngressVIPs
-		if p.APIVIP != "" && len(p.APIVIPs) == 0 {
-			c.APIVIPs = []string{p.APIVIP}
-		}
-		if p.IngressVIP != "" && len(p.IngressVIPs) == 0 {
-			c.IngressVIPs = []string{p.IngressVIP}
-		}
-		for _, h := range p.Hosts {
-			if h.Name != "" {
-				c.Hosts = append(c.Hosts, h.Name)
-			}
-		}
+	for name, raw := range config.Platform {
+		p := platform.ReadBlock(name, raw)
+		c.Platform, c.Limits, c.Declared = name, platform.LimitsOf(p), platform.DeclaredIn(p)
 	}
-	c.Limits = limitsOf(c.Platform, data)
 	return c, nil
-}
-
-// limitsOf are those of the platform, by its block if that can be read.
-func limitsOf(name string, data []byte) platform.Limits {
-	var config struct {
-		Platform block.Platform `json:"platform"`
-	}
-	if yaml.Unmarshal(data, &config) != nil {
-		config.Platform = block.Platform{Name: name}
-	}
-	return platform.LimitsOf(config.Platform)
 }
 
 // Update says how a file of the directory is written outside of a create command.

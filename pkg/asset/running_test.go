@@ -184,12 +184,17 @@ func TestReadRunning(t *testing.T) {
 	for config, want := range map[string]RunningCluster{
 		"metadata: {name: a}\nbaseDomain: example.com\nplatform: {none: {}}\n": {Platform: "none", Domain: "a.example.com", Limits: usual},
 		"platform: {baremetal: {apiVIP: 10.0.0.5, ingressVIP: 10.0.0.7, hosts: [{name: m0}, {name: w0}, {role: worker}]}}\n": {
-			Platform: "baremetal", Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}, IngressVIPs: []string{"10.0.0.7"},
+			Platform: "baremetal", Declared: platform.Declared{
+				Hosts: []string{"m0", "w0"}, APIVIPs: []string{"10.0.0.5"}, IngressVIPs: []string{"10.0.0.7"},
+			},
 			Limits: platform.Limits{Bootstrap: 60 * minute, Install: 60 * minute}},
 		"platform: {vsphere: {apiVIPs: [10.0.0.5, 'fd00::5'], ingressVIPs: [10.0.0.7]}}\n": {
-			Platform: "vsphere", APIVIPs: []string{"10.0.0.5", "fd00::5"}, IngressVIPs: []string{"10.0.0.7"},
+			Platform: "vsphere", Declared: platform.Declared{APIVIPs: []string{"10.0.0.5", "fd00::5"}, IngressVIPs: []string{"10.0.0.7"}},
 			Limits: platform.Limits{Bootstrap: 60 * minute, Install: 40 * minute}},
-		"platform: 7\n": {Limits: usual}, "": {Limits: usual},
+		// what a block does not have is not read out of it
+		"platform: {none: {apiVIP: 10.0.0.5, hosts: [{name: m0}]}}\n": {Platform: "none", Limits: usual},
+		"platform: {vsphere: {apiVIPs: 7}}\n":                         {Platform: "vsphere", Limits: platform.Limits{Bootstrap: 60 * minute, Install: 40 * minute}},
+		"platform: 7\n":                                               {Limits: usual}, "": {Limits: usual},
 	} {
 		dir := t.TempDir()
 		if config != "" {

@@ -9,10 +9,10 @@
 package platform
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
-	"time"
 
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	block "github.com/okd-project/okd-install/pkg/installconfig/platform"
@@ -23,12 +23,13 @@ import (
 
 // The types of package parts that others speak about.
 type (
-	Parts   = parts.Parts
-	Limits  = parts.Limits
-	Origin  = parts.Origin
-	Remains = parts.Remains
-	Site    = parts.Site
-	Step    = parts.Step
+	Declared = parts.Declared
+	Limits   = parts.Limits
+	Origin   = parts.Origin
+	Parts    = parts.Parts
+	Remains  = parts.Remains
+	Site     = parts.Site
+	Step     = parts.Step
 )
 
 // find returns the row of a platform.
@@ -85,19 +86,29 @@ func LimitsOf(p block.Platform) Limits {
 	return row.Limits(p.Config)
 }
 
-// foreign has the limits of the platforms without a row that are not the usual ones:
-// clusters that another program makes there can be waited for.
-var foreign = map[string]Limits{
-	"baremetal": {Bootstrap: 60 * time.Minute, Install: 60 * time.Minute},
-	"vsphere":   {Bootstrap: 60 * time.Minute, Install: 40 * time.Minute},
+// DeclaredIn lists the machines and addresses that a block names: none where the
+// platform's row has no function for it.
+func DeclaredIn(p block.Platform) Declared {
+	if other, ok := p.Config.(*foreignBlock); ok {
+		return other.declared()
+	}
+	if row, _ := find(p.Name); row.Declared != nil && p.Config != nil {
+		return row.Declared(p.Config)
+	}
+	return Declared{}
 }
 
-// Foreign lists the platforms without a row on which other programs install clusters.
-func Foreign() []string {
-	return slices.DeleteFunc(slices.Clone(block.Known), func(name string) bool {
-		_, ok := find(name)
-		return ok
-	})
+// ReadBlock reads the block of a platform, as JSON, out of an install-config that has done
+// its work. One that cannot be read is nil.
+func ReadBlock(name string, data []byte) block.Platform {
+	var config any = &foreignBlock{}
+	if spec, known := block.Find(name); known {
+		config = spec.New()
+	}
+	if json.Unmarshal(data, config) != nil {
+		config = nil
+	}
+	return block.Platform{Name: name, Config: config}
 }
 
 // Left lists what the user of a cluster has to remove, by the platform's name, which may

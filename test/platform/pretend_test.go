@@ -164,6 +164,7 @@ func TestPretendedPlatform(t *testing.T) {
 	if took := time.Since(began); took < 5*time.Second || took > time.Minute {
 		t.Errorf("the wait for a bootstrap without progress took %v; the row's limit is 5s", took)
 	}
+	says(run(1, "approve-csrs", "--dry-run", "--api-address", address), "declared by install-config.yaml: pretended-0")
 	says(run(0, "status"), "platform pretend")
 	says(run(0, "destroy", "cluster"), "tell the pretended cloud")
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Row is the platform in the table.
-var Row = parts.Row{Name: "external", Of: of, Provide: parts.OwnProvide, Left: parts.OwnLeft}
+var Row = parts.Row{Name: "external", Of: of}
 
 func of(c parts.Cluster) (parts.Parts, error) {
 	b := parts.Block[block.External](c)

@@ -8,7 +8,7 @@ import (
 )
 
 // Row is the platform in the table.
-var Row = parts.Row{Name: "none", Of: of, Provide: parts.OwnProvide, Left: parts.OwnLeft}
+var Row = parts.Row{Name: "none", Of: of}
 
 func of(parts.Cluster) (parts.Parts, error) {
 	return parts.Parts{

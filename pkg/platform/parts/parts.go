@@ -26,6 +26,8 @@ type Row struct {
 	Of func(Cluster) (Parts, error)
 	// Limits are how long the waits give a cluster, by the block of its platform.
 	Limits func(block any) Limits
+	// Declared are the machines and addresses that the block of the platform names.
+	Declared func(block any) Declared
 	// Provide lists what the user has to set up before the first machine boots, in
 	// the order in which it is done.
 	Provide func(Site) []Step
@@ -73,6 +75,15 @@ type Parts struct {
 
 // Limits are how long the waits go on without progress.
 type Limits struct{ Bootstrap, Install time.Duration }
+
+// Declared is what a block of the install-config names of the cluster. Nothing of it has
+// been checked.
+type Declared struct {
+	// Hosts are the names of the machines.
+	Hosts []string
+	// APIVIPs are the virtual addresses of the API, IngressVIPs those of the ingress.
+	APIVIPs, IngressVIPs []string
+}
 
 // Usual are the limits where machines are started by hand.
 var Usual = Limits{Bootstrap: 45 * time.Minute, Install: 40 * time.Minute}

@@ -15,6 +15,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/platform"
 )
 
 type approveOptions struct {
@@ -150,13 +151,13 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	for _, n := range nodes {
 		o.nodeNames[n.Name] = true
 	}
-	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin, Reserved: reserved(known)}
+	facts := cluster.Facts{Declared: nodes, Rejoin: o.rejoin, Reserved: reserved(known.Declared)}
 	return &cluster.Approver{Client: client, Facts: facts, DryRun: o.dryRun}, nil
 }
 
 // reserved are the virtual addresses in the install-config: whatever machine holds one
 // just now, they are never a node's.
-func reserved(known asset.RunningCluster) map[netip.Addr]string {
+func reserved(known platform.Declared) map[netip.Addr]string {
 	addresses := map[netip.Addr]string{}
 	for what, vips := range map[string][]string{"the API": known.APIVIPs, "the ingress": known.IngressVIPs} {
 		for _, vip := range vips {

@@ -14,13 +14,13 @@ import (
 	"github.com/okd-project/okd-install/pkg/cluster"
 	"github.com/okd-project/okd-install/pkg/diag"
 
-	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/platform"
 )
 
 // No node may have a virtual address of the cluster, whatever it is written like.
 func TestReservedAddresses(t *testing.T) {
 	t.Parallel()
-	got := reserved(asset.RunningCluster{
+	got := reserved(platform.Declared{
 		APIVIPs:     []string{"192.168.1.5", "fd00:0::5", "nonsense"},
 		IngressVIPs: []string{"192.168.1.7", "::ffff:192.168.1.5"},
 	})
