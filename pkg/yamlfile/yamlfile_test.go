@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
-	yaml "go.yaml.in/yaml/v3"
+	yamlv2 "go.yaml.in/yaml/v2"
 )
 
 func TestDocuments(t *testing.T) {
@@ -164,11 +165,14 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// negativeZero is written as -0, and read as 0.
+var negativeZero = regexp.MustCompile(`-0(\.0*)?\b`)
+
 // What is read has its places in the file; written and read again it is the same.
 func FuzzDocuments(f *testing.F) {
 	for _, text := range []string{
 		"a: 1\nb: [x, {c: 2}]\n", "---\na: &x [1]\nb: *x\n---\nc: !!str 1\n", "a: |\n  x\n  y\nb: >-\n  z\n", "a:\n\tb", "a: *b",
-		"{a: 1}: b", "? a\n: b\n", "a: &a [*a]",
+		"{a: 1}: b", "? a\n: b\n", "a: &a [*a]", "-.00", "\"\\t\\n\"",
 	} {
 		f.Add([]byte(text))
 	}
@@ -194,14 +198,16 @@ func FuzzDocuments(f *testing.F) {
 			if root.Decode(&before) != nil {
 				continue
 			}
-			again, err := yaml.Marshal(before)
-			if err != nil {
+			// version 2 writes it: version 3 makes a block of a text that begins with a
+			// tab, and cannot read it
+			again, err := yamlv2.Marshal(before)
+			if err != nil || negativeZero.Match(again) {
 				continue
 			}
 			if second, err := Documents(again); err != nil || len(second) != 1 || second[0].Content[0].Decode(&after) != nil {
 				t.Fatalf("%q is written as %q, which cannot be read: %v", data, again, err)
 			}
-			if third, err := yaml.Marshal(after); err != nil || !bytes.Equal(again, third) {
+			if third, err := yamlv2.Marshal(after); err != nil || !bytes.Equal(again, third) {
 				t.Fatalf("%q becomes %q and then %q", data, again, third)
 			}
 		}
