@@ -176,8 +176,8 @@ func (o opened) ownManifests(made Files) []FileStatus {
 	base, known := o.before.ManifestsMade, o.before.ManifestsFrom != nil
 	if base == nil || !known {
 		base = sums(made)
-		if base[ownStamp] != "" && o.folders[ownStamp] != nil {
-			base[ownStamp] = sum(o.folders[ownStamp]) // another version wrote it
+		if base[manifests.StampFile] != "" && o.folders[manifests.StampFile] != nil {
+			base[manifests.StampFile] = sum(o.folders[manifests.StampFile]) // another version wrote it
 		}
 	}
 	var own []FileStatus

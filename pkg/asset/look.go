@@ -6,7 +6,6 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
-	"github.com/okd-project/okd-install/pkg/manifests"
 )
 
 // look opens a directory for a run that only looks: it takes no lock. Whoever gets
@@ -31,7 +30,3 @@ func outputs() []string {
 
 // isIgnition tells that a file of the directory is an Ignition config.
 func isIgnition(name string) bool { return path.Ext(name) == ".ign" }
-
-// ownStamp is the one manifest that says who made it, so that it differs from
-// version to version without anybody's edit.
-const ownStamp = manifests.OpenshiftDir + "/openshift-install-manifests.yaml"

@@ -309,7 +309,8 @@ func bootstrapHost(
 			ClusterProfile: e.ClusterProfile, OSImageStream: c.OSImageStream,
 			Konnectivity: c.Konnectivity(r),
 		},
-		OpenShift: files, Platform: parts.Host,
+		OpenShift: files, Secrets: manifests.SecretFiles(), MirrorsManifest: manifests.MirrorsFile(files),
+		Platform: parts.Host,
 	}
 	host.Proxy = hostProxy(c)
 	return host, nil

@@ -35,6 +35,12 @@ type Host struct {
 	// OpenShift holds the files below /opt/openshift, by their path there:
 	// manifests/…, openshift/…, tls/…, auth/…, original_cvo_overrides.patch.
 	OpenShift map[string][]byte
+	// Secrets are patterns, as path.Match has them, of the manifests among them that only
+	// root may read.
+	Secrets []string
+	// MirrorsManifest is the one of them that `oc adm release info` is to take mirrors
+	// from, or empty.
+	MirrorsManifest string
 	// Platform is what the cluster's platform adds.
 	Platform Platform
 }
@@ -160,7 +166,7 @@ func (h Host) files() ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	openshift, err := openshiftFiles(h.OpenShift)
+	openshift, err := openshiftFiles(h.OpenShift, h.Secrets)
 	if err != nil {
 		return nil, err
 	}

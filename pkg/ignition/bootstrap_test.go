@@ -72,7 +72,7 @@ func TestOpenShiftMode(t *testing.T) {
 		{"tls/", 0, false},
 		{"", 0, false},
 	} {
-		mode, ok := openshiftMode(c.name)
+		mode, ok := openshiftMode(c.name, smallHost().Secrets)
 		if mode != c.mode || ok != c.ok {
 			t.Errorf("%q: got %#o %t, want %#o %t", c.name, mode, ok, c.mode, c.ok)
 		}

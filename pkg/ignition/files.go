@@ -192,12 +192,12 @@ const (
 const openshiftDir = "/opt/openshift/"
 
 // openshiftModes declares the modes of the files below openshiftDir. The first
-// pattern that matches counts; a file that none matches is refused.
+// pattern that matches counts, after those of Host.Secrets; a file that none matches is
+// refused.
 var openshiftModes = []struct {
 	pattern string
 	mode    int
 }{
-	{"openshift/99_openshift-etcd_fencing-credentials-secrets-*", 0o600},
 	{"openshift/*", 0o644},
 	{"manifests/*", 0o644},
 	{"original_cvo_overrides.patch", 0o644},
@@ -207,10 +207,10 @@ var openshiftModes = []struct {
 }
 
 // openshiftFiles places the assets below openshiftDir, sorted by path.
-func openshiftFiles(assets map[string][]byte) ([]File, error) {
+func openshiftFiles(assets map[string][]byte, secrets []string) ([]File, error) {
 	files := make([]File, 0, len(assets))
 	for name, content := range assets {
-		mode, ok := openshiftMode(name)
+		mode, ok := openshiftMode(name, secrets)
 		if !ok {
 			return nil, fmt.Errorf("%q has no declared place on the bootstrap host below %s", name, openshiftDir)
 		}
@@ -220,9 +220,14 @@ func openshiftFiles(assets map[string][]byte) ([]File, error) {
 	return files, nil
 }
 
-func openshiftMode(name string) (int, bool) {
+func openshiftMode(name string, secrets []string) (int, bool) {
 	if !fs.ValidPath(name) {
 		return 0, false
+	}
+	for _, pattern := range secrets {
+		if ok, err := path.Match(pattern, name); err == nil && ok {
+			return modeSecret, true
+		}
 	}
 	for _, row := range openshiftModes {
 		if ok, err := path.Match(row.pattern, name); err == nil && ok {

@@ -71,6 +71,7 @@ func smallHost() Host {
 			NodeIPFamily:  "ipv4",
 			OSImageStream: "centos-10",
 		},
+		Secrets: []string{"openshift/99_openshift-etcd_fencing-credentials-secrets-*"},
 		OpenShift: map[string][]byte{
 			"manifests/cluster-config.yaml":                                  []byte("kind: ConfigMap\n"),
 			"openshift/99_openshift-etcd_fencing-credentials-secrets-0.yaml": []byte("kind: Secret\n"),
@@ -102,7 +103,8 @@ func fullHost() Host {
 			SourcePolicy: "NeverContactSource",
 		},
 	}, nil)
-	h.OpenShift["manifests/image-digest-mirror-set.yaml"] = []byte("kind: ImageDigestMirrorSet\n")
+	h.MirrorsManifest = "manifests/image-digest-mirror-set.yaml"
+	h.OpenShift[h.MirrorsManifest] = []byte("kind: ImageDigestMirrorSet\n")
 	h.Environment.BootstrapNodeIP = "192.168.1.10"
 	h.Environment.ClusterProfile = "ibm-cloud-managed"
 	h.Platform.Files = []File{

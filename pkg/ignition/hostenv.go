@@ -80,22 +80,10 @@ func (e Environment) konnectivity() bool {
 	return e.Konnectivity && !e.BootstrapInPlace && release.Release{Line: e.ReleaseLine}.Has(release.Konnectivity)
 }
 
-// mirrorsManifest is the asset that `oc adm release info` is to take mirrors
-// from, relative to openshiftDir, or empty. The deprecated kind comes first,
-// as it does for the payload's own renderers.
-func mirrorsManifest(assets map[string][]byte) string {
-	for _, name := range []string{"manifests/image-content-source-policy.yaml", "manifests/image-digest-mirror-set.yaml"} {
-		if _, ok := assets[name]; ok {
-			return name
-		}
-	}
-	return ""
-}
-
 // variables lists what the scripts are told, the platform's own last, which have names
 // of their own.
 func (h Host) variables() []variable {
-	all := h.Environment.variables(mirrorsManifest(h.OpenShift))
+	all := h.Environment.variables(h.MirrorsManifest)
 	for _, name := range slices.Sorted(maps.Keys(h.Platform.Variables)) {
 		all = append(all, variable{name, h.Platform.Variables[name]})
 	}

@@ -237,25 +237,6 @@ func TestEnvironmentFileInBash(t *testing.T) {
 	}
 }
 
-func TestMirrorsManifest(t *testing.T) {
-	t.Parallel()
-	icsp, idms := "manifests/image-content-source-policy.yaml", "manifests/image-digest-mirror-set.yaml"
-	for _, c := range []struct {
-		files []string
-		want  string
-	}{
-		{nil, ""}, {[]string{"manifests/a.yaml"}, ""}, {[]string{idms}, idms}, {[]string{icsp}, icsp}, {[]string{idms, icsp}, icsp},
-	} {
-		assets := map[string][]byte{}
-		for _, f := range c.files {
-			assets[f] = nil
-		}
-		if got := mirrorsManifest(assets); got != c.want {
-			t.Errorf("%v: %q", c.files, got)
-		}
-	}
-}
-
 // Random text of every byte, by a fixed seed, through both quotings.
 func TestQuotingOfRandomBytes(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ var notOverridden = []string{
 	"99_openshift-cluster-api_",
 	"99_openshift-machine-api_",
 	"99_openshift-machineconfig_",
-	"99_openshift-etcd_fencing-credentials-secrets-",
+	fencingPrefix,
 	"99_openshift-installer-ignition_",
 }
 

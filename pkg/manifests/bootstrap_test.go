@@ -232,3 +232,37 @@ func TestEmptyDocumentInFront(t *testing.T) {
 		t.Errorf("got %q", host["openshift/60-chart.yaml"])
 	}
 }
+
+// Of both kinds of mirrors the deprecated one counts, as it does for the payload's own
+// renderers.
+func TestMirrorsFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		files []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"manifests/a.yaml"}, ""},
+		{[]string{digestSourcesFile}, digestSourcesFile},
+		{[]string{contentSourcesFile}, contentSourcesFile},
+		{[]string{digestSourcesFile, contentSourcesFile}, contentSourcesFile},
+	} {
+		files := map[string][]byte{}
+		for _, f := range c.files {
+			files[f] = nil
+		}
+		if got := MirrorsFile(files); got != c.want {
+			t.Errorf("%v: %q", c.files, got)
+		}
+	}
+}
+
+// The passwords of machines are for root alone, whatever number or ending a user gives
+// the file.
+func TestSecretFiles(t *testing.T) {
+	t.Parallel()
+	want := []string{"openshift/99_openshift-etcd_fencing-credentials-secrets-*"}
+	if got := SecretFiles(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

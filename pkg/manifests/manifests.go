@@ -46,9 +46,16 @@ const (
 	ovnFile            = "manifests/cluster-network-03-config.yml"
 	proxyFile          = "manifests/cluster-proxy-01-config.yaml"
 	schedulerFile      = "manifests/cluster-scheduler-02-config.yml"
+	contentSourcesFile = "manifests/image-content-source-policy.yaml"
+	digestSourcesFile  = "manifests/image-digest-mirror-set.yaml"
 	clusterVersionFile = "manifests/cvo-overrides.yaml"
 	pullSecretFile     = "manifests/openshift-config-secret-pull-secret.yaml"
+	fencingFile        = "openshift/" + fencingPrefix + "NUMBER.yaml"
+	fencingPrefix      = "99_openshift-etcd_fencing-credentials-secrets-"
 	featureGateFile    = "openshift/99_feature-gate.yaml"
+	// StampFile says who made the manifests, so that it differs from version to version
+	// without anybody's edit.
+	StampFile = "openshift/openshift-install-manifests.yaml"
 )
 
 // Inputs is all that the manifests are made from. Certificates and keys are PEM.

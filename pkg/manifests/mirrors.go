@@ -31,3 +31,15 @@ func mirrored(source string, mirrors []string) object {
 	}
 	return o
 }
+
+// MirrorsFile is the one of the files below /opt/openshift that says to `oc adm release
+// info` where the mirrors are, or empty. The deprecated kind comes first, as it does for
+// the payload's own renderers.
+func MirrorsFile(files map[string][]byte) string {
+	for _, name := range []string{contentSourcesFile, digestSourcesFile} {
+		if _, ok := files[name]; ok {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,7 +1,9 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -27,6 +29,9 @@ type Row struct {
 	// stands in bootstrap.ign but not in the asset directory.
 	OnHost   []string
 	HostOnly bool
+	// Secret has the bootstrap host keep the file from all but root. The others are
+	// readable there, as the established installer has them.
+	Secret bool
 
 	fill filler
 }
@@ -103,12 +108,12 @@ var Table = []Row{
 		fill: once(clusterVersion),
 	},
 	{
-		File: "manifests/image-content-source-policy.yaml", Is: "the mirrors to pull images from",
+		File: contentSourcesFile, Is: "the mirrors to pull images from",
 		Sources: []string{fromConfig}, Fields: []string{"imageContentSources"},
 		When: "if imageContentSources has entries", fill: once(contentSources),
 	},
 	{
-		File: "manifests/image-digest-mirror-set.yaml", Is: "the mirrors to pull images from",
+		File: digestSourcesFile, Is: "the mirrors to pull images from",
 		Sources: []string{fromConfig}, Fields: []string{"imageDigestSources"},
 		When: "if imageDigestSources has entries", fill: once(digestSources),
 	},
@@ -154,9 +159,9 @@ var Table = []Row{
 		Sources: []string{fromPointers, fromPlatform}, Fields: []string{"platform"}, fill: eachRole(userData),
 	},
 	{
-		File: "openshift/99_openshift-etcd_fencing-credentials-secrets-NUMBER.yaml", Is: "the credentials to power off a control plane machine",
+		File: fencingFile, Is: "the credentials to power off a control plane machine",
 		Sources: []string{fromConfig}, Fields: []string{"controlPlane.fencing"},
-		When: "if controlPlane.fencing is set", fill: fencing,
+		When: "if controlPlane.fencing is set", Secret: true, fill: fencing,
 	},
 	{
 		File: installerIgnitionFile, Is: "what was added to a <role>.ign, as a MachineConfig",
@@ -181,7 +186,7 @@ var Table = []Row{
 		When: "if networking.serviceNetwork has two entries", fill: machineConfig(dualStack),
 	},
 	{
-		File: "openshift/openshift-install-manifests.yaml", Is: "which program made the manifests",
+		File: StampFile, Is: "which program made the manifests",
 		Sources: []string{fromProvenance}, fill: once(provenance),
 	},
 }
@@ -194,6 +199,18 @@ func Find(name string) (Row, bool) {
 		return Row{}, false
 	}
 	return Table[i], true
+}
+
+// SecretFiles are patterns, as path.Match has them, of the files below /opt/openshift that
+// only root may read: those of the rows that are Secret, and what users call alike.
+func SecretFiles() (patterns []string) {
+	for _, r := range Table {
+		if r.Secret {
+			before, _, _ := strings.Cut(r.File, cmp.Or(r.standIn(), path.Ext(r.File)))
+			patterns = append(patterns, before+"*")
+		}
+	}
+	return patterns
 }
 
 // names reports whether a file may be one of the row's.
@@ -254,12 +271,12 @@ func (r Row) make(in Inputs, add func(path string, o object) error) error {
 		if err != nil {
 			return err
 		}
-		path := r.File
+		file := r.File
 		if standIn := r.standIn(); standIn != "" {
-			path = strings.Replace(path, standIn, f.name, 1)
+			file = strings.Replace(file, standIn, f.name, 1)
 		}
-		if err := add(path, o); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+		if err := add(file, o); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	return nil
