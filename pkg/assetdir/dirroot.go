@@ -207,14 +207,18 @@ func (d *Dir) closeFolders(name string) error {
 	return nil
 }
 
-// writePrivate writes a new file with mode 0600, whatever the umask, durably.
+// writePrivate writes a new file with mode 0600, whatever the umask, durably: the whole
+// of it or nothing.
 func (d *Dir) writePrivate(name string, data []byte) error {
 	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
+	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		_ = d.remove(name) // what went wrong is what counts
+	}
+	return err
 }
 
 // sync makes the entries of folders survive a power cut. A folder that is not

@@ -1,4 +1,13 @@
-// Package assetdir is the asset directory, and the only code that writes in it.
+// Package assetdir is the asset directory: what the commands make is written into it by
+// this package and no other.
+//
+// One exception has names of its own there: package gather keeps its log bundles, the
+// folder in which one is put together, and the keys of hosts in the directory. It takes
+// no lock, since logs are fetched while another command waits for the cluster, and
+// nothing that is committed depends on them.
+//
+// Make makes a directory. PutNew and Put write single files into one that nothing is
+// committed to yet, as the wizard does.
 //
 // Open locks a directory and finishes what a stopped run has left; Look and
 // ReadOnly only look, and LookAtLock tells who holds it. A Dir reads inputs, which

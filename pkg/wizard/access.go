@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/system"
@@ -211,7 +212,11 @@ func (w *wizard) makeKey() (string, error) {
 		return "", err
 	}
 	line := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key)), "\n") + " " + comment + "\n"
-	if err := errors.Join(writeNew(private, pem.EncodeToMemory(block)), writeNew(public, []byte(line))); err != nil {
+	err = errors.Join(
+		assetdir.PutNew(w.Dir, newKeyFile, pem.EncodeToMemory(block)),
+		assetdir.PutNew(w.Dir, newKeyFile+".pub", []byte(line)),
+	)
+	if err != nil {
 		return "", diag.Problem{
 			Detail: "the key pair cannot be written: " + system.Reason(err),
 			Hint:   "choose another key, or another directory with --dir",

@@ -10,6 +10,7 @@ import (
 
 	yaml "go.yaml.in/yaml/v3"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/shell"
@@ -220,7 +221,7 @@ func (w *wizard) keepAnswers() {
 	data, left := w.answersYAML()
 	err := w.makeDir()
 	if err == nil {
-		err = replaceFile(w.answersPath(), data)
+		err = assetdir.Put(w.Dir, answersFile, data)
 	}
 	if err != nil {
 		w.Log.Errorf("your answers could not be kept: %s", system.Reason(err))

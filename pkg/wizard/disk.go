@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
-// This file is what the wizard does on the disk itself.
+// This file is what the wizard does on the disk itself. It only looks and reads: what it
+// writes goes through package assetdir.
 
 // maxAnswer is the most that is read of a file that an answer is in, or names, in bytes.
 const maxAnswer = 2 << 20
@@ -31,46 +33,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// writeNew writes a file that nobody but the owner can read, and that is not there yet.
-func writeNew(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-}
-
 // makeDir makes the asset directory if it is not there.
 func (w *wizard) makeDir() error {
-	err := os.Mkdir(w.Dir, 0o700)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
+	if err := assetdir.Make(w.Dir); err != nil {
 		return diag.Problem{
 			Position: diag.Position{File: w.Dir},
 			Detail:   "the asset directory cannot be made: " + system.Reason(err),
 			Hint:     "make it, or name another with --dir",
 		}
 	}
-	return os.Chmod(w.Dir, 0o700)
-}
-
-// replaceFile writes a file for its owner only, in one step.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return nil
 }
 
 // readPath makes sure that a file can be read, and keeps where it is.

@@ -75,6 +75,24 @@ func TestImportsGoDown(t *testing.T) {
 	}
 }
 
+// The wizard looks at files and reads them. What it writes goes through pkg/assetdir, which
+// keeps it within the directory and from other users.
+func TestWizardOnlyReads(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t) {
+		if !strings.HasPrefix(file, "pkg/wizard/") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, call := range []string{
+			"os.Create", "os.OpenFile(", "os.WriteFile(", "os.Mkdir", "os.Chmod(", "os.Rename(", "os.Remove", "os.Symlink(", "os.Link(",
+		} {
+			if strings.Contains(read(t, file), call) {
+				t.Errorf("%s has %s: write with pkg/assetdir", file, strings.TrimSuffix(call, "("))
+			}
+		}
+	}
+}
+
 // clocks are the rooms that may read the clock.
 var clocks = []string{"cmd/okd-install", "pkg/asset", "pkg/cluster", "pkg/gather", "pkg/media"}
 
