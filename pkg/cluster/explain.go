@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // Cause says why the API could not be asked, for the one who must act.
@@ -106,10 +108,10 @@ func (k Kubeconfig) explainConnection(err error) (Cause, bool) {
 		where += " (" + op.Addr.String() + ")"
 	}
 	switch {
-	case isErrno(err, refusedErrnos):
+	case system.ConnectionRefused(err):
 		return Cause{Kind: causeRefused, Detail: where + " refuses the connection: nothing listens on that port",
 			Hint: "start the load balancer, or correct the DNS record if it should point elsewhere; without a load balancer the bootstrap host itself has to come up first"}, true
-	case isErrno(err, routeErrnos):
+	case system.NoRoute(err):
 		return Cause{Kind: causeRoute, Detail: "there is no way to " + where + ": the network or the host is unreachable",
 			Hint: "check the routes and firewalls between this machine and the load balancer"}, true
 	case dialing && op.Timeout(), dialing && errors.Is(err, context.DeadlineExceeded):
@@ -206,7 +208,7 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 		return Cause{Kind: CauseClient, Detail: where + " refuses this client's certificate or TLS version: " + oneLine(errors.Unwrap(err).Error(), 100),
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		isErrno(err, resetErrnos), strings.Contains(err.Error(), "server closed idle connection"):
+		system.ConnectionReset(err), strings.Contains(err.Error(), "server closed idle connection"):
 		return Cause{Kind: causeNoBackend, Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
 			Hint: "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?"}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):

@@ -78,7 +78,7 @@ func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 		err = errors.Join(err, f.Close())
 	}
 	if err == nil {
-		err = syncPath(g.Dir)
+		err = syncFolder(g.Dir)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -44,11 +44,11 @@ func (w ourWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// syncPath writes a file or folder to the disk.
-func syncPath(path string) error {
+// syncFolder makes what is in a folder survive a power cut.
+func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncFile(f), f.Close())
+	return errors.Join(system.SyncFolder(f), f.Close())
 }

@@ -1,10 +1,6 @@
-package cluster
+package system
 
-import (
-	"errors"
-	"slices"
-	"syscall"
-)
+import "syscall"
 
 // What the operating system says when a connection cannot be made: the codes
 // that Windows' sockets return, which are not those of package syscall's names.
@@ -14,8 +10,3 @@ var (
 	routeErrnos   = []syscall.Errno{10051, 10064, 10065, 10049}
 	resetErrnos   = []syscall.Errno{10053, 10054, 10058}
 )
-
-func isErrno(err error, list []syscall.Errno) bool {
-	var errno syscall.Errno
-	return errors.As(err, &errno) && slices.Contains(list, errno)
-}

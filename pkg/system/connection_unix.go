@@ -1,12 +1,8 @@
-//go:build !windows
+//go:build unix
 
-package cluster
+package system
 
-import (
-	"errors"
-	"slices"
-	"syscall"
-)
+import "syscall"
 
 // What the operating system says when a connection cannot be made.
 var (
@@ -14,8 +10,3 @@ var (
 	routeErrnos   = []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EADDRNOTAVAIL}
 	resetErrnos   = []syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED}
 )
-
-func isErrno(err error, list []syscall.Errno) bool {
-	var errno syscall.Errno
-	return errors.As(err, &errno) && slices.Contains(list, errno)
-}
