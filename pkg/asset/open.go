@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -104,7 +103,7 @@ func settle(ctx context.Context, o opened) (s settled, err error) {
 		Pointers: pointerEdits{Files: o.edited, Overwrite: o.Overwrite, Discard: o.DiscardManifests},
 	})
 	s.run = &graph.Run{
-		Context: ctx, Now: o.Now, Kept: o.before.clone().Kept, Serial: o.Serial, Trace: o.Trace, Clock: time.Now,
+		Context: ctx, Now: o.Now, Kept: o.before.clone().Kept, Serial: o.Serial, Trace: o.Trace, Clock: o.Clock,
 		Damaged: func(detail string) error { return stateError(detail) },
 		OnDisk:  func([]string) (Files, bool, error) { return o.folders, o.haveThem, nil },
 	}

@@ -51,7 +51,11 @@ type Request struct {
 	DiscardManifests bool
 	Environment      Environment
 	Version          string
-	Now              time.Time
+	// Now is the one instant of the run.
+	Now time.Time
+	// Clock says how long it takes to make something, for Trace. Several goroutines call
+	// it. Without one nothing takes any time.
+	Clock func() time.Time
 	// Serial makes one thing at a time, for reproducible output.
 	Serial bool
 	// AllowShared takes a directory that its group or others may write to.

@@ -93,8 +93,9 @@ func TestWizardOnlyReads(t *testing.T) {
 	}
 }
 
-// clocks are the rooms that may read the clock.
-var clocks = []string{"cmd/okd-install", "pkg/asset", "pkg/cluster", "pkg/gather", "pkg/media"}
+// clocks are the rooms that may read the clock: the process, and what waits for other
+// machines, which has to notice that nothing comes any more.
+var clocks = []string{"cmd/okd-install", "pkg/gather", "pkg/media"}
 
 // Elsewhere the time is an argument. Reading it would make output that differs from
 // run to run, and tests that cannot set the clock. A lock is waited for, and tells
@@ -106,9 +107,9 @@ func TestClockIsGiven(t *testing.T) {
 		if floor < 0 || slices.Contains(clocks, name) || strings.HasSuffix(file, "_test.go") || file == "pkg/assetdir/lock.go" {
 			continue
 		}
-		for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
+		for _, call := range []string{"time.Now", "time.Since", "time.Until"} {
 			if strings.Contains(read(t, file), call) {
-				t.Errorf("%s has %s…): take the time as an argument", file, call)
+				t.Errorf("%s has %s: take the time as an argument", file, call)
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func (o createOptions) asked() asset.Request {
 	r := o.request
 	r.Dir, r.AllowShared, r.LockWait, r.Waiting = o.Dir, o.AllowShared, o.LockWait, o.TellWaiting
 	r.Target, r.Command = o.target.Name, "create "+o.target.Name
-	r.Environment, r.Version, r.Now = o.Environment(), o.Version(), o.Now()
+	r.Environment, r.Version, r.Now, r.Clock = o.Environment(), o.Version(), o.Now(), o.Now
 	r.Trace = func(node, how string, _ time.Duration) { o.Log.Debugf("%s: %s", node, how) }
 	return r
 }

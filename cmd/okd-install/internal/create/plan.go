@@ -138,7 +138,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 	}
 	r := o.request
 	r.Dir, r.AllowShared, r.Target, r.Command = o.Dir, o.AllowShared, append(args, asset.DefaultPlan)[0], "plan"
-	r.Environment, r.Version, r.Now = o.Environment(), o.Version(), o.Now()
+	r.Environment, r.Version, r.Now, r.Clock = o.Environment(), o.Version(), o.Now(), o.Now
 	p, err := asset.Plan(ctx, r, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
 		o.Log.Warnf("process %d on %s is at work in the directory (%s): what it will write is not seen here", l.PID, l.Host, l.Command)

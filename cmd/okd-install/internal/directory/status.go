@@ -83,6 +83,7 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 		Environment: o.Environment(),
 		Version:     o.Version(),
 		Now:         o.Now(),
+		Clock:       o.Now,
 	})
 	if err != nil {
 		return err
