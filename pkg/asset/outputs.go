@@ -141,7 +141,7 @@ func (o opened) checkCertificates(certs map[string]tls.Pair) (Deadline, error) {
 	if len(expired) > 0 {
 		problems = append(problems, diag.Problem{
 			Detail: fmt.Sprintf("it is %s, and these certificates have expired: %s",
-				o.Now.UTC().Format(toTheMinute), diag.And(diag.Few(expired, few))),
+				o.Now.UTC().Format(diag.ToTheMinute), diag.And(diag.Few(expired, few))),
 			Hint: "replace them in tls/, or remove them there to have them made",
 		})
 	}
@@ -162,7 +162,7 @@ func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
 	}
 	p := diag.Problem{
 		Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s",
-			now.UTC().Format(toTheMinute), from.Format(toTheMinute), diag.And(diag.Few(names, few))),
+			now.UTC().Format(diag.ToTheMinute), from.Format(diag.ToTheMinute), diag.And(diag.Few(names, few))),
 		Hint: "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
 	}
 	if onlyShort {
@@ -170,9 +170,6 @@ func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
 	}
 	return p
 }
-
-// toTheMinute is how precise a time is in a message.
-const toTheMinute = "2006-01-02 15:04 MST"
 
 // few is how many names a message lists.
 const few = 4

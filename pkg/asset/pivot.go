@@ -309,7 +309,7 @@ func (c *creation) tellPivot(plan pivot.Plan, raw []byte) {
 	c.report.Warnings = append(c.report.Warnings, plan.Warnings()...)
 	if end := plan.Config.Expires; end != nil && end.Sub(c.Now) < tls.Margin {
 		c.warn("the certificates in %s expire at %s, in %s: create ignition-configs issues them anew",
-			plan.Config.Name, end.Format(toTheMinute), end.Sub(c.Now).Round(time.Minute))
+			plan.Config.Name, end.Format(diag.ToTheMinute), end.Sub(c.Now).Round(time.Minute))
 	}
 	if size := ignition.EmbeddedSize(raw); size > ignition.EmbedArea {
 		name := PivotFile(plan.Role, ".ign")

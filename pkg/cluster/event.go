@@ -3,6 +3,8 @@ package cluster
 import (
 	"fmt"
 	"time"
+
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // Event is something that happened while a cluster was waited for. As JSON it is
@@ -156,7 +158,7 @@ func shorter(d time.Duration) string {
 	case d%time.Hour < time.Minute:
 		return fmt.Sprintf("%dh", int(d.Hours()))
 	default:
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+		return diag.Hours(d.Truncate(time.Minute))
 	}
 }
 

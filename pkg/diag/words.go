@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // And joins words as a sentence does: a, b and c. It is empty for none.
@@ -49,6 +50,21 @@ func Capital(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// FirstLine is a text up to its first line end.
+func FirstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// Hours is a span of time to the minute, such as 11h59m.
+func Hours(d time.Duration) string {
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// ToTheMinute is the layout of a time in a message or a table.
+const ToTheMinute = "2006-01-02 15:04 MST"
 
 // FirstSentence is a text up to its first full stop, without it.
 func FirstSentence(text string) string {

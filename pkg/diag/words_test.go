@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLists(t *testing.T) {
@@ -13,6 +14,8 @@ func TestLists(t *testing.T) {
 		{And(nil), ""}, {And(abcd[:1]), "a"}, {And(abcd[:2]), "a and b"}, {Or(abcd[:3]), "a, b or c"},
 		{And(Few(abcd, 4)), "a, b, c and d"}, {And(Few(abcd, 3)), "a, b and 2 more"},
 		{Count(0, "worker"), "no workers"}, {Count(1, "worker"), "1 worker"}, {Count(int64(3), "worker"), "3 workers"},
+		{Hours(0), "0h00m"}, {Hours(12*time.Hour - 20*time.Second), "12h00m"}, {Hours(30*time.Hour + 5*time.Minute), "30h05m"},
+		{FirstLine("one"), "one"}, {FirstLine("one\ntwo"), "one"}, {FirstLine(""), ""},
 		{Capital(""), ""}, {Capital("write 3"), "Write 3"},
 	} {
 		if c.got != c.want {

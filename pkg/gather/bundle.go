@@ -143,7 +143,7 @@ func (g *gathering) story(hosts []Host, notes []string) string {
 		if h.Err == nil {
 			fmt.Fprintf(&b, "%s %s: collected\n", h.Role, h.Endpoint)
 		} else {
-			fmt.Fprintf(&b, "%s %s: not collected: %s\n", h.Role, h.Endpoint, firstLine(h.Err))
+			fmt.Fprintf(&b, "%s %s: not collected: %s\n", h.Role, h.Endpoint, diag.FirstLine(h.Err.Error()))
 		}
 	}
 	for _, n := range notes {

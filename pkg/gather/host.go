@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
@@ -51,15 +52,10 @@ func (g *gathering) fetchHost(ctx context.Context) error {
 			g.giveUp(err)
 			return err
 		}
-		g.Access.warn("%s", firstLine(err))
+		g.Access.warn("%s", diag.FirstLine(err.Error()))
 		g.Access.info("%s: connecting again", g.Bootstrap)
 		g.drop(c)
 	}
-}
-
-func firstLine(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return text
 }
 
 // host is the connection to the bootstrap host, which the masters go through.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/data"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 // masterScript collects what a machine of the control plane knows. It is the one that the
@@ -40,7 +41,7 @@ func (g *gathering) fetchMaster(ctx context.Context, m Endpoint) error {
 		if err == nil || !isBroken(err) || ctx.Err() != nil || failures == mostAttempts {
 			return err
 		}
-		g.Access.warn("%s", firstLine(err))
+		g.Access.warn("%s", diag.FirstLine(err.Error()))
 		g.Access.info("%s: connecting again", m)
 	}
 }
@@ -69,7 +70,7 @@ func (g *gathering) reach(ctx context.Context, m Endpoint) (*connection, error) 
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return nil, fmt.Errorf("%w\nand without going through %s: %s", err, g.Bootstrap.Host, firstLine(other))
+	return nil, fmt.Errorf("%w\nand without going through %s: %s", err, g.Bootstrap.Host, diag.FirstLine(other.Error()))
 }
 
 // collect runs the script on a machine and takes what it has collected from its stdout.

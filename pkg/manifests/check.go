@@ -3,6 +3,7 @@ package manifests
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ type Set struct {
 // among what Check finds.
 func Read(files map[string][]byte) Set {
 	s := Set{files: files}
-	for _, name := range sortedNames(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if !IsManifest(name) {
 			if strings.HasPrefix(name, Dir+"/") || strings.HasPrefix(name, OpenshiftDir+"/") {
 				s.warnings = append(s.warnings, leftOut(name))
@@ -156,7 +157,7 @@ func twice(docs []*document) (problems diag.Problems) {
 // shadowed finds files of one name in both folders: the bootstrap host copies
 // openshift/ over manifests/.
 func shadowed(files map[string][]byte) (problems diag.Problems) {
-	for _, name := range sortedNames(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		other := OpenshiftDir + "/" + path.Base(name)
 		data, both := files[other]
 		if path.Dir(name) != Dir || !both || !IsManifest(name) || string(data) == string(files[name]) {
@@ -264,13 +265,4 @@ func overrides(clusterVersion object) ([]any, error) {
 		return nil, nil
 	}
 	return entries, nil
-}
-
-func sortedNames(files map[string][]byte) []string {
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

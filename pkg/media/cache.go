@@ -73,7 +73,7 @@ func (d *download) copy(ctx context.Context, cached, final string) (err error) {
 		}
 	}
 	// Only the outer types: io.Copy would let the system copy past the sum.
-	if _, err := io.CopyBuffer(struct{ io.Writer }{part}, struct{ io.Reader }{&interruptible{ctx, from}}, make([]byte, block)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{part}, struct{ io.Reader }{&untilDone{ctx, from}}, make([]byte, block)); err != nil {
 		part.discard()
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -158,11 +158,11 @@ func openCompressed(ctx context.Context, name string, f *os.File) (io.Reader, er
 		if err != nil {
 			return nil, err
 		}
-		return &honest{r: &interruptible{ctx, source}}, nil
+		return &honest{r: &untilDone{ctx, source}}, nil
 	}
 	for _, c := range compressions {
 		if strings.HasSuffix(name, c.ending) {
-			source, err := c.open(bufio.NewReaderSize(&interruptible{ctx, f}, 256<<10))
+			source, err := c.open(bufio.NewReaderSize(&untilDone{ctx, f}, 256<<10))
 			if err != nil {
 				return nil, err
 			}
@@ -220,13 +220,14 @@ func damaged(ctx context.Context, path string, err error) error {
 	}
 }
 
-// interruptible reads until ctx ends.
-type interruptible struct {
+// untilDone reads until ctx ends. It looks between two reads, which is enough for files and
+// connections: system.Interruptible is for a stream that may never say anything.
+type untilDone struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (i *interruptible) Read(p []byte) (int, error) {
+func (i *untilDone) Read(p []byte) (int, error) {
 	if err := i.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -62,7 +62,7 @@ func (e ISOEdit) Run(ctx context.Context, change func(*iso.Image) error) (int64,
 		return 0, err
 	}
 	if e.Out == "-" {
-		_, err = io.Copy(e.Stdout, &interruptible{ctx, iso.Patched(f, patches)})
+		_, err = io.Copy(e.Stdout, &untilDone{ctx, iso.Patched(f, patches)})
 		return differing(patches), err
 	}
 	return differing(patches), writeNew(e.Out, func(out *os.File) error {
@@ -112,7 +112,7 @@ func (e ISOEdit) piped(ctx context.Context, change func(*iso.Image) error) (n in
 		return 0, err
 	}
 	fill := func(f *os.File) ([]iso.Patch, error) {
-		if _, err := io.Copy(f, &bounded{r: &interruptible{ctx, e.Stdin}, path: f.Name()}); err != nil {
+		if _, err := io.Copy(f, &bounded{r: &untilDone{ctx, e.Stdin}, path: f.Name()}); err != nil {
 			return nil, err
 		}
 		patches, err := patchesFor(f, "standard input", change)
@@ -140,7 +140,7 @@ func (e ISOEdit) piped(ctx context.Context, change func(*iso.Image) error) (n in
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(e.Stdout, &interruptible{ctx, iso.Patched(f, patches)})
+	_, err = io.Copy(e.Stdout, &untilDone{ctx, iso.Patched(f, patches)})
 	return n, err
 }
 

@@ -27,7 +27,7 @@ func CopyChanged(ctx context.Context, in, out string, stdout io.Writer, change f
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run := func(w io.Writer) error { return inFile(in, change(w, &interruptible{ctx, f})) }
+	run := func(w io.Writer) error { return inFile(in, change(w, &untilDone{ctx, f})) }
 	if out == "-" {
 		return run(stdout)
 	}

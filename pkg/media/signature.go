@@ -254,7 +254,7 @@ func (d *download) verifyAs(ctx context.Context, f *os.File, final string) error
 func (s *signature) verify(ctx context.Context, file io.Reader, keys openpgp.EntityList) (signer string, err error) {
 	var entity *openpgp.Entity
 	err = guarded(func() (err error) {
-		entity, err = openpgp.CheckDetachedSignature(keys, &interruptible{ctx, file}, bytes.NewReader(s.content), nil)
+		entity, err = openpgp.CheckDetachedSignature(keys, &untilDone{ctx, file}, bytes.NewReader(s.content), nil)
 		return err
 	})
 	switch {

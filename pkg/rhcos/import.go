@@ -56,7 +56,7 @@ func Import(published []byte) (name string, file []byte, err error) {
 	// committed that says something else than what was published.
 	back, err := ParseBuild(b.Bytes())
 	if err != nil {
-		return "", nil, diag.Problem{Detail: "the stream metadata is not of a kind that can be imported: " + firstLine(err)}
+		return "", nil, diag.Problem{Detail: "the stream metadata is not of a kind that can be imported: " + diag.FirstLine(err.Error())}
 	}
 	if where, same := sameData(s, back.Stream); !same {
 		return "", nil, diag.Problem{
@@ -225,9 +225,4 @@ func difference(at string, a, b any) (where string, same bool) {
 		}
 	}
 	return at, true
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }

@@ -156,7 +156,7 @@ func (c Certificate) Validity(now time.Time) string {
 	return "good until " + stamp(c.NotAfter) + ", for " + span(c.NotAfter.Sub(now))
 }
 
-func stamp(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }
+func stamp(t time.Time) string { return t.Format(diag.ToTheMinute) }
 
 // span is a time as people say it, roughly.
 func span(d time.Duration) string {
@@ -167,6 +167,5 @@ func span(d time.Duration) string {
 	case d >= 2*day:
 		return fmt.Sprintf("%d days", d/day)
 	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	return diag.Hours(d)
 }

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/okd-project/okd-install/pkg/shell"
 )
@@ -16,10 +14,4 @@ func (a *App) CommandLine(command string) string {
 		line += " --dir " + shell.Word(a.Dir)
 	}
 	return line
-}
-
-// Hours is a span of time as people write it, such as 11h59m.
-func Hours(d time.Duration) string {
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }

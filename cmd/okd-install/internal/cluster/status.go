@@ -148,7 +148,7 @@ func (o *Status) print(r Report) error {
 		}
 	}
 	if e := r.NextExpiry; e != nil {
-		t.Rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format("2006-01-02 15:04 MST"), e.In(o.Now()), e.What)
+		t.Rowf("next expiry", "%s, %s: %s", e.NotAfter.Local().Format(diag.ToTheMinute), e.In(o.Now()), e.What)
 	}
 	_ = t.Flush() // a strings.Builder takes everything
 	for _, n := range r.Nodes {

@@ -17,6 +17,7 @@ import (
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/absent"
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 )
 
 type createOptions struct {
@@ -168,7 +169,7 @@ func (o createOptions) folders(files []string) []string {
 
 // moment is a time as people write it, in local time with the zone.
 func (o createOptions) moment(t time.Time) string {
-	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), cli.Hours(t.Sub(o.Now())))
+	return fmt.Sprintf("%s, in %s", t.Local().Format("Mon 2 Jan 2006 15:04 MST"), diag.Hours(t.Sub(o.Now())))
 }
 
 // sentence joins directories as the established installer does: one, two or

@@ -3,6 +3,7 @@ package create
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -160,7 +161,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 }
 
 func (o planOptions) print(p asset.Planned) error {
-	for _, from := range sortedNames(p.MovedAside) {
+	for _, from := range slices.Sorted(maps.Keys(p.MovedAside)) {
 		cli.Say(o.Out, "moved aside %s to %s\n", from, p.MovedAside[from])
 	}
 	for _, name := range p.Removed {
@@ -182,13 +183,4 @@ func (o planOptions) print(p asset.Planned) error {
 	}
 	o.Log.Infof("nothing was written; %s does it", command)
 	return nil
-}
-
-func sortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

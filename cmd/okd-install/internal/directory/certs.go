@@ -8,6 +8,7 @@ import (
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/tls"
 )
 
@@ -74,7 +75,7 @@ func (o certsOptions) table(certs asset.Certificates) error {
 		if names == "" {
 			names = "-"
 		}
-		t.Row(c.Name, string(c.State), c.NotAfter.Local().Format("2006-01-02 15:04 MST"), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
+		t.Row(c.Name, string(c.State), c.NotAfter.Local().Format(diag.ToTheMinute), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
 	}
 	return t.Flush()
 }
@@ -90,7 +91,7 @@ func (o certsOptions) verdict(certs asset.Certificates) {
 			certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
 		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s",
-			latest, cli.Hours(certs.BootAtLatest.Sub(now)), again)
+			latest, diag.Hours(certs.BootAtLatest.Sub(now)), again)
 	case tls.Expired:
 		o.Log.Errorf("expired: no cluster can be booted from here any more since %s; %s", latest, again)
 	default:

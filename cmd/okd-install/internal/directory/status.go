@@ -163,7 +163,7 @@ func (o statusOptions) head(b *strings.Builder, s asset.Status) {
 func (o statusOptions) when(t time.Time) string {
 	text := t.Local().Format("Mon 2 Jan 2006 15:04 MST")
 	if left := t.Sub(o.Now()); left > 0 {
-		return text + ", in " + cli.Hours(left)
+		return text + ", in " + diag.Hours(left)
 	}
 	return text + ", which is over"
 }
