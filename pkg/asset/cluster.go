@@ -49,7 +49,7 @@ type Inputs struct {
 	Now           time.Time
 	// LeafKey is the kind of key of certificates that are not authorities.
 	LeafKey tls.KeySpec
-	// Reissue makes the 24-hour certificates anew whatever their age.
+	// Reissue makes the 24-hour certificates again whatever their age.
 	Reissue bool
 	// Provided holds what the user brought in tls/.
 	Provided Provided
@@ -120,7 +120,7 @@ func newCluster(in Inputs) Cluster {
 //
 // The rows that live for a day also depend on the one moment at which all of them
 // are issued, so that they are issued again together: after half a day, and when
-// an authority is made anew, since a leaf cannot be older than its signer.
+// an authority is made again, since a leaf cannot be older than its signer.
 func (in Inputs) certificates(
 	names graph.Node[tls.Names], signerKey, leafKey graph.Node[tls.KeySpec],
 ) (byName map[string]graph.Node[tls.Pair], all []graph.Node[tls.Pair]) {

@@ -35,7 +35,7 @@ var (
 		Switch: func(r *Request) *bool { return &r.FromState },
 	}
 	reissueFlag = Flag{
-		Name: "reissue", Usage: "issue the 24-hour certificates anew, whatever their age",
+		Name: "reissue", Usage: "issue the 24-hour certificates again, whatever their age",
 		Switch: func(r *Request) *bool { return &r.Reissue },
 	}
 	urlFlag = Flag{

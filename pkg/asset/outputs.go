@@ -175,7 +175,7 @@ func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
 const few = 4
 
 // checkStateIsThere stops where an earlier run has left its result but what it
-// remembered is gone: everything would be made anew, for another cluster.
+// remembered is gone: everything would be made again, for another cluster.
 func (o opened) checkStateIsThere() error {
 	if o.before.exists() || o.Overwrite {
 		return nil

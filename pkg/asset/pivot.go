@@ -151,7 +151,7 @@ func (c *creation) checkSameRelease() error {
 		Position: diag.Position{File: c.Dir},
 		Detail: "the configs here were made for OKD " + c.before.Release + ", and now " +
 			cmp.Or(c.Release, c.ReleaseImage, c.state.Release) + " was asked for",
-		Hint: "leave --release and --release-image out; or make the configs anew with create ignition-configs for the other release",
+		Hint: "leave --release and --release-image out; or make the configs again with create ignition-configs for the other release",
 	}}
 }
 
@@ -308,7 +308,7 @@ func (c *creation) tellPivot(plan pivot.Plan, raw []byte) {
 	c.report.Notes = append(c.report.Notes, plan.Notes()...)
 	c.report.Warnings = append(c.report.Warnings, plan.Warnings()...)
 	if end := plan.Config.Expires; end != nil && end.Sub(c.Now) < tls.Margin {
-		c.warn("the certificates in %s expire at %s, in %s: create ignition-configs issues them anew",
+		c.warn("the certificates in %s expire at %s, in %s: create ignition-configs issues them again",
 			plan.Config.Name, end.Format(diag.ToTheMinute), end.Sub(c.Now).Round(time.Minute))
 	}
 	if size := ignition.EmbeddedSize(raw); size > ignition.EmbedArea {

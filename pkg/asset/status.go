@@ -282,12 +282,12 @@ func (s *Status) next(t Target) {
 		s.Next = append(s.Next, t.wait)
 	case Aging:
 		add("", "boot the machines at once, if they are not booted yet; they must be by "+s.BootAtLatest.Local().Format(momentFormat))
-		add(create, "issues the 24-hour certificates anew, if the machines cannot boot now")
+		add(create, "issues the 24-hour certificates again, if the machines cannot boot now")
 	case Expired:
-		add(create, "issues the 24-hour certificates anew; the rest of the cluster stays the same")
+		add(create, "issues the 24-hour certificates again; the rest of the cluster stays the same")
 	case Stale:
 		add(plan, "shows what would change")
-		add(create, "makes the files anew from what is there now")
+		add(create, "makes the files again from what is there now")
 	case Unfinished:
 		add(create, "finishes what an earlier run had begun to write; any create command does")
 	case Blocked:

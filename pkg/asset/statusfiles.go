@@ -97,7 +97,7 @@ func (s *Status) manifests(c settled) {
 }
 
 // originNow is what the manifests must agree with now. Where a remembered value
-// would be made anew, it is known only that it would be another.
+// would be made again, it is known only that it would be another.
 func (s settled) originNow() (map[string]string, error) {
 	origin, err := graph.Get(s.run, s.graph.Origin)
 	var gone graph.NotRememberedError
@@ -138,7 +138,7 @@ func (s *Status) outputs(c settled) error {
 	made, kept, gone := s.remake(c)
 	why := ""
 	if gone != "" {
-		why = gone + " would be made anew: what it is made from has changed"
+		why = gone + " would be made again: what it is made from has changed"
 	}
 	another, err := c.refusedAsAnother(made, kept, gone)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s settled) inTheWay(name string, data []byte, made Files, kept keptKubecon
 
 // refusedAsAnother tells why the next run would stop, because its result would be
 // another cluster's; it is empty if it would not. gone is the remembered value
-// that would be made anew, if there is one.
+// that would be made again, if there is one.
 func (s settled) refusedAsAnother(made Files, kept keptKubeconfig, gone string) (string, error) {
 	if gone == "" {
 		return s.anotherCluster(made, kept)

@@ -79,7 +79,7 @@ TERM of dumb, or ACCESSIBLE in the environment make it ask line by line and draw
 nothing.
 
 If there is an install-config.yaml already, it is checked: everything that is
-wrong with it is said at once, and nothing is changed. If an earlier run with
+wrong with it is reported at once, and nothing is changed. If an earlier run with
 --consume-inputs removed the file, it is written again. With --overwrite it is
 replaced by its canonical form, with all defaults spelled out; the file as it
 was is moved aside first.
@@ -137,7 +137,7 @@ and password in auth/, and metadata.json.
 
 bootstrap.ign holds certificates that are good for 24 hours. The last lines say
 by when the machines should have booted, and must have. Run the command
-again after more than 12 hours and it issues these certificates anew, and only
+again after more than 12 hours and it issues new ones of these, and only
 these: the cluster keeps its ID, its authorities, its kubeconfig and its
 password.
 

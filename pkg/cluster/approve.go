@@ -136,7 +136,7 @@ func decode(object map[string]json.RawMessage, out any) error {
 
 // joined names the declared nodes that are part of the cluster and serve with a
 // certificate: theirs was signed, or signed so long ago that the request is gone.
-// One that was installed anew has to have got both since, whatever its age is.
+// One that was installed again has to have got both since, whatever its age is.
 func joined(f Facts, now time.Time) []string {
 	names := []string{}
 	for _, n := range f.Nodes {

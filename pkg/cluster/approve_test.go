@@ -31,7 +31,7 @@ func specOnTheWire(r Request) object {
 }
 
 // Between the look and the approval a request may be answered, or removed and
-// made anew by somebody else: what was judged is then not what would be approved.
+// made again by somebody else: what was judged is then not what would be approved.
 func TestApproveWhatWasJudged(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
@@ -103,7 +103,7 @@ func TestJoinedAMomentAgo(t *testing.T) {
 	}
 }
 
-// A machine that was installed anew has joined when it has got both certificates
+// A machine that was installed again has joined when it has got both certificates
 // again, and while that is waited for only one machine gets in under its name.
 func TestRejoin(t *testing.T) {
 	t.Parallel()

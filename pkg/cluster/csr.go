@@ -91,7 +91,7 @@ type Facts struct {
 	// Declared are the nodes that belong to the cluster.
 	Declared []DeclaredNode
 	// Rejoin names nodes that may get a first certificate although the cluster
-	// has a node of that name: machines that were installed anew.
+	// has a node of that name: machines that were installed again.
 	Rejoin []string
 	// Nodes are those that have joined.
 	Nodes []Node
@@ -100,7 +100,7 @@ type Facts struct {
 	// Requests are all that the cluster has, answered or not.
 	Requests []Request
 	// Approved names those of them that were approved in this run. A machine that
-	// was installed anew gets in once.
+	// was installed again gets in once.
 	Approved []string
 
 	// index is of all that, made once for many requests; nil makes it for one.
@@ -254,7 +254,7 @@ func (j *judgement) checkClient() {
 		_, joined := j.node()
 		if joined && !j.rejoin[j.Node] {
 			j.refuse("%s is part of the cluster already, and its kubelet renews its certificate by itself: who asks again from outside may be another machine", j.Node)
-			j.Hint = "if the machine was installed anew, add --rejoin " + j.Node
+			j.Hint = "if the machine was installed again, add --rejoin " + j.Node
 		}
 	case spec.Username == nodePrefix+j.Node && j.Node != "":
 		j.checkGroups(nodeGroup)
@@ -277,7 +277,7 @@ func (j *judgement) checkRivals() {
 		case key == asking.approved:
 			j.Hint = "it was let in just now; find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
 		case !rival.pending:
-			j.Hint = "if the machine was installed anew since then, add --rejoin " + j.Node
+			j.Hint = "if the machine was installed again since then, add --rejoin " + j.Node
 		default:
 			j.Hint = "find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
 		}

@@ -81,7 +81,7 @@ type OperatorStatus struct {
 	Degraded    bool   `json:"degraded"`
 	// Why is what it says about the worst of these; empty when all is well.
 	Why string `json:"why,omitempty"`
-	// Turns counts how often it began to progress anew since the wait began.
+	// Turns counts how often it began to progress again since the wait began.
 	Turns int `json:"turns,omitempty"`
 	// Since is when it last stopped or began to progress.
 	Since time.Time `json:"since,omitzero"`

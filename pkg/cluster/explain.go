@@ -167,7 +167,7 @@ func (k Kubeconfig) explainDates(cert *x509.Certificate, now time.Time) Cause {
 	}
 	return Cause{Kind: CauseExpired,
 		Detail: fmt.Sprintf("the API's certificate expired at %s, and this machine's clock says %s", when, moment(now)),
-		Hint: "if the cluster was never up: run create ignition-configs again, which issues new certificates, and boot all machines anew; " +
+		Hint: "if the cluster was never up: run create ignition-configs again, which issues new certificates, and boot all machines again; " +
 			"if it was: it renews its certificates only while it runs, so leave it up; if the clock is wrong, set it"}
 }
 

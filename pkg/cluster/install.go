@@ -145,7 +145,7 @@ func (w *Wait) waitForStable(ctx context.Context) error {
 			for _, o := range unstable {
 				text := o.Name
 				if o.Turns > 1 {
-					text += fmt.Sprintf(" (began anew %d times)", o.Turns)
+					text += fmt.Sprintf(" (began again %d times)", o.Turns)
 				}
 				said = append(said, text)
 			}

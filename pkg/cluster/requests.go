@@ -157,7 +157,7 @@ func (x *index) add(r Request) {
 	}
 	byUs := x.approved[r.Metadata.Name]
 	if !r.pending() && !byUs && x.rejoin[strings.TrimPrefix(subject, nodePrefix)] {
-		return // answered before the machine was installed anew
+		return // answered before the machine was installed again
 	}
 	a := x.asking[subject]
 	if a == nil {

@@ -164,7 +164,7 @@ func (g *gathering) tidy() {
 	folder := filepath.Join(g.Dir, partialFolder)
 	if !g.note.Fetched && g.have(bootstrapFile) > 0 {
 		for _, name := range []string{"bundle.tar.gz", "member"} {
-			_ = os.Remove(g.path(name)) // they are made anew
+			_ = os.Remove(g.path(name)) // they are made again
 		}
 		g.Access.info("run the same command again within %d minutes to go on with the bundle of %s", resumable/time.Minute, g.Bootstrap)
 		return

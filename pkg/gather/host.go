@@ -20,7 +20,7 @@ import (
 
 // This file fetches the bundle of the bootstrap host.
 
-// mostAttempts is how often a connection is made anew while nothing comes of it.
+// mostAttempts is how often a connection is made again while nothing comes of it.
 const mostAttempts = 3
 
 // remote is a file on the bootstrap host.
@@ -31,7 +31,7 @@ type remote struct {
 }
 
 // fetchHost has the bootstrap host make its bundle and fetches it. A connection that
-// breaks off is made anew, and the transfer goes on where it was.
+// breaks off is made again, and the transfer goes on where it was.
 func (g *gathering) fetchHost(ctx context.Context) error {
 	for failures, reached := 0, false; ; {
 		before := g.have(bootstrapFile)

@@ -63,7 +63,7 @@ func (k *knownHosts) changed(e Endpoint, key ssh.PublicKey, want []knownhosts.Kn
 		prints = append(prints, w.Key.Type()+" "+ssh.FingerprintSHA256(w.Key))
 	}
 	return problemOf(e, fmt.Sprintf("the host shows another key than before: now %s %s, but %s says %s", key.Type(), ssh.FingerprintSHA256(key), strings.Join(places, ", "), strings.Join(prints, ", ")),
-		"if the machine was installed anew since, remove that line and try again; if not, somebody may be listening between you and the host: nothing was sent to it")
+		"if the machine was installed again since, remove that line and try again; if not, somebody may be listening between you and the host: nothing was sent to it")
 }
 
 // look compares a key with the file.

@@ -368,7 +368,7 @@ func (r *Run) remembered(n *node, args []any, inputs string) (any, bool, error) 
 // NotRememberedError ends a frozen run at the node whose value would have to be made.
 type NotRememberedError struct{ Node string }
 
-func (e NotRememberedError) Error() string { return e.Node + " would be made anew" }
+func (e NotRememberedError) Error() string { return e.Node + " would be made again" }
 
 func (r *Run) trace(n *node, how string, took time.Duration) {
 	if r.Trace != nil && n.name != "" {

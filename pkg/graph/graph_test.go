@@ -236,7 +236,7 @@ func TestFrozen(t *testing.T) {
 	n := From1("kept", Source("source", func() (int, error) { return source, nil }), func(i int) (int, error) { return i * 10, nil }).
 		Keep(nil, func(int, time.Time) bool { return false })
 	frozen := &Run{Frozen: true}
-	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made anew" {
+	if _, err := Get(frozen, n); err == nil || err.Error() != "kept would be made again" {
 		t.Errorf("got %v", err)
 	}
 	run := &Run{}

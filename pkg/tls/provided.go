@@ -31,7 +31,7 @@ type provided struct {
 // a slip.
 //
 // A leaf needs its signer beside it, since whoever is shown the leaf knows it
-// by the signer. The pairs that come back are written anew: keys in the form
+// by the signer. The pairs that come back are written again: keys in the form
 // that Mint uses, certificates without what stands between the PEM blocks.
 //
 // The error is diag.Problems with everything that is wrong, by file.
@@ -216,7 +216,7 @@ func (p *provided) checkSigner(signer *provided) diag.Problems {
 		if errors.As(err, &insecure) {
 			detail = "is signed with an algorithm that is no longer accepted"
 		}
-		return diag.Problems{problem(file, detail, "sign it anew with "+keyFile(p.row.Signer)+", or remove it with its key to have it made")}
+		return diag.Problems{problem(file, detail, "sign it again with "+keyFile(p.row.Signer)+", or remove it with its key to have it made")}
 	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	roots.AddCert(parent)
@@ -350,7 +350,7 @@ func ProvidedKeyPairs(files map[string][]byte) (map[string]KeyPair, error) {
 			continue
 		}
 		if hasPublic && !samePublic(signer.Public(), readPublic(public)) {
-			ps = append(ps, problem(pub, "is not the public half of "+keyFile(row.Name), "write it anew: openssl rsa -in KEY -pubout, or remove it"))
+			ps = append(ps, problem(pub, "is not the public half of "+keyFile(row.Name), "write it again: openssl rsa -in KEY -pubout, or remove it"))
 			continue
 		}
 		pair, err := row.encode(signer)

@@ -25,7 +25,7 @@ func brought(certs map[string]Pair, names ...string) map[string][]byte {
 	return files
 }
 
-// resign makes the row's certificate anew after edit has changed its template,
+// resign makes the row's certificate again after edit has changed its template,
 // for the key of pair and signed by signer, or by itself if there is none.
 func resign(t *testing.T, row string, pair Pair, signer *Pair, edit func(*x509.Certificate)) Pair {
 	t.Helper()

@@ -73,7 +73,7 @@ func startUnit(name string) (int, error) {
 }
 
 // unitEnvironment is what systemd gives to a service of root: no HOME, no USER,
-// no TERM. Files named in the unit are read anew for every command.
+// no TERM. Files named in the unit are read again for every command.
 func unitEnvironment(name string, settings []setting) []string {
 	env := []string{
 		"LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",

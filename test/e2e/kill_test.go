@@ -37,7 +37,7 @@ func after(runs ...[]string) func(*testing.T) map[string]string {
 		for _, args := range runs {
 			must(t, dir, args)
 		}
-		// Certificates tell the second in which they were issued: what is issued anew
+		// Certificates tell the second in which they were issued: what is issued again
 		// in that second is the same, and a run that does so has nothing to write.
 		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 		return tree(t, dir)

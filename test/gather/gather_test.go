@@ -285,7 +285,7 @@ func TestChangedHostKey(t *testing.T) {
 	if o.code != 1 {
 		t.Errorf("exit code %d", o.code)
 	}
-	has(t, o.stderr, "10.99.1.5: the host shows another key than before: now ssh-ed25519 SHA256:", ".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine was installed anew since, remove that line")
+	has(t, o.stderr, "10.99.1.5: the host shows another key than before: now ssh-ed25519 SHA256:", ".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine was installed again since, remove that line")
 	if got := globs(t, filepath.Join(w.dir, "log-bundle-*")); len(got) != 1 || got[0] != before {
 		t.Errorf("bundles: %v", got)
 	}

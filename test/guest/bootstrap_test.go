@@ -58,7 +58,7 @@ func overlay(t *testing.T, k kit) {
 	h.sh("rm %s/%s; kill -KILL %s", bootkube.FakesDir, bootkube.KillFile, strings.TrimSpace(before))
 	h.await("systemd starts bootkube again", time.Minute, `[[ $(systemctl show --property=NRestarts --value bootkube.service) -ge 1 ]]`, show)
 
-	// the host is rebooted while another runs, and lays the node image over its system anew
+	// the host is rebooted while another runs, and lays the node image over its system again
 	h.stuck(boots, "cco-bootstrap")
 	h.sh("rm %s/%s", bootkube.FakesDir, bootkube.KillFile)
 	h.reboot(3 * time.Minute)

@@ -288,7 +288,7 @@ func onlyCertificates(data []byte) bool {
 	}
 }
 
-// certificates says which certificates came, went, or were made anew.
+// certificates says which certificates came, went, or were made again.
 func (c *Comparison) certificates(old, now []Certificate) []string {
 	var out []string
 	gone := slices.DeleteFunc(slices.Clone(old), func(o Certificate) bool {
@@ -327,5 +327,5 @@ func reissued(old, now Certificate) string {
 	if len(what) == 0 {
 		what = append(what, "another one for the same time and names")
 	}
-	return fmt.Sprintf("certificate %s made anew: %s", now.Subject, strings.Join(what, "; "))
+	return fmt.Sprintf("certificate %s made again: %s", now.Subject, strings.Join(what, "; "))
 }

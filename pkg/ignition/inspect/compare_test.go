@@ -135,10 +135,10 @@ func TestCertificatesByMeaning(t *testing.T) {
 		map[string][]byte{"a.crt": old, "mixed": append([]byte("x\n"), old...)},
 		map[string][]byte{"a.crt": append(append([]byte{}, again...), other...), "mixed": append([]byte("y\n"), again...)}))
 	want := `changed file a.crt
-    certificate CN=a made anew: good from: 2026-03-02 08:00 UTC -> 2026-03-02 09:00 UTC; good until: 2026-03-03 08:00 UTC -> 2026-03-03 09:00 UTC
+    certificate CN=a made again: good from: 2026-03-02 08:00 UTC -> 2026-03-02 09:00 UTC; good until: 2026-03-03 08:00 UTC -> 2026-03-03 09:00 UTC
     new server certificate CN=b for api.example.com, 192.0.2.1, signed by itself, good until 2026-03-03 08:00 UTC, for 24h00m, ecdsa-p256
 changed file mixed
-    certificate CN=a made anew: good from: 2026-03-02 08:00 UTC -> 2026-03-02 09:00 UTC; good until: 2026-03-03 08:00 UTC -> 2026-03-03 09:00 UTC
+    certificate CN=a made again: good from: 2026-03-02 08:00 UTC -> 2026-03-02 09:00 UTC; good until: 2026-03-03 08:00 UTC -> 2026-03-03 09:00 UTC
 --- a/mixed
 +++ b/mixed
 @@ -1,2 +1,2 @@

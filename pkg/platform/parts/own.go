@@ -47,7 +47,7 @@ func OwnLeft(r Remains) []string {
 			"only after wait-for bootstrap-complete has succeeded:",
 			fmt.Sprintf("take the bootstrap host out of the load balancer's backends for port 6443 of api%s and api-int%s, and for port 22623 of api-int%s",
 				domain, domain, domain),
-			"then switch it off, or install it anew as a worker",
+			"then switch it off, or reinstall it as a worker",
 		}
 	}
 	return []string{

@@ -147,7 +147,7 @@ func (p Plan) Expired(now time.Time) error {
 		return diag.Problems{{
 			Position: file,
 			Detail:   "its certificates expired at " + p.request.NotAfter.UTC().Format(form),
-			Hint:     "run create ignition-configs, which issues them anew, and then this command again",
+			Hint:     "run create ignition-configs, which issues them again, and then this command again",
 		}}
 	case now.Before(p.request.NotBefore):
 		return diag.Problems{{

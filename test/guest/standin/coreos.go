@@ -94,7 +94,7 @@ func pullNodeImage(args []string) error {
 	return err
 }
 
-// refOf is where ostree keeps an image. Written anew from what is known of
+// refOf is where ostree keeps an image. Written again from what is known of
 // ostree-rs-ext, beside the one of the scripts, so that they can differ.
 func refOf(image string) string {
 	spec := "docker://" + image

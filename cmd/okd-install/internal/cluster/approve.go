@@ -77,7 +77,7 @@ or as many as --expect says.`,
 	f := cmd.Flags()
 	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas; an address follows its name after =, and others after +")
 	f.StringVar(&o.nodesFile, "nodes-file", "", "file with the name of one node a line, and its addresses behind it")
-	f.StringSliceVar(&o.rejoin, "rejoin", nil, "nodes that were installed anew, and may get a first certificate again")
+	f.StringSliceVar(&o.rejoin, "rejoin", nil, "nodes that were reinstalled, and may get a first certificate again")
 	f.BoolVar(&o.watch, "watch", false, "go on until all declared nodes have joined")
 	f.IntVar(&o.expect, "expect", 0, "go on until so many of the declared nodes have joined")
 	f.DurationVar(&o.timeout, "timeout", 0, "end of the watch, such as 30m (default: none)")

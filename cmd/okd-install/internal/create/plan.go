@@ -35,8 +35,8 @@ func planTargets() (names []string) {
 }
 
 // planFlags are the flags of the targets that can be planned, with the names of those
-// that have each. What one says is said as its first target does, and the target that
-// is planned by default is the first of all.
+// that have each. Where targets word a flag differently, the words of the target that is
+// planned by default count, or else those of the first target that has it.
 func planFlags() (flags []asset.Flag, of map[string][]string) {
 	of = map[string][]string{}
 	usual := slices.DeleteFunc(asset.Targets(), func(t asset.Target) bool { return t.Name != asset.DefaultPlan })
@@ -176,7 +176,7 @@ func (o planOptions) print(p asset.Planned) error {
 		return nil
 	}
 	if len(p.Makes) > 0 {
-		o.Log.Infof("%s would make these anew, and they will be others than the ones shown: %s", command, strings.Join(p.Makes, ", "))
+		o.Log.Infof("%s would make these again, so they will differ from the ones shown: %s", command, strings.Join(p.Makes, ", "))
 	}
 	if !p.BootAtLatest.IsZero() {
 		o.Log.Infof("the machines would have to boot by %s", p.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST"))

@@ -84,7 +84,7 @@ func (o certsOptions) table(certs asset.Certificates) error {
 func (o certsOptions) verdict(certs asset.Certificates) {
 	now := o.Now()
 	latest := certs.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST")
-	const again = "create ignition-configs issues the 24-hour certificates anew"
+	const again = "create ignition-configs issues the 24-hour certificates again"
 	switch certs.State {
 	case tls.Fresh:
 		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s",
