@@ -1,23 +1,32 @@
 package asset
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/pkg/ignition"
 )
 
 // TestNodeNamesAreUnique matters because remembered values are found by name.
 func TestNodeNamesAreUnique(t *testing.T) {
 	c := newCluster(Inputs{})
+	// every node that a command asks for, whatever fields Cluster will have
+	var asked []graph.Any
+	for _, field := range reflect.ValueOf(c).Fields() {
+		asked = append(asked, field.Interface().(graph.Any))
+	}
 	seen := map[string]bool{}
-	for _, n := range graph.Nodes(c.Ignition, c.Origin, c.Checked, c.Certificates) {
+	for _, n := range graph.Nodes(asked...) {
 		if seen[n.Name] {
 			t.Errorf("two nodes are called %q", n.Name)
 		}
 		seen[n.Name] = true
 	}
-	if !seen["bootstrap.ign"] || !seen["manifests-origin"] {
-		t.Error("the graph is not looked at as a whole")
+	for _, name := range []string{ignition.BootstrapFile, ignition.InPlaceFile, "manifests-origin", "single-node-ignition-config"} {
+		if !seen[name] {
+			t.Errorf("%s is not looked at", name)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 type origin struct {
 	// pattern matches the path on the host; the first row that matches counts.
 	pattern string
+	// of is the one config that the row is for, or empty.
+	of string
 	// is says what the file is.
 	is string
 	// nodes are those that the content comes from, way those that it passed.
@@ -57,13 +59,39 @@ var (
 // staticOrigin is that of everything that is the same on every bootstrap host.
 var staticOrigin = origin{is: "a part of okd-install itself, the same for every cluster of the release line", nodes: []string{"release"}}
 
+// featureFields are those that turn features of the cluster on.
+var featureFields = []string{"featureSet", "featureGates"}
+
+// What the environment file of every host has. A node that bootstraps itself never
+// has konnectivity, whatever its features.
+const hostKnows = "what the scripts of the host have to know"
+
+var (
+	hostKnowsFrom   = []string{"cluster-config", "release", "environment", "platform"}
+	hostKnowsFields = []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}
+)
+
+// conditionOrigins are those of what only some hosts of a release line have. The
+// content is the same there, but whether the file is there depends on the cluster.
+var conditionOrigins = map[ignition.Condition]origin{
+	ignition.Always: staticOrigin,
+	ignition.WithKonnectivity: {
+		is:    "a part of okd-install itself, the same wherever features of the cluster need konnectivity on the bootstrap host",
+		nodes: []string{"cluster-config", "release"}, fields: featureFields,
+	},
+	ignition.InPlace: {
+		is:    "a part of okd-install itself, the same for every single node of the release line that bootstraps itself",
+		nodes: []string{"cluster-config", "release"}, fields: []string{"bootstrapInPlace"},
+	},
+}
+
 // origins is the table of the files whose content depends on the cluster.
 var origins = []origin{
 	{pattern: "/etc/containers/registries.conf", is: "the mirrors to pull images from", nodes: config, fields: []string{"imageDigestSources", "imageContentSources"}},
 	{pattern: "/etc/ignition-machine-config-encapsulated.json", is: "whether the kernel is to run in FIPS mode", nodes: config, fields: []string{"fips"}},
-	{pattern: ignition.EnvironmentFile, is: "what the scripts of the host have to know",
-		nodes:  []string{"cluster-config", "release", "environment", "platform"},
-		fields: []string{"metadata.name", "baseDomain", "networking.serviceNetwork", "osImageStream"}},
+	{pattern: ignition.EnvironmentFile, of: ignition.InPlaceFile, is: hostKnows, nodes: hostKnowsFrom,
+		fields: append([]string{"bootstrapInPlace"}, hostKnowsFields...)},
+	{pattern: ignition.EnvironmentFile, is: hostKnows, nodes: hostKnowsFrom, fields: slices.Concat(hostKnowsFields, featureFields)},
 	{pattern: "/etc/pki/ca-trust/source/anchors/ca.crt", is: "authorities that the host is to trust", nodes: config, fields: []string{"additionalTrustBundle"}},
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: installconfig.NoProxyFields},

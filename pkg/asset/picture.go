@@ -4,18 +4,21 @@ import (
 	"io"
 
 	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/pkg/tls"
 )
 
 // Drawn lists the targets of the drawings, with the graph behind each.
-func Drawn() []graph.Target {
-	c := newCluster(Inputs{})
-	var drawn []graph.Target
+func Drawn() []graph.Target { return drawn(Inputs{}) }
+
+func drawn(in Inputs) []graph.Target {
+	c := newCluster(in)
+	var targets []graph.Target
 	for _, t := range Targets() {
 		if t.node != nil {
-			drawn = append(drawn, graph.Target{Name: t.Name, Node: t.node(c)})
+			targets = append(targets, graph.Target{Name: t.Name, Node: t.node(c)})
 		}
 	}
-	return drawn
+	return targets
 }
 
 // DrawnNames lists the names of the targets of the drawings.
@@ -27,10 +30,17 @@ func DrawnNames() []string {
 	return names
 }
 
-// wholeGraph are the nodes of all targets.
+// wholeGraph are the nodes of all targets, with those that exist only if a user
+// brings something.
 func wholeGraph() []graph.Any {
+	brought := map[string]tls.KeyPair{}
+	for _, row := range tls.KeyPairs {
+		if row.UserOnly {
+			brought[row.Name] = tls.KeyPair{}
+		}
+	}
 	var nodes []graph.Any
-	for _, t := range Drawn() {
+	for _, t := range drawn(Inputs{Provided: Provided{KeyPairs: brought}}) {
 		nodes = append(nodes, t.Node)
 	}
 	return nodes

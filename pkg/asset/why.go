@@ -139,12 +139,12 @@ func originOf(whole string, e inspect.Entry) origin {
 		}
 	}
 	for _, row := range origins {
-		if ok, err := path.Match(row.pattern, e.Path); ok && err == nil {
+		if ok, err := path.Match(row.pattern, e.Path); ok && err == nil && (row.of == "" || row.of == whole) {
 			return row
 		}
 	}
 	if e.Kind == inspect.Unit || e.Kind == inspect.Dropin || e.Kind == inspect.File && strings.HasPrefix(e.Path, "/") {
-		return staticOrigin
+		return conditionOrigins[ignition.ConditionOf(e.Path)]
 	}
 	return origin{is: "nothing that okd-install puts there: somebody has added it"}
 }
@@ -189,5 +189,8 @@ func pointerOrigin(e inspect.Entry) origin {
 	case e.Kind == inspect.Authority:
 		return origin{is: "the authority by which the machine knows that server", nodes: []string{"root-ca"}}
 	}
-	return origin{is: "nothing that okd-install puts there: somebody has added it, and create ignition-configs makes a MachineConfig of it"}
+	return origin{
+		is:    "nothing that okd-install puts there: somebody has added it, and create ignition-configs makes a MachineConfig of it",
+		nodes: []string{"pointer-edits"},
+	}
 }

@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
+	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 )
 
@@ -29,7 +31,7 @@ imageDigestSources:
 `
 
 // whyChanges change one field each.
-var whyChanges = []struct{ field, old, new string }{
+var whyChanges = []whyChange{
 	{"baseDomain", "baseDomain: example.com", "baseDomain: example.org"},
 	{"metadata.name", "name: demo", "name: demi"},
 	{"networking.machineNetwork", "192.168.1.0/24", "192.168.2.0/24"},
@@ -46,18 +48,8 @@ var whyChanges = []struct{ field, old, new string }{
 	{"cpuPartitioningMode", "proxy:\n", "cpuPartitioningMode: AllNodes\nproxy:\n"},
 }
 
-// makeConfig makes the Ignition configs of an install-config, with what a state
-// file remembers, and returns one of them and the state.
-func makeConfig(t *testing.T, config, state string) (inspect.Config, string) {
-	t.Helper()
-	files := map[string]string{"install-config.yaml": config}
-	if state != "" {
-		files[assetdir.StateFile] = state
-	}
-	return makeConfigAs(t, files, Request{LeafKey: "ecdsa-p256", Overwrite: true})
-}
-
-// makeConfigAs does so for a request, in a directory that has the files.
+// makeConfigAs makes the Ignition configs in a directory that has the files, and
+// returns bootstrap.ign and the state.
 func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Config, string) {
 	t.Helper()
 	dir := filled(t, files)
@@ -76,57 +68,113 @@ func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Con
 	return c, tree(t, dir)[assetdir.StateFile]
 }
 
+// whyChange changes one field of an install-config.
+type whyChange struct{ field, old, new string }
+
+// customFeatures turns konnectivity on by itself.
+const customFeatures = "CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true, ClusterAPIMachineManagement=true]"
+
+// explained are the clusters whose explanations are tried.
+var explained = []struct {
+	name, release, config string
+	changes               []whyChange
+}{
+	{"4.22", "4.22", whyConfig, whyChanges},
+	{"5.0 with konnectivity", "5.0", whyConfig, append([]whyChange{
+		{"featureSet", "TechPreviewNoUpgrade", "CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]"},
+	}, whyChanges...)},
+	{"5.0 with konnectivity by its gate", "5.0", strings.Replace(whyConfig, "TechPreviewNoUpgrade", customFeatures, 1), []whyChange{
+		{"featureGates", "ClusterAPIMachineManagement=true", "ClusterAPIMachineManagement=false"},
+	}},
+	{"5.0 without", "5.0", strings.Replace(whyConfig, "TechPreviewNoUpgrade", "CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]", 1),
+		[]whyChange{{"featureSet", "CustomNoUpgrade\nfeatureGates: [ConfigurablePKI=true]", "TechPreviewNoUpgrade"}}},
+}
+
+// explanations collects what changes with which field, and what why says of it.
+type explanations struct{ differs, says map[string]map[string]bool }
+
+func note(in map[string]map[string]bool, path string, fields ...string) {
+	if in[path] == nil {
+		in[path] = map[string]bool{}
+	}
+	for _, f := range fields {
+		in[path][f] = true
+	}
+}
+
+// fields are those that why says an entry of a config depends on.
+func (x explanations) fields(t *testing.T, c inspect.Config, e inspect.Entry) []string {
+	t.Helper()
+	why, err := Explain(ignition.BootstrapFile, c, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(why.Is, "somebody has added") || why.Is == "" || why.Way[len(why.Way)-1] != ignition.BootstrapFile {
+		t.Errorf("%s: %+v", e.Path, why)
+	}
+	note(x.says, e.Path, why.Fields...)
+	return why.Fields
+}
+
+// try makes a change: what is different then, there or gone must depend on the field.
+func (x explanations) try(t *testing.T, before, after inspect.Config, field string) {
+	t.Helper()
+	compare := inspect.Comparison{Now: goldenNow}
+	for _, c := range compare.Configs(before, after) {
+		note(x.differs, c.Path, field)
+		for _, config := range []inspect.Config{before, after} {
+			e, err := config.Find(ignition.BootstrapFile, c.Path)
+			if err != nil {
+				continue // only in the other one
+			}
+			if fields := x.fields(t, config, e); !slices.Contains(fields, field) && !slices.Contains(fields, "all") {
+				t.Errorf("%s changes with %s, but why names only %v", c.Path, field, fields)
+			}
+		}
+	}
+}
+
 // TestExplanationsAreTrue changes one field of the install-config after the
 // other: what is different then in bootstrap.ign must depend on that field, by
 // what why says, and each field that why names must make a difference.
 func TestExplanationsAreTrue(t *testing.T) {
 	t.Parallel()
-	before, state := makeConfig(t, whyConfig, "")
-	says := func(c inspect.Config, e inspect.Entry) []string {
-		why, err := Explain(ignition.BootstrapFile, c, e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(why.Is, "somebody has added") || why.Is == "" || why.Way[len(why.Way)-1] != ignition.BootstrapFile {
-			t.Errorf("%s: %+v", e.Path, why)
-		}
-		return why.Fields
-	}
-	differs := map[string]map[string]bool{}
-	for _, change := range whyChanges {
-		if !strings.Contains(whyConfig, change.old) {
-			t.Fatalf("%q is not in the config", change.old)
-		}
-		after, _ := makeConfig(t, strings.Replace(whyConfig, change.old, change.new, 1), state)
-		compare := inspect.Comparison{Now: goldenNow}
-		for _, c := range compare.Configs(before, after) {
-			if differs[c.Path] == nil {
-				differs[c.Path] = map[string]bool{}
+	x, tried := explanations{map[string]map[string]bool{}, map[string]map[string]bool{}}, map[string]bool{}
+	for _, cluster := range explained {
+		t.Run(cluster.name, func(t *testing.T) {
+			request := Request{LeafKey: "ecdsa-p256", Overwrite: true, Release: cluster.release}
+			files := map[string]string{installconfig.FileName: cluster.config}
+			before, state := makeConfigAs(t, files, request)
+			files[assetdir.StateFile] = state
+			for _, change := range cluster.changes {
+				if !strings.Contains(cluster.config, change.old) {
+					t.Fatalf("%q is not in the config", change.old)
+				}
+				tried[change.field] = true
+				files[installconfig.FileName] = strings.Replace(cluster.config, change.old, change.new, 1)
+				after, _ := makeConfigAs(t, files, request)
+				x.try(t, before, after, change.field)
 			}
-			differs[c.Path][change.field] = true
-			e, err := after.Find(ignition.BootstrapFile, c.Path)
-			if err != nil {
-				continue // gone in this one
+			for _, e := range before.Entries {
+				x.fields(t, before, e)
 			}
-			if fields := says(after, e); !slices.Contains(fields, change.field) && !slices.Contains(fields, "all") {
-				t.Errorf("%s changes with %s, but why names only %v", c.Path, change.field, fields)
-			}
-		}
+		})
 	}
 	// a leaf's fields are those of its whole set, and few of them are in it
 	vague := func(p string) bool {
 		return strings.HasPrefix(p, "/opt/openshift/tls/") || strings.HasPrefix(p, "/opt/openshift/auth/") ||
 			strings.Contains(p, "user-data-secret") || strings.Contains(p, "machine-config-server") || strings.Contains(p, "root-ca")
 	}
-	tried := map[string]bool{}
-	for _, change := range whyChanges {
-		tried[change.field] = true
-	}
-	for _, e := range before.Entries {
-		for _, field := range says(before, e) {
-			if tried[field] && !vague(e.Path) && !differs[e.Path][field] && !neverAlone[e.Path+" "+field] {
-				t.Errorf("why says that %s depends on %s, but it does not change with it", e.Path, field)
+	for path, fields := range x.says {
+		for field := range fields {
+			if tried[field] && !vague(path) && !x.differs[path][field] && !neverAlone[path+" "+field] {
+				t.Errorf("why says that %s depends on %s, but it does not change with it", path, field)
 			}
+		}
+	}
+	for _, path := range []string{"/opt/openshift/konnectivity-namespace.yaml", "/usr/local/lib/okd-install/konnectivity.sh"} {
+		if !x.differs[path]["featureSet"] || !x.differs[path]["featureGates"] {
+			t.Errorf("no change of the features brings %s", path)
 		}
 	}
 }
@@ -138,6 +186,7 @@ var neverAlone = map[string]bool{
 	"/opt/openshift/manifests/cluster-infrastructure-02-config.yml compute":      true, // only whether it is one
 	"/opt/openshift/manifests/cluster-ingress-02-config.yml controlPlane":        true, // only whether it is one
 	"/opt/openshift/manifests/cluster-pki-02-config.yaml featureSet":             true, // only whether the gate is on
+	"/opt/openshift/manifests/cluster-pki-02-config.yaml featureGates":           true, // only whether the gate is on
 	"/opt/openshift/manifests/cvo-overrides.yaml metadata.name":                  true,
 }
 
@@ -145,7 +194,7 @@ var neverAlone = map[string]bool{
 func TestOriginsNameNodes(t *testing.T) {
 	t.Parallel()
 	nodes := nodesByName()
-	rows := append(slices.Clone(origins), staticOrigin)
+	rows := slices.AppendSeq(slices.Clone(origins), maps.Values(conditionOrigins))
 	for _, row := range manifests.Table {
 		o := manifestOrigin(row)
 		o.pattern = row.File

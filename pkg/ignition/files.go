@@ -40,6 +40,46 @@ func (r releases) include(e Environment) bool {
 	return (r.with == "" || line.Has(r.with)) && (r.without == "" || !line.Has(r.without))
 }
 
+// Condition says which of the hosts of a release line have a file or unit.
+type Condition int
+
+// Conditions.
+const (
+	// Always is every host.
+	Always Condition = iota
+	// WithKonnectivity are the hosts whose API server reaches the cluster through
+	// konnectivity, which features of the cluster ask for.
+	WithKonnectivity
+	// InPlace is a single node that bootstraps itself.
+	InPlace
+)
+
+func (r releases) condition() Condition {
+	switch {
+	case r.inPlace:
+		return InPlace
+	case r.konnectivity:
+		return WithKonnectivity
+	}
+	return Always
+}
+
+// ConditionOf says which hosts have the file or unit at this path of the host, if
+// it is one whose content is the same wherever it is.
+func ConditionOf(path string) Condition {
+	for _, f := range staticFiles {
+		if f.path == path {
+			return f.condition()
+		}
+	}
+	for _, u := range staticUnits {
+		if unitDir+u.name == path {
+			return u.condition()
+		}
+	}
+	return Always
+}
+
 // staticFile is a file of data/bootstrap/files.
 type staticFile struct {
 	path   string
