@@ -10,6 +10,7 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 	sigsyaml "sigs.k8s.io/yaml"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig/platform"
 	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
@@ -104,23 +105,32 @@ func (r *reader) unknown(object, at, name string, names []string) {
 	if object == "" {
 		detail = "is not a field of an install-config"
 	}
-	var hint string
-	if len(names) == 0 {
-		hint = "remove it: " + object + " has no fields"
-	} else if longer := slices.IndexFunc(names, func(s string) bool { return len(name) > 3 && strings.HasPrefix(s, name) }); longer >= 0 {
-		hint = "did you mean " + names[longer] + "?"
-	} else if hint = didYouMean(name, names); hint == "" {
-		hint = "remove it, or indent it below the object that it belongs to"
-	} else if after, ok := strings.CutPrefix(hint, "use one of "); ok {
-		hint = "the fields here are " + strings.ReplaceAll(after, " or ", " and ")
-	} else if after, ok := strings.CutPrefix(hint, "the only value is "); ok {
-		hint = "the only field here is " + after
-	}
+	hint := fieldHint(object, name, names)
 	if r.lenient {
 		r.warn(at, detail+" and is ignored", hint)
 		return
 	}
 	r.fail(at, detail, hint)
+}
+
+// fieldHint says what to do about a field that the object, which has those of names, does
+// not have.
+func fieldHint(object, name string, names []string) string {
+	if len(names) == 0 {
+		return "remove it: " + object + " has no fields"
+	}
+	if longer := slices.IndexFunc(names, func(s string) bool { return len(name) > 3 && strings.HasPrefix(s, name) }); longer >= 0 {
+		return "did you mean " + names[longer] + "?"
+	}
+	switch near, few := nearOrFew(name, names); {
+	case near != "":
+		return "did you mean " + near + "?"
+	case len(few) == 1:
+		return "the only field here is " + few[0]
+	case len(few) > 1:
+		return "the fields here are " + diag.And(few)
+	}
+	return "remove it, or indent it below the object that it belongs to"
 }
 
 // list fills a slice. An empty list is the same as none.

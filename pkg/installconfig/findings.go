@@ -139,16 +139,24 @@ func (f *findings) oneOf(path, value string, allowed ...string) bool {
 
 // didYouMean offers the candidate that is near, or all of them if they are few.
 func didYouMean(word string, candidates []string) string {
-	if near := diag.Nearest(shorten(word), candidates); near != "" {
-		return "did you mean " + near + "?"
-	}
+	near, few := nearOrFew(word, candidates)
 	switch {
-	case len(candidates) == 1:
-		return "the only value is " + candidates[0]
-	case len(candidates) <= 20:
-		return "use one of " + diag.Or(candidates)
+	case near != "":
+		return "did you mean " + near + "?"
+	case len(few) == 1:
+		return "the only value is " + few[0]
+	case len(few) > 1:
+		return "use one of " + diag.Or(few)
 	}
 	return ""
+}
+
+// nearOrFew is the candidate that is near or, if none is, all of them if they are few.
+func nearOrFew(word string, candidates []string) (near string, few []string) {
+	if near := diag.Nearest(shorten(word), candidates); near != "" || len(candidates) > 20 {
+		return near, nil
+	}
+	return "", candidates
 }
 
 // shorten keeps a quoted value on one line of a message.
