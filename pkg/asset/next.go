@@ -64,7 +64,7 @@ func InstallSteps(dir string, env Environment) []Step {
 		first,
 		target(TargetIgnitionConfigs).step(),
 		{"", "set up DNS and load balancers, and boot your machines from the Ignition configs"},
-		{"wait-for bootstrap-complete", "says how far they are, and when the bootstrap host can go"},
+		target(TargetIgnitionConfigs).wait,
 		{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"},
 		{"wait-for install-complete", "says when the cluster is up, and where its console is"},
 	}
@@ -135,7 +135,7 @@ func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
 func bootNode(r release.Release) []Step {
 	return []Step{
 		{imageCommand(liveISO, r), "names the live ISO; coreos iso ignition embed puts " + ignition.InPlaceFile + " into it"},
-		{"wait-for install-complete", "says when the node has installed itself and the cluster is up"},
+		target(TargetSingleNode).wait,
 	}
 }
 

@@ -274,7 +274,7 @@ func (s *Status) next(t Target) {
 		add("create install-config", target(TargetInstallConfig).does+"; or write one into the directory yourself")
 	case Configured:
 		s.Next = append(s.Next, t.step())
-		add("create manifests", "before that, if you want to look at the manifests or change them")
+		add(target(TargetManifests).step().Command, "before that, if you want to look at the manifests or change them")
 	case Manifested:
 		add(create, t.does+", with the manifests as they are")
 	case Ready:
