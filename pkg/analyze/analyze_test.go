@@ -76,7 +76,7 @@ var phrases = map[subject]string{
 }
 
 // examples are lines of the rows that look at them more closely, by a sign of theirs.
-func example(k Known, sign string) string {
+func example(k known, sign string) string {
 	text := strings.ToUpper(strings.ReplaceAll(sign, "*", " between "))
 	if len(k.About) > 0 {
 		text = phrases[k.About[0]] + text

@@ -35,7 +35,7 @@ var tops = []string{
 
 // collection is what was learned of a bundle, file by file in any order.
 type collection struct {
-	records map[string][]Record
+	records map[string][]record
 	places  map[string]string // service -> file of its records
 	logs    []logMatches
 	// resources and small hold the files that checks.go looks at, by their name below the
@@ -63,7 +63,7 @@ type logMatches struct {
 
 func newCollection() *collection {
 	return &collection{
-		records: map[string][]Record{}, places: map[string]string{}, small: map[string][]byte{},
+		records: map[string][]record{}, places: map[string]string{}, small: map[string][]byte{},
 		names: map[string]string{}, own: map[string]map[string]bool{}, left: maxBundle,
 	}
 }

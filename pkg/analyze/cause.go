@@ -2,8 +2,8 @@ package analyze
 
 import "slices"
 
-// Known is a row of the table of causes.
-type Known struct {
+// known is a row of the table of causes.
+type known struct {
 	// ID names the cause in the JSON of a report, for good. Rows of the same ID are one
 	// cause: with the same Text another sign of it, with another Text the same told more
 	// exactly.
@@ -89,7 +89,7 @@ var unreached = []string{
 // causes is the table. Its order decides nothing but the order of usual causes: what a line
 // speaks of and the stage decide between two rows, see pick. The words of what the bootstrap
 // host says about itself, in causes.sh, are the same; a test compares them.
-var causes = []Known{
+var causes = []known{
 	{ID: "disk-full", Text: "the disk is full", Fix: "give the machine the disk that the documentation asks for (100 GiB) and boot it again; df -h /var shows what is left", Weight: 2,
 		Signs: []string{"no space left on device", "disk quota exceeded"}, Stages: anywhere},
 	{ID: "out-of-memory", Text: textMemory, Fix: fixMemory, Weight: 2,
@@ -337,17 +337,17 @@ var causes = []Known{
 }
 
 // causeOf returns a row of the table; of those that share an ID, one that needs no line.
-func causeOf(id string) Known {
+func causeOf(id string) known {
 	for _, k := range causes {
 		if k.ID == id && !k.Closer {
 			return k
 		}
 	}
-	return Known{ID: id}
+	return known{ID: id}
 }
 
 // admits reports whether a line about a subject may be a sign of the row in some stage.
-func (k Known) admits(s subject) bool {
+func (k known) admits(s subject) bool {
 	switch {
 	case k.About == nil, slices.Contains(k.About, s):
 		return true
@@ -360,7 +360,7 @@ func (k Known) admits(s subject) bool {
 
 // counts reports whether a line about a subject is a sign of the row while a stage of a
 // service is under way or failed.
-func (k Known) counts(s subject, service, stage string) bool {
+func (k known) counts(s subject, service, stage string) bool {
 	in := func(list []string) bool { return among(list, service, stage) }
 	if k.Only != nil && !in(k.Only) {
 		return false
@@ -376,7 +376,7 @@ func (k Known) counts(s subject, service, stage string) bool {
 
 // explains reports whether the cause can explain a stage when its sign stands in another
 // log than the stage's own.
-func (k Known) explains(service, stage string) bool { return among(k.Stages, service, stage) }
+func (k known) explains(service, stage string) bool { return among(k.Stages, service, stage) }
 
 // among reports whether a list of stages and services, or of "*", has the stage. That of the
 // machines is the one that waits for them.

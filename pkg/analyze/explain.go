@@ -10,7 +10,7 @@ import (
 
 // suspicion is a line of the bundle, or what a check has found, that speaks for a cause.
 type suspicion struct {
-	cause    Known
+	cause    known
 	score    int
 	evidence Evidence
 	when     moment
@@ -214,7 +214,7 @@ func (k logKind) score() int {
 }
 
 // hears reports whether a row is looked for in a log of this kind.
-func (k logKind) hears(row Known, about subject, place string, f Finding) bool {
+func (k logKind) hears(row known, about subject, place string, f Finding) bool {
 	switch k {
 	case ownWords:
 		return true

@@ -33,7 +33,7 @@ func TestCausesOfTheHost(t *testing.T) {
 	}
 	for i := 0; i < len(rows); i += 2 {
 		says, _, _ := strings.Cut(rows[i+1][1], "; see:")
-		at := slices.IndexFunc(causes, func(k Known) bool { return k.Text == says })
+		at := slices.IndexFunc(causes, func(k known) bool { return k.Text == says })
 		if at < 0 {
 			t.Errorf("no cause says: %s", says)
 			continue

@@ -17,9 +17,9 @@ const (
 	maxRecordsFile = 16 << 20
 )
 
-// Record is an entry of a service's records, /var/log/openshift/SERVICE.json on the
+// record is an entry of a service's records, /var/log/openshift/SERVICE.json on the
 // bootstrap host.
-type Record struct {
+type record struct {
 	Timestamp time.Time
 	// Phase is service, stage, pre-command or post-command, and start or end.
 	Phase string
@@ -36,7 +36,7 @@ type Record struct {
 
 // records reads the records of a service, a JSON array. If the array is damaged or cut
 // off, what comes before the damage is returned with an error.
-func records(data []byte) ([]Record, error) {
+func records(data []byte) ([]record, error) {
 	if len(data) > maxRecordsFile {
 		return nil, fmt.Errorf("the records have %d bytes, more than anything writes", len(data))
 	}
@@ -44,7 +44,7 @@ func records(data []byte) ([]Record, error) {
 	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
 		return nil, errors.New("the records are not a JSON array")
 	}
-	var records []Record
+	var records []record
 	line, from := 1, 0
 	for dec.More() {
 		var raw struct {
@@ -67,7 +67,7 @@ func records(data []byte) ([]Record, error) {
 			return records, fmt.Errorf("the records are damaged after line %d", line)
 		}
 		when, _ := time.Parse(time.RFC3339, raw.Timestamp) // a record without a time still counts
-		records = append(records, Record{
+		records = append(records, record{
 			Timestamp: when, Phase: raw.Phase, Result: raw.Result, Stage: raw.Stage, Command: raw.PreCommand + raw.PostCommand,
 			ErrorLine: raw.ErrorLine, ErrorMessage: raw.ErrorMessage, Line: line,
 		})
@@ -103,7 +103,7 @@ type Service struct {
 	// Done are the stages that succeeded, in their order.
 	Done []string `json:"done,omitempty"`
 
-	last     *Record   // the last failure of the stage
+	last     *record   // the last failure of the stage
 	began    time.Time // when the stage was first begun since it last succeeded
 	optional []stageRun
 }
@@ -115,12 +115,12 @@ type stageRun struct {
 	// succeeded.
 	began, failed time.Time
 	failures      int
-	last          *Record
+	last          *record
 	open          bool
 }
 
 // fail takes down a failure.
-func (run *stageRun) fail(r *Record) {
+func (run *stageRun) fail(r *record) {
 	if run.failures++; run.failures == 1 {
 		run.failed = r.Timestamp
 	}
@@ -141,7 +141,7 @@ func (run *stageRun) since() *time.Time {
 
 // signal returns the name of the signal that ended the script, or nothing. The host
 // records it in place of a line: it has shut down, or somebody has stopped the service.
-func (r *Record) signal() string {
+func (r *record) signal() string {
 	name, ok := strings.CutPrefix(r.ErrorLine, "signal ")
 	if !ok || r.Result == "success" {
 		return ""
@@ -150,7 +150,7 @@ func (r *Record) signal() string {
 }
 
 // serviceOf replays the records of a service.
-func serviceOf(name string, records []Record) Service {
+func serviceOf(name string, records []record) Service {
 	s := Service{Name: name, State: Waiting}
 	runs := map[string]*stageRun{}
 	var order []string

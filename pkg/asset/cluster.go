@@ -38,9 +38,9 @@ type Cluster struct {
 	SingleNode graph.Node[Files]
 }
 
-// Inputs is what the graph is built on: what the directory, the command line
+// inputs is what the graph is built on: what the directory, the command line
 // and the environment say, read beforehand.
-type Inputs struct {
+type inputs struct {
 	// InstallConfig reads the user's file.
 	InstallConfig func() ([]byte, error)
 	Release       release.Release
@@ -52,14 +52,14 @@ type Inputs struct {
 	// Reissue makes the 24-hour certificates again whatever their age.
 	Reissue bool
 	// Provided holds what the user brought in tls/.
-	Provided Provided
+	Provided provisions
 	// Pointers is what the user has made of the <role>.ign files.
 	Pointers pointerEdits
 }
 
 // newCluster is the asset graph of okd-install on one screen. Read it from top
 // to bottom: each line says what a thing is called and what it is made from.
-func newCluster(in Inputs) Cluster {
+func newCluster(in inputs) Cluster {
 	// what the user says, on the command line and in the environment
 	target := graph.Value("release", in.Release)
 	leafKey := graph.Value("leaf-key", in.LeafKey)
@@ -121,7 +121,7 @@ func newCluster(in Inputs) Cluster {
 // The rows that live for a day also depend on the one moment at which all of them
 // are issued, so that they are issued again together: after half a day, and when
 // an authority is made again, since a leaf cannot be older than its signer.
-func (in Inputs) certificates(
+func (in inputs) certificates(
 	names graph.Node[tls.Names], signerKey, leafKey graph.Node[tls.KeySpec],
 ) (byName map[string]graph.Node[tls.Pair], all []graph.Node[tls.Pair]) {
 	byName = map[string]graph.Node[tls.Pair]{}
@@ -156,7 +156,7 @@ func (in Inputs) certificates(
 }
 
 // password is the kubeadmin password: the user's hash, or one that is made.
-func (in Inputs) password() graph.Node[manifests.Password] {
+func (in inputs) password() graph.Node[manifests.Password] {
 	if p := in.Provided.Password; p != nil {
 		return graph.Value("kubeadmin-password", *p)
 	}
@@ -167,7 +167,7 @@ func (in Inputs) password() graph.Node[manifests.Password] {
 
 // keyPairs makes a node of every row of the table of key pairs that is needed:
 // those that only a user brings exist only if one did.
-func (in Inputs) keyPairs(leafKey graph.Node[tls.KeySpec]) []graph.Node[tls.KeyPair] {
+func (in inputs) keyPairs(leafKey graph.Node[tls.KeySpec]) []graph.Node[tls.KeyPair] {
 	var nodes []graph.Node[tls.KeyPair]
 	for _, row := range tls.KeyPairs {
 		if given, ok := in.Provided.KeyPairs[row.Name]; ok {

@@ -10,7 +10,7 @@ import (
 
 // TestNodeNamesAreUnique matters because remembered values are found by name.
 func TestNodeNamesAreUnique(t *testing.T) {
-	c := newCluster(Inputs{})
+	c := newCluster(inputs{})
 	// every node that a command asks for, whatever fields Cluster will have
 	var asked []graph.Any
 	for _, field := range reflect.ValueOf(c).Fields() {

@@ -18,8 +18,8 @@ import (
 // tlsDir is where a user may put certificates, keys and a password of their own.
 const tlsDir = "tls"
 
-// Provided is what the user brought in tls/ instead of having it made.
-type Provided struct {
+// provisions is what the user brought in tls/ instead of having it made.
+type provisions struct {
 	Certificates map[string]tls.Pair
 	KeyPairs     map[string]tls.KeyPair
 	Password     *manifests.Password
@@ -27,7 +27,7 @@ type Provided struct {
 
 // readProvided reads tls/: certificates only when the environment asks for it,
 // the password and the token signing key whenever they are there.
-func (o opened) readProvided(r release.Release) (p Provided, err error) {
+func (o opened) readProvided(r release.Release) (p provisions, err error) {
 	names := []string{manifests.PasswordHashFile, manifests.PasswordClearFile}
 	for _, row := range tls.KeyPairs {
 		if row.UserOnly {

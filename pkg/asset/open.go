@@ -97,7 +97,7 @@ func settle(ctx context.Context, o opened) (s settled, err error) {
 	if s.unused, err = o.checkOwn(s.own); err != nil {
 		return s, err
 	}
-	s.graph = newCluster(Inputs{
+	s.graph = newCluster(inputs{
 		InstallConfig: o.readConfig, Release: s.release, Environment: o.Environment, Version: o.Version,
 		Now: o.Now, LeafKey: leafKey, Reissue: o.Reissue, Provided: provided,
 		Pointers: pointerEdits{Files: o.edited, Overwrite: o.Overwrite, Discard: o.DiscardManifests},

@@ -8,9 +8,9 @@ import (
 )
 
 // Drawn lists the targets of the drawings, with the graph behind each.
-func Drawn() []graph.Target { return drawn(Inputs{}) }
+func Drawn() []graph.Target { return drawn(inputs{}) }
 
-func drawn(in Inputs) []graph.Target {
+func drawn(in inputs) []graph.Target {
 	c := newCluster(in)
 	var targets []graph.Target
 	for _, t := range Targets() {
@@ -40,7 +40,7 @@ func wholeGraph() []graph.Any {
 		}
 	}
 	var nodes []graph.Any
-	for _, t := range drawn(Inputs{Provided: Provided{KeyPairs: brought}}) {
+	for _, t := range drawn(inputs{Provided: provisions{KeyPairs: brought}}) {
 		nodes = append(nodes, t.Node)
 	}
 	return nodes

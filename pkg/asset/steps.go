@@ -67,13 +67,13 @@ func newIdentity(name string) (clusterIdentity, error) {
 }
 
 // issueTime is the moment from which the 24-hour certificates are good.
-func (in Inputs) issueTime(map[string]tls.Pair) (time.Time, error) {
+func (in inputs) issueTime(map[string]tls.Pair) (time.Time, error) {
 	return in.Now.UTC().Truncate(time.Second), nil
 }
 
 // recent tells whether certificates issued at that moment still leave enough
 // time to boot.
-func (in Inputs) recent(issued, now time.Time) bool {
+func (in inputs) recent(issued, now time.Time) bool {
 	return !in.Reissue && !now.After(issued.Add(tls.Margin))
 }
 
@@ -116,7 +116,7 @@ func checkPair(row tls.Certificate) func(tls.Pair, []any) error {
 	}
 }
 
-func (in Inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair, time.Time) (tls.Pair, error) {
+func (in inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair, time.Time) (tls.Pair, error) {
 	return func(names tls.Names, key tls.KeySpec, signer tls.Pair, from time.Time) (tls.Pair, error) {
 		if from.IsZero() {
 			from = in.Now

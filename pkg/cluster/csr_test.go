@@ -118,7 +118,7 @@ func TestJudge(t *testing.T) {
 		"serving":                         {ask: servingAsk(w1, "192.168.1.31")},
 		"serving with both families":      {ask: servingAsk(w1, "192.168.1.31", "fd00::31")},
 		"serving without declared":        {ask: servingAsk(w2, "192.168.1.32")},
-		"installed again":                  {ask: clientAsk(w1), rejoin: w1},
+		"installed again":                 {ask: clientAsk(w1), rejoin: w1},
 		"an unknown node":                 {ask: clientAsk("worker-9"), want: "worker-9 is not one of the declared nodes"},
 		"another form of a declared name": {ask: clientAsk("worker-2"), want: "worker-2 is not one of the declared nodes"},
 		"a name in capitals":              {ask: clientAsk("Worker-0"), want: "is not a node's"},
@@ -229,15 +229,15 @@ func TestJudgeRivals(t *testing.T) {
 		rejoin string
 		want   bool
 	}{
-		"alone":                     {nil, "", true},
-		"it asks again":             {[]Request{same.request(t)}, "", true},
-		"another machine":           {[]Request{rival}, "", false},
-		"another, and rejoin":       {[]Request{rival}, "worker-0", false},
-		"another that was approved": {[]Request{approved}, "", false},
+		"alone":                      {nil, "", true},
+		"it asks again":              {[]Request{same.request(t)}, "", true},
+		"another machine":            {[]Request{rival}, "", false},
+		"another, and rejoin":        {[]Request{rival}, "worker-0", false},
+		"another that was approved":  {[]Request{approved}, "", false},
 		"installed again in an hour": {[]Request{approved}, "worker-0", true},
-		"let in by us just now":     {[]Request{byUs}, "worker-0", false},
-		"another that was denied":   {[]Request{denied}, "", true},
-		"another node's":            {[]Request{clientAsk("worker-9").request(t)}, "", true},
+		"let in by us just now":      {[]Request{byUs}, "worker-0", false},
+		"another that was denied":    {[]Request{denied}, "", true},
+		"another node's":             {[]Request{clientAsk("worker-9").request(t)}, "", true},
 	} {
 		f := facts(t)
 		f.Requests, f.Rejoin, f.Approved = append(c.others, first), []string{c.rejoin}, []string{"csr-other-by-us"}

@@ -18,9 +18,6 @@ type Field = platform.Field
 // Value is a word that a field may hold.
 type Value = platform.Value
 
-// Range bounds a number.
-type Range = platform.Range
-
 // Explanation is what is known of one field: its row, and what its type says.
 type Explanation struct {
 	Field

@@ -51,7 +51,7 @@ func releaseTable(t *testing.T) string {
 		if Target(r) == SCOS10 {
 			cpu = "x86-64-v3 on x86_64"
 		}
-		fact := SecureBootOf(r)
+		fact := SecureBoot(image.OS, Target(r))
 		fmt.Fprintf(&b, "| %s | %s | `%s` `%s` | %s | %s | %s |\n", r.Line, image.OS.Title(), r.BootImage.Stream, r.BootImage.Build, Target(r).Title(), cpu, inWords(fact.Verdict))
 	}
 	return b.String()

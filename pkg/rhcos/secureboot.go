@@ -3,8 +3,6 @@ package rhcos
 import (
 	"errors"
 	"io/fs"
-
-	"github.com/okd-project/okd-install/pkg/release"
 )
 
 // OS is what runs on a machine, as far as signatures and file systems go.
@@ -103,12 +101,6 @@ func SecureBoot(loader, kernel OS) SecureBootFact {
 		loader, kernel, Refused,
 		"the boot loader of " + loader.Title() + " does not trust the kernel of " + kernel.Title(), switchOff,
 	}
-}
-
-// SecureBootOf returns what happens with Secure Boot on where the machines of a
-// release are booted from, and installed with, the release's own image.
-func SecureBootOf(r release.Release) SecureBootFact {
-	return SecureBoot(identifyID(r.BootImage.Build).OS, Target(r))
 }
 
 // secureBootVariable is where Linux shows the firmware's variable: four bytes of

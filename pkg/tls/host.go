@@ -2,11 +2,6 @@ package tls
 
 import "fmt"
 
-// Public tells whether anyone may read the file of HostFiles, a slash path such
-// as tls/root-ca.crt. All other files belong to root alone, certificates too:
-// that is how they are known on the host.
-func Public(file string) bool { return file == "tls/root-ca.crt" }
-
 // HostFiles gives the files that bootstrap.ign carries below /opt/openshift,
 // by slash path: tls/<name>.crt, .key and .pub, and the kubeconfigs in auth/.
 //

@@ -21,7 +21,7 @@ func TestHostFiles(t *testing.T) {
 	var list strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		mode := "0600"
-		if Public(name) {
+		if name == "tls/root-ca.crt" {
 			mode = "0644"
 		}
 		labels := []string{}

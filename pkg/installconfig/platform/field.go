@@ -63,12 +63,11 @@ func (v Value) Since() string { return release.Since(v.Feature, Names()...) }
 // Range bounds a whole number on both sides.
 type Range struct{ Min, Max int64 }
 
-// Form is the kind of text that a field holds.
+// Form is the kind of text that a field holds; empty for any text.
 type Form string
 
 // The forms. What each looks like stands beside the JSON Schema.
 const (
-	AnyText     Form = ""
 	ClusterName Form = "cluster name"
 	Domain      Form = "domain"
 	CIDR        Form = "network"
