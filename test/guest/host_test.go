@@ -186,13 +186,24 @@ type kit struct {
 	ignition string
 	standin  []byte
 	debian   string
+	parts    parts
+}
+
+// parts are real programs in the place of what standin plays.
+type parts struct {
+	// images are those of the release that are not standin, by their tags.
+	images map[string]image
+	// node is what the node image brings; it replaces what has the same name there.
+	node []entry
+	// furnish changes the root of the host once Ignition has applied the config.
+	furnish func(root string)
 }
 
 // newHost makes a host of a release line and boots it.
 func newHost(t *testing.T, k kit, line, version, kubernetes string, s system, faults ...bootkube.Fault) *host {
 	t.Helper()
 	key, sshKey := newKey(t)
-	h := &host{payload: newPayload(t, line, version, kubernetes, k.standin), system: s, config: "bootstrap.ign"}
+	h := &host{payload: newPayload(t, line, version, kubernetes, k.standin, k.parts), system: s, config: "bootstrap.ign"}
 	if s == live {
 		h.config = "bootstrap-in-place-for-live-iso.ign"
 	}
@@ -212,6 +223,9 @@ func (h *host) newRoot(t *testing.T, k kit, mirror authority, config string) str
 	h.furnish(t, root, k.standin, mirror)
 	if out, err := engine.Install(k.ignition, root, config); err != nil {
 		t.Fatalf("Ignition: %v\n%s", err, tail(string(out), 3))
+	}
+	if k.parts.furnish != nil {
+		k.parts.furnish(root)
 	}
 	return root
 }

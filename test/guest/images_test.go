@@ -121,9 +121,9 @@ type payload struct {
 	content map[string]image
 }
 
-// newPayload builds the images of a release of a line. All of them are the
-// program standin, which learns from its environment which image it is.
-func newPayload(t *testing.T, line, version, kubernetes string, standin []byte) payload {
+// newPayload builds the images of a release of a line. All of them that have no real
+// part are the program standin, which learns from its environment which image it is.
+func newPayload(t *testing.T, line, version, kubernetes string, standin []byte, with parts) payload {
 	t.Helper()
 	p := payload{setup: bootkube.Setup{Line: line, Version: version, Kubernetes: kubernetes}, content: map[string]image{}}
 	table := operators(t)
@@ -151,7 +151,10 @@ func newPayload(t *testing.T, line, version, kubernetes string, standin []byte) 
 	for _, tag := range bootkube.PayloadTags() {
 		i := newImage(t, table.Entrypoint(tag), []string{"STANDIN_IMAGE=" + tag}, common)
 		if tag == "stream-coreos" {
-			i = newImage(t, "", nil, nodeLayer(t, standin))
+			i = newImage(t, "", nil, nodeLayer(t, standin, with.node...))
+		}
+		if part, ok := with.images[tag]; ok {
+			i = part
 		}
 		p.content[tag] = i
 		specs[tag] = contentSpec + "@" + i.manifest.digest
@@ -179,17 +182,22 @@ ExecStart=/usr/bin/crio
 // nodePrograms are those that the node image brings.
 var nodePrograms = []string{"kubelet", "crio", "crictl", "oc"}
 
-// nodeLayer is what the node image has beyond the booted system.
-func nodeLayer(t *testing.T, standin []byte) layer {
+// nodeLayer is what the node image has beyond the booted system, with real programs in
+// the place of stand-ins of the same name.
+func nodeLayer(t *testing.T, standin []byte, replacements ...entry) layer {
 	t.Helper()
 	entries := []entry{{name: "usr/bin/standin", content: standin, mode: 0o755}}
 	for _, name := range nodePrograms {
 		entries = append(entries, entry{name: "usr/bin/" + name, link: "standin"})
 	}
-	return newLayer(t, append(entries,
+	entries = append(entries,
 		entry{name: "usr/lib/systemd/system/crio.service", content: []byte(crioUnit), mode: 0o644},
 		entry{name: "usr/etc/okd-test/of-the-node-image", content: []byte("the node image\n"), mode: 0o644},
-		entry{name: "usr/etc/okd-test/changed-here", content: []byte("the node image\n"), mode: 0o644})...)
+		entry{name: "usr/etc/okd-test/changed-here", content: []byte("the node image\n"), mode: 0o644})
+	entries = slices.DeleteFunc(entries, func(e entry) bool {
+		return slices.ContainsFunc(replacements, func(r entry) bool { return r.name == e.name })
+	})
+	return newLayer(t, append(entries, replacements...)...)
 }
 
 // registry pushes images to the registry of the guest.

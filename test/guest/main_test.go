@@ -6,6 +6,9 @@ import (
 	"flag"
 	"log"
 	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -18,5 +21,31 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", hosts); err != nil {
 		log.Fatal(err)
 	}
+	go leaveNothing()
 	os.Exit(m.Run())
+}
+
+// interrupted are what to do when somebody stops the tests, which end then without
+// cleaning up after themselves.
+var interrupted struct {
+	sync.Mutex
+	actions []func()
+}
+
+func onInterrupt(action func()) {
+	interrupted.Lock()
+	defer interrupted.Unlock()
+	interrupted.actions = append(interrupted.actions, action)
+}
+
+// leaveNothing ends the guests and removes their roots when the tests are stopped.
+func leaveNothing() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	<-stop
+	interrupted.Lock()
+	for i := len(interrupted.actions) - 1; i >= 0; i-- {
+		interrupted.actions[i]()
+	}
+	os.Exit(130)
 }

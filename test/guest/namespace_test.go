@@ -61,6 +61,7 @@ exec chroot . /bin/bash -c 'mount --make-rshared / && umount -l /run/old-root &&
 func (m *machine) startNamespace(root string) {
 	m.t.Helper()
 	group := newGroup(m.t)
+	onInterrupt(func() { removeGroup(group) })
 	ended := make(chan struct{})
 	m.ended = ended
 	stop := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,9 +57,10 @@ func mirror() string {
 }
 
 // debian is the root of a plain Debian, as an archive in the cache folder of the
-// user. It is made once for a list of packages.
-func debian(t *testing.T) string {
+// user. It is made once for a list of packages: those of every guest, and more.
+func debian(t *testing.T, more ...string) string {
 	t.Helper()
+	packages := slices.Concat(packages, more)
 	cache, err := os.UserCacheDir()
 	must(t, err)
 	dir := filepath.Join(cache, "okd-install-test")
@@ -93,6 +95,7 @@ func debian(t *testing.T) string {
 func unpack(t *testing.T, debian string) (root string) {
 	t.Helper()
 	dir := t.TempDir()
+	onInterrupt(func() { _ = os.RemoveAll(filepath.Dir(dir)) })
 	// Ignition writes into the home of a user as that user
 	must(t, os.Chmod(filepath.Dir(dir), 0o711))
 	root = filepath.Join(dir, "root")

@@ -1,7 +1,7 @@
 // Command standin is all that is not real on the guest of the end-to-end test,
 // by the name under which it is called:
 //
-//	in the images of the release      the operators, as test/bootkube knows them; etcdctl, cat
+//	in the images of the release      the operators, as test/bootkube knows them; etcdctl, cat, pod
 //	on the host, by the node image    kubelet, crio, crictl, oc
 //	on the host, by the boot image    rpm, rpm-ostree, coreos-installer, and of ostree what Debian's lacks
 //
@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/okd-project/okd-install/test/bootkube"
@@ -48,6 +50,8 @@ func main() {
 func playImage(image string) int {
 	program, args := filepath.Base(os.Args[0]), os.Args[1:]
 	switch {
+	case program == "pod":
+		return pause()
 	case program == "cat":
 		return cat(args)
 	case program == "etcdctl":
@@ -79,6 +83,14 @@ func playImage(image string) int {
 		args = os.Args // the program is named by who runs it
 	}
 	return bootkube.Play(image, args, controlPlane)
+}
+
+// pause holds the namespaces of a pod until it is told to end.
+func pause() int {
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGINT, syscall.SIGTERM)
+	<-end
+	return 0
 }
 
 func cat(names []string) int {
