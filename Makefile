@@ -7,7 +7,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build test lint audit golden fuzz bench e2e cross packages image clean
+.PHONY: help demo build test lint audit golden fuzz bench e2e truth cross packages image clean
 
 FUZZTIME ?= 20s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -129,6 +129,11 @@ e2e: build ## run the end-to-end tests in test/ against bin/okd-install
 		echo "+ go test in $$module"; \
 		(cd "$$module" && OKD_INSTALL="$(CURDIR)/bin/okd-install" go test -tags e2e -count=1 -timeout 25m ./...); \
 	done
+
+# Not a part of e2e: what it builds takes a quarter of an hour of a processor the first time.
+truth: build ## bring real parts of a control plane up from a bootstrap.ign; writes truth-report.md
+	OKD_INSTALL="$(CURDIR)/bin/okd-install" OKD_TRUTH_REPORT="$(CURDIR)/truth-report.md" \
+		go test -tags 'e2e truth' -count=1 -timeout 120m -v -run '^TestTruth$$' ./test/guest
 
 cross: ## build dist/ for Linux, macOS and Windows on amd64 and arm64
 	@mkdir -p '$(DIST)'

@@ -1,0 +1,81 @@
+//go:build e2e && truth
+
+package guest
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// truthReport is what a person can attach to a bug: what ran, in which versions, how
+// long it took and what was a stand-in.
+type truthReport struct {
+	began    time.Time
+	versions []string
+	steps    []string
+}
+
+// standins are said in the report, and in docs/testing.md.
+var standins = []string{
+	"the operators of the release: the test writes the pods and configs of etcd and the API server in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube, progress and approve-csr do not start",
+	"CRI-O: containerd is on its socket, with a config of its own; the pause image is the one that crio-configure names, the mirror and its password are not read from the host's files",
+	"the images: each holds one program, built from the sources of the release line; the pause program is the test's",
+	"the kubelet has four flags more than ours where the kernel is shared, so that it manages no control groups and no swap",
+	"the system: Debian, not CoreOS; oc, crictl, rpm, ostree's pull are stand-ins as in the other tests of the guest",
+	"names: /etc/hosts, so nothing is said about DNS or a load balancer",
+}
+
+func (r *truthReport) version(what, version string) {
+	r.versions = append(r.versions, fmt.Sprintf("| %s | %s |", what, strings.ReplaceAll(strings.TrimSpace(version), "\n", "; ")))
+}
+
+// step runs a part of the test, with the host belonging to it meanwhile.
+func (r *truthReport) step(t *testing.T, h *host, name string, part func(t *testing.T)) (ok bool) {
+	t.Helper()
+	began := time.Now()
+	ok = t.Run(name, func(t *testing.T) {
+		before := h.t
+		h.t = t
+		defer func() { h.t = before }()
+		part(t)
+	})
+	result := "passed"
+	if !ok {
+		result = "FAILED"
+	}
+	r.steps = append(r.steps, fmt.Sprintf("| %s | %s | %.0f s |", name, result, time.Since(began).Seconds()))
+	return ok
+}
+
+// base is a step that all after it build on.
+func (r *truthReport) base(t *testing.T, h *host, name string, part func(t *testing.T)) {
+	t.Helper()
+	if !r.step(t, h, name, part) {
+		t.FailNow()
+	}
+}
+
+// write writes the report to the file that OKD_TRUTH_REPORT names, also when the test
+// has failed.
+func (r *truthReport) write(t *testing.T) {
+	t.Helper()
+	name := os.Getenv("OKD_TRUTH_REPORT")
+	if name == "" {
+		return
+	}
+	result := "passed"
+	if t.Failed() {
+		result = "FAILED"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# make truth: %s\n\n%s, %.1f minutes\n\n## What ran\n\n| step | result | time |\n|---|---|---|\n%s\n",
+		result, r.began.UTC().Format(time.RFC3339), time.Since(r.began).Minutes(), strings.Join(r.steps, "\n"))
+	fmt.Fprintf(&b, "\n## Versions\n\n| what | version |\n|---|---|\n%s\n\n## What was a stand-in\n\n- %s\n",
+		strings.Join(r.versions, "\n"), strings.Join(standins, "\n- "))
+	if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
+		t.Error(err)
+	}
+}
