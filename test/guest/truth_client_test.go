@@ -83,7 +83,8 @@ func (h *host) ask(c client, method, path, body string) (code int, said string, 
 	if c.cert != nil {
 		pair, err := tls.X509KeyPair(c.cert, c.key)
 		must(h.t, err)
-		config.Certificates = []tls.Certificate{pair}
+		// also where the server would rather see another authority's
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
 	transport := &http.Transport{
 		TLSClientConfig: config, DisableKeepAlives: true,
