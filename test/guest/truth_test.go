@@ -131,7 +131,8 @@ func killsHeal(t *testing.T, h *host) {
 	c := h.etcdClient()
 	first := h.sh(etcdProcess)
 	h.sh("kill -KILL %s", strings.TrimSpace(first))
-	h.await("the kubelet starts etcd again", 3*time.Minute, fmt.Sprintf(`now=$(%s); [[ ${now} != %s ]]`, etcdProcess, strings.TrimSpace(first)), showTruth)
+	another := fmt.Sprintf(`now=$(%s); [[ ${now} != %s ]]`, etcdProcess, strings.TrimSpace(first))
+	h.await("the kubelet starts etcd again", 3*time.Minute, another, showTruth)
 	h.until("etcd is healthy again", 2*time.Minute, h.etcdIs(c))
 	if said := h.answers(c, "POST", "/v3/kv/range", `{"key":"a2V5"}`, 200); !strings.Contains(said, "dmFsdWU=") {
 		t.Errorf("etcd has lost what it had: %s", said)
@@ -158,7 +159,8 @@ func podsComeAndGo(_ *testing.T, h *host) {
 // not run, and the journal must tell which folder.
 func mountIsMissing(t *testing.T, h *host) {
 	const missing = "/etc/kubernetes/static-pod-resources/not-there"
-	pod := strings.NewReplacer("name: etcd-member", "name: without-mount", member, missing).Replace(fmt.Sprintf(etcdPod, h.imageOf("etcd"), member))
+	without := strings.NewReplacer("name: etcd-member", "name: without-mount", member, missing)
+	pod := without.Replace(fmt.Sprintf(etcdPod, h.imageOf("etcd"), member))
 	h.put("/etc/kubernetes/manifests/without-mount.yaml", []byte(pod), "600")
 	h.await("the kubelet tells what is missing", 3*time.Minute, `journalctl -b --no-pager -u kubelet | grep 'hostPath type check failed: `+missing+` is not a directory'`, showTruth)
 	time.Sleep(15 * time.Second) // the kubelet tries again meanwhile
