@@ -174,7 +174,7 @@ func below(name string) string {
 	return ""
 }
 
-// wanted tells whether a file is looked at.
+// wanted reports whether a file is looked at.
 func (c *collection) wanted(name string) bool {
 	place := below(name)
 	return service(place) != "" || isLog(place) || isSmall(place)

@@ -98,7 +98,7 @@ func stageOf(service, name string) (Stage, bool) {
 	return Stage{Service: service, Name: name, Does: "is a stage that this okd-install does not know"}, false
 }
 
-// InRelease tells whether a release line, such as 4.19, has the stage.
+// InRelease reports whether a release line, such as 4.19, has the stage.
 func (s Stage) InRelease(line string) bool {
 	return (s.Since == "" || !older(line, s.Since)) && (s.Until == "" || !older(s.Until, line))
 }

@@ -101,7 +101,7 @@ type IngressCA struct {
 }
 
 // AddIngressCA adds the authorities of the cluster's ingress, as PEM, to those of
-// the cluster in auth/kubeconfig, and tells whether any was new. A later create
+// the cluster in auth/kubeconfig, and reports whether any was new. A later create
 // ignition-configs writes the same file again.
 func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool, err error) {
 	dir, err := assetdir.Open(ctx, u.Dir, u.opening())

@@ -112,7 +112,7 @@ func (s State) marshal() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// exists tells whether any run has left a state.
+// exists reports whether any run has left a state.
 func (s State) exists() bool { return len(s.Kept) > 0 }
 
 // firstKept are the values that the first run makes, whatever its target, unless

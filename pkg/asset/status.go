@@ -206,7 +206,7 @@ func (s *Status) summary(c settled) {
 	}
 }
 
-// has tells whether an input is there, or was consumed.
+// has reports whether an input is there, or was consumed.
 func (s *Status) has(c settled, name string) bool {
 	return c.dir.Exists(name) || c.before.Consumed[name] != nil
 }

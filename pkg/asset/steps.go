@@ -71,13 +71,13 @@ func (in inputs) issueTime(map[string]tls.Pair) (time.Time, error) {
 	return in.Now.UTC().Truncate(time.Second), nil
 }
 
-// recent tells whether certificates issued at that moment still leave enough
+// recent reports whether certificates issued at that moment still leave enough
 // time to boot.
 func (in inputs) recent(issued, now time.Time) bool {
 	return !in.Reissue && !now.After(issued.Add(tls.Margin))
 }
 
-// outlivesBoot tells whether a long-lived certificate lives as long as the
+// outlivesBoot reports whether a long-lived certificate lives as long as the
 // 24-hour ones that are issued now.
 func outlivesBoot(p tls.Pair, now time.Time) bool {
 	info, err := p.Check()

@@ -182,13 +182,13 @@ func (d *Dir) list(folder string) (entries []fs.DirEntry, err error) {
 	return entries, nil
 }
 
-// Exists tells whether anything in the directory has that name.
+// Exists reports whether anything in the directory has that name.
 func (d *Dir) Exists(name string) bool {
 	_, err := d.lstat(name)
 	return err == nil
 }
 
-// IsLink tells whether a symbolic link has that name.
+// IsLink reports whether a symbolic link has that name.
 func (d *Dir) IsLink(name string) bool {
 	info, err := d.lstat(name)
 	return err == nil && info.Mode()&fs.ModeSymlink != 0

@@ -51,7 +51,7 @@ func LookAtLock(dir string) *LockStatus {
 	return &LockStatus{Held: held, PID: h.PID, Host: h.Host, Command: h.Command, Since: h.Since}
 }
 
-// alive tells whether a process of this host exists.
+// alive reports whether a process of this host exists.
 func alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -30,7 +30,7 @@ type Request struct {
 	} `json:"status"`
 }
 
-// has tells whether the request has a condition.
+// has reports whether the request has a condition.
 func (r Request) has(condition string) bool {
 	for _, c := range r.Status.Conditions {
 		if c.Type == condition {
@@ -133,7 +133,7 @@ func (j *judgement) refuse(format string, args ...any) {
 	j.Reasons = append(j.Reasons, oneLine(fmt.Sprintf(format, args...), 300))
 }
 
-// judge tells whether a request is one that a declared node makes when it joins
+// judge reports whether a request is one that a declared node makes when it joins
 // the cluster: its first client certificate, its own renewal of that, or the
 // certificate that its kubelet serves with. It approves nothing else, whoever
 // asks: a certificate that is not needed is a way into the cluster.

@@ -83,7 +83,7 @@ func (p *nodeParser) line(number int, text string) {
 	p.nodes = append(p.nodes, node)
 }
 
-// validNodeName tells whether Kubernetes takes the name for a node: a DNS
+// validNodeName reports whether Kubernetes takes the name for a node: a DNS
 // subdomain.
 func validNodeName(name string) bool {
 	if name == "" || len(name) > 253 {

@@ -87,7 +87,7 @@ type OperatorStatus struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// Settled tells whether the operator is available, does not progress and is not
+// Settled reports whether the operator is available, does not progress and is not
 // degraded.
 func (o OperatorStatus) Settled() bool { return o.Available && !o.Progressing && !o.Degraded }
 

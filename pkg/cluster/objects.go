@@ -105,10 +105,10 @@ type Node struct {
 	} `json:"status"`
 }
 
-// ready tells whether pods can run there.
+// ready reports whether pods can run there.
 func (n Node) ready() bool { return n.Status.Conditions.is("Ready", "True") }
 
-// controlPlane tells whether the node is labelled as one of the control plane.
+// controlPlane reports whether the node is labelled as one of the control plane.
 func (n Node) controlPlane() bool {
 	for _, label := range []string{"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"} {
 		if _, ok := n.Metadata.Labels[label]; ok {

@@ -37,7 +37,7 @@ func (j *judgement) checkServing() {
 	}
 }
 
-// hasName tells whether the node goes by the name. A node writes the names in
+// hasName reports whether the node goes by the name. A node writes the names in
 // its status itself, so others than its own name must begin with it, and be the
 // name of no other node.
 func (j *judgement) hasName(node Node, name string) bool {

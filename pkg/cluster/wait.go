@@ -91,7 +91,7 @@ type stage struct {
 	// phase is what the cluster does in the meantime, in words.
 	phase string
 	limit Limit
-	// look tells whether the stage has ended. An error is one of the client's.
+	// look reports whether the stage has ended. An error is one of the client's.
 	look func(context.Context) (done bool, err error)
 	// unfinished says what is missing when the limit is reached.
 	unfinished func() (detail, hint string)
@@ -201,7 +201,7 @@ const (
 	causeAgain = 5 * time.Minute
 )
 
-// news tells whether a cause is to be told now.
+// news reports whether a cause is to be told now.
 func (c *causes) news(cause string, now time.Time) bool {
 	pause := causePause
 	if cause == c.last {
@@ -231,7 +231,7 @@ func (w *Wait) note(fact string) {
 	}
 }
 
-// over tells whether a stage has had its time.
+// over reports whether a stage has had its time.
 func (w *Wait) over(l Limit, begin time.Time) bool {
 	now := w.Now()
 	if now.Sub(begin) < l.After {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Obeyed tells whether a terminal, or whoever reads what it shows, would be led by a
+// Obeyed reports whether a terminal, or whoever reads what it shows, would be led by a
 // character rather than see it: control characters, those that turn the direction of
 // writing, that have no width, or end a line.
 func Obeyed(r rune) bool {

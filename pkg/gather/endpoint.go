@@ -74,7 +74,7 @@ func isUser(user string) bool { return user != "" && isName(user) }
 // address is what is dialled.
 func (e Endpoint) address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
 
-// sameAs tells whether both are one machine, whoever logs in there.
+// sameAs reports whether both are one machine, whoever logs in there.
 func (e Endpoint) sameAs(other Endpoint) bool { return e.address() == other.address() }
 
 // String is the endpoint as it may be written, without what is the default.

@@ -211,7 +211,7 @@ func readNote(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxNote))
 }
 
-// usable tells whether a note of an earlier run is worth going on with. Its words get into
+// usable reports whether a note of an earlier run is worth going on with. Its words get into
 // commands, so they have to be what was written.
 func (n note) usable(now note) bool {
 	if _, err := time.Parse(idLayout, n.ID); err != nil || n.Bootstrap != now.Bootstrap {

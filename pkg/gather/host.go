@@ -110,7 +110,7 @@ func (g *gathering) fetchFrom(ctx context.Context, c *connection) error {
 	return g.writeNote()
 }
 
-// stillThere tells whether the bundle of an earlier run is on the host as it was.
+// stillThere reports whether the bundle of an earlier run is on the host as it was.
 func (g *gathering) stillThere(ctx context.Context, c *connection) bool {
 	r, err := look(ctx, c, g.note.Remote.Path)
 	return err == nil && r == *g.note.Remote

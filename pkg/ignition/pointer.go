@@ -48,7 +48,7 @@ func Pointer(host, role string, rootCA []byte) ([]byte, error) {
 	return raw, validateConfig(role+".ign", raw)
 }
 
-// Customised tells whether user, the content of the user's file, says something
+// Customised reports whether user, the content of the user's file, says something
 // else than standard, the pointer config that Pointer made for the same role.
 // The two are compared as configs: white space and the order of keys do not
 // count, nor does an older spec that says the same.

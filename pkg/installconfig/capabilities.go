@@ -50,7 +50,7 @@ func capabilitiesOf(set string) []string {
 	return nil
 }
 
-// HasCapability tells whether an optional component will be in the cluster.
+// HasCapability reports whether an optional component will be in the cluster.
 func (c InstallConfig) HasCapability(name string) bool {
 	if c.Capabilities == nil {
 		return slices.Contains(capabilitiesOf(currentSet), name)

@@ -49,7 +49,7 @@ func (c InstallConfig) ServiceIPs() []string {
 	return ips
 }
 
-// DualStack tells whether services have addresses of both families.
+// DualStack reports whether services have addresses of both families.
 func (c InstallConfig) DualStack() bool {
 	if c.Networking == nil {
 		return false

@@ -261,7 +261,7 @@ func numberYAML(s string) string {
 	return scalarYAML(s)
 }
 
-// isPlain tells whether a text has no character that YAML makes anything of.
+// isPlain reports whether a text has no character that YAML makes anything of.
 func isPlain(s string) bool {
 	return s != "" && isAlphanumericOr(rune(s[0]), "/") && !strings.HasSuffix(s, ":") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return !isAlphanumericOr(r, "-/._:@+=") })

@@ -246,13 +246,13 @@ func (f *findings) word(path, value string) bool {
 	return f.oneOf(path, value, wordsOf(row)...)
 }
 
-// knows tells whether the release has a feature that words of fields need; none is
+// knows reports whether the release has a feature that words of fields need; none is
 // needed for most.
 func (f *findings) knows(feature release.Feature) bool {
 	return feature == "" || f.release.Has(feature)
 }
 
-// allows tells whether value is among those of the field's row.
+// allows reports whether value is among those of the field's row.
 func (f *findings) allows(path, value string) bool {
 	return slices.Contains(wordsOf(f.row(path)), value)
 }

@@ -15,7 +15,7 @@ const (
 	gateMachineManagement = "ClusterAPIMachineManagement"
 )
 
-// Enabled tells whether the config's feature set turns a feature gate on in the
+// Enabled reports whether the config's feature set turns a feature gate on in the
 // release that is to be installed. With CustomNoUpgrade these are the gates that
 // featureGates lists, and no other. A gate that the release does not have yet is off;
 // the zero Release stands for one that is not known.
@@ -35,7 +35,7 @@ func (c InstallConfig) Enabled(name string, r release.Release) bool {
 	return enabled
 }
 
-// Konnectivity tells whether the API server of the release's bootstrap host reaches the
+// Konnectivity reports whether the API server of the release's bootstrap host reaches the
 // cluster through konnectivity. A node that installs itself never needs it.
 func (c InstallConfig) Konnectivity(r release.Release) bool {
 	return c.Enabled(gateCRDCompatibility, r) || c.Enabled(gateMachineManagement, r)

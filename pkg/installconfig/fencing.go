@@ -145,7 +145,7 @@ func redfishProblem(address string) string {
 	return ""
 }
 
-// isPort tells whether s is empty or the number of a TCP port.
+// isPort reports whether s is empty or the number of a TCP port.
 func isPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return s == "" || err == nil && n > 0

@@ -285,7 +285,7 @@ func isQuoted(n *yaml.Node) bool {
 	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
 }
 
-// unquoted tells whether a text would be what is wanted without its quotes.
+// unquoted reports whether a text would be what is wanted without its quotes.
 func unquoted(text, want string) bool {
 	if want == wantedBool {
 		return text == "true" || text == "false"

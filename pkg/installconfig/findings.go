@@ -91,7 +91,7 @@ func (f *findings) at(path, detail, hint string) diag.Problem {
 	return p
 }
 
-// given tells whether the file has a value for the field, be it an empty one.
+// given reports whether the file has a value for the field, be it an empty one.
 func (f *findings) given(path string) bool {
 	p, ok := f.places[path]
 	return ok && !p.null
@@ -124,7 +124,7 @@ func item(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"
 }
 
-// oneOf reports a value that is not among those allowed, and tells whether it was good.
+// oneOf reports a value that is not among those allowed, and reports whether it was good.
 func (f *findings) oneOf(path, value string, allowed ...string) bool {
 	if slices.Contains(allowed, value) {
 		return true

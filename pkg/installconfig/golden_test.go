@@ -70,7 +70,7 @@ func TestGood(t *testing.T) {
 	})
 }
 
-// checkReload tells whether a canonical config is read as itself.
+// checkReload reports whether a canonical config is read as itself.
 func checkReload(t *testing.T, canonical []byte, o Options) {
 	t.Helper()
 	again, err := Load(FileName, canonical, o)

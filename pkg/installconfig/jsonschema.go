@@ -53,12 +53,12 @@ func (s schema) line() string {
 	return s.release.Line
 }
 
-// knows tells whether the release takes a feature on any of the platforms.
+// knows reports whether the release takes a feature on any of the platforms.
 func (s schema) knows(feature release.Feature) bool {
 	return slices.ContainsFunc(platform.Names(), func(name string) bool { return s.takes(feature, name) })
 }
 
-// takes tells whether the release takes a feature on a platform; every one takes none.
+// takes reports whether the release takes a feature on a platform; every one takes none.
 func (s schema) takes(feature release.Feature, platform string) bool {
 	support, _ := s.release.Support(feature, platform)
 	return feature == "" || support > release.Absent

@@ -91,7 +91,7 @@ func repositoryProblem(s string) string {
 	return ""
 }
 
-// isRegistry tells whether s is host[:port].
+// isRegistry reports whether s is host[:port].
 func isRegistry(s string) bool {
 	if strings.HasPrefix(s, "[") {
 		address, port, ok := strings.Cut(s[1:], "]")

@@ -109,7 +109,7 @@ func domainProblem(s string) string {
 
 func isDomain(s string) bool { return domainProblem(s) == "" }
 
-// isHost tells whether s is a host name, in any case, or an address.
+// isHost reports whether s is a host name, in any case, or an address.
 func isHost(s string) bool {
 	return isDomain(strings.ToLower(s))
 }

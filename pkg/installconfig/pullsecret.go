@@ -57,7 +57,7 @@ func validatePullSecret(c *InstallConfig, f *findings) []string {
 	return registries
 }
 
-// asks tells whether the cluster will ask a registry for images: that of the release,
+// asks reports whether the cluster will ask a registry for images: that of the release,
 // or one that has or mirrors them.
 func (c *InstallConfig) asks(registry string, r release.Release) bool {
 	images := []string{cmp.Or(r.Image, "quay.io/okd/scos-release")}

@@ -45,7 +45,7 @@ func (d *download) fill(ctx context.Context) (string, error) {
 	return cached, d.get(ctx, cached)
 }
 
-// ownCached tells whether nobody else can change a file of the cache.
+// ownCached reports whether nobody else can change a file of the cache.
 func (d *download) ownCached(cached string) bool {
 	info, err := os.Lstat(cached)
 	return err == nil && system.Own(cached, info) == nil

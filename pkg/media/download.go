@@ -215,7 +215,7 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 	return nil
 }
 
-// present tells whether a file is there already, with the right content. One that
+// present reports whether a file is there already, with the right content. One that
 // somebody else owns is an error even so: he can change it after it was looked at.
 func (d *download) present(ctx context.Context, final, want string) (bool, error) {
 	if _, err := os.Stat(final); errors.Is(err, fs.ErrNotExist) {

@@ -49,7 +49,7 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	}, absent)
 }
 
-// holds tells whether a file is there with this content. Another content, or
+// holds reports whether a file is there with this content. Another content, or
 // something that is not a file, is an error, and so is a file of somebody else.
 func holds(path string, data []byte) (bool, error) {
 	if absent(path) == nil {

@@ -115,7 +115,7 @@ func openPartialAt(ctx context.Context, path, final, sha256Sum string, waiting f
 	}
 }
 
-// stillThere tells whether the file's name still leads to it.
+// stillThere reports whether the file's name still leads to it.
 func stillThere(f *os.File) bool {
 	mine, err := f.Stat()
 	there, err2 := os.Lstat(f.Name())

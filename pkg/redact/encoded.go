@@ -149,7 +149,7 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// hides tells whether a word is base64 or hexadecimal that holds a secret.
+// hides reports whether a word is base64 or hexadecimal that holds a secret.
 func (r *Redactor) hides(levels int, word []byte) bool {
 	if plain, isHex := fromHex(word); isHex {
 		return isText(plain) && r.secret(levels, plain) // and no digest
@@ -182,12 +182,12 @@ func fromHex(word []byte) (plain []byte, ok bool) {
 	return plain, err == nil
 }
 
-// isText tells whether bytes can be read by people.
+// isText reports whether bytes can be read by people.
 func isText(plain []byte) bool {
 	return utf8.Valid(plain) && !bytes.ContainsFunc(plain, func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
 }
 
-// isPair tells whether a word is what registries want: user:password in base64. No
+// isPair reports whether a word is what registries want: user:password in base64. No
 // word of a sentence is that by chance.
 func isPair(word, plain []byte) bool {
 	plain = bytes.TrimRight(plain, "\r\n")
@@ -197,7 +197,7 @@ func isPair(word, plain []byte) bool {
 		!bytes.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// isKey tells whether bytes begin as a private key does: in DER (PKCS #1, PKCS #8 and
+// isKey reports whether bytes begin as a private key does: in DER (PKCS #1, PKCS #8 and
 // SEC 1 are a sequence whose first part is the version, 0 or 1), or in OpenSSH's form.
 func isKey(plain []byte) bool {
 	if bytes.HasPrefix(plain, []byte("openssh-key-v1\x00")) {

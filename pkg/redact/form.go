@@ -31,7 +31,7 @@ const (
 var prose = strings.Fields("is was are must may has needs and or cannot given with without for to in of from on names takes expects requires not as file flag says " +
 	"contradict missing, prints shows hides a an the it where while if")
 
-// inProse tells whether a sentence only speaks of a flag.
+// inProse reports whether a sentence only speaks of a flag.
 func inProse(match, secret string) bool {
 	return slices.Contains(prose, secret) || strings.Contains(match, "--show-") || strings.Contains(match, "--skip-")
 }
@@ -64,7 +64,7 @@ var assigned = sync.OnceValue(func() []form {
 	}
 })
 
-// isPath tells whether the value of --pull-secret is the file that it is in.
+// isPath reports whether the value of --pull-secret is the file that it is in.
 func isPath(match, secret string) bool {
 	return strings.Contains(match, "pull-secret=") && strings.IndexByte("/.~", secret[0]) >= 0
 }

@@ -188,7 +188,7 @@ func Args(args []string) []string {
 	return out
 }
 
-// secretFlag tells whether what follows a flag is a secret.
+// secretFlag reports whether what follows a flag is a secret.
 func secretFlag(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "--") && !inProse(name, "") &&

@@ -204,7 +204,7 @@ func (s *stream) line(r *Redactor, line []byte) []byte {
 	return r.rules(out)
 }
 
-// Whole tells whether all of a file is secret, by its name in a bundle.
+// Whole reports whether all of a file is secret, by its name in a bundle.
 func Whole(name string) bool {
 	name = strings.ToLower(name)
 	base := name[strings.LastIndexByte(name, '/')+1:]

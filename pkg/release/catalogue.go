@@ -151,7 +151,7 @@ func (f fileYAML) catalogue() (Catalogue, error) {
 	return c, nil
 }
 
-// isDate tells whether s is a year, a month or a day.
+// isDate reports whether s is a year, a month or a day.
 func isDate(s string) bool {
 	const shape = "0000-00-00"
 	if len(s) != 4 && len(s) != 7 && len(s) != 10 {

@@ -60,7 +60,7 @@ func isDigest(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// isHost tells whether s is a registry's host and not the first word of a
+// isHost reports whether s is a registry's host and not the first word of a
 // repository: it has a dot or a port, or is localhost.
 func isHost(s string) bool {
 	host, hasPort := s, false
@@ -92,7 +92,7 @@ const (
 	digits  = "0123456789"
 )
 
-// isRepository tells whether s is what registries take as a repository: words of
+// isRepository reports whether s is what registries take as a repository: words of
 // lower-case letters and digits, with single separators inside the words.
 func isRepository(s string) bool {
 	if len(s) > 255 {

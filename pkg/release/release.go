@@ -37,7 +37,7 @@ type BootImage struct {
 	Build string `json:"build"`
 }
 
-// AtLeast tells whether the release's line is line or a later one, for tables whose
+// AtLeast reports whether the release's line is line or a later one, for tables whose
 // rows have a first line; a fact that stands alone is a row of features. It panics if
 // line is not a version, since lines in code are constants.
 func (r Release) AtLeast(line string) bool {

@@ -68,7 +68,7 @@ type situation struct {
 	target  OS
 }
 
-// Check tells whether an image will do for a release on a machine. The worst
+// Check reports whether an image will do for a release on a machine. The worst
 // finding is the verdict of the report; findings stand from worst to best.
 func Check(r release.Release, image BootImage, m Machine) (Report, error) {
 	if m.Pivot != "" && m.Pivot != PivotImage && m.Pivot != PivotOfflineDeploy {

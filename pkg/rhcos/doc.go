@@ -3,7 +3,7 @@
 // them goes with which release of OKD on which machine.
 //
 // Load reads the Catalogue of builds, Catalogue.Choose and Build.Find pick an
-// image from it. Check tells whether an image will do for a release on a machine,
+// image from it. Check reports whether an image will do for a release on a machine,
 // from the rows in rules.go, and SecureBoot is the one table about Secure Boot
 // that everything which speaks about it asks.
 //

@@ -156,7 +156,7 @@ var rules = []Rule{
 	},
 }
 
-// fedora tells whether the image is Fedora CoreOS of a version or later.
+// fedora reports whether the image is Fedora CoreOS of a version or later.
 func (s situation) fedora(major int) bool { return s.image.OS == FCOS && s.image.Major >= major }
 
 // orphanFile judges by when the image itself stopped being made without the

@@ -86,7 +86,7 @@ func owned(path string, info fs.FileInfo) error {
 	return &ForeignError{path, "it belongs to " + owner}
 }
 
-// filesystemOwner tells whether the file's owner is the one whom this file system gives
+// filesystemOwner reports whether the file's owner is the one whom this file system gives
 // to every file that is made here, whoever makes it: NFS does so to root, and FAT to all.
 func filesystemOwner(dir string, info fs.FileInfo) bool {
 	probe, err := os.CreateTemp(dir, ".okd-install-owner-*")

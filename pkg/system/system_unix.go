@@ -33,7 +33,7 @@ func openNow(path string) (*os.File, error) {
 	return f, err
 }
 
-// Owner names who owns a file, and tells whether that is the current user.
+// Owner names who owns a file, and reports whether that is the current user.
 func Owner(info fs.FileInfo) (owner string, mine bool) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || int(st.Uid) == os.Geteuid() {
@@ -57,7 +57,7 @@ func sameOwner(a, b fs.FileInfo) bool {
 	return ok && ok2 && x.Uid == y.Uid
 }
 
-// linked tells whether a file has several names.
+// linked reports whether a file has several names.
 func linked(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && st.Nlink > 1
@@ -83,7 +83,7 @@ func TryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// DiskFull tells whether an error is that there is no room.
+// DiskFull reports whether an error is that there is no room.
 func DiskFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // Room returns how many bytes the current user can still write to the disk that a

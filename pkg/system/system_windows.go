@@ -47,7 +47,7 @@ func TryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// DiskFull tells whether an error is that there is no room.
+// DiskFull reports whether an error is that there is no room.
 func DiskFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
 }

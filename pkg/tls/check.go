@@ -98,7 +98,7 @@ func Worse(a, b State) State {
 	return a
 }
 
-// Bootable tells whether a cluster can be booted with a certificate in this
+// Bootable reports whether a cluster can be booted with a certificate in this
 // state.
 func (s State) Bootable() bool { return s == Fresh || s == Stale }
 

@@ -70,7 +70,7 @@ func keySpecError(s string) error {
 	return fmt.Errorf("%s is not a kind of key: use rsa-2048 to rsa-8192 in steps of 1024, or ecdsa-p256, ecdsa-p384, ecdsa-p521", quote(s))
 }
 
-// Validate tells whether keys of this kind can be made.
+// Validate reports whether keys of this kind can be made.
 func (k KeySpec) Validate() error {
 	switch {
 	case k.Algorithm == RSA && k.Curve == "" && k.Size >= 2048 && k.Size <= 8192 && k.Size%1024 == 0:
@@ -192,7 +192,7 @@ type unsupportedKey struct{ crypto.Signer }
 
 func (unsupportedKey) Public() crypto.PublicKey { return nil }
 
-// supported tells whether all who read these files can use the key.
+// supported reports whether all who read these files can use the key.
 func supported(public any) bool {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -203,7 +203,7 @@ func supported(public any) bool {
 	return false
 }
 
-// samePublic tells whether two public keys are one.
+// samePublic reports whether two public keys are one.
 func samePublic(a, b crypto.PublicKey) bool {
 	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)

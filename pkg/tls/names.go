@@ -73,7 +73,7 @@ func canonical(addresses []string) []string {
 	return out
 }
 
-// check tells whether patterns can be expanded. Path names the row in the
+// check reports whether patterns can be expanded. Path names the row in the
 // problems.
 func (n Names) check(path string, patterns []string) diag.Problems {
 	var ps diag.Problems

@@ -199,10 +199,10 @@ var bundles = []Bundle{
 		Purpose: "lets extension API servers know the API server"},
 }
 
-// Authority tells whether the row signs others rather than being signed.
+// Authority reports whether the row signs others rather than being signed.
 func (c Certificate) Authority() bool { return c.Signer == "" }
 
-// Short tells whether the row is one of the 24-hour certificates, which are
+// Short reports whether the row is one of the 24-hour certificates, which are
 // issued again when a cluster is not booted in time.
 func (c Certificate) Short() bool { return c.Life <= Day }
 

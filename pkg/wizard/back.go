@@ -223,7 +223,7 @@ func (w *wizard) shown(q question, answer string) string {
 	return diag.Clip(strings.Join(lines, ", "), 48)
 }
 
-// isUsual tells whether an answer is what is proposed anyway.
+// isUsual reports whether an answer is what is proposed anyway.
 func (w *wizard) isUsual(q question, value string) bool {
 	usual := w.preset(q)
 	return value == usual || value == strings.ReplaceAll(usual, ",", "\n")

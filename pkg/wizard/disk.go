@@ -18,7 +18,7 @@ import (
 // maxAnswer is the most that is read of a file that an answer is in, or names, in bytes.
 const maxAnswer = 2 << 20
 
-// folder tells whether a folder is there, and if not, whether the one is that it is to
+// folder reports whether a folder is there, and if not, whether the one is that it is to
 // be made in.
 func folder(dir string) (there, makeable bool) {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {

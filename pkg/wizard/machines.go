@@ -188,14 +188,14 @@ func machineQuestions() []question {
 	}
 }
 
-// installsItself tells whether these answers are a single node on a platform where
+// installsItself reports whether these answers are a single node on a platform where
 // that usually installs itself.
 func installsItself(answers map[string]string) bool {
 	spec, ok := platform.Find(answers[platformKey])
 	return ok && spec.InPlaceUsual && answers[controlPlaneKey] == "1"
 }
 
-// canHaveArbiter tells whether platform and release know arbiters.
+// canHaveArbiter reports whether platform and release know arbiters.
 func canHaveArbiter(w *wizard) bool {
 	options, err := w.loadOptions(w.answers[releaseKey])
 	support, _ := options.Release.Support(release.Arbiter, w.answers[platformKey])

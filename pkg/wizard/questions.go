@@ -23,7 +23,7 @@ type question struct {
 	fields []string
 	// optional tells that no answer is one.
 	optional bool
-	// asked tells whether the question makes sense after the answers so far; nil if always.
+	// asked reports whether the question makes sense after the answers so far; nil if always.
 	asked func(*wizard) bool
 	// preset is the answer of somebody who has none; nil or "" if there is none.
 	preset func(*wizard) string

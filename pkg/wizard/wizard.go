@@ -167,7 +167,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	return Result{Files: files, Release: w.answers[releaseKey]}, err
 }
 
-// wanted tells whether a config is to be made from answers.
+// wanted reports whether a config is to be made from answers.
 func (w *wizard) wanted() (bool, error) {
 	given := w.AnswersFile != "" || len(w.Given) > 0
 	if there, makeable := folder(w.Dir); !there {

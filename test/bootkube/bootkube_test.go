@@ -79,7 +79,7 @@ func TestWholeRun(t *testing.T) {
 
 func (h *host) marked(name string) bool { return h.exists(fakesDir + "/once-mark-" + name) }
 
-// changes tells whether a call does more than ask.
+// changes reports whether a call does more than ask.
 func changes(made madeCall) bool {
 	line, call := made.String(), made.Words
 	switch {

@@ -240,7 +240,7 @@ func (c *call) put(name string, data []byte, mode os.FileMode) error {
 	return os.WriteFile(name, data, mode)
 }
 
-// once tells whether this is the first call with that name on the host.
+// once reports whether this is the first call with that name on the host.
 func once(name string) bool {
 	f, err := os.OpenFile(filepath.Join(fakesDir, "once-"+name), os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

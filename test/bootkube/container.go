@@ -31,7 +31,7 @@ type mount struct {
 	overlay bool
 }
 
-// host translates a path inside the container; it tells whether it exists.
+// host translates a path inside the container; it reports whether it exists.
 func (k *container) host(name string) (string, bool) {
 	if name == "" {
 		return "", false
@@ -54,7 +54,7 @@ func (k *container) host(name string) (string, bool) {
 	return onHost, err == nil
 }
 
-// readOnly tells whether a path of the container cannot be written to.
+// readOnly reports whether a path of the container cannot be written to.
 func (k *container) readOnly(name string) bool {
 	name = path.Clean(name)
 	best := mount{}

@@ -159,7 +159,7 @@ var ControlPlanePods = []string{
 	"machineconfigoperator-bootstrap-pod.yaml", "cloud-credential-operator-pod.yaml",
 }
 
-// CheckPod tells whether a static pod finds on this host what it mounts. The
+// CheckPod reports whether a static pod finds on this host what it mounts. The
 // pod is the name of a file in /etc/kubernetes/manifests.
 func CheckPod(file string) error {
 	raw, err := os.ReadFile(filepath.Join(staticPods, file))

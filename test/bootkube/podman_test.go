@@ -13,7 +13,7 @@ import (
 )
 
 // containerOptions are the options of podman run and create that the scripts may
-// use; the value tells whether one takes an argument.
+// use; the value reports whether one takes an argument.
 var containerOptions = map[string]bool{
 	"--attach": true, "-a": true, "--authfile": true, "--detach": false, "-d": false, "--entrypoint": true, "--env": true, "-e": true,
 	"--interactive": false, "-i": false, "--log-driver": true, "--mount": true, "--name": true, "--net": true, "--network": true,

@@ -46,7 +46,7 @@ func Play(tag string, args []string, await func() error) (code int) {
 	return c.play(func(c *call) int { return runOperator(c, k) })
 }
 
-// ownOverlay tells whether an overlay is mounted at a folder, so that nothing that is
+// ownOverlay reports whether an overlay is mounted at a folder, so that nothing that is
 // written there reaches the host. The root of the mount is in the 4th field, the place in
 // the 5th (proc(5)).
 func ownOverlay(dir string) bool {

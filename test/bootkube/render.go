@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// atLeast tells whether the payload is of a line or a later one.
+// atLeast reports whether the payload is of a line or a later one.
 func (c *call) atLeast(line string) bool {
 	lines := operatorTable().Lines
 	return slices.Index(lines, c.setup.Line) >= slices.Index(lines, line)

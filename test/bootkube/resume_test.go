@@ -239,7 +239,7 @@ func (h *host) sameAs(t *testing.T, clean *host) {
 	}
 }
 
-// ofAuthority tells whether a file names the authority of etcd, which is another
+// ofAuthority reports whether a file names the authority of etcd, which is another
 // one after each render, or that of konnectivity.
 func ofAuthority(name string) bool {
 	return strings.Contains(name, "/konnectivity/") || strings.HasSuffix(name, "/konnectivity-agent-certs-secret.yaml") ||

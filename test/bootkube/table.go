@@ -88,7 +88,7 @@ func (e Entry) Attribute(name string) string {
 	return ""
 }
 
-// in tells whether the entry holds for a line.
+// in reports whether the entry holds for a line.
 func (e Entry) in(lines []string, line string) bool {
 	at := slices.Index(lines, line)
 	if from := e.Attribute("from"); from != "" && at < slices.Index(lines, from) {

@@ -96,7 +96,7 @@ const fillESP = `mkdir --parents "$2/EFI/fedora" "$2/EFI/BOOT"
 echo 'search --label boot' >"$2/EFI/fedora/grub.cfg"
 echo 'fedora' >"$2/EFI/BOOT/BOOTX64.EFI"`
 
-// knowsVFAT tells whether the kernel can mount an EFI system partition.
+// knowsVFAT reports whether the kernel can mount an EFI system partition.
 func knowsVFAT(t *testing.T) bool {
 	t.Helper()
 	known, err := os.ReadFile("/proc/filesystems")

@@ -123,7 +123,7 @@ func (c *terminal) shot(title, want string) {
 	c.shots.WriteString(shot)
 }
 
-// kept tells whether a screen is one of those in testdata, to its end.
+// kept reports whether a screen is one of those in testdata, to its end.
 func kept(t *testing.T, shot string) bool {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*.txt")

@@ -8,13 +8,13 @@ import (
 
 var spacing = Spacing{Columns: 40, Boxes: 20, Edges: 10}
 
-// overlaps tells whether two boxes lie on each other.
+// overlaps reports whether two boxes lie on each other.
 func overlaps(d Drawing, boxes []Box, i, j int) bool {
 	a, b := d.Corners[i], d.Corners[j]
 	return a.X < b.X+boxes[j].Width && b.X < a.X+boxes[i].Width && a.Y < b.Y+boxes[j].Height && b.Y < a.Y+boxes[i].Height
 }
 
-// inside tells whether a point lies within a box.
+// inside reports whether a point lies within a box.
 func inside(p Point, corner Point, b Box) bool {
 	return p.X > corner.X && p.X < corner.X+b.Width && p.Y > corner.Y && p.Y < corner.Y+b.Height
 }

@@ -22,7 +22,7 @@ import (
 // rather hides too much. The zero value is ready for use.
 type Mask struct{ known map[string]int }
 
-// Secret tells whether the file at path has something in it to hide.
+// Secret reports whether the file at path has something in it to hide.
 func Secret(name string, data []byte) bool {
 	_, hidden := new(Mask).Text(name, data)
 	return hidden

@@ -23,7 +23,7 @@ const (
 // present one up to ignition.NewestSpec.
 const lastOfOlder = "2.4.0"
 
-// knownSpec tells whether Read knows what the fields of a spec mean. A spec that
+// knownSpec reports whether Read knows what the fields of a spec mean. A spec that
 // is not stable yet, such as 3.6.0-experimental, reads as the stable one will.
 func knownSpec(version string) bool {
 	stable := strings.TrimSuffix(version, "-experimental")

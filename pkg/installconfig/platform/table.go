@@ -69,7 +69,7 @@ type Spec struct {
 
 	// DualStack tells in which order both address families may be used.
 	DualStack DualStack
-	// IPv6Only tells whether a cluster may do without IPv4.
+	// IPv6Only reports whether a cluster may do without IPv4.
 	IPv6Only bool
 	// SingleNode allows one control plane node.
 	SingleNode bool

@@ -144,7 +144,7 @@ func find(list []byte, q Query) (Image, error) {
 	return refuse(detail, another)
 }
 
-// isPinned tells whether a pull spec is host/repository@sha256:….
+// isPinned reports whether a pull spec is host/repository@sha256:….
 func isPinned(image string) bool {
 	return regexp.MustCompile(`^[a-zA-Z0-9.:\[\]-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$`).MatchString(image)
 }
@@ -193,7 +193,7 @@ func candidates(image string, mirrors []ignition.Mirror, byTag bool) ([]string, 
 	return out, nil
 }
 
-// within tells whether a repository is the source or below it.
+// within reports whether a repository is the source or below it.
 func within(repository, source string) bool {
 	return source != "" && (repository == source || strings.HasPrefix(repository, source+"/"))
 }

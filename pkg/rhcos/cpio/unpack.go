@@ -57,7 +57,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// skipZeros passes over the padding between archives and tells whether anything
+// skipZeros passes over the padding between archives and reports whether anything
 // follows.
 func skipZeros(in *bufio.Reader) (bool, error) {
 	for {

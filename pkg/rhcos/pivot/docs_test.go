@@ -77,7 +77,7 @@ func TestMessagesAreExplained(t *testing.T) {
 
 var quoted = regexp.MustCompile("`([^`]+)`")
 
-// explained tells whether some row quotes a part of the message. A quotation has
+// explained reports whether some row quotes a part of the message. A quotation has
 // … where a value stands.
 func explained(table, text string) bool {
 	text = regexp.MustCompile(`\$\{[^}]*\}|\$[0-9]|\$\([^)]*\)`).ReplaceAllString(text, "…")

@@ -305,7 +305,7 @@ func (c *client) apply(description io.Reader) error {
 	return err
 }
 
-// ocOptions are the options of oc that the scripts use; the value tells whether
+// ocOptions are the options of oc that the scripts use; the value reports whether
 // one takes a value.
 var ocOptions = map[string]bool{
 	"--kubeconfig": true, "--request-timeout": true, "-n": true, "--namespace": true, "-o": true, "--output": true, "--type": true,

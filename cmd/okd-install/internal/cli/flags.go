@@ -62,7 +62,7 @@ func CheckEvents(value string) error {
 	return diag.Problem{Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value), Hint: "use text or json"}
 }
 
-// IsData tells whether a form is for programs.
+// IsData reports whether a form is for programs.
 func IsData(form string) bool { return form == "json" || form == "yaml" }
 
 func CheckOutput(value, plain string) error {

@@ -39,7 +39,7 @@ func (a *App) SetStreams(stdout, stderr io.Writer) {
 	a.flush = func() error { return errors.Join(out.flush(), text.flush(), err.flush()) }
 }
 
-// StdoutIsTerminal tells whether people see what is written as data.
+// StdoutIsTerminal reports whether people see what is written as data.
 func (a *App) StdoutIsTerminal() bool {
 	f, ok := a.stdout.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

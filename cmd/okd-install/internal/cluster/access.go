@@ -118,7 +118,7 @@ func hostPort(flag, value, port string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// isAddress tells whether it is an IP address, also one of a link: fe80::1%eth0.
+// isAddress reports whether it is an IP address, also one of a link: fe80::1%eth0.
 func isAddress(text string) bool {
 	ip, err := netip.ParseAddr(text)
 	return err == nil && (ip.Zone() == "" || isHostName(ip.Zone()))

@@ -23,7 +23,7 @@ type liveScreen struct {
 	letIn func(nodes []string) string
 }
 
-// liveTerminal tells whether there is a terminal that can be drawn on, and
+// liveTerminal reports whether there is a terminal that can be drawn on, and
 // somebody who wants that.
 func (o *waitOptions) liveTerminal() bool {
 	return o.output == "text" && o.Drawable() && o.Chatty()
