@@ -6,6 +6,8 @@ type Flag struct {
 	// Text and Switch say which field of a request it sets: one of them is nil.
 	Text   func(*Request) *string
 	Switch func(*Request) *bool
+	// Words are proposed as its value, if there are a few.
+	Words []string
 }
 
 var (
@@ -57,6 +59,7 @@ var (
 			Name:  "leaf-key",
 			Usage: "kind of key of the certificates that are not authorities: rsa-2048 to rsa-8192, ecdsa-p256, ecdsa-p384 or ecdsa-p521 (default rsa-2048)",
 			Text:  func(r *Request) *string { return &r.LeafKey },
+			Words: []string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"},
 		},
 	}
 )

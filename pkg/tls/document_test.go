@@ -27,7 +27,7 @@ API on platforms that have one.
 
 What lives for 24 hours carries the cluster through its first start, and is then replaced from inside. A cluster that is
 not up by then never will be, so machines should boot within 12 hours after ` + "`create ignition-configs`" + ` and must have
-booted within 24. Running the command again past the 12 hours makes the 24-hour certificates again, and only those.
+booted within 24. A run of the command past the 12 hours makes new 24-hour certificates, and only those.
 A certificate never outlives its signer: one that a table row would let live longer ends with it.
 
 RSA keys may sign and encipher keys, ECDSA keys only sign. Authorities may sign certificates, besides.

@@ -7,9 +7,6 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
-// leafKeys are the kinds of keys that completion proposes for --leaf-key.
-var leafKeys = []string{"rsa-2048", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"}
-
 // addFlag adds a flag of a target, which sets its field of the request.
 func addFlag(cmd *cobra.Command, r *asset.Request, f asset.Flag, usage string) {
 	if f.Switch != nil {
@@ -17,12 +14,12 @@ func addFlag(cmd *cobra.Command, r *asset.Request, f asset.Flag, usage string) {
 		return
 	}
 	cmd.Flags().StringVar(f.Text(r), f.Name, "", usage)
-	switch f.Name { // the only errors are flags that do not exist
-	case "release":
+	switch { // the only errors are flags that do not exist
+	case f.Name == "release":
 		cli.CompleteRelease(cmd)
-	case "leaf-key":
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(leafKeys, cobra.ShellCompDirectiveNoFileComp))
-	case "url":
+	case f.Words != nil:
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(f.Words, cobra.ShellCompDirectiveNoFileComp))
+	case f.Name == "url":
 		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
 	}
 }
