@@ -36,7 +36,7 @@ func (r inputRun) clone() inputRun {
 
 // inputChange changes one input of the graph: a field of inputs, or what a user has on disk.
 type inputChange struct {
-	// field is its name; Environment, provisions and Pointers are taken apart.
+	// field is its name; Environment, Provided and Pointers are taken apart.
 	field, name string
 	// nodes are those by which it enters the graph.
 	nodes []string
@@ -114,13 +114,13 @@ func inputChanges(made map[string]string, own map[string]tls.Pair, boundKey []by
 		}},
 		{field: "Reissue", nodes: []string{"issue-time"}, with: later, change: func(r *inputRun) { r.Reissue = true },
 			touches: []string{ignition.BootstrapFile + ":/opt/openshift/tls/aggregator-client.crt"}},
-		{field: "provisions.Certificates", nodes: []string{"root-ca"}, with: load, change: bring("root-ca"),
+		{field: "Provided.Certificates", nodes: []string{"root-ca"}, with: load, change: bring("root-ca"),
 			touches: []string{hostCA, "master.ign", "worker.ign", manifests.Dir}},
-		{field: "provisions.Certificates", name: "the administrator's", nodes: []string{"admin-kubeconfig-signer", "admin-kubeconfig-client"},
+		{field: "Provided.Certificates", name: "the administrator's", nodes: []string{"admin-kubeconfig-signer", "admin-kubeconfig-client"},
 			with: load, change: bring("admin-kubeconfig-signer", "admin-kubeconfig-client"), touches: []string{kubeconfigFile}},
-		{field: "provisions.KeyPairs", nodes: []string{boundKeyNode}, change: file("tls/"+boundKeyNode+".key", string(boundKey)),
+		{field: "Provided.KeyPairs", nodes: []string{boundKeyNode}, change: file("tls/"+boundKeyNode+".key", string(boundKey)),
 			touches: []string{ignition.BootstrapFile + ":/opt/openshift/tls/" + boundKeyNode + ".key"}},
-		{field: "provisions.Password", nodes: []string{"kubeadmin-password"},
+		{field: "Provided.Password", nodes: []string{"kubeadmin-password"},
 			change:  file(manifests.PasswordHashFile, "$2a$10$zvMDdyEj4Ra5Xz1tE4YRZ.eKKY3FUxU2EgZ6j7Vq9lq2cUSLcVw9a\n"),
 			touches: []string{ignition.BootstrapFile + ":/opt/openshift/openshift/99_kubeadmin-password-secret.yaml", passwordFile}},
 		{field: "Pointers.Files", nodes: []string{"pointer-edits"}, change: file("master.ign", editedPointer), touches: []string{

@@ -153,7 +153,7 @@ func (r *reader) node(kind Kind, where string, raw json.RawMessage) error {
 	var n struct {
 		Path        string
 		Mode        *int
-		user, group owner
+		User, Group owner
 		Contents    resource
 		Append      json.RawMessage
 		Target      string
@@ -162,7 +162,7 @@ func (r *reader) node(kind Kind, where string, raw json.RawMessage) error {
 	if err := decode(where, raw, &n); err != nil {
 		return err
 	}
-	e := Entry{Path: diag.Printable(path.Clean("/" + n.Path)), Kind: kind, User: n.user.String(), Group: n.group.String()}
+	e := Entry{Path: diag.Printable(path.Clean("/" + n.Path)), Kind: kind, User: n.User.String(), Group: n.Group.String()}
 	switch kind {
 	case Link:
 		e.Target, e.Hard = diag.Printable(n.Target), n.Hard
