@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/system"
 )
 
 // This is the only file that knows survey, which nobody maintains any more.
@@ -42,7 +43,14 @@ func newPrompter(t Terminal) (prompter, func(), error) {
 	}
 	restore := func() { _ = term.Restore(int(in.Fd()), before) }
 	if t.Plain {
-		secret := func() (string, error) {
+		secret := func(ask func()) (string, error) {
+			// before the question, since a quick paste would be shown
+			show, err := system.HideEcho(in.Fd())
+			if err != nil {
+				return "", err
+			}
+			defer show()
+			ask()
 			text, err := term.ReadPassword(int(in.Fd()))
 			return string(text), err
 		}
@@ -102,8 +110,14 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	answer := ""
 	done := make(chan error, 1)
 	go func() {
-		done <- survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err),
+		show := func() {}
+		if p.Secret { // survey hides what is typed only after it has drawn the question
+			show, _ = system.HideEcho(s.stdio.In.Fd())
+		}
+		err := survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err),
 			survey.WithValidator(check), survey.WithShowCursor(true))
+		show()
+		done <- err
 	}()
 	select {
 	case err := <-done:

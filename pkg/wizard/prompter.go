@@ -70,8 +70,8 @@ var errBack = errors.New("back to the question before")
 type plainPrompter struct {
 	out io.Writer
 	in  *bufio.Reader
-	// secret reads a line without an echo.
-	secret func() (string, error)
+	// secret asks, and reads a line without an echo.
+	secret func(ask func()) (string, error)
 }
 
 // readLine reads a line, which is not longer than a file that the answer could name.
@@ -155,10 +155,13 @@ func (p *plainPrompter) read(ctx context.Context, q prompt) (string, error) {
 	} else if q.Default != "" {
 		label += " [" + q.Default + "]"
 	}
-	fmt.Fprint(p.out, label+": ")
-	read := func() (string, error) { return readLine(p.in) }
+	ask := func() { fmt.Fprint(p.out, label+": ") }
+	read := func() (string, error) {
+		ask()
+		return readLine(p.in)
+	}
 	if q.Secret {
-		read = p.secret
+		read = func() (string, error) { return p.secret(ask) }
 	}
 	// the read cannot be stopped, only left alone: nothing is asked after it
 	type line struct {

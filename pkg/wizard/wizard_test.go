@@ -56,6 +56,23 @@ func TestConcerning(t *testing.T) {
 	}
 }
 
+// What is pasted as soon as the question is there must not be shown.
+func TestSecretIsHiddenBeforeItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	p := &plainPrompter{out: &out, in: bufio.NewReader(strings.NewReader("")), secret: func(ask func()) (string, error) {
+		if out.Len() > 0 {
+			t.Errorf("asked while typing is shown: %q", out.String())
+		}
+		ask()
+		return "s3cret", nil
+	}}
+	answer, err := p.Ask(t.Context(), prompt{Label: "Pull secret", Secret: true})
+	if answer != "s3cret" || err != nil || !strings.Contains(out.String(), "Pull secret") {
+		t.Errorf("%q, %v after %q", answer, err, out.String())
+	}
+}
+
 // What is said after the end of the input stands on a line of its own.
 func TestPlainPrompterEnds(t *testing.T) {
 	t.Parallel()
