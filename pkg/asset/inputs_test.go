@@ -291,7 +291,7 @@ var neverMoves = map[string]string{
 	"edited-pointer-configs release":  "only where the one release has ConfigurablePKI and the other has not",
 }
 
-func TestEveryInputIsNamed(t *testing.T) {
+func TestEveryInputIsNamed(t *testing.T) { //nolint:tparallel // the runs collect in the same maps
 	t.Parallel()
 	first := inputRun{Request{
 		LeafKey: "ecdsa-p256", Overwrite: true, Version: "v1.0.0", Now: goldenNow, Command: "test",

@@ -137,7 +137,7 @@ func (x explanations) try(t *testing.T, before, after inspect.Config, field stri
 // TestExplanationsAreTrue changes one field of the install-config after the
 // other: what is different then in bootstrap.ign must depend on that field, by
 // what why says, and each field that why names must make a difference.
-func TestExplanationsAreTrue(t *testing.T) {
+func TestExplanationsAreTrue(t *testing.T) { //nolint:tparallel // the runs collect in the same maps
 	t.Parallel()
 	x, tried := explanations{map[string]map[string]bool{}, map[string]map[string]bool{}}, map[string]bool{}
 	for _, cluster := range explained {

@@ -21,6 +21,7 @@ import (
 // root, which the operating system keeps every path within, and never through a
 // link. Names are relative to the directory and have slashes.
 
+// Abs is the path of a file in the directory, for people and for other programs.
 func (d *Dir) Abs(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
 
 func (d *Dir) lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(filepath.FromSlash(name)) }

@@ -102,6 +102,7 @@ func TestMermaid(t *testing.T) {
 	if err := Mermaid(&out, sample()[:2]...); err != nil {
 		t.Fatal(err)
 	}
+	//nolint:dupword // a name stands at the end of a line and at the start of the next
 	want := `flowchart LR
   n0["<b>config</b>"]
   n1["<b>few</b><br/>key-a<br/>key-b"]

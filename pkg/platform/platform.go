@@ -21,15 +21,22 @@ import (
 	"github.com/okd-project/okd-install/pkg/release"
 )
 
-// The types of package parts that others speak about.
+// The types of package parts that others speak about: see there.
 type (
+	// Declared is what a block says of machines and addresses.
 	Declared = parts.Declared
-	Limits   = parts.Limits
-	Origin   = parts.Origin
-	Parts    = parts.Parts
-	Remains  = parts.Remains
-	Site     = parts.Site
-	Step     = parts.Step
+	// Limits are how long the waits wait.
+	Limits = parts.Limits
+	// Origin is where a file of the host comes from.
+	Origin = parts.Origin
+	// Parts are what a platform differs in.
+	Parts = parts.Parts
+	// Remains are what there is to remove when a cluster goes.
+	Remains = parts.Remains
+	// Site is what the user's surroundings depend on.
+	Site = parts.Site
+	// Step is something that a user does.
+	Step = parts.Step
 )
 
 // find returns the row of a platform.

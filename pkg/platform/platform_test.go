@@ -54,10 +54,10 @@ func TestOfWithoutIdentity(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	for name, minutes := range map[string][2]time.Duration{
+	for name, minutes := range map[string][2]int{
 		"none": {45, 40}, "external": {45, 40}, "": {45, 40}, "baremetal": {60, 60}, "vsphere": {60, 40}, "aws": {45, 40},
 	} {
-		want := Limits{Bootstrap: minutes[0] * time.Minute, Install: minutes[1] * time.Minute}
+		want := Limits{Bootstrap: time.Duration(minutes[0]) * time.Minute, Install: time.Duration(minutes[1]) * time.Minute}
 		if got := LimitsOf(block.Platform{Name: name}); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}

@@ -10,7 +10,7 @@ import (
 var Table []Spec
 
 // offer puts a block's row into Table.
-func offer(s Spec) Spec {
+func offer(s Spec) Spec { //nolint:unparam // the blank variable of a block's file needs a value
 	Table = append(Table, s)
 	slices.SortStableFunc(Table, func(a, b Spec) int { return cmp.Compare(a.Place, b.Place) })
 	return s

@@ -46,6 +46,7 @@ func Words(cmd *cobra.Command) string {
 	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
+// SeeHelp is the hint that names the help of a command.
 func SeeHelp(cmd *cobra.Command) string {
 	return cmd.CommandPath() + " --help shows how it is used"
 }

@@ -35,6 +35,7 @@ var unheeded = map[string]string{
 	"OPENSHIFT_INSTALL_DATA":              "all data is part of the program",
 }
 
+// WarnAboutEnvironment warns of variables whose value has no effect.
 func (a *App) WarnAboutEnvironment() {
 	const own = "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS"
 	if v := a.Getenv(own); v != "" && v != "true" && v != "false" {
@@ -60,6 +61,7 @@ func (a *App) Update(command string) asset.Update {
 	}
 }
 
+// TellWaiting says who holds the asset directory that is waited for.
 func (a *App) TellWaiting(holder string) {
 	a.Log.Infof("waiting: the asset directory is in use by %s", holder)
 }

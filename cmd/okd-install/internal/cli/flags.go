@@ -55,6 +55,7 @@ func AddEventsFlag(cmd *cobra.Command, value *string) {
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// CheckEvents refuses a form of events other than text and json.
 func CheckEvents(value string) error {
 	if value == "text" || value == "json" {
 		return nil
@@ -65,6 +66,7 @@ func CheckEvents(value string) error {
 // IsData reports whether a form is for programs.
 func IsData(form string) bool { return form == "json" || form == "yaml" }
 
+// CheckOutput refuses a form of output other than plain, json and yaml.
 func CheckOutput(value, plain string) error {
 	if value == plain || IsData(value) {
 		return nil

@@ -22,6 +22,8 @@ func (a *App) PrintData(form string, v any) error { return a.PrintJSON(form, v, 
 // PrintWhole is PrintData for what holds no secrets, or was asked for with them.
 func (a *App) PrintWhole(form string, v any) error { return a.PrintJSON(form, v, false) }
 
+// PrintJSON writes a value to stdout as JSON or, if form is yaml, as YAML. With
+// secrets, v may hold some, and they are not shown.
 func (a *App) PrintJSON(form string, v any, secrets bool) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -72,6 +72,7 @@ func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// AddLogFlags gives the root command the flags of the log.
 func (a *App) AddLogFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.LogLevel, "log-level", "info", "lowest level of log lines on the terminal: error, warn, info, debug")

@@ -134,8 +134,10 @@ func printable(values []any) []any {
 // ends neither the row nor the column.
 type Table struct{ w *tabwriter.Writer }
 
+// NewTable is a table whose columns are as wide as what stands in them.
 func NewTable(w io.Writer) Table { return Table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)} }
 
+// Row adds a row; what a terminal would obey is made visible.
 func (t Table) Row(cells ...string) {
 	for i, cell := range cells {
 		cells[i] = diag.Printable(cell)
@@ -148,4 +150,5 @@ func (t Table) Rowf(name, format string, values ...any) {
 	t.Row(name, fmt.Sprintf(format, values...))
 }
 
+// Flush writes the table.
 func (t Table) Flush() error { return t.w.Flush() }

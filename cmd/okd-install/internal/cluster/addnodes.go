@@ -42,6 +42,7 @@ type AddNodesReport struct {
 	Next          []string       `json:"next"`
 }
 
+// NewAddNodesCmd is the command add-nodes.
 func NewAddNodesCmd(a *cli.App) *cobra.Command {
 	o := &addNodesOptions{App: a}
 	cmd := &cobra.Command{

@@ -36,6 +36,7 @@ type approveOptions struct {
 	nodeNames map[string]bool
 }
 
+// NewApproveCSRsCmd is the command approve-csrs.
 func NewApproveCSRsCmd(a *cli.App) *cobra.Command {
 	o := &approveOptions{App: a, told: map[string]string{}}
 	cmd := &cobra.Command{

@@ -7,6 +7,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/asset"
 )
 
+// NewDestroyCmd is the command destroy.
 func NewDestroyCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",

@@ -37,6 +37,7 @@ type waitOptions struct {
 	update asset.Update
 }
 
+// NewWaitForCmd is the command wait-for.
 func NewWaitForCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait-for",

@@ -17,6 +17,7 @@ type explainOptions struct {
 	output    string
 }
 
+// NewExplainCmd is the command explain.
 func NewExplainCmd(a *cli.App) *cobra.Command {
 	o := explainOptions{App: a}
 	cmd := &cobra.Command{

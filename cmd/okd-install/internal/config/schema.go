@@ -13,6 +13,7 @@ type schemaOptions struct {
 	release string
 }
 
+// NewSchemaCmd is the command schema.
 func NewSchemaCmd(a *cli.App) *cobra.Command {
 	o := schemaOptions{App: a}
 	cmd := &cobra.Command{

@@ -25,6 +25,7 @@ type validateOptions struct {
 	output       string
 }
 
+// NewValidateCmd is the command validate.
 func NewValidateCmd(a *cli.App) *cobra.Command {
 	o := validateOptions{App: a}
 	cmd := &cobra.Command{

@@ -17,6 +17,7 @@ type certsOptions struct {
 	output string
 }
 
+// NewCertsCmd is the command certs.
 func NewCertsCmd(a *cli.App) *cobra.Command {
 	o := certsOptions{App: a}
 	cmd := &cobra.Command{

@@ -33,6 +33,7 @@ type ClusterStatus interface {
 	Tell(ctx context.Context, output string) error
 }
 
+// NewStatusCmd is the command status.
 func NewStatusCmd(a *cli.App, cluster ClusterStatus) *cobra.Command {
 	o := statusOptions{App: a, cluster: cluster}
 	cmd := &cobra.Command{

@@ -23,6 +23,7 @@ type analyzeOptions struct {
 	output string
 }
 
+// NewAnalyzeCmd is the command analyze.
 func NewAnalyzeCmd(a *cli.App) *cobra.Command {
 	o := analyzeOptions{App: a}
 	cmd := &cobra.Command{

@@ -30,6 +30,7 @@ type gatherOptions struct {
 	skipAnalysis bool
 }
 
+// NewGatherCmd is the command gather.
 func NewGatherCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gather",

@@ -17,6 +17,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/media/payload"
 )
 
+// NewCmd is the command releases.
 func NewCmd(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "releases",

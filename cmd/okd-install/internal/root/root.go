@@ -62,7 +62,7 @@ changed or removed.`,
 		tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a),
 	)
 	root.AddCommand(absent.FromRoot(a)...)
-	root.SetHelpCommand(newHelpCmd(a))
+	root.SetHelpCommand(newHelpCmd())
 	root.SetFlagErrorFunc(cli.FlagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
@@ -70,7 +70,7 @@ changed or removed.`,
 }
 
 // newHelpCmd is for those who write help in front instead of --help behind.
-func newHelpCmd(a *cli.App) *cobra.Command {
+func newHelpCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
 		Short: "Show what a command does, and its flags",

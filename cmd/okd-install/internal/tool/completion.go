@@ -53,6 +53,7 @@ if ! declare -F _filedir >/dev/null 2>&1; then
 fi
 `
 
+// NewCompletionCmd is the command completion.
 func NewCompletionCmd(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",

@@ -20,6 +20,7 @@ type versionOptions struct {
 	output string
 }
 
+// NewVersionCmd is the command version.
 func NewVersionCmd(a *cli.App) *cobra.Command {
 	o := versionOptions{App: a}
 	cmd := &cobra.Command{
