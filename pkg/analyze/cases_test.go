@@ -101,8 +101,9 @@ var scenes = map[string]scene{
 	"mirror has expired":   {at: pulls, logs: one(imageLog, mirror+"x509: certificate has expired or is not yet valid: current time 2026-03-02T08:02:00Z is after 2026-02-01T00:00:00Z"), want: "clock", says: "certificate of the registry"},
 	"clock behind":         {at: pulls, logs: one(imageLog, ping+"x509: certificate has expired or is not yet valid: current time 2021-03-02T08:02:00Z is before 2026-02-01T00:00:00Z"), want: "clock", says: "clock of this host"},
 	"etcd peers": {
-		at:   "4.22 bootkube wait-for-ceo",
-		logs: one("control-plane/192.168.40.11/containers/etcd-1.log", `{"level":"warn","msg":"prober detected unhealthy status","error":"dial tcp 192.168.40.12:2380: i/o timeout"}`),
+		at: "4.22 bootkube wait-for-ceo",
+		logs: one("control-plane/192.168.40.11/containers/etcd-1.log",
+			`{"level":"warn","msg":"prober detected unhealthy status","error":"dial tcp 192.168.40.12:2380: i/o timeout"}`),
 		want: "etcd-peers",
 	},
 

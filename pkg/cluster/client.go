@@ -160,7 +160,8 @@ func (c *Client) do(ctx context.Context, method, path, accept string, body, out 
 	}
 	if len(data) > maxBody {
 		c.http.CloseIdleConnections()
-		return &answerError{Code: answer.StatusCode, Message: fmt.Sprintf("the answer to %s has more than %d MiB, and is not read", path, maxBody>>20)}
+		message := fmt.Sprintf("the answer to %s has more than %d MiB, and is not read", path, maxBody>>20)
+		return &answerError{Code: answer.StatusCode, Message: message}
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return statusError(answer, data)

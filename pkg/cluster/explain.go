@@ -95,8 +95,11 @@ func (k Kubeconfig) explainName(err error) (Cause, bool) {
 		return Cause{Kind: CauseName, Detail: fmt.Sprintf("the name %s does not resolve on this machine", dns.Name),
 			Hint: "make a DNS record that points to the load balancer of the API, or name its address with --api-address"}, true
 	}
-	return Cause{Kind: causeResolver, Detail: fmt.Sprintf("the DNS server of this machine gives no answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
-		Hint: "check this machine's resolver, or name the load balancer's address with --api-address"}, true
+	return Cause{
+		Kind:   causeResolver,
+		Detail: fmt.Sprintf("the DNS server of this machine gives no answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
+		Hint:   "check this machine's resolver, or name the load balancer's address with --api-address",
+	}, true
 }
 
 // explainConnection is for what happens before the first byte.
@@ -209,8 +212,11 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		system.ConnectionReset(err), strings.Contains(err.Error(), "server closed idle connection"):
-		return Cause{Kind: causeNoBackend, Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
-			Hint: "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?"}, true
+		return Cause{
+			Kind:   causeNoBackend,
+			Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
+			Hint:   "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?",
+		}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return Cause{Kind: causeSilence, Detail: where + " takes the connection but does not answer in time",
 			Hint: "the load balancer may pass it to a host that is down, or the API server is overloaded; check the health checks of the backends"}, true

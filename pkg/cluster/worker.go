@@ -158,8 +158,9 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 	}
 	if answer.StatusCode != http.StatusOK || json.Unmarshal(data, &config) != nil || config.Ignition.Version == "" {
 		return offer, &Cause{Kind: CauseNotAPI,
-			Detail: fmt.Sprintf("%s does not offer a worker's config: it answers %d %s", address, answer.StatusCode, http.StatusText(answer.StatusCode)),
-			Hint:   "is the machine config pool worker there and not degraded? is the backend for port 22623 the machine config server?"}
+			Detail: fmt.Sprintf("%s does not offer a worker's config: it answers %d %s",
+				address, answer.StatusCode, http.StatusText(answer.StatusCode)),
+			Hint: "is the machine config pool worker there and not degraded? is the backend for port 22623 the machine config server?"}
 	}
 	offer.Bytes, offer.Spec = len(data), oneLine(config.Ignition.Version, 20)
 	return offer, nil

@@ -172,8 +172,9 @@ func (r *roomy) Write(p []byte) (int, error) {
 		if free, known := r.g.room(); known && free < r.g.reserve {
 			return 0, ours{diag.Problem{
 				Position: diag.Position{File: r.g.Dir},
-				Detail:   fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are left to others", free, r.g.reserve),
-				Hint:     "make room on that disk and run the same command again: it goes on with what it has",
+				Detail: fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are left to others",
+					free, r.g.reserve),
+				Hint: "make room on that disk and run the same command again: it goes on with what it has",
 			}}
 		}
 	}

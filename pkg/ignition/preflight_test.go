@@ -21,7 +21,8 @@ func preflightTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	names, _ := runBash(t, dir, `source "$L/lib/okd-install/preflight.sh"
-printf 'tls/%s.key\n' "${PREFLIGHT_PAIRS[@]}"; printf 'tls/%s.crt\n' "${PREFLIGHT_PAIRS[@]}" "${PREFLIGHT_CERTIFICATES[@]}"; printf '%s\n' "${PREFLIGHT_FILES[@]}"`)
+printf 'tls/%s.key\n' "${PREFLIGHT_PAIRS[@]}"
+printf 'tls/%s.crt\n' "${PREFLIGHT_PAIRS[@]}" "${PREFLIGHT_CERTIFICATES[@]}"; printf '%s\n' "${PREFLIGHT_FILES[@]}"`)
 	valid := certificate(t, -time.Hour, 23*time.Hour)
 	for name := range strings.Lines(names) {
 		file := filepath.Join(dir, strings.TrimSpace(name))

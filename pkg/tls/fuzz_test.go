@@ -31,7 +31,8 @@ func FuzzProvided(f *testing.F) {
 		f.Add(i, s.certs[name].Cert, s.certs[name].Key)
 	}
 	f.Add(0, []byte{}, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\n-----END ENCRYPTED PRIVATE KEY-----\n"))
-	f.Add(0, []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), []byte("-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n"))
+	f.Add(0, []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+		[]byte("-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n"))
 	f.Fuzz(func(t *testing.T, which int, cert, key []byte) {
 		name := signers[uint(which)%uint(len(signers))]
 		files := map[string][]byte{certFile(name): cert, keyFile(name): key}

@@ -194,8 +194,10 @@ func TestProvidedProblems(t *testing.T) {
 		"several at once": {
 			files: map[string][]byte{"tls/root-ca.crt": root.Cert, "tls/kubelet-signer.key": nil, "tls/apiserver-proxy.crt": nil},
 			want: []string{
-				"tls/apiserver-proxy.crt: holds no certificate in PEM form", "tls/apiserver-proxy.key: is missing, though tls/apiserver-proxy.crt is there",
-				"tls/kubelet-signer.crt: is missing, though tls/kubelet-signer.key is there", "tls/kubelet-signer.key: holds no private key in PEM form",
+				"tls/apiserver-proxy.crt: holds no certificate in PEM form",
+				"tls/apiserver-proxy.key: is missing, though tls/apiserver-proxy.crt is there",
+				"tls/kubelet-signer.crt: is missing, though tls/kubelet-signer.key is there",
+				"tls/kubelet-signer.key: holds no private key in PEM form",
 				"tls/root-ca.key: is missing, though tls/root-ca.crt is there",
 			},
 		},

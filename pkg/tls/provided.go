@@ -350,7 +350,8 @@ func ProvidedKeyPairs(files map[string][]byte) (map[string]KeyPair, error) {
 			continue
 		}
 		if hasPublic && !samePublic(signer.Public(), readPublic(public)) {
-			ps = append(ps, problem(pub, "is not the public half of "+keyFile(row.Name), "write it again: openssl rsa -in KEY -pubout, or remove it"))
+			ps = append(ps, problem(pub, "is not the public half of "+keyFile(row.Name),
+				"write it again: openssl rsa -in KEY -pubout, or remove it"))
 			continue
 		}
 		pair, err := row.encode(signer)

@@ -21,9 +21,12 @@ var offered = []struct {
 }{
 	{
 		[]string{
-			"cmd/okd-install/internal/cluster.AddNodesReport", "cmd/okd-install/internal/cluster.ApprovalEvent", "cmd/okd-install/internal/cluster.Report",
-			"cmd/okd-install/internal/config.ExplainReport", "cmd/okd-install/internal/config.ValidateReport", "cmd/okd-install/internal/coreos.DownloadReport",
-			"cmd/okd-install/internal/coreos.ISOReport", "cmd/okd-install/internal/coreos.ImageReport", "cmd/okd-install/internal/ignition.Comparison",
+			"cmd/okd-install/internal/cluster.AddNodesReport", "cmd/okd-install/internal/cluster.ApprovalEvent",
+			"cmd/okd-install/internal/cluster.Report",
+			"cmd/okd-install/internal/config.ExplainReport", "cmd/okd-install/internal/config.ValidateReport",
+			"cmd/okd-install/internal/coreos.DownloadReport",
+			"cmd/okd-install/internal/coreos.ISOReport", "cmd/okd-install/internal/coreos.ImageReport",
+			"cmd/okd-install/internal/ignition.Comparison",
 			"cmd/okd-install/internal/ignition.List", "cmd/okd-install/internal/ignition.Validation", "cmd/okd-install/internal/tool.VersionReport",
 		},
 		"cmd/okd-install/output_test.go", "it holds the documents on -o json to the shapes that the commands print",

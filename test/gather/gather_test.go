@@ -131,7 +131,8 @@ func TestPlain(t *testing.T) {
 	w := newWorld(t)
 	o := w.gather("--bootstrap", "10.99.1.5", "--master", "10.99.2.11", "--master", "10.99.2.12", "--key", w.key)
 	files := w.holds(o, "10.99.2.11", "10.99.2.12")
-	has(t, o.stdout, "stage mco-bootstrap of bootkube: failed since Mon 2 Mar 2026 08:04:00 UTC", "likely cause: the disk is full", "bootstrap/services/bootkube.json:3: write /x: no space left on device")
+	has(t, o.stdout, "stage mco-bootstrap of bootkube: failed since Mon 2 Mar 2026 08:04:00 UTC",
+		"likely cause: the disk is full", "bootstrap/services/bootkube.json:3: write /x: no space left on device")
 	has(t, o.stderr, "level=info msg=10.99.1.5: its ssh-ed25519 key SHA256:", "level=error msg=stage mco-bootstrap of bootkube failed: the disk is full", "log-bundle-")
 	if got := files["bootstrap/containers/etcd.log"]; got != "password is hidden\nREDACTED\nafter\n" {
 		t.Errorf("secrets are not taken out: %q", got)
@@ -285,7 +286,8 @@ func TestChangedHostKey(t *testing.T) {
 	if o.code != 1 {
 		t.Errorf("exit code %d", o.code)
 	}
-	has(t, o.stderr, "10.99.1.5: the host shows another key than before: now ssh-ed25519 SHA256:", ".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine was installed again since, remove that line")
+	has(t, o.stderr, "10.99.1.5: the host shows another key than before: now ssh-ed25519 SHA256:",
+		".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine was installed again since, remove that line")
 	if got := globs(t, filepath.Join(w.dir, "log-bundle-*")); len(got) != 1 || got[0] != before {
 		t.Errorf("bundles: %v", got)
 	}

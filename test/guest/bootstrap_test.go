@@ -47,7 +47,8 @@ func overlay(t *testing.T, k kit) {
 
 	// the registry lacks the release, and people are told what the host waits for
 	h.await("the host says that it looks for the node image", time.Minute,
-		"grep 'node-image-pull since .* looking for the node image in "+h.payload.setup.Release+"' /etc/motd.d/60_node-image-pull /etc/issue.d/60_node-image-pull.issue",
+		"grep 'node-image-pull since .* looking for the node image in "+h.payload.setup.Release+
+			"' /etc/motd.d/60_node-image-pull /etc/issue.d/60_node-image-pull.issue",
 		show)
 	h.registry.pushRelease(t, h.payload)
 

@@ -36,7 +36,8 @@ func apiSteps(t *testing.T, h *host, r *truthReport) {
 		loopback := kubeconfigClient(t, h.read("/opt/openshift/auth/kubeconfig-loopback"))
 		for _, k := range kindsOfAdmission {
 			h.until("the kind "+k.kind, 6*time.Minute, func() (bool, string) {
-				code, said, err := h.ask(loopback, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition(k.group, k.plural, k.kind, k.scope))
+				code, said, err := h.ask(loopback, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+					definition(k.group, k.plural, k.kind, k.scope))
 				return code == 201 || code == 409, fmt.Sprint(code, " ", tail(said, 3), " ", err)
 			})
 		}
@@ -153,7 +154,8 @@ func writes(t *testing.T, h *host, admin client) {
 		code, said, err := h.ask(admin, "POST", maps, configMap("by-the-administrator"))
 		return code == 201, fmt.Sprint(code, " ", tail(said, 3), " ", err)
 	})
-	if said := h.answers(admin.anonymous(), "POST", maps, configMap("by-nobody"), 403); !strings.Contains(said, `User \"system:anonymous\" cannot create resource`) {
+	said := h.answers(admin.anonymous(), "POST", maps, configMap("by-nobody"), 403)
+	if !strings.Contains(said, `User \"system:anonymous\" cannot create resource`) {
 		t.Errorf("the anonymous write is refused for another reason: %s", said)
 	}
 	kubelet := kubeconfigClient(t, h.read("/opt/openshift/auth/kubeconfig-kubelet"))

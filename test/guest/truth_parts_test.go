@@ -213,7 +213,8 @@ func truthParts(t *testing.T, dir string, standin []byte) parts {
 			must(t, os.RemoveAll(at("etc/systemd/system/multi-user.target.wants/containerd.service")))
 			must(t, os.Symlink("/dev/null", at("etc/systemd/system/containerd.service")))
 			for _, unit := range idle {
-				write(t, at("etc/systemd/system/"+unit+".d/50-okd-test.conf"), []byte("[Unit]\nConditionPathExists=/etc/okd-test/no-such-file\n"), 0o644)
+				write(t, at("etc/systemd/system/"+unit+".d/50-okd-test.conf"),
+					[]byte("[Unit]\nConditionPathExists=/etc/okd-test/no-such-file\n"), 0o644)
 			}
 		},
 	}

@@ -78,7 +78,11 @@ spec:
   - name: kube-apiserver
     image: %s
     imagePullPolicy: IfNotPresent
-    command: [/usr/bin/kube-apiserver, --openshift-config=/etc/kubernetes/config/kube-apiserver-config.yaml, --v=2, --advertise-address=$(HOST_IP)]
+    command:
+    - /usr/bin/kube-apiserver
+    - --openshift-config=/etc/kubernetes/config/kube-apiserver-config.yaml
+    - --v=2
+    - --advertise-address=$(HOST_IP)
     env:
     - name: HOST_IP
       valueFrom: {fieldRef: {fieldPath: status.hostIP}}
@@ -185,14 +189,16 @@ var kindsOfAdmission = []struct{ group, plural, kind, scope string }{
 func definition(group, plural, kind, scope string) string {
 	return fmt.Sprintf(`{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[2]s.%[1]s"},
 "spec":{"group":%[1]q,"scope":%[4]q,"names":{"plural":%[2]q,"singular":%[5]q,"kind":%[3]q,"listKind":"%[3]sList"},
-"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`,
+"versions":[{"name":"v1","served":true,"storage":true,
+"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`,
 		group, plural, kind, scope, strings.ToLower(kind))
 }
 
 // put writes a file of the guest, which is there whole or not at all.
 func (h *host) put(name string, content []byte, mode string) {
 	h.t.Helper()
-	command := fmt.Sprintf(`sudo bash -euc 'umask 077; mkdir -p "%[1]s"; cat >"%[1]s/.new"; chmod %[3]s "%[1]s/.new"; mv "%[1]s/.new" "%[2]s"'`, path.Dir(name), name, mode)
+	command := fmt.Sprintf(`sudo bash -euc 'umask 077; mkdir -p "%[1]s"; cat >"%[1]s/.new"; chmod %[3]s "%[1]s/.new"; mv "%[1]s/.new" "%[2]s"'`,
+		path.Dir(name), name, mode)
 	if _, err := h.session(command, content, false); err != nil {
 		h.t.Fatal(err)
 	}
@@ -229,7 +235,8 @@ take etcd-bootstrap/etc-kubernetes /etc/kubernetes`)
 func (h *host) renderAPI() {
 	h.t.Helper()
 	h.put("/opt/openshift/kube-apiserver-bootstrap/config", []byte(apiConfig), "644")
-	h.put("/opt/openshift/kube-apiserver-bootstrap/bootstrap-manifests/kube-apiserver-pod.yaml", fmt.Appendf(nil, apiPod, h.imageOf("hyperkube")), "644")
+	h.put("/opt/openshift/kube-apiserver-bootstrap/bootstrap-manifests/kube-apiserver-pod.yaml",
+		fmt.Appendf(nil, apiPod, h.imageOf("hyperkube")), "644")
 	h.sh(`cd /opt/openshift
 source /usr/local/lib/okd-install/folders.sh
 umask 077

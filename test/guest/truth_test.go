@@ -12,8 +12,10 @@ import (
 	"github.com/okd-project/okd-install/test/engine"
 )
 
-const showTruth = `systemctl --failed --no-pager; cat /etc/motd.d/* 2>/dev/null; ls -l /etc/kubernetes/manifests; ctr -a /run/crio/crio.sock -n k8s.io containers ls
-tail -n 15 /var/log/pods/*/*/*.log; journalctl -b --no-pager -u kubelet -u crio -u crio-configure -u 'node-image-*' -u 'release-image*' -u okd-test-around | tail -60`
+const showTruth = `systemctl --failed --no-pager; cat /etc/motd.d/* 2>/dev/null; ls -l /etc/kubernetes/manifests
+ctr -a /run/crio/crio.sock -n k8s.io containers ls
+tail -n 15 /var/log/pods/*/*/*.log
+journalctl -b --no-pager -u kubelet -u crio -u crio-configure -u 'node-image-*' -u 'release-image*' -u okd-test-around | tail -60`
 
 // TestTruth brings the first real parts of a control plane up on a bootstrap host: the
 // kubelet by our kubelet.service and kubelet.sh, containerd, and etcd as a static pod.
@@ -82,7 +84,8 @@ func kubeletIsOurs(t *testing.T, h *host) {
 			t.Errorf("the kubelet runs without %s:\n%s", flag, flags)
 		}
 	}
-	if said := h.sh("journalctl -b --no-pager -u kubelet"); strings.Contains(said, "unknown flag") || strings.Contains(said, "Flag --pod-infra") {
+	said := h.sh("journalctl -b --no-pager -u kubelet")
+	if strings.Contains(said, "unknown flag") || strings.Contains(said, "Flag --pod-infra") {
 		t.Errorf("the kubelet does not know a flag of ours:\n%s", tail(said, 20))
 	}
 	if config := h.sh("cat /run/okd-test/containerd.toml"); !strings.Contains(config, h.imageOf("pod")) {
@@ -109,7 +112,8 @@ func (h *host) refusesStrangers(c client) {
 	if code, _, err := h.ask(c.anonymous(), "GET", "/health", ""); err == nil {
 		h.t.Errorf("etcd answers a client without a certificate: %d", code)
 	}
-	if _, _, err := h.ask(c.as([]byte(h.tls("kube-apiserver-to-kubelet-client.crt")), []byte(h.tls("kube-apiserver-to-kubelet-client.key"))), "GET", "/health", ""); err == nil {
+	stranger := c.as([]byte(h.tls("kube-apiserver-to-kubelet-client.crt")), []byte(h.tls("kube-apiserver-to-kubelet-client.key")))
+	if _, _, err := h.ask(stranger, "GET", "/health", ""); err == nil {
 		h.t.Error("etcd answers a client of another authority")
 	}
 }
@@ -139,7 +143,8 @@ func killsHeal(t *testing.T, h *host) {
 	}
 	second := h.sh(etcdProcess)
 	h.sh("kill -KILL $(pgrep --full ^/usr/lib/okd-test/kubelet)")
-	h.await("systemd starts the kubelet again", time.Minute, `[[ $(systemctl show --property=NRestarts --value kubelet.service) -ge 1 ]]; systemctl is-active kubelet.service`, showTruth)
+	h.await("systemd starts the kubelet again", time.Minute,
+		`[[ $(systemctl show --property=NRestarts --value kubelet.service) -ge 1 ]] && systemctl is-active kubelet.service`, showTruth)
 	if now := h.sh(etcdProcess); now != second {
 		t.Errorf("etcd was started again with the kubelet: process %s, then %s", second, now)
 	}
@@ -162,7 +167,8 @@ func mountIsMissing(t *testing.T, h *host) {
 	without := strings.NewReplacer("name: etcd-member", "name: without-mount", member, missing)
 	pod := without.Replace(fmt.Sprintf(etcdPod, h.imageOf("etcd"), member))
 	h.put("/etc/kubernetes/manifests/without-mount.yaml", []byte(pod), "600")
-	h.await("the kubelet tells what is missing", 3*time.Minute, `journalctl -b --no-pager -u kubelet | grep 'hostPath type check failed: `+missing+` is not a directory'`, showTruth)
+	h.await("the kubelet tells what is missing", 3*time.Minute,
+		`journalctl -b --no-pager -u kubelet | grep 'hostPath type check failed: `+missing+` is not a directory'`, showTruth)
 	time.Sleep(15 * time.Second) // the kubelet tries again meanwhile
 	h.sh("[[ ! -e %s ]]; ! ls -d /var/log/pods/openshift-etcd_without-mount-*/etcd", missing)
 	if got := strings.Fields(h.sh(etcdProcess)); len(got) != 1 {

@@ -132,7 +132,8 @@ func TestPretendedPlatform(t *testing.T) {
 	// what is made of it
 	run(0, "create", "manifests")
 	infrastructure := file("manifests/cluster-infrastructure-02-config.yml")
-	says(infrastructure, "platform: Pretend", "type: Pretend", "apiServerInternalIP: 192.168.1.5", "name: cloud-provider-config", "key: config")
+	says(infrastructure, "platform: Pretend", "type: Pretend", "apiServerInternalIP: 192.168.1.5",
+		"name: cloud-provider-config", "key: config")
 	says(file("manifests/cloud-provider-config.yaml"), "[Pretend]")
 	says(file("openshift/99_pretend-machine.yaml"), "kind: Machine", "name: demo-")
 	says(file("openshift/99_openshift-cluster-api_worker-user-data-secret.yaml"), "name: worker-user-data-managed")
@@ -146,7 +147,8 @@ func TestPretendedPlatform(t *testing.T) {
 	says(run(0, "ignition", "cat", "bootstrap.ign", "/etc/pretend.conf"), "pretend on ")
 	says(run(0, "ignition", "cat", "bootstrap.ign", "/etc/okd-install/environment"), "PRETEND_VIP='192.168.1.5'")
 	says(run(0, "ignition", "cat", "bootstrap.ign", "pretend.service"), "ExecStart=/usr/bin/true")
-	says(run(0, "ignition", "cat", "bootstrap.ign", "/opt/openshift/manifests/machine-config-server-tls-secret.yaml"), "192.168.1.5,api-int.demo.example.com")
+	says(run(0, "ignition", "cat", "bootstrap.ign", "/opt/openshift/manifests/machine-config-server-tls-secret.yaml"),
+		"192.168.1.5,api-int.demo.example.com")
 	says(run(0, "ignition", "why", "bootstrap.ign", "/etc/pretend.conf"), "what the pretended cloud wants")
 	says(run(0, "ignition", "why", "bootstrap.ign", "pretend.service"), "the pretended cloud's service")
 	says(run(0, "ignition", "why", "bootstrap.ign", "/opt/openshift/openshift/99_pretend-machine.yaml"), "a pretended machine")
