@@ -14,7 +14,7 @@ func TestEveryStageOfEveryRelease(t *testing.T) {
 	bundles := 0
 	for _, line := range releases {
 		for _, s := range stages {
-			if !s.InRelease(line) {
+			if !s.inRelease(line) {
 				continue
 			}
 			bundles++

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -64,7 +65,7 @@ func (h *host) fail(service, stage, message string) {
 func (h *host) upTo(line string, until Stage) {
 	service := ""
 	for _, s := range stages {
-		if !s.InRelease(line) || s.InPlace != until.InPlace && (s.InPlace || s.Host) || s.Gated && !until.Gated || s.Service == nodeImage {
+		if !s.inRelease(line) || s.InPlace != until.InPlace && (s.InPlace || s.Host) || s.Gated && !until.Gated || s.Service == nodeImage {
 			continue
 		}
 		if s.Service != service {
@@ -188,4 +189,20 @@ func gzipped(text string) string {
 	_, _ = w.Write([]byte(text))
 	_ = w.Close()
 	return b.String()
+}
+
+// inRelease reports whether a release line, such as 4.19, has the stage.
+func (s Stage) inRelease(line string) bool {
+	return (s.Since == "" || !older(line, s.Since)) && (s.Until == "" || !older(s.Until, line))
+}
+
+func older(a, b string) bool {
+	number := func(line string) [2]int {
+		major, minor, _ := strings.Cut(line, ".")
+		x, _ := strconv.Atoi(major)
+		y, _ := strconv.Atoi(minor)
+		return [2]int{x, y}
+	}
+	x, y := number(a), number(b)
+	return slices.Compare(x[:], y[:]) < 0
 }

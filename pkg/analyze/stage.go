@@ -1,10 +1,6 @@
 package analyze
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
+import "slices"
 
 // Stage is a row of the table of stages.
 type Stage struct {
@@ -96,22 +92,6 @@ func stageOf(service, name string) (Stage, bool) {
 		}
 	}
 	return Stage{Service: service, Name: name, Does: "is a stage that this okd-install does not know"}, false
-}
-
-// InRelease reports whether a release line, such as 4.19, has the stage.
-func (s Stage) InRelease(line string) bool {
-	return (s.Since == "" || !older(line, s.Since)) && (s.Until == "" || !older(s.Until, line))
-}
-
-func older(a, b string) bool {
-	number := func(line string) [2]int {
-		major, minor, _ := strings.Cut(line, ".")
-		x, _ := strconv.Atoi(major)
-		y, _ := strconv.Atoi(minor)
-		return [2]int{x, y}
-	}
-	x, y := number(a), number(b)
-	return slices.Compare(x[:], y[:]) < 0
 }
 
 // sequence lists the services in the order in which they come.

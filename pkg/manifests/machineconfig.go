@@ -35,7 +35,7 @@ func withoutHyperthreading(_ installconfig.InstallConfig, p installconfig.Machin
 func withFIPS(c installconfig.InstallConfig, _ installconfig.MachinePool) bool { return c.FIPS }
 
 func dualStack(c installconfig.InstallConfig, _ installconfig.MachinePool) bool {
-	return len(networking(c).ServiceNetwork) == 2
+	return c.DualStack()
 }
 
 func sshKeys(in Inputs, role string) (values, error) {

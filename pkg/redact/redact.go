@@ -117,13 +117,6 @@ var patterns = sync.OnceValue(func() (p struct {
 	return p
 })
 
-// Line takes the secrets out of one line of text. A private key that begins in it and
-// does not end is gone to the end of the line.
-func (r *Redactor) Line(text string) string {
-	var s stream
-	return string(s.line(r, []byte(text)))
-}
-
 // Text takes the secrets out of a text of several lines.
 func (r *Redactor) Text(text string) string {
 	var s stream

@@ -103,8 +103,8 @@ func TestSecretsGo(t *testing.T) {
 			t.Errorf("%s is no JSON any more:\n%s", name, got)
 		}
 		for line := range strings.SplitSeq(text, "\n") {
-			if !strings.Contains(text, "PRIVATE") && leaks(r.Line(line)) != nil {
-				t.Errorf("%s: Line leaves %q", name, r.Line(line))
+			if !strings.Contains(text, "PRIVATE") && leaks(r.Text(line)) != nil {
+				t.Errorf("%s: of a single line %q is left", name, r.Text(line))
 			}
 		}
 	}
@@ -141,13 +141,13 @@ func TestPasswords(t *testing.T) {
 		"passwordAuthentication no, PasswordAuth=no":                               "passwordAuthentication no, PasswordAuth=no",
 		`{"password":"REDACTED","user":"me"}`:                                      `{"password":"REDACTED","user":"me"}`,
 	} {
-		if got := New().Line(in); got != want {
+		if got := New().Text(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 		if got := clean(t, New(), in+"\n"); got != want+"\n" {
 			t.Errorf("%q: got %q in a stream", in, got)
 		}
-		if got := New().Line(want); got != want {
+		if got := New().Text(want); got != want {
 			t.Errorf("%q: becomes %q the second time", want, got)
 		}
 	}
@@ -195,7 +195,7 @@ func FuzzLine(f *testing.F) {
 	}
 	r := New("known-literal-secret")
 	f.Fuzz(func(t *testing.T, text string) {
-		_ = r.Line(text)
+		_ = r.Text(text)
 		var out bytes.Buffer
 		if err := r.Copy(&out, strings.NewReader(text+"\n"+pullSecret)); err != nil {
 			t.Fatal(err)

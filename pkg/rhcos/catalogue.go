@@ -51,9 +51,6 @@ func Load(files fs.FS) (Catalogue, error) {
 	return c, nil
 }
 
-// Builds lists all builds, by stream and oldest first.
-func (c Catalogue) Builds() []Build { return slices.Clone(c.builds) }
-
 // Names lists what Choose understands: streams, their other names, and builds.
 func (c Catalogue) Names() []string {
 	var names []string

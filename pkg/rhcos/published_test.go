@@ -63,10 +63,10 @@ func marshal(t testing.TB, v any) []byte {
 func TestCatalogueSaysWhatWasPublished(t *testing.T) {
 	t.Parallel()
 	c := shipped(t)
-	if len(c.Builds()) != len(published) {
-		t.Errorf("there are %d builds, want %d", len(c.Builds()), len(published))
+	if len(c.builds) != len(published) {
+		t.Errorf("there are %d builds, want %d", len(c.builds), len(published))
 	}
-	for _, b := range c.Builds() {
+	for _, b := range c.builds {
 		sum := sha256.Sum256(canonical(t, marshal(t, b.Stream)))
 		if got := hex.EncodeToString(sum[:]); got != published[b.Name()] {
 			t.Errorf("%s has the sum %s, want %s", b.Name(), got, published[b.Name()])
@@ -115,7 +115,7 @@ func TestPublishedFiles(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	total := 0
-	for _, b := range shipped(t).Builds() {
+	for _, b := range shipped(t).builds {
 		data := marshal(t, b.Stream)
 		var s stream.Stream
 		if err := json.Unmarshal(data, &s); err != nil {
@@ -148,7 +148,7 @@ func TestRoundTrip(t *testing.T) {
 func TestFindEverything(t *testing.T) {
 	t.Parallel()
 	files, clouds := 0, 0
-	for _, b := range shipped(t).Builds() {
+	for _, b := range shipped(t).builds {
 		var tree struct {
 			Architectures map[string]struct {
 				Artifacts map[string]struct {

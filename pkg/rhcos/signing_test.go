@@ -65,7 +65,7 @@ func TestEverySignatureHasItsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed := map[string]int{}
-	for _, b := range c.Builds() {
+	for _, b := range c.builds {
 		for _, i := range b.Images() {
 			if i.Signature == "" {
 				continue

@@ -132,15 +132,6 @@ func (p Pair) Check() (Info, error) {
 	return describe(cert), nil
 }
 
-// State gives the state of the pair's own certificate at now.
-func (p Pair) State(now time.Time) State {
-	cert, err := parseCert(p.Cert)
-	if err != nil {
-		return noCertificate
-	}
-	return describe(cert).State(now)
-}
-
 // Finding is what Check says about one certificate.
 type Finding struct {
 	Name    string `json:"name"`

@@ -206,16 +206,6 @@ func (c Certificate) Authority() bool { return c.Signer == "" }
 // issued again when a cluster is not booted in time.
 func (c Certificate) Short() bool { return c.Life <= Day }
 
-// Key gives the kind of key that the row gets when signers are the kind that
-// the install-config's pki names: pki speaks of signers only, so that leaves
-// keep DefaultKey.
-func (c Certificate) Key(signers KeySpec) KeySpec {
-	if c.Authority() {
-		return signers
-	}
-	return DefaultKey
-}
-
 // Lookup returns the row called name.
 func Lookup(name string) (Certificate, bool) {
 	i := slices.IndexFunc(Certificates, func(c Certificate) bool { return c.Name == name })

@@ -154,19 +154,6 @@ func TestShortRows(t *testing.T) {
 	}
 }
 
-func TestKeyIsThatOfSignersOnly(t *testing.T) {
-	t.Parallel()
-	for _, c := range Certificates {
-		want := DefaultKey
-		if c.Authority() {
-			want = p256
-		}
-		if got := c.Key(p256); got != want {
-			t.Errorf("%s: got %s, want %s", c.Name, got, want)
-		}
-	}
-}
-
 func TestLookupOfNothing(t *testing.T) {
 	t.Parallel()
 	if _, ok := Lookup("none"); ok {

@@ -57,7 +57,29 @@ type Client struct {
 // Find looks a component up. The error is a diag.Problem that names every registry
 // that was asked, and what it answered.
 func (c Client) Find(ctx context.Context, q Query) (Image, error) {
-	references, err := candidates(q.Release, q.Mirrors, false)
+	return c.ask(ctx, q, lookup{
+		read: func(reference string, secret pullSecret) ([]byte, string, error) {
+			return c.read(ctx, reference, q.Architecture, secret)
+		},
+		fails: fmt.Sprintf("which image %s of %s is cannot be read", q.Component, q.Release),
+		otherwise: fmt.Sprintf("look it up where the registry can be reached, and give it with --os-image: oc adm release info --image-for=%s %s",
+			q.Component, q.Release),
+	})
+}
+
+// lookup is what differs between the questions to registries.
+type lookup struct {
+	// tags says that mirrors are asked for tags too.
+	tags bool
+	// read gets the list of images of a release, and the digest of the release image.
+	read func(reference string, secret pullSecret) (list []byte, digest string, err error)
+	// fails says that no registry has an answer, and otherwise what to do then.
+	fails, otherwise string
+}
+
+// ask takes the component from the first registry that can be read.
+func (c *Client) ask(ctx context.Context, q Query, l lookup) (Image, error) {
+	references, err := candidates(q.Release, q.Mirrors, l.tags)
 	if err != nil {
 		return Image{}, err
 	}
@@ -67,7 +89,7 @@ func (c Client) Find(ctx context.Context, q Query) (Image, error) {
 	}
 	var refused refusals
 	for _, reference := range references {
-		list, digest, err := c.read(ctx, reference, q.Architecture, secret)
+		list, digest, err := l.read(reference, secret)
 		if ctx.Err() != nil {
 			return Image{}, ctx.Err()
 		}
@@ -79,8 +101,7 @@ func (c Client) Find(ctx context.Context, q Query) (Image, error) {
 		i.Release, i.Source = digest, reference
 		return i, err
 	}
-	return Image{}, refused.problem(fmt.Sprintf("which image %s of %s is cannot be read", q.Component, q.Release),
-		fmt.Sprintf("look it up where the registry can be reached, and give it with --os-image: oc adm release info --image-for=%s %s", q.Component, q.Release))
+	return Image{}, refused.problem(l.fails, l.otherwise)
 }
 
 // prepare sets the transport up, and reads the pull secret.

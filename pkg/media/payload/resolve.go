@@ -27,38 +27,23 @@ const (
 // it serves. The image must be for each of the architectures, of OKD, and name
 // q.Component. The error is a diag.Problem that names every registry that was asked.
 func (c Client) Resolve(ctx context.Context, q Query, architectures []string) (Image, error) {
-	references, err := candidates(q.Release, q.Mirrors, true)
-	if err != nil {
-		return Image{}, err
-	}
-	secret, err := c.prepare(q)
-	if err != nil {
-		return Image{}, err
-	}
 	if len(architectures) == 0 {
 		architectures = []string{""}
 	}
-	var refused refusals
-	for _, reference := range references {
-		list, digest, err := c.read(ctx, reference, architectures[0], secret)
-		for _, further := range architectures[1:] {
-			if err == nil {
-				err = c.checkFurther(ctx, reference, digest, further, secret)
+	return c.ask(ctx, q, lookup{
+		tags: true,
+		read: func(reference string, secret pullSecret) ([]byte, string, error) {
+			list, digest, err := c.read(ctx, reference, architectures[0], secret)
+			for _, further := range architectures[1:] {
+				if err == nil {
+					err = c.checkFurther(ctx, reference, digest, further, secret)
+				}
 			}
-		}
-		if ctx.Err() != nil {
-			return Image{}, ctx.Err()
-		}
-		if err != nil {
-			refused.add(reference, err)
-			continue
-		}
-		i, err := find(list, q)
-		i.Release, i.Source = digest, reference
-		return i, err
-	}
-	return Image{}, refused.problem("the digest of "+q.Release+" cannot be looked up",
-		"look it up where a registry can be reached, and give it with --digest: okd-install releases pin prints it there")
+			return list, digest, err
+		},
+		fails:     "the digest of " + q.Release + " cannot be looked up",
+		otherwise: "look it up where a registry can be reached, and give it with --digest: okd-install releases pin prints it there",
+	})
 }
 
 // checkFurther makes sure that an image, of which one architecture has been read, is for
