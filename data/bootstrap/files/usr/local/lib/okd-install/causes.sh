@@ -12,7 +12,7 @@ CAUSES=(
     'the disk is full; see: df -h /var'
 
     'certificate has expired or is not yet valid|certificate is not yet valid|certificate has expired'
-    'the clock of this host is off, or the certificates are older than a day; see: timedatectl. If the time is right, make bootstrap.ign anew'
+    'the clock of this host is off, or the certificates are older than a day; see: timedatectl. If the time is right, make bootstrap.ign again'
 
     'x86-64-v3|CPU does not support|Fatal glibc error: CPU'
     'this CPU is not an x86-64-v3 one (2013 or later; virtual machines: CPU model host), which this release needs'
@@ -30,7 +30,7 @@ CAUSES=(
     'the image is not in the registry; a mirror may be incomplete'
 
     'layer not known|not found in layer tree|found incomplete layer|readlink [^ ]*/containers/storage'
-    'the images on this host are damaged, as a loss of power leaves them; to fetch them anew: podman system reset --force, and start the host again'
+    'the images on this host are damaged, as a loss of power leaves them; to fetch them again: podman system reset --force, then restart the host'
 
     'connection refused|i/o timeout|no route to host|network is unreachable|connection reset by peer|tls handshake timeout|context deadline exceeded|proxyconnect|pinging container registry'
     'the registry (or the API) is not reachable from here; see: curl -v https://REGISTRY/v2/'

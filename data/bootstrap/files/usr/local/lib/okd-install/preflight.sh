@@ -61,7 +61,7 @@ preflight_dates() {
     if ((from > now)); then
         preflight_problem "$1: certificate is not yet valid (from ${start}); is the clock of this host right? see: timedatectl"
     elif ((until < now)); then
-        preflight_problem "$1: certificate has expired (${end}); make bootstrap.ign anew, or set the clock of this host right"
+        preflight_problem "$1: certificate has expired (${end}); make bootstrap.ign again, or set the clock of this host right"
     fi
 }
 
