@@ -11,6 +11,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/graph"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // damage makes of a remembered value what it must not be taken for.
@@ -73,7 +74,7 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 		if _, err := Create(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		files := tree(t, dir)
+		files := folder.Tree(t, dir)
 		good, err := parseState([]byte(files[assetdir.StateFile]))
 		if err != nil {
 			t.Fatal(err)
@@ -116,14 +117,14 @@ func expectDamage(t *testing.T, files map[string]string, req Request, bad State,
 	if err := os.WriteFile(filepath.Join(req.Dir, assetdir.StateFile), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, req.Dir)
+	before := folder.Tree(t, req.Dir)
 	req.Overwrite = len(name)%2 == 0 // which is no way around it
 	_, err = Create(t.Context(), req)
 	if err == nil || !strings.Contains(err.Error(), assetdir.StateFile+": ") ||
 		!strings.Contains(err.Error(), " "+name+" is ") || !strings.Contains(err.Error(), "hint: ") {
 		t.Errorf("got %v", err)
 	}
-	if !maps.Equal(before, tree(t, req.Dir)) {
+	if !maps.Equal(before, folder.Tree(t, req.Dir)) {
 		t.Error("something was written")
 	}
 	req.Overwrite = false

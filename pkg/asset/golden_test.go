@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/cryptotest"
 	"time"
+
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected files in testdata")
@@ -29,7 +31,7 @@ func createGolden(t *testing.T, config, leafKey string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, "install-config.yaml", string(data))
+	folder.Put(t, dir, "install-config.yaml", string(data))
 	for _, target := range []string{TargetManifests, TargetIgnitionConfigs} {
 		_, err := Create(t.Context(), Request{
 			Dir: dir, Target: target, Command: "test", LeafKey: leafKey, Version: "golden", Now: goldenNow, Serial: true,
@@ -38,7 +40,7 @@ func createGolden(t *testing.T, config, leafKey string) map[string]string {
 			t.Fatal(err)
 		}
 	}
-	return tree(t, dir)
+	return folder.Tree(t, dir)
 }
 
 // listing names every file with its SHA-256.
@@ -116,7 +118,7 @@ func TestSmallFiles(t *testing.T) {
 	if len(seen) < 16 {
 		t.Errorf("only %d small files", len(seen))
 	}
-	for name := range tree(t, filepath.Join("testdata", "golden-ecdsa")) {
+	for name := range folder.Tree(t, filepath.Join("testdata", "golden-ecdsa")) {
 		golden := filepath.Join("testdata", "golden-ecdsa", filepath.FromSlash(name))
 		if !seen[golden] {
 			t.Errorf("%s is not made any more", golden)

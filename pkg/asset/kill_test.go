@@ -16,6 +16,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/tls"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // The kills in this file are a taste of those in test/e2e, for every make test.
@@ -72,7 +73,7 @@ func TestKilledRuns(t *testing.T) {
 	if _, err := Create(t.Context(), killRequest(dir)); err != nil {
 		t.Fatal(err)
 	}
-	again := tree(t, dir)
+	again := folder.Tree(t, dir)
 	if err := whole(again); err != nil {
 		t.Fatal("without any kill: ", err)
 	}
@@ -104,7 +105,7 @@ func TestKilledRuns(t *testing.T) {
 		<-ended
 		story := fmt.Sprintf("seed %d, kill %d after %s", seed, i, delay)
 		_ = openTestDir(t, dir).Close()
-		if left := tree(t, dir); !equalMaps(left, before) {
+		if left := folder.Tree(t, dir); !equalMaps(left, before) {
 			if err := whole(left); err != nil {
 				t.Errorf("%s: neither the old result nor the new: %v", story, err)
 			}
@@ -114,7 +115,7 @@ func TestKilledRuns(t *testing.T) {
 		}
 		if _, err := Create(t.Context(), killRequest(dir)); err != nil {
 			t.Errorf("%s: the next run: %v", story, err)
-		} else if err := whole(tree(t, dir)); err != nil {
+		} else if err := whole(folder.Tree(t, dir)); err != nil {
 			t.Errorf("%s: after the next run: %v", story, err)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 var (
@@ -84,7 +85,7 @@ func TestLivesOfADirectory(t *testing.T) {
 }
 
 func (l *life) writeConfig() {
-	put(l.T, l.dir, "install-config.yaml", killConfig+fmt.Sprintf("compute: [{name: worker, replicas: %d}]\n", l.replica))
+	folder.Put(l.T, l.dir, "install-config.yaml", killConfig+fmt.Sprintf("compute: [{name: worker, replicas: %d}]\n", l.replica))
 }
 
 func (l *life) there(name string) bool {
@@ -100,7 +101,7 @@ func (l *life) remove(name string) {
 
 func (l *life) appendTo(name, text string) string {
 	content := string(readAll(l.T, filepath.Join(l.dir, filepath.FromSlash(name)))) + text
-	put(l.T, l.dir, name, content)
+	folder.Put(l.T, l.dir, name, content)
 	return content
 }
 
@@ -118,7 +119,7 @@ func (l *life) edit() {
 		does("add %s", name)
 		content := fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {n: \"%d\"}}\n",
 			strings.TrimSuffix(path.Base(name), ".yaml"), l.rand.IntN(1000))
-		put(l.T, l.dir, name, content)
+		folder.Put(l.T, l.dir, name, content)
 		l.mine[name] = &content
 	case n == 2 && folders && l.there(deletedFile):
 		does("delete a manifest")
@@ -144,7 +145,7 @@ func (l *life) edit() {
 			if err != nil {
 				l.Fatal(err)
 			}
-			put(l.T, l.dir, kubeconfigFile, string(text))
+			folder.Put(l.T, l.dir, kubeconfigFile, string(text))
 		}
 	case n == 6 && folders && l.rand.IntN(3) == 0:
 		does("delete both folders")
@@ -164,7 +165,7 @@ func (l *life) edit() {
 	case n == 9 && !folders && l.rand.IntN(3) == 0:
 		does("put a file where the folders were")
 		content := "apiVersion: v1\nkind: Namespace\nmetadata: {name: lone}\n"
-		put(l.T, l.dir, "openshift/lone.yaml", content)
+		folder.Put(l.T, l.dir, "openshift/lone.yaml", content)
 		l.mine["openshift/lone.yaml"] = &content
 	}
 }
@@ -192,10 +193,10 @@ func (l *life) run() {
 		l.statusAgrees()
 	}
 
-	before := tree(l.T, l.dir)
+	before := folder.Tree(l.T, l.dir)
 	planned, planErr := Plan(l.T.Context(), req, false)
 	report, err := Create(l.T.Context(), req)
-	after := tree(l.T, l.dir)
+	after := folder.Tree(l.T, l.dir)
 	if (err == nil) != (planErr == nil) || err != nil && err.Error() != planErr.Error() {
 		l.Errorf("plan says %v, create %v", planErr, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // Neither plan nor status leaves anything in a directory, whatever they find.
@@ -19,7 +20,7 @@ func TestLookingWritesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		before := tree(t, dir)
+		before := folder.Tree(t, dir)
 		for _, target := range []string{TargetInstallConfig, TargetManifests, TargetIgnitionConfigs} {
 			req := killRequest(dir)
 			req.Target, req.Reissue = target, false
@@ -39,7 +40,7 @@ func TestLookingWritesNothing(t *testing.T) {
 		if _, err := GetStatus(t.Context(), killRequest(dir)); err != nil {
 			t.Error(err)
 		}
-		if !equalMaps(before, tree(t, dir)) {
+		if !equalMaps(before, folder.Tree(t, dir)) {
 			t.Error("something was written")
 		}
 	}
@@ -54,13 +55,13 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if _, err := Create(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, "install-config.yaml",
+	folder.Put(t, dir, "install-config.yaml",
 		killConfig+"sshKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDm7EIYjPyMMBCmjEr+DpiKlpIXaj2FVqqgHSsCHKJa a@b\n")
 	planned, err := Plan(t.Context(), req, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, dir)
+	before := folder.Tree(t, dir)
 	report, err := Create(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err := inspect.Read("", []byte(tree(t, dir)["bootstrap.ign"]))
+	now, err := inspect.Read("", []byte(folder.Tree(t, dir)["bootstrap.ign"]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // Whatever the nodes say, nothing appears outside of the folder.
@@ -22,7 +23,7 @@ func TestWriteTreeStaysInside(t *testing.T) {
 		{{Path: "l", Kind: inspect.Link, Target: ".."}, {Path: "l", Kind: inspect.Directory, Mode: 0o700}, {Path: "l/out", Kind: inspect.Directory, Mode: 0o700}},
 	} {
 		parent := t.TempDir()
-		put(t, parent, "beside", "")
+		folder.Put(t, parent, "beside", "")
 		err := WriteTree(filepath.Join(parent, "into"), nodes)
 		if err == nil {
 			t.Errorf("%+v is written", nodes)

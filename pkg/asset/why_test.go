@@ -13,6 +13,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/ignition/inspect"
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // whyConfig has every field that the tables of origins name and that can be
@@ -65,7 +66,7 @@ func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Con
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, tree(t, dir)[assetdir.StateFile]
+	return c, folder.Tree(t, dir)[assetdir.StateFile]
 }
 
 // whyChange changes one field of an install-config.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // An edited auth/kubeconfig is moved aside to auth/ below the folder for such
@@ -30,7 +31,7 @@ func TestCommitMovesAsideIntoNewFolders(t *testing.T) {
 		"auth/kubeconfig": "made", "replaced/auth/kubeconfig": "edited", "replaced/openshift/consumed.yaml": "consumed",
 		"manifests/a.yaml": "made", "replaced/manifests/a.yaml": "edited",
 	}
-	if got := tree(t, dir); !equalMaps(got, want) {
+	if got := folder.Tree(t, dir); !equalMaps(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -56,7 +57,7 @@ func TestCommitIsRefusedAsAWhole(t *testing.T) {
 	}
 	left := d.Exists("new") || d.Exists("replaced") || d.Exists(stageDir)
 	_ = d.Close()
-	if got := tree(t, dir); !equalMaps(got, before) || left {
+	if got := folder.Tree(t, dir); !equalMaps(got, before) || left {
 		t.Errorf("something is left behind: %q", got)
 	}
 }
@@ -84,12 +85,12 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		put(t, dir, c.edit, "edited")
-		before := tree(t, dir)
+		folder.Put(t, dir, c.edit, "edited")
+		before := folder.Tree(t, dir)
 		if _, err := d.Commit(c.change); err == nil || !strings.Contains(err.Error(), "while the run was at work") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := tree(t, dir); !equalMaps(got, before) {
+		if got := folder.Tree(t, dir); !equalMaps(got, before) {
 			t.Errorf("%s: changed to %q", name, got)
 		}
 		_ = d.Close()
@@ -101,7 +102,7 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 		if _, _, err := d.ReadFile("out"); err != nil {
 			t.Fatal(err)
 		}
-		put(t, dir, "other", content)
+		folder.Put(t, dir, "other", content)
 		if _, err := d.Commit(Change{Write: Files{"out": []byte(content)}}); err != nil {
 			t.Error(err)
 		}
@@ -125,7 +126,7 @@ func TestCommitMovesNothingThroughLinks(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 		_ = d.Close()
-		if got := tree(t, elsewhere); !equalMaps(got, map[string]string{"a.yaml": "theirs"}) {
+		if got := folder.Tree(t, elsewhere); !equalMaps(got, map[string]string{"a.yaml": "theirs"}) {
 			t.Errorf("%+v: changed elsewhere: %q", c, got)
 		}
 	}

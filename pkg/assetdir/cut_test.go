@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/test/faults"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // The tests in this file cut a commit short at each of its system calls. What
@@ -99,7 +99,7 @@ func cutShort(t *testing.T, f faults.Fault) (string, faults.Result) {
 func eachCut(t *testing.T, counts func(faults.Call) bool, cut func(t *testing.T, at int, call faults.Call)) {
 	t.Helper()
 	dir, r := cutShort(t, faults.Fault{})
-	if got := tree(t, dir); r.Code != 0 || !equalMaps(got, cutAfter(t)) {
+	if got := folder.Tree(t, dir); r.Code != 0 || !equalMaps(got, cutAfter(t)) {
 		t.Fatalf("without any fault: exit %d, %q\n%s", r.Code, got, r.Stdout)
 	}
 	if len(r.Calls) < 60 { // or the calls are not seen
@@ -142,7 +142,7 @@ func TestCommitKilledAtEachCall(t *testing.T) {
 		if err := reopen(t, dir); err != nil {
 			t.Errorf("%s: the next start: %v", story, err)
 		}
-		if got := tree(t, dir); !equalMaps(got, before) && !equalMaps(got, after) {
+		if got := folder.Tree(t, dir); !equalMaps(got, before) && !equalMaps(got, after) {
 			t.Errorf("%s: neither the old files nor the new: %q", story, got)
 		}
 	})
@@ -164,15 +164,15 @@ func editAndFinish(t *testing.T, story, killed, name string) {
 	t.Helper()
 	const edit = "edited after the kill"
 	dir := filepath.Join(t.TempDir(), "copy")
-	if err := errors.Join(os.Mkdir(dir, 0o700), copyModes(dir, killed)); err != nil {
+	if err := errors.Join(os.Mkdir(dir, 0o700), folder.Copy(dir, killed)); err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, name, edit)
+	folder.Put(t, dir, name, edit)
 	_ = os.Remove(filepath.Join(dir, lockFile))
-	before := tree(t, dir)
+	before := folder.Tree(t, dir)
 	err := reopen(t, dir)
 	if err != nil {
-		if got := tree(t, dir); !equalMaps(got, before) {
+		if got := folder.Tree(t, dir); !equalMaps(got, before) {
 			t.Errorf("%s, %s edited: refused, and changed all the same", story, name)
 		}
 		for _, want := range []string{"this is yours", "nothing was touched", "hint: mv "} {
@@ -191,7 +191,7 @@ func editAndFinish(t *testing.T, story, killed, name string) {
 			}
 		}
 	}
-	for _, content := range tree(t, dir) {
+	for _, content := range folder.Tree(t, dir) {
 		if content == edit {
 			return
 		}
@@ -212,24 +212,6 @@ func followHint(t *testing.T, text string) {
 	}
 }
 
-func copyModes(to, from string) error {
-	return filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
-		rel, relErr := filepath.Rel(from, p)
-		if err := errors.Join(err, relErr); err != nil || rel == "." {
-			return err
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			return os.Mkdir(filepath.Join(to, rel), info.Mode().Perm())
-		}
-		data, err := os.ReadFile(p)
-		return errors.Join(err, os.WriteFile(filepath.Join(to, rel), data, info.Mode().Perm()))
-	})
-}
-
 // With any of its calls failing, a commit says truly how far it has come.
 func TestCommitFailsAtEachCall(t *testing.T) {
 	t.Parallel()
@@ -241,7 +223,7 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 			dir, r := cutShort(t, f)
 			story := fmt.Sprintf("%v at call %d, %s", f.Errno, at, call)
 			_, err := os.Lstat(filepath.Join(dir, journalPath))
-			got, counts := tree(t, dir), err == nil
+			got, counts := folder.Tree(t, dir), err == nil
 			for name := range got {
 				if strings.HasPrefix(name, stageDir+"/") || name == lockFile {
 					delete(got, name)
@@ -265,7 +247,7 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 			if r.Code == 0 || counts {
 				want = after
 			}
-			if got := tree(t, dir); !equalMaps(got, want) {
+			if got := folder.Tree(t, dir); !equalMaps(got, want) {
 				t.Errorf("%s: exit %d, after the next start: %q", story, r.Code, got)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 func openTestDir(t *testing.T, path string) *Locked {
@@ -25,42 +26,12 @@ func openTestDir(t *testing.T, path string) *Locked {
 	return d
 }
 
-// tree reads all files below dir.
-func tree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	got := map[string]string{}
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
-		}
-		rel, _ := filepath.Rel(dir, p)
-		data, err := os.ReadFile(p)
-		got[filepath.ToSlash(rel)] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-func put(t *testing.T, dir, name, content string) {
-	t.Helper()
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestCommitWritesPrivateFiles(t *testing.T) {
 	if !system.PermissionsCount {
 		t.Skip("this system has no permission bits")
 	}
 	dir := t.TempDir()
-	put(t, dir, "auth/old", "public")
+	folder.Put(t, dir, "auth/old", "public")
 	d := openTestDir(t, dir)
 	files := Files{"auth/kubeconfig": []byte("secret"), "auth/old": []byte("public"), "bootstrap.ign": []byte("{}")}
 	written, err := d.Commit(Change{Write: files})
@@ -89,8 +60,8 @@ func TestCommitWritesPrivateFiles(t *testing.T) {
 
 func TestCommitMovesAsideAndRemoves(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "manifests/mine.yaml", "edited")
-	put(t, dir, "install-config.yaml", "input")
+	folder.Put(t, dir, "manifests/mine.yaml", "edited")
+	folder.Put(t, dir, "install-config.yaml", "input")
 	d := openTestDir(t, dir)
 	_, err := d.Commit(Change{
 		Aside:  map[string]string{"manifests": "replaced/manifests"},
@@ -102,7 +73,7 @@ func TestCommitMovesAsideAndRemoves(t *testing.T) {
 	}
 	_ = d.Close()
 	want := map[string]string{"replaced/manifests/mine.yaml": "edited", "manifests/new.yaml": "made"}
-	if got := tree(t, dir); !equalMaps(got, want) {
+	if got := folder.Tree(t, dir); !equalMaps(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -139,7 +110,7 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 	for killed := -1; killed <= len(steps); killed++ {
 		dir := t.TempDir()
 		for name, content := range before {
-			put(t, dir, name, content)
+			folder.Put(t, dir, name, content)
 		}
 		d := openTestDir(t, dir)
 		stage(t, d, j, change.Write)
@@ -157,7 +128,7 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		}
 		_ = d.Close()
 		_ = openTestDir(t, dir).Close()
-		if got := tree(t, dir); !equalMaps(got, want) {
+		if got := folder.Tree(t, dir); !equalMaps(got, want) {
 			t.Errorf("killed after step %d: got %q, want %q", killed, got, want)
 		}
 	}
@@ -185,8 +156,8 @@ func TestCommitRefusesLinks(t *testing.T) {
 		t.Errorf("got %v, want a refusal", err)
 	}
 	_ = d.Close()
-	if len(tree(t, elsewhere)) != 0 || len(tree(t, dir)) != 0 {
-		t.Errorf("something was written: %v, %v", tree(t, elsewhere), tree(t, dir))
+	if len(folder.Tree(t, elsewhere)) != 0 || len(folder.Tree(t, dir)) != 0 {
+		t.Errorf("something was written: %v, %v", folder.Tree(t, elsewhere), folder.Tree(t, dir))
 	}
 }
 
@@ -206,11 +177,11 @@ func TestTheLockNamesItsHolder(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if runtime.GOOS != "windows" && len(tree(t, dir)) != 0 {
-		t.Errorf("the lock file is left behind: %v", tree(t, dir))
+	if runtime.GOOS != "windows" && len(folder.Tree(t, dir)) != 0 {
+		t.Errorf("the lock file is left behind: %v", folder.Tree(t, dir))
 	}
 	// what a killed process leaves does not lock anything
-	put(t, dir, lockFile, `{"pid":1}`)
+	folder.Put(t, dir, lockFile, `{"pid":1}`)
 	_ = openTestDir(t, dir).Close()
 }
 
@@ -256,7 +227,7 @@ func TestReadFolders(t *testing.T) {
 		"manifests/a.yaml", "manifests/b.yml", "openshift/c.json", "manifests/notes.txt", "manifests/.a.yaml.swp",
 		"manifests/sub/d.yaml",
 	} {
-		put(t, dir, name, name)
+		folder.Put(t, dir, name, name)
 	}
 	d := openTestDir(t, dir)
 	files, left, ok, err := d.ReadFolders(counts, "manifests", "openshift")
@@ -276,7 +247,7 @@ func TestReadFolders(t *testing.T) {
 
 func TestDirErrorsSayWhatToDo(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "file", "")
+	folder.Put(t, dir, "file", "")
 	for path, want := range map[string]string{
 		filepath.Join(dir, "absent"): "does not exist",
 		filepath.Join(dir, "file"):   "this is a file",
@@ -320,7 +291,7 @@ func filled(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
-		put(t, dir, name, content)
+		folder.Put(t, dir, name, content)
 	}
 	return dir
 }

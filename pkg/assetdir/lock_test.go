@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // A lock counts as held while a process holds it, wherever that is, and never
@@ -38,7 +39,7 @@ func TestLookAtLock(t *testing.T) {
 		if c.held {
 			_ = openTestDir(t, dir)
 		}
-		put(t, dir, lockFile, string(data))
+		folder.Put(t, dir, lockFile, string(data))
 		got := LookAtLock(dir)
 		if got == nil || got.Held != c.held || got.PID != c.h.PID || !got.Since.Equal(since) {
 			t.Errorf("%s: got %+v", c.name, got)

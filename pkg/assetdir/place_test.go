@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 func modeOf(t *testing.T, name string) fs.FileMode {
@@ -57,7 +58,7 @@ func TestPutWritesForTheOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := tree(t, dir), map[string]string{"key": "first", "answers": "two"}; !maps.Equal(got, want) {
+	if got, want := folder.Tree(t, dir), map[string]string{"key": "first", "answers": "two"}; !maps.Equal(got, want) {
 		t.Errorf("the directory holds %v, not %v", got, want)
 	}
 	for _, name := range []string{"key", "answers"} {
@@ -73,7 +74,7 @@ func TestPutGoesThroughNoLink(t *testing.T) {
 	t.Parallel()
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	outside := filepath.Join(elsewhere, "outside")
-	put(t, elsewhere, "outside", "untouched")
+	folder.Put(t, elsewhere, "outside", "untouched")
 	if err := os.Symlink(outside, filepath.Join(dir, "name")); err != nil {
 		t.Skip("links cannot be made here: " + err.Error())
 	}
@@ -88,7 +89,7 @@ func TestPutGoesThroughNoLink(t *testing.T) {
 	if err := Put(dir, "name", []byte("secret")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := tree(t, elsewhere), map[string]string{"outside": "untouched"}; !maps.Equal(got, want) {
+	if got, want := folder.Tree(t, elsewhere), map[string]string{"outside": "untouched"}; !maps.Equal(got, want) {
 		t.Errorf("elsewhere there is %v, not %v", got, want)
 	}
 	if got := modeOf(t, filepath.Join(dir, "name")); !got.IsRegular() {
@@ -100,11 +101,11 @@ func TestPutGoesThroughNoLink(t *testing.T) {
 func TestPutLeavesNothingAside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	put(t, dir, "folder/file", "there")
+	folder.Put(t, dir, "folder/file", "there")
 	if err := Put(dir, "folder", []byte("secret")); err == nil {
 		t.Error("a folder was replaced by a file")
 	}
-	if got, want := tree(t, dir), map[string]string{"folder/file": "there"}; !maps.Equal(got, want) {
+	if got, want := folder.Tree(t, dir), map[string]string{"folder/file": "there"}; !maps.Equal(got, want) {
 		t.Errorf("the directory holds %v, not %v", got, want)
 	}
 }

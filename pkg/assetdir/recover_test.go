@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // planted fills a directory with files and a journal that looks like one of ours.
@@ -32,7 +33,7 @@ func planted(t *testing.T, files map[string]string, j any) string {
 // refusedRecovery opens a directory, which is refused and left as it is.
 func refusedRecovery(t *testing.T, dir string, want ...string) {
 	t.Helper()
-	before := tree(t, dir)
+	before := folder.Tree(t, dir)
 	err := reopen(t, dir)
 	if err == nil {
 		t.Error("it was opened")
@@ -43,7 +44,7 @@ func refusedRecovery(t *testing.T, dir string, want ...string) {
 			t.Errorf("got %v, want %q in it", err, w)
 		}
 	}
-	if got := tree(t, dir); !equalMaps(got, before) {
+	if got := folder.Tree(t, dir); !equalMaps(got, before) {
 		t.Errorf("changed: %q, was %q", got, before)
 	}
 }
@@ -89,7 +90,7 @@ func TestRecoveryGoesThroughNoLink(t *testing.T) {
 					}
 				}
 				refusedRecovery(t, dir)
-				if got := tree(t, elsewhere); !equalMaps(got, map[string]string{"victim": "victim"}) {
+				if got := folder.Tree(t, elsewhere); !equalMaps(got, map[string]string{"victim": "victim"}) {
 					t.Errorf("changed elsewhere: %q", got)
 				}
 			})
@@ -169,7 +170,7 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 				!strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
 				t.Errorf("with the flag: %v", err)
 			}
-			if got := tree(t, dir)["install-config.yaml"]; got != "input" {
+			if got := folder.Tree(t, dir)["install-config.yaml"]; got != "input" {
 				t.Errorf("the input is %q", got)
 			}
 		})
@@ -269,7 +270,7 @@ func TestJournalWithoutDigests(t *testing.T) {
 					want[name] = content
 				}
 			}
-			if got := tree(t, dir); !equalMaps(got, want) {
+			if got := folder.Tree(t, dir); !equalMaps(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		})

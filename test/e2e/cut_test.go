@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/test/faults"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // The tests in this file cut the commit of each command short at its system
@@ -280,7 +280,7 @@ func (s scenario) edit(t *testing.T, story, killed, name string) {
 	t.Helper()
 	const edited = "# edited after the kill\n"
 	dir := filepath.Join(t.TempDir(), "copy")
-	if err := errors.Join(os.Mkdir(dir, 0o700), copyModes(dir, killed)); err != nil {
+	if err := errors.Join(os.Mkdir(dir, 0o700), folder.Copy(dir, killed)); err != nil {
 		t.Error(err)
 		return
 	}
@@ -378,22 +378,4 @@ func (j theJournal) result(t *testing.T, dir string, left map[string]string) map
 		delete(want, r.Name)
 	}
 	return want
-}
-
-func copyModes(to, from string) error {
-	return filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
-		rel, relErr := filepath.Rel(from, p)
-		if err := errors.Join(err, relErr); err != nil || rel == "." {
-			return err
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			return os.Mkdir(filepath.Join(to, rel), info.Mode().Perm())
-		}
-		data, err := os.ReadFile(p)
-		return errors.Join(err, os.WriteFile(filepath.Join(to, rel), data, info.Mode().Perm()))
-	})
 }

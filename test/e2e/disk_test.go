@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/okd-project/okd-install/test/folder"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -38,7 +39,7 @@ func TestFullDisk(t *testing.T) {
 			for _, kib := range fullAt {
 				empty(t, dir)
 				for name, content := range before {
-					put(t, dir, name, content)
+					folder.Put(t, dir, name, content)
 				}
 				if used := usedKiB(t, dir); used > kib {
 					continue

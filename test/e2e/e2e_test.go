@@ -27,6 +27,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // okd is the binary under test.
@@ -121,19 +123,8 @@ func assetDir(t *testing.T, config string) string {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, configFile, config)
+	folder.Put(t, dir, configFile, config)
 	return dir
-}
-
-func put(t *testing.T, dir, name, content string) {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func get(t *testing.T, dir, name string) string {

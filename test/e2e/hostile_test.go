@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/test/folder"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -31,9 +32,9 @@ func TestSymbolicLinksInTheWay(t *testing.T) {
 			target := filepath.Join(elsewhere, "target")
 			switch kind {
 			case "file":
-				put(t, elsewhere, "target", "")
+				folder.Put(t, elsewhere, "target", "")
 			case "folder":
-				put(t, elsewhere, "target/theirs", "theirs")
+				folder.Put(t, elsewhere, "target/theirs", "theirs")
 			}
 			link := filepath.Join(dir, name)
 			if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
@@ -83,7 +84,7 @@ func TestNamesOfDirectories(t *testing.T) {
 		strings.Repeat("long", 60),
 	} {
 		dir := filepath.Join(t.TempDir(), name)
-		put(t, dir, configFile, configs["ecdsa"])
+		folder.Put(t, dir, configFile, configs["ecdsa"])
 		for _, args := range [][]string{manifests, ignition} {
 			spoken(t, must(t, dir, args))
 		}
@@ -170,14 +171,14 @@ func TestPlantedJournals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			elsewhere := filepath.Join(t.TempDir(), "elsewhere")
-			put(t, elsewhere, "theirs", "theirs")
+			folder.Put(t, elsewhere, "theirs", "theirs")
 			dir := assetDir(t, configs["ecdsa"])
 			sum := func(text string) string {
 				s := sha256.Sum256([]byte(text))
 				return "sha256:" + hex.EncodeToString(s[:])
 			}
-			put(t, dir, stageDir+"/0", "planted")
-			put(t, dir, journal, fmt.Sprintf(plan, c.to, sum("planted"), sum(configs["ecdsa"])))
+			folder.Put(t, dir, stageDir+"/0", "planted")
+			folder.Put(t, dir, journal, fmt.Sprintf(plan, c.to, sum("planted"), sum(configs["ecdsa"])))
 			err := errors.Join(os.Chmod(filepath.Join(dir, stageDir), 0o700), os.Chmod(filepath.Join(dir, journal), 0o600),
 				os.Symlink(elsewhere, filepath.Join(dir, "L")))
 			if c.prepare != nil {

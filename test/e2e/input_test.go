@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 func TestInstallConfigIsALink(t *testing.T) {
 	t.Parallel()
 	elsewhere := t.TempDir()
-	put(t, elsewhere, "shared.yaml", configs["ecdsa"])
+	folder.Put(t, elsewhere, "shared.yaml", configs["ecdsa"])
 	dir := t.TempDir()
 	if err := os.Symlink(filepath.Join(elsewhere, "shared.yaml"), filepath.Join(dir, configFile)); err != nil {
 		t.Fatal(err)
@@ -60,14 +61,14 @@ func TestInstallConfigsThatCannotBeRead(t *testing.T) {
 			}
 		}, "a link to a file that does not exist"},
 		"absent": {3, func(*testing.T, string) {}, "no such file"},
-		"empty":  {3, func(t *testing.T, path string) { put(t, filepath.Dir(path), configFile, "") }, configFile},
+		"empty":  {3, func(t *testing.T, path string) { folder.Put(t, filepath.Dir(path), configFile, "") }, configFile},
 		"2 MiB": {3, func(t *testing.T, path string) {
-			put(t, filepath.Dir(path), configFile, configs["rsa"]+strings.Repeat("# much too long\n", 2<<16))
+			folder.Put(t, filepath.Dir(path), configFile, configs["rsa"]+strings.Repeat("# much too long\n", 2<<16))
 		}, "1048576"},
 		"20 MiB": {1, func(t *testing.T, path string) {
-			put(t, filepath.Dir(path), configFile, strings.Repeat("#", 20<<20))
+			folder.Put(t, filepath.Dir(path), configFile, strings.Repeat("#", 20<<20))
 		}, "bytes"},
-		"binary": {3, func(t *testing.T, path string) { put(t, filepath.Dir(path), configFile, "\x00\xff\xfe\x01") }, configFile},
+		"binary": {3, func(t *testing.T, path string) { folder.Put(t, filepath.Dir(path), configFile, "\x00\xff\xfe\x01") }, configFile},
 	} {
 		dir := t.TempDir()
 		test.make(t, filepath.Join(dir, configFile))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/test/folder"
 	"github.com/okd-project/okd-install/test/needs"
 )
 
@@ -46,7 +47,7 @@ func asNobody(t *testing.T) (dir string, settings []setting) {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(open, "cluster")
-	put(t, dir, configFile, configs["ecdsa"])
+	folder.Put(t, dir, configFile, configs["ecdsa"])
 	giveAway(t, dir)
 	return dir, []setting{binary(path), as(nobody), in(open)}
 }
@@ -153,7 +154,7 @@ func TestReadOnlyFolder(t *testing.T) {
 func TestReadOnlyFileSystem(t *testing.T) {
 	t.Parallel()
 	dir := mountTmpfs(t, "size=2m")
-	put(t, dir, configFile, configs["ecdsa"])
+	folder.Put(t, dir, configFile, configs["ecdsa"])
 	remount(t, dir, "ro")
 	refused(t, run(t, dir, ignition), 1, dir, "read-only file system")
 	remount(t, dir, "rw")
@@ -171,7 +172,7 @@ func TestDirectoryOfSomebodyElse(t *testing.T) {
 	}
 	must(t, dir, ignition, settings...)
 	other := filepath.Join(openDir(t), "cluster")
-	put(t, other, configFile, configs["ecdsa"])
+	folder.Put(t, other, configFile, configs["ecdsa"])
 	if err := os.Chmod(other, 0o777); err != nil {
 		t.Fatal(err)
 	}

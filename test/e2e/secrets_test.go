@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // The secrets that the install-config of these tests holds. None may be seen
@@ -249,7 +251,7 @@ func TestSecretsStayOutOfLaterErrors(t *testing.T) {
 		dir := assetDir(t, configs["ecdsa"])
 		must(t, dir, manifests)
 		must(t, dir, ignition)
-		put(t, dir, name, content)
+		folder.Put(t, dir, name, content)
 		o := run(t, dir, append(ignition[:len(ignition):len(ignition)], "--log-level", "debug"), env("OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true"))
 		refused(t, o, 1, filepath.Base(strings.TrimSuffix(strings.TrimSuffix(name, ".key"), ".crt")))
 		os.Remove(filepath.Join(dir, "auth/kubeadmin-password"))
