@@ -62,6 +62,11 @@ func newPrompter(t Terminal) (prompter, func(), error) {
 	shorter := strings.NewReplacer("Use arrows to move, type to filter", "arrow keys", "for more help", "for help")
 	survey.SelectQuestionTemplate = shorter.Replace(survey.SelectQuestionTemplate)
 	hints(false)
+	// survey hides what is typed only while it reads an answer: what is typed ahead
+	// would stand between the questions, and a pasted secret with it
+	if _, err := system.HideEcho(in.Fd()); err != nil {
+		return nil, nil, err
+	}
 	keys, shown := watch(in, out)
 	return &surveyPrompter{stdio: terminal.Stdio{In: keys, Out: shown, Err: shown}}, restore, nil
 }
@@ -110,14 +115,8 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	answer := ""
 	done := make(chan error, 1)
 	go func() {
-		show := func() {}
-		if p.Secret { // survey hides what is typed only after it has drawn the question
-			show, _ = system.HideEcho(s.stdio.In.Fd())
-		}
-		err := survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err),
+		done <- survey.AskOne(question, &answer, survey.WithStdio(s.stdio.In, s.stdio.Out, s.stdio.Err),
 			survey.WithValidator(check), survey.WithShowCursor(true))
-		show()
-		done <- err
 	}()
 	select {
 	case err := <-done:
