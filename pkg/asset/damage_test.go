@@ -68,7 +68,7 @@ func texts(raw json.RawMessage, change func(string) any) json.RawMessage {
 func TestDamagedValuesAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{TargetManifests, TargetIgnitionConfigs} {
-		dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+		dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig})
 		req := killRequest(dir)
 		req.Target, req.Reissue = target, false
 		if _, err := Create(t.Context(), req); err != nil {
@@ -108,7 +108,7 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 func expectDamage(t *testing.T, files map[string]string, req Request, bad State, name string) {
 	t.Helper()
 	t.Parallel()
-	req.Dir = filled(t, files)
+	req.Dir = folder.Filled(t, files)
 	// not marshal, which takes the names down again
 	data, err := json.Marshal(bad)
 	if err != nil {

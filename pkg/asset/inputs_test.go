@@ -21,6 +21,7 @@ import (
 	"github.com/okd-project/okd-install/pkg/installconfig"
 	"github.com/okd-project/okd-install/pkg/manifests"
 	"github.com/okd-project/okd-install/pkg/tls"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // inputRun is what one run starts from: a request, and the files of the directory.
@@ -187,7 +188,7 @@ type made struct {
 // makeAll makes the outputs of all targets of the graph, and writes nothing.
 func (r inputRun) makeAll(t *testing.T, kept map[string]graph.Kept) made {
 	t.Helper()
-	r.Dir = filled(t, r.files)
+	r.Dir = folder.Filled(t, r.files)
 	o, err := open(openTestDir(t, r.Dir).Dir, r.Request)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand"
 	"os"
 	"os/exec"
@@ -69,7 +70,7 @@ func TestKilledRuns(t *testing.T) {
 	const seed = 20261122
 	random := rand.New(rand.NewSource(seed))
 	fresh := map[string]string{"install-config.yaml": killConfig}
-	dir := filled(t, fresh)
+	dir := folder.Filled(t, fresh)
 	if _, err := Create(t.Context(), killRequest(dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestKilledRuns(t *testing.T) {
 		if i%2 == 1 {
 			before = again
 		}
-		dir := filled(t, before)
+		dir := folder.Filled(t, before)
 		child := exec.Command(binary, "-test.run=^TestChild$")
 		child.Env = append(os.Environ(), childDir+"="+dir)
 		if err := child.Start(); err != nil {
@@ -105,7 +106,7 @@ func TestKilledRuns(t *testing.T) {
 		<-ended
 		story := fmt.Sprintf("seed %d, kill %d after %s", seed, i, delay)
 		_ = openTestDir(t, dir).Close()
-		if left := folder.Tree(t, dir); !equalMaps(left, before) {
+		if left := folder.Tree(t, dir); !maps.Equal(left, before) {
 			if err := whole(left); err != nil {
 				t.Errorf("%s: neither the old result nor the new: %v", story, err)
 			}

@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // Neither plan nor status leaves anything in a directory, whatever they find.
 func TestLookingWritesNothing(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+	dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig})
 	for _, create := range []bool{false, true} {
 		if create {
 			if _, err := Create(t.Context(), killRequest(dir)); err != nil {
@@ -40,7 +41,7 @@ func TestLookingWritesNothing(t *testing.T) {
 		if _, err := GetStatus(t.Context(), killRequest(dir)); err != nil {
 			t.Error(err)
 		}
-		if !equalMaps(before, folder.Tree(t, dir)) {
+		if !maps.Equal(before, folder.Tree(t, dir)) {
 			t.Error("something was written")
 		}
 	}
@@ -49,7 +50,7 @@ func TestLookingWritesNothing(t *testing.T) {
 // What plan shows of keys that exist is what the run writes.
 func TestPlanIsCarriedOut(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+	dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig})
 	req := killRequest(dir)
 	req.Reissue = false
 	if _, err := Create(t.Context(), req); err != nil {

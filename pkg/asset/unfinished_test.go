@@ -8,6 +8,7 @@ import (
 
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/system"
+	"github.com/okd-project/okd-install/test/folder"
 )
 
 // Those who only look are told of a directory in which no run would begin.
@@ -16,7 +17,7 @@ func TestLookingAtSharedDirectories(t *testing.T) {
 	if !system.PermissionsCount {
 		t.Skip("this system has no permission bits")
 	}
-	dir := filled(t, map[string]string{"install-config.yaml": killConfig})
+	dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig})
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func TestLookingAtSharedDirectories(t *testing.T) {
 // is not there.
 func TestLookingAtAnUnfinishedRun(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{"install-config.yaml": killConfig, "a": "old"})
+	dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig, "a": "old"})
 	stage := filepath.Join(dir, ".okd_install_commit")
 	if err := os.Mkdir(stage, 0o700); err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ var whyChanges = []whyChange{
 // returns bootstrap.ign and the state.
 func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Config, string) {
 	t.Helper()
-	dir := filled(t, files)
+	dir := folder.Filled(t, files)
 	r.Dir, r.Target, r.Command, r.Now = dir, TargetIgnitionConfigs, "test", goldenNow
 	if _, err := Create(t.Context(), r); err != nil {
 		t.Fatal(err)

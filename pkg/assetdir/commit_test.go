@@ -1,6 +1,7 @@
 package assetdir
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // things: two folders that are not there before. A run with --overwrite once
 // ended there with "no such file or directory".
 func TestCommitMovesAsideIntoNewFolders(t *testing.T) {
-	dir := filled(t, map[string]string{"auth/kubeconfig": "edited", "manifests/a.yaml": "edited"})
+	dir := folder.Filled(t, map[string]string{"auth/kubeconfig": "edited", "manifests/a.yaml": "edited"})
 	d := openTestDir(t, dir)
 	_, err := d.Commit(Change{
 		Aside: map[string]string{"auth/kubeconfig": "replaced/auth/kubeconfig", "manifests": "replaced/manifests"},
@@ -31,7 +32,7 @@ func TestCommitMovesAsideIntoNewFolders(t *testing.T) {
 		"auth/kubeconfig": "made", "replaced/auth/kubeconfig": "edited", "replaced/openshift/consumed.yaml": "consumed",
 		"manifests/a.yaml": "made", "replaced/manifests/a.yaml": "edited",
 	}
-	if got := folder.Tree(t, dir); !equalMaps(got, want) {
+	if got := folder.Tree(t, dir); !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -43,7 +44,7 @@ func TestCommitIsRefusedAsAWhole(t *testing.T) {
 		t.Skip("permission bits do not bind this user; test/e2e does it as another")
 	}
 	before := map[string]string{"auth/old": "old", "manifests/a.yaml": "edited"}
-	dir := filled(t, before)
+	dir := folder.Filled(t, before)
 	if err := os.Chmod(filepath.Join(dir, "auth"), 0o500); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestCommitIsRefusedAsAWhole(t *testing.T) {
 	}
 	left := d.Exists("new") || d.Exists("replaced") || d.Exists(stageDir)
 	_ = d.Close()
-	if got := folder.Tree(t, dir); !equalMaps(got, before) || left {
+	if got := folder.Tree(t, dir); !maps.Equal(got, before) || left {
 		t.Errorf("something is left behind: %q", got)
 	}
 }
@@ -75,7 +76,7 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 		"a folder to be moved":      {Change{Aside: map[string]string{"m": "r/m"}, Write: Files{"x": nil}}, "m/a.yaml"},
 		"a name to be moved to":     {Change{Aside: map[string]string{"m": "r/m"}, Write: Files{"x": nil}}, "r/m"},
 	} {
-		dir := filled(t, map[string]string{"in": "in", "out": "out", "m/a.yaml": "a"})
+		dir := folder.Filled(t, map[string]string{"in": "in", "out": "out", "m/a.yaml": "a"})
 		d := openTestDir(t, dir)
 		if _, _, _, err := d.ReadFolders(counts, "m"); err != nil {
 			t.Fatal(err)
@@ -90,13 +91,13 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 		if _, err := d.Commit(c.change); err == nil || !strings.Contains(err.Error(), "while the run was at work") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := folder.Tree(t, dir); !equalMaps(got, before) {
+		if got := folder.Tree(t, dir); !maps.Equal(got, before) {
 			t.Errorf("%s: changed to %q", name, got)
 		}
 		_ = d.Close()
 	}
 	// what nobody reads or writes may change, and one's own commits are no surprise
-	dir := filled(t, map[string]string{"in": "in"})
+	dir := folder.Filled(t, map[string]string{"in": "in"})
 	d := openTestDir(t, dir)
 	for _, content := range []string{"one", "two"} {
 		if _, _, err := d.ReadFile("out"); err != nil {
@@ -112,12 +113,12 @@ func TestCommitOfWhatHasChangedSince(t *testing.T) {
 // Inputs below a link are nobody's to remove, or to move.
 func TestCommitMovesNothingThroughLinks(t *testing.T) {
 	t.Parallel()
-	elsewhere := filled(t, map[string]string{"a.yaml": "theirs"})
+	elsewhere := folder.Filled(t, map[string]string{"a.yaml": "theirs"})
 	for _, c := range []Change{
 		{Remove: []string{"m/a.yaml"}}, {Aside: map[string]string{"m/a.yaml": "r/a.yaml"}},
 		{Write: Files{"m/a.yaml": []byte("new")}},
 	} {
-		dir := filled(t, map[string]string{"x": "x"})
+		dir := folder.Filled(t, map[string]string{"x": "x"})
 		if err := os.Symlink(elsewhere, filepath.Join(dir, "m")); err != nil {
 			t.Skip("this system makes no links:", err)
 		}
@@ -126,7 +127,7 @@ func TestCommitMovesNothingThroughLinks(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 		_ = d.Close()
-		if got := folder.Tree(t, elsewhere); !equalMaps(got, map[string]string{"a.yaml": "theirs"}) {
+		if got := folder.Tree(t, elsewhere); !maps.Equal(got, map[string]string{"a.yaml": "theirs"}) {
 			t.Errorf("%+v: changed elsewhere: %q", c, got)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,7 +77,7 @@ func TestCommitChild(t *testing.T) {
 // cutShort runs a commit in a new directory with a fault.
 func cutShort(t *testing.T, f faults.Fault) (string, faults.Result) {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(filled(t, cutBefore(t)))
+	dir, err := filepath.EvalSymlinks(folder.Filled(t, cutBefore(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func cutShort(t *testing.T, f faults.Fault) (string, faults.Result) {
 func eachCut(t *testing.T, counts func(faults.Call) bool, cut func(t *testing.T, at int, call faults.Call)) {
 	t.Helper()
 	dir, r := cutShort(t, faults.Fault{})
-	if got := folder.Tree(t, dir); r.Code != 0 || !equalMaps(got, cutAfter(t)) {
+	if got := folder.Tree(t, dir); r.Code != 0 || !maps.Equal(got, cutAfter(t)) {
 		t.Fatalf("without any fault: exit %d, %q\n%s", r.Code, got, r.Stdout)
 	}
 	if len(r.Calls) < 60 { // or the calls are not seen
@@ -142,7 +143,7 @@ func TestCommitKilledAtEachCall(t *testing.T) {
 		if err := reopen(t, dir); err != nil {
 			t.Errorf("%s: the next start: %v", story, err)
 		}
-		if got := folder.Tree(t, dir); !equalMaps(got, before) && !equalMaps(got, after) {
+		if got := folder.Tree(t, dir); !maps.Equal(got, before) && !maps.Equal(got, after) {
 			t.Errorf("%s: neither the old files nor the new: %q", story, got)
 		}
 	})
@@ -172,7 +173,7 @@ func editAndFinish(t *testing.T, story, killed, name string) {
 	before := folder.Tree(t, dir)
 	err := reopen(t, dir)
 	if err != nil {
-		if got := folder.Tree(t, dir); !equalMaps(got, before) {
+		if got := folder.Tree(t, dir); !maps.Equal(got, before) {
 			t.Errorf("%s, %s edited: refused, and changed all the same", story, name)
 		}
 		for _, want := range []string{"this is yours", "nothing was touched", "hint: mv "} {
@@ -229,9 +230,9 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 					delete(got, name)
 				}
 			}
-			same := equalMaps(got, before)
+			same := maps.Equal(got, before)
 			switch unchanged := strings.Contains(r.Stdout, "nothing in it was changed"); {
-			case r.Code == 0 && !equalMaps(got, after):
+			case r.Code == 0 && !maps.Equal(got, after):
 				t.Errorf("%s: success, but the new files are not there: %q", story, got)
 			case unchanged && (!same || counts):
 				t.Errorf("%s: %q says that nothing was changed; journal %t, %q", story, r.Stdout, counts, got)
@@ -247,7 +248,7 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 			if r.Code == 0 || counts {
 				want = after
 			}
-			if got := folder.Tree(t, dir); !equalMaps(got, want) {
+			if got := folder.Tree(t, dir); !maps.Equal(got, want) {
 				t.Errorf("%s: exit %d, after the next start: %q", story, r.Code, got)
 			}
 		})
@@ -257,7 +258,7 @@ func TestCommitFailsAtEachCall(t *testing.T) {
 // A journal has a digest for all that its renames touch.
 func TestJournalHasDigests(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{"a": "old", "in": "input", "m/x": "mine"})
+	dir := folder.Filled(t, map[string]string{"a": "old", "in": "input", "m/x": "mine"})
 	d := openTestDir(t, dir)
 	stage(t, d, journal{
 		SchemaVersion: journalSchema, Moves: []move{{From: "m", To: "r/m"}}, Removals: []removal{{Name: "in"}},

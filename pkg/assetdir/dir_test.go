@@ -73,7 +73,7 @@ func TestCommitMovesAsideAndRemoves(t *testing.T) {
 	}
 	_ = d.Close()
 	want := map[string]string{"replaced/manifests/mine.yaml": "edited", "manifests/new.yaml": "made"}
-	if got := folder.Tree(t, dir); !equalMaps(got, want) {
+	if got := folder.Tree(t, dir); !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -128,7 +128,7 @@ func TestRecoveryAtEveryStep(t *testing.T) {
 		}
 		_ = d.Close()
 		_ = openTestDir(t, dir).Close()
-		if got := folder.Tree(t, dir); !equalMaps(got, want) {
+		if got := folder.Tree(t, dir); !maps.Equal(got, want) {
 			t.Errorf("killed after step %d: got %q, want %q", killed, got, want)
 		}
 	}
@@ -273,27 +273,6 @@ func FuzzJournal(f *testing.F) {
 			}
 		}
 	})
-}
-
-func equalMaps(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k, v := range a {
-		if w, ok := b[k]; !ok || w != v {
-			return false
-		}
-	}
-	return true
-}
-
-func filled(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		folder.Put(t, dir, name, content)
-	}
-	return dir
 }
 
 // counts are the files that these tests read from folders.

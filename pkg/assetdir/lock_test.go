@@ -35,7 +35,7 @@ func TestLookAtLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dir := filled(t, nil)
+		dir := folder.Filled(t, nil)
 		if c.held {
 			_ = openTestDir(t, dir)
 		}
@@ -46,7 +46,7 @@ func TestLookAtLock(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "{", `{"pid":0}`} {
-		if got := LookAtLock(filled(t, map[string]string{lockFile: text})); got != nil {
+		if got := LookAtLock(folder.Filled(t, map[string]string{lockFile: text})); got != nil {
 			t.Errorf("%q: got %+v", text, got)
 		}
 	}
@@ -58,7 +58,7 @@ func TestLookAtLock(t *testing.T) {
 // A lock file that cannot be removed is worth a warning, and locks nothing.
 func TestLockFileThatStays(t *testing.T) {
 	t.Parallel()
-	dir := filled(t, map[string]string{lockFile: ""})
+	dir := folder.Filled(t, map[string]string{lockFile: ""})
 	d := openTestDir(t, dir)
 	_ = d.root.Close()
 	err := d.Close()

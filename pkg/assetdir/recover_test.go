@@ -3,6 +3,7 @@ package assetdir
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // planted fills a directory with files and a journal that looks like one of ours.
 func planted(t *testing.T, files map[string]string, j any) string {
 	t.Helper()
-	dir := filled(t, files)
+	dir := folder.Filled(t, files)
 	if err := os.MkdirAll(filepath.Join(dir, stageDir), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func refusedRecovery(t *testing.T, dir string, want ...string) {
 			t.Errorf("got %v, want %q in it", err, w)
 		}
 	}
-	if got := folder.Tree(t, dir); !equalMaps(got, before) {
+	if got := folder.Tree(t, dir); !maps.Equal(got, before) {
 		t.Errorf("changed: %q, was %q", got, before)
 	}
 }
@@ -67,7 +68,7 @@ func TestRecoveryGoesThroughNoLink(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				j := j
-				elsewhere := filled(t, map[string]string{"victim": "victim"})
+				elsewhere := folder.Filled(t, map[string]string{"victim": "victim"})
 				j.SchemaVersion = version
 				var planting any = j
 				if version == 0 {
@@ -90,7 +91,7 @@ func TestRecoveryGoesThroughNoLink(t *testing.T) {
 					}
 				}
 				refusedRecovery(t, dir)
-				if got := folder.Tree(t, elsewhere); !equalMaps(got, map[string]string{"victim": "victim"}) {
+				if got := folder.Tree(t, elsewhere); !maps.Equal(got, map[string]string{"victim": "victim"}) {
 					t.Errorf("changed elsewhere: %q", got)
 				}
 			})
@@ -183,7 +184,7 @@ func TestSharedDirectories(t *testing.T) {
 		t.Skip("this system has no permission bits")
 	}
 	for mode, hint := range map[os.FileMode]string{0o775: "chmod g-w ", 0o757: "chmod o-w ", 0o777: "chmod go-w "} {
-		dir := filled(t, map[string]string{"install-config.yaml": "input"})
+		dir := folder.Filled(t, map[string]string{"install-config.yaml": "input"})
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +206,7 @@ func TestSharedDirectories(t *testing.T) {
 		_ = d.Close()
 	}
 	for _, mode := range []os.FileMode{0o700, 0o755, 0o750} {
-		dir := filled(t, nil)
+		dir := folder.Filled(t, nil)
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +271,7 @@ func TestJournalWithoutDigests(t *testing.T) {
 					want[name] = content
 				}
 			}
-			if got := folder.Tree(t, dir); !equalMaps(got, want) {
+			if got := folder.Tree(t, dir); !maps.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		})
@@ -290,7 +291,7 @@ func TestRecoveryWithoutWhatWasStaged(t *testing.T) {
 		{false, func(p string) error { return os.WriteFile(p, []byte("other"), 0o600) }, "everything is as it was"},
 		{true, os.Remove, "restore the directory"},
 	} {
-		dir := filled(t, map[string]string{"a": "old a", "b": "old b"})
+		dir := folder.Filled(t, map[string]string{"a": "old a", "b": "old b"})
 		d := openTestDir(t, dir)
 		stage(t, d, journal{SchemaVersion: journalSchema, Writes: []move{
 			{From: stageDir + "/0", To: "a", Digest: digestOf("new a")}, {From: stageDir + "/1", To: "b", Digest: digestOf("new b")},

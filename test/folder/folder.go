@@ -1,4 +1,4 @@
-// Package folder is for tests of what programs leave in a directory: Put makes its
+// Package folder is for tests of what programs leave in a directory: Put and Filled make its
 // files, Tree reads them, and Copy keeps it as it is at one moment.
 package folder
 
@@ -20,6 +20,16 @@ func Put(t testing.TB, dir, name, content string) {
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Filled is a new directory with these files in it, by their names with slashes.
+func Filled(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		Put(t, dir, name, content)
+	}
+	return dir
 }
 
 // Tree reads all regular files below dir, by their names with slashes.
