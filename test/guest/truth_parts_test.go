@@ -25,9 +25,12 @@ const kubernetes = "1.35.1"
 
 // truthPrograms are built from their sources, by the names of their files.
 var truthPrograms = map[string]string{
-	"etcd":           "go.etcd.io/etcd/server/v3",
-	"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-	"kubelet":        "k8s.io/kubernetes/cmd/kubelet",
+	"etcd":                    "go.etcd.io/etcd/server/v3",
+	"kube-apiserver":          "k8s.io/kubernetes/cmd/kube-apiserver",
+	"kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+	"kube-scheduler":          "k8s.io/kubernetes/cmd/kube-scheduler",
+	"kubectl":                 "k8s.io/kubernetes/cmd/kubectl",
+	"kubelet":                 "k8s.io/kubernetes/cmd/kubelet",
 }
 
 // buildPrograms builds the programs once for each content of go.sum and Go, and returns
@@ -186,13 +189,17 @@ func truthParts(t *testing.T, dir string, standin []byte) parts {
 		must(t, err)
 		return raw
 	}
-	only := func(name string) image {
-		return newImage(t, "", nil, newLayer(t, entry{name: "usr/bin/" + name, content: program(name), mode: 0o755}))
+	holds := func(names ...string) image {
+		var entries []entry
+		for _, name := range names {
+			entries = append(entries, entry{name: "usr/bin/" + name, content: program(name), mode: 0o755})
+		}
+		return newImage(t, "", nil, newLayer(t, entries...))
 	}
 	return parts{
 		images: map[string]image{
-			"etcd":      only("etcd"),
-			"hyperkube": only("kube-apiserver"),
+			"etcd":      holds("etcd"),
+			"hyperkube": holds("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
 			"pod":       newImage(t, "/usr/bin/pod", []string{"STANDIN_IMAGE=pod"}, newLayer(t, entry{name: "usr/bin/pod", content: standin, mode: 0o755})),
 		},
 		node: []entry{

@@ -20,7 +20,7 @@ type truthReport struct {
 
 // standins are said in the report, and in docs/testing.md.
 var standins = []string{
-	"the operators of the release: the test writes the pods and configs of etcd and the API server in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube, progress and approve-csr do not start",
+	"the operators of the release: the test writes the pods and configs of etcd and the control plane in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube, progress and approve-csr do not start",
 	"CRI-O: containerd is on its socket, with a config of its own; the pause image is the one that crio-configure names, the mirror and its password are not read from the host's files",
 	"the images: each holds one program, built from the sources of the release line; the pause program is the test's",
 	"the kubelet has four flags more than ours where the kernel is shared, so that it manages no control groups and no swap",

@@ -46,18 +46,19 @@ func TestTruth(t *testing.T) {
 	r.step(t, h, "static pods come and go", func(t *testing.T) { podsComeAndGo(t, h) })
 	r.step(t, h, "a mount that is not there", func(t *testing.T) { mountIsMissing(t, h) })
 	apiSteps(t, h, r)
+	controllerSteps(t, h, r)
 	r.step(t, h, "nothing failed", func(*testing.T) { h.nothingFailed() })
 }
 
 // tellVersions asks the programs themselves.
 func (h *host) tellVersions(r *truthReport, dir string) {
 	h.t.Helper()
-	for _, name := range []string{"kubelet", "kube-apiserver", "etcd"} {
+	for _, name := range []string{"kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"} {
 		out, _ := exec.Command(dir+"/"+name, "--version").CombinedOutput()
 		first, _, _ := strings.Cut(string(out), "\n")
 		r.version(name, first)
 	}
-	r.version("source of kubelet and kube-apiserver", run(h.t, programsModule, "go", "list", "-m", "-f", "{{.Replace}}", "k8s.io/kubernetes"))
+	r.version("source of all but etcd", run(h.t, programsModule, "go", "list", "-m", "-f", "{{.Replace}}", "k8s.io/kubernetes"))
 	for what, command := range map[string]string{
 		"containerd": "containerd --version", "runc": "PATH=$PATH:/usr/sbin runc --version | head -1", "podman": "podman --version", "systemd": "systemctl --version | head -1",
 		"guest": ". /etc/os-release; echo $PRETTY_NAME in namespaces of the kernel $(uname -r)",
