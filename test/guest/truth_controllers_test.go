@@ -264,7 +264,8 @@ func signsOnlyApproved(t *testing.T, h *host) {
 func approved(request string) string {
 	var o map[string]any
 	_ = json.Unmarshal([]byte(request), &o)
-	o["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Approved", "status": "True", "reason": "ByTheTest", "message": "by hand"}}}
+	approval := map[string]any{"type": "Approved", "status": "True", "reason": "ByTheTest", "message": "by hand"}
+	o["status"] = map[string]any{"conditions": []any{approval}}
 	raw, _ := json.Marshal(o)
 	return string(raw)
 }
