@@ -21,6 +21,7 @@ var packages = map[string]string{
 	"debugfs":            "e2fsprogs",
 	"dpkg-deb":           "dpkg",
 	"e2fsck":             "e2fsprogs",
+	"groff":              "groff-base",
 	"ip":                 "iproute2",
 	"losetup":            "mount",
 	"mke2fs":             "e2fsprogs",

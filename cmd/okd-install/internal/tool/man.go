@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -24,7 +23,8 @@ func NewManCmd(a *cli.App) *cobra.Command {
 		Use:   "man",
 		Short: "Write the manual pages of all commands",
 		Long: `Write a manual page for each command, such as okd-install-create.1, with what its
---help says. The packages of okd-install have put them where man looks already.`,
+--help says, its exit codes, and the variables and files that it uses. The
+packages of okd-install have put them where man looks already.`,
 		Example: `  okd-install man --directory ~/.local/share/man/man1`,
 		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -32,9 +32,10 @@ func NewManCmd(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			header := &doc.GenManHeader{Section: "1", Source: "okd-install " + a.Version(), Manual: "okd-install", Date: &date}
-			cmd.Root().DisableAutoGenTag = true
-			if err := writePages(cmd.Root(), header, to); err != nil {
+			if err = os.MkdirAll(to, 0o755); err == nil {
+				err = writePages(cmd.Root(), stamp{program: "okd-install " + a.Version(), date: date}, to)
+			}
+			if err != nil {
 				return diag.Problem{
 					Position: diag.Position{File: to},
 					Detail:   "the pages cannot be written there: " + system.Reason(err),
@@ -50,30 +51,14 @@ func NewManCmd(a *cli.App) *cobra.Command {
 	return cmd
 }
 
-// writePages has the pages made in a folder of its own, and gives each its place in one
-// step: the library would follow links that others have put there.
-func writePages(root *cobra.Command, header *doc.GenManHeader, to string) error {
-	if err := os.MkdirAll(to, 0o755); err != nil {
+// writePages writes the page of a command and those of all below it.
+func writePages(cmd *cobra.Command, by stamp, to string) error {
+	name := filepath.Join(to, pageName(cmd)+".1")
+	if err := cli.WriteOutput(name, func(w io.Writer) error { _, err := io.WriteString(w, page(cmd, by)); return err }); err != nil {
 		return err
 	}
-	made, err := os.MkdirTemp("", "okd-install-man-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(made) }()
-	if err := doc.GenManTree(root, header, made); err != nil {
-		return err
-	}
-	pages, err := os.ReadDir(made)
-	if err != nil {
-		return err
-	}
-	for _, page := range pages {
-		text, err := os.ReadFile(filepath.Join(made, page.Name()))
-		if err == nil {
-			err = cli.WriteOutput(filepath.Join(to, page.Name()), func(w io.Writer) error { _, err := w.Write(text); return err })
-		}
-		if err != nil {
+	for _, c := range available(cmd) {
+		if err := writePages(c, by, to); err != nil {
 			return err
 		}
 	}
