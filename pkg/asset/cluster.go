@@ -80,11 +80,12 @@ func newCluster(in inputs) Cluster {
 	password := in.password()
 	keys := graph.Collect("key-pairs", in.keyPairs(leafKey)...)
 	certificates, all := in.certificates(names, authorityKey, leafKey)
-	durable := graph.Collect("durable-certificates", certificates["root-ca"], certificates["machine-config-server"])
+	durable := graph.Collect("durable-certificates", named(certificates, "root-ca", "machine-config-server")...)
+	admins := graph.Collect("kubeconfig-certificates", named(certificates, adminCertificates()...)...)
 	day := graph.Collect("certificates", all...)
 
 	// files
-	pointers := graph.From2("pointer-configs", names, durable, pointerConfigs)
+	pointers := graph.From2("pointer-configs", names, certificates["root-ca"], pointerConfigs)
 	edited := graph.From2("edited-pointer-configs", pointers, graph.Value("pointer-edits", in.Pointers), editedPointers)
 	generated := graph.From8("generated-manifests", config, target, identity, parts, durable, password, pointers, provenance,
 		generateManifests)
@@ -95,7 +96,7 @@ func newCluster(in inputs) Cluster {
 	host := graph.From8("bootstrap-host", config, target, environment, parts, checked, hostTLS, keys, edited, bootstrapHost)
 	bootstrap := graph.From1("bootstrap.ign", host, ignition.Bootstrap)
 	inPlace := graph.From2("bootstrap-in-place-for-live-iso.ign", host, config, inPlaceIgnition)
-	kubeconfig := graph.From2("auth/kubeconfig", names, day, adminKubeconfig)
+	kubeconfig := graph.From2("auth/kubeconfig", names, admins, adminKubeconfig)
 	metadata := graph.From3("metadata.json", config, identity, parts, metadataJSON)
 
 	return Cluster{
@@ -153,6 +154,15 @@ func (in inputs) certificates(
 		}
 	}
 	return byName, all
+}
+
+// named are the certificates of these names, in their order.
+func named(certificates map[string]graph.Node[tls.Pair], names ...string) []graph.Node[tls.Pair] {
+	var nodes []graph.Node[tls.Pair]
+	for _, name := range names {
+		nodes = append(nodes, certificates[name])
+	}
+	return nodes
 }
 
 // password is the kubeadmin password: the user's hash, or one that is made.

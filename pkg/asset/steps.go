@@ -131,14 +131,14 @@ func (in inputs) mint(row tls.Certificate) func(tls.Names, tls.KeySpec, tls.Pair
 // pointerConfigs makes the configs that send a machine to the machine config
 // server, by role. On platforms that manage the API's address machines go
 // there, otherwise to its name.
-func pointerConfigs(n tls.Names, certs map[string]tls.Pair) (Files, error) {
+func pointerConfigs(n tls.Names, rootCA tls.Pair) (Files, error) {
 	host := "api-int." + n.ClusterDomain
 	if len(n.APIVIPs) > 0 {
 		host = n.APIVIPs[0]
 	}
 	out := Files{}
 	for _, role := range ignition.Roles {
-		raw, err := ignition.Pointer(host, role, certs["root-ca"].Cert)
+		raw, err := ignition.Pointer(host, role, rootCA.Cert)
 		if err != nil {
 			return nil, err
 		}
@@ -321,6 +321,12 @@ func hostProxy(c installconfig.InstallConfig) ignition.Proxy {
 		return ignition.Proxy{}
 	}
 	return ignition.Proxy{HTTP: c.Proxy.HTTPProxy, HTTPS: c.Proxy.HTTPSProxy, NoProxy: c.NoProxy()}
+}
+
+// adminCertificates are the names of those that auth/kubeconfig holds.
+func adminCertificates() []string {
+	row, _ := tls.LookupKubeconfig(tls.AdminKubeconfig)
+	return row.Certificates()
 }
 
 func adminKubeconfig(n tls.Names, certs map[string]tls.Pair) ([]byte, error) {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +16,10 @@ import (
 // sample is a graph with everything that a drawing shows.
 func sample() []Target {
 	config := Value("config", 1)
-	number := func(int) (int, error) { panic("printing makes nothing") }
+	from := func(int) (int, error) { panic("printing makes nothing") }
 	all := func(map[string]int) (Files, error) { panic("printing makes nothing") }
 	key := func(name string) Node[int] {
-		return From1(name, config, number).Keep(func(int, []any) error { return nil }, nil)
+		return From1(name, config, from).Keep(func(int, []any) error { return nil }, nil)
 	}
 	a, b, c := key("key-a"), key("key-b"), From2("leaf<c>", config, Value("", 2), add)
 	few, many := Collect("few", a, b), Collect("many", a, b, c)
@@ -167,4 +169,122 @@ func TestWhatFrom(t *testing.T) {
 	if none := WhatFrom(nil, says, sample()[0].Node); none == nil || len(none) > 0 {
 		t.Errorf("got %v, want an empty list", none)
 	}
+}
+
+// number is the function of nodes that nobody makes.
+func number(int, int) (int, error) { panic("printing makes nothing") }
+
+// Two lists that share nodes, and are each made from something of the other: an
+// authority that both have, another that only one has, and its leaf that only the
+// other has.
+func TestListsThatNeedEachOther(t *testing.T) {
+	t.Parallel()
+	none := Value("", 0)
+	shared, alone := From2("shared", none, none, number), From2("alone", none, none, number)
+	leaf := From2("leaf", alone, none, number)
+	pick := func(map[string]int) (int, error) { panic("printing makes nothing") }
+	few := From1("by few", Collect("few", shared, leaf), pick)
+	many := From1("by many", Collect("many", shared, alone, none), pick)
+	var out bytes.Buffer
+	result := From2("result", few, many, number)
+	if err := Mermaid(&out, Target{"it", result}); err != nil {
+		t.Fatal(err)
+	}
+	//nolint:dupword // a name stands at the end of a line and at the start of the next
+	want := `flowchart LR
+  n0["<b>few</b><br/>leaf"]
+  n1["<b>by few</b>"]
+  n2["<b>many</b><br/>shared<br/>alone"]
+  n3["<b>by many</b>"]
+  n4["<b>result</b>"]
+  n2 --> n0
+  n0 --> n1
+  n2 --> n3
+  n1 --> n4
+  n3 --> n4
+`
+	if got, _, _ := strings.Cut(out.String(), "  classDef"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if err := SVG(&out, words, Target{"it", result}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever lists there are, and however they overlap: a picture can be drawn, has
+// every node once, and every arrow of it is one of the graph.
+func TestEveryGraphCanBeDrawn(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(400) {
+		targets := anyGraph(rand.New(rand.NewPCG(seed, 0)))
+		d := draw(targets...)
+		box := map[string]int{}
+		for i, b := range d.boxes {
+			for _, name := range append(b.members, b.title) {
+				if _, twice := box[name]; twice {
+					t.Fatalf("seed %d: %s is shown twice", seed, name)
+				}
+				box[name] = i
+			}
+		}
+		arrows := map[arrow]bool{}
+		for _, n := range Nodes(nodesOf(targets)...) {
+			i, shown := box[n.Name]
+			if !shown {
+				t.Fatalf("seed %d: %s is not shown", seed, n.Name)
+			}
+			if b := d.boxes[i]; b.title != n.Name && (n.List || len(n.Folders) > 0) || b.folders != (len(n.Folders) > 0) {
+				t.Errorf("seed %d: %s is not shown as what it is: %+v", seed, n.Name, b)
+			}
+			for _, from := range n.MadeFrom {
+				if a := (arrow{box[from], i}); a.from != a.to {
+					arrows[a] = true
+				}
+			}
+		}
+		for _, a := range d.arrows {
+			if !arrows[a] {
+				t.Errorf("seed %d: the graph has no arrow from %s to %s", seed, d.boxes[a.from].title, d.boxes[a.to].title)
+			}
+		}
+		if len(arrows) != len(d.arrows) {
+			t.Errorf("seed %d: %d arrows are drawn, the graph has %d", seed, len(d.arrows), len(arrows))
+		}
+		for _, target := range targets {
+			if b := d.boxes[box[target.Node.any().name]]; b.title != target.Node.any().name || !slices.Contains(b.targets, target.Name) {
+				t.Errorf("seed %d: target %s is not shown as one: %+v", seed, target.Name, b)
+			}
+		}
+		if err := SVG(io.Discard, words, targets...); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// anyGraph has lists of nodes, lists of lists, and files of the user.
+func anyGraph(r *rand.Rand) []Target {
+	numbers := []Node[int]{Value("n0", 0)}
+	var lists []Node[map[string]int]
+	some := func(k int) (picked []int) { return r.Perm(k)[:1+r.IntN(min(k, 4))] }
+	for i := 1; i < 6+r.IntN(12); i++ {
+		name, last := fmt.Sprintf("n%d", i), numbers[r.IntN(len(numbers))]
+		switch kind := r.IntN(5); {
+		case kind == 0 && len(lists) > 0:
+			pick := func(map[string]int, int) (int, error) { panic("printing makes nothing") }
+			numbers = append(numbers, From2(name, lists[r.IntN(len(lists))], last, pick))
+		case kind <= 2:
+			var members []Node[int]
+			for _, at := range some(len(numbers)) {
+				members = append(members, numbers[at])
+			}
+			lists = append(lists, Collect(name, members...))
+		default:
+			numbers = append(numbers, From2(name, last, numbers[r.IntN(len(numbers))], number))
+		}
+	}
+	all := func(map[string]map[string]int, map[string]Files) (int, error) { panic("printing makes nothing") }
+	made := func(int) (Files, error) { panic("printing makes nothing") }
+	files := Editable(From1("files", numbers[len(numbers)-1], made), "files")
+	end := From2("end", Collect("lists", lists...), Collect("folders", files), all)
+	return []Target{{"end", end}, {"one", numbers[r.IntN(len(numbers))]}}
 }
