@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,8 @@ type host struct {
 	system system
 	// config is the name of the config that it boots with, in dir.
 	config string
+	// byName connects by a name of the domain; nil where the names are in /etc/hosts.
+	byName func(name, port string) (net.Conn, error)
 }
 
 // system is what a host boots.
@@ -197,6 +200,8 @@ type parts struct {
 	node []entry
 	// furnish changes the root of the host once Ignition has applied the config.
 	furnish func(root string)
+	// wire connects the host with a network.
+	wire func(pid int) error
 }
 
 // newHost makes a host of a release line and boots it.
@@ -210,7 +215,7 @@ func newHost(t *testing.T, k kit, line, version, kubernetes string, s system, fa
 	h.payload.setup.Faults = faults
 	mirror := newAuthority(t)
 	h.dir = newAssets(t, line, h.payload.setup.Release, s == live, mirror.ca, sshKey)
-	h.machine = newMachine(t, h.newRoot(t, k, mirror, filepath.Join(h.dir, h.config)), key)
+	h.machine = newMachine(t, h.newRoot(t, k, mirror, filepath.Join(h.dir, h.config)), key, k.parts.wire)
 	h.registry = newRegistry(h.dial, mirror.trust, registryPassword)
 	return h
 }

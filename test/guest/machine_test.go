@@ -30,6 +30,8 @@ type machine struct {
 	client  *ssh.Client
 	// dial connects to a port of the guest's loopback.
 	dial func(port int) (net.Conn, error)
+	// wire connects a namespace, by its first process, with a network; nil is for none.
+	wire func(pid int) error
 	// ended is closed when the guest ends for good.
 	ended <-chan struct{}
 	// slow is how many times longer everything may take than one host alone takes on a
@@ -69,10 +71,11 @@ func kind(t *testing.T) string {
 	return virtual
 }
 
-// newMachine starts a guest of a kind from its root.
-func newMachine(t *testing.T, root string, key ed25519.PrivateKey) *machine {
+// newMachine starts a guest of a kind from its root, on the network that wire connects it
+// with, if there is one.
+func newMachine(t *testing.T, root string, key ed25519.PrivateKey, wire func(pid int) error) *machine {
 	t.Helper()
-	m := &machine{t: t, console: filepath.Join(t.TempDir(), "console.log"), key: key, slow: shared}
+	m := &machine{t: t, console: filepath.Join(t.TempDir(), "console.log"), key: key, slow: shared, wire: wire}
 	if dir := os.Getenv("OKD_GUEST_KEEP"); dir != "" {
 		m.console = filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+"-console.log")
 	}

@@ -99,7 +99,7 @@ func (m *machine) startNamespace(root string) {
 		if pid == 0 {
 			return nil, errors.New("the guest has not started")
 		}
-		return dialIn(pid, port)
+		return dialFrom(pid, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	}
 }
 
@@ -129,6 +129,11 @@ func (m *machine) runNamespace(root, group string, init chan<- int, stop <-chan 
 		for range 1500 { // on a busy machine it takes seconds
 			raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", enter.Process.Pid, enter.Process.Pid))
 			if child, err := strconv.Atoi(strings.TrimSpace(string(raw))); err == nil {
+				if m.wire != nil {
+					if err := m.wire(child); err != nil {
+						m.t.Error(err)
+					}
+				}
 				init <- child
 				break
 			}
@@ -227,8 +232,8 @@ func removeGroup(group string) {
 	}
 }
 
-// dialIn connects from within the network of a process.
-func dialIn(pid, port int) (net.Conn, error) {
+// dialFrom connects from within the network of a process.
+func dialFrom(pid int, protocol, address string) (net.Conn, error) {
 	network, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
 	if err != nil {
 		return nil, err
@@ -246,7 +251,7 @@ func dialIn(pid, port int) (net.Conn, error) {
 			results <- result{nil, err}
 			return
 		}
-		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), 10*time.Second)
+		conn, err := net.DialTimeout(protocol, address, 10*time.Second)
 		results <- result{conn, err}
 	}()
 	r := <-results

@@ -79,7 +79,7 @@ func (h *host) install(k kit, config string) {
 			h.t.Errorf("the installed node has /%s: %v, %v, want %v", name, info, err, want)
 		}
 	}
-	h.machine = newMachine(h.t, root, h.key)
+	h.machine = newMachine(h.t, root, h.key, nil)
 }
 
 // handedOver waits until the node is a cluster of its own, although its last script is

@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// client is somebody who asks a server on the host, over the network of the host.
+// client is somebody who asks a server on the host.
 type client struct {
 	server  string
 	ca      []byte
@@ -71,8 +71,9 @@ func (c client) as(cert, key []byte) client {
 	return c
 }
 
-// ask sends one request on a connection of its own. An error is one of the connection:
-// the server is not reached, or not trusted.
+// ask sends one request on a connection of its own: from the machine network by a name of
+// the cluster's domain, and from the host itself by another. An error is one of the
+// connection: the server is not reached, or not trusted.
 func (h *host) ask(c client, method, path, body string) (code int, said string, err error) {
 	h.t.Helper()
 	pool := x509.NewCertPool()
@@ -89,9 +90,12 @@ func (h *host) ask(c client, method, path, body string) (code int, said string, 
 	transport := &http.Transport{
 		TLSClientConfig: config, DisableKeepAlives: true,
 		DialContext: func(_ context.Context, _, at string) (net.Conn, error) {
-			_, port, err := net.SplitHostPort(at)
+			name, port, err := net.SplitHostPort(at)
 			if err != nil {
 				return nil, err
+			}
+			if strings.HasSuffix(name, "."+domain) {
+				return h.byName(name, port)
 			}
 			n, err := strconv.Atoi(port)
 			if err != nil {

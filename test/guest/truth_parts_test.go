@@ -65,9 +65,6 @@ func buildPrograms(t *testing.T) string {
 	return dir
 }
 
-// address is that of the host on a network that only it is on.
-const address = "10.0.2.10"
-
 // aroundUnit makes what a kubelet expects of a machine and a namespace does not have.
 const aroundUnit = `[Unit]
 Description=What a kubelet expects of a machine
@@ -77,6 +74,7 @@ Before=sysinit.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+TimeoutStartSec=60s
 ExecStart=/usr/lib/okd-test/around
 `
 
@@ -84,11 +82,10 @@ ExecStart=/usr/lib/okd-test/around
 // the test: it gets files to write to.
 const around = `#!/bin/bash
 set -euo pipefail
-ip link add truth0 type veth peer name truth1
-ip address add ` + address + `/24 dev truth0
+until ip link show truth0 >/dev/null 2>&1; do sleep 0.1; done
+ip address add "$(</etc/okd-test/address)/24" dev truth0
 ip link set truth0 up
-ip link set truth1 up
-ip route add default via 10.0.2.1 dev truth0
+ip route add default via ` + gateway + ` dev truth0
 [[ -e /dev/kmsg ]] || mknod --mode=600 /dev/kmsg c 1 3
 mkdir -p /run/okd-test/sysctl
 for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
@@ -182,7 +179,7 @@ authorization = "Basic %s"
 var idle = []string{"bootkube.service", "progress.service", "approve-csr.service"}
 
 // truthParts are the real programs of a host.
-func truthParts(t *testing.T, dir string, standin []byte) parts {
+func truthParts(t *testing.T, dir string, standin []byte, n *network) parts {
 	t.Helper()
 	program := func(name string) []byte {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
@@ -197,6 +194,7 @@ func truthParts(t *testing.T, dir string, standin []byte) parts {
 		return newImage(t, "", nil, newLayer(t, entries...))
 	}
 	return parts{
+		wire: n.wire,
 		images: map[string]image{
 			"etcd":      holds("etcd"),
 			"hyperkube": holds("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
@@ -211,6 +209,7 @@ func truthParts(t *testing.T, dir string, standin []byte) parts {
 		},
 		furnish: func(root string) {
 			at := func(name string) string { return filepath.Join(root, name) }
+			n.furnish(t, root, "bootstrap", address)
 			write(t, at("usr/lib/okd-test/around"), []byte(around), 0o755)
 			write(t, at("usr/lib/systemd/system/okd-test-around.service"), []byte(aroundUnit), 0o644)
 			wants := at("usr/lib/systemd/system/sysinit.target.wants/okd-test-around.service")

@@ -27,8 +27,11 @@ func TestTruth(t *testing.T) {
 	dir := buildPrograms(t)
 	took(t, "the programs", r.began)
 	standin := buildStandin(t)
-	k := kit{ignition: engine.Build(t), standin: standin, debian: debian(t, "containerd"), parts: truthParts(t, dir, standin)}
+	k := kit{ignition: engine.Build(t), standin: standin, debian: debian(t, networkPackages...)}
+	n := newNetwork(t, k.debian)
+	k.parts = truthParts(t, dir, standin, n)
 	h := newHost(t, k, "4.22", "4.22.0-okd-scos.1", kubernetes, coreos)
+	h.byName = n.dial
 
 	r.base(t, h, "first boot", func(t *testing.T) {
 		h.login(3 * time.Minute)
@@ -46,6 +49,7 @@ func TestTruth(t *testing.T) {
 	r.step(t, h, "static pods come and go", func(t *testing.T) { podsComeAndGo(t, h) })
 	r.step(t, h, "a mount that is not there", func(t *testing.T) { mountIsMissing(t, h) })
 	apiSteps(t, h, r)
+	r.step(t, h, "names", func(t *testing.T) { namesLead(t, h) })
 	controllerSteps(t, h, r)
 	r.step(t, h, "nothing failed", func(*testing.T) { h.nothingFailed() })
 }

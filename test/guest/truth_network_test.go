@@ -1,0 +1,205 @@
+//go:build e2e && truth
+
+package guest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The machine network of the install-config, which the test makes in a namespace of its
+// own: a bridge with the addresses of the DNS server and of the load balancer, and a
+// link to each guest.
+const (
+	gateway   = "10.0.2.1"
+	dnsServer = "10.0.2.2"
+	balancer  = "10.0.2.3"
+	// address is that of the bootstrap host.
+	address = "10.0.2.10"
+	// nodeAddress is that of a machine that becomes a node.
+	nodeAddress = "10.0.2.20"
+	domain      = "demo.example.com"
+)
+
+// networkPackages are what the machines of the network need beyond those of every guest.
+var networkPackages = []string{"containerd", "dnsmasq-base", "haproxy"}
+
+// The records that the next steps of create ignition-configs ask for: api and api-int name
+// the load balancer of the API, *.apps that of the ingress. The machines have names too.
+const dnsConfig = `no-resolv
+no-hosts
+bind-interfaces
+listen-address=` + dnsServer + `
+user=root
+local=/example.com/
+host-record=api.` + domain + `,` + balancer + `
+host-record=api-int.` + domain + `,` + balancer + `
+address=/apps.` + domain + `/` + balancer + `
+host-record=` + registryHost + `,` + address + `
+host-record=bootstrap.` + domain + `,` + address + `
+host-record=worker-0.` + domain + `,` + nodeAddress + `
+`
+
+// And what they ask of the load balancer: 6443 and 22623 go to the bootstrap host and the
+// control plane, as plain TCP, with /readyz as the health check. The first machine of the
+// control plane has the address of the node.
+const balancerConfig = `defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+    default-server check inter 1s fall 2 rise 1
+frontend api
+    bind ` + balancer + `:6443
+    default_backend api
+backend api
+    option httpchk GET /readyz
+    http-check expect status 200
+    server bootstrap ` + address + `:6443 check-ssl verify none
+    server master-0 ` + nodeAddress + `:6443 check-ssl verify none
+listen machine-config
+    bind ` + balancer + `:22623
+    server bootstrap ` + address + `:22623
+    server master-0 ` + nodeAddress + `:22623
+`
+
+// runNetwork makes the bridge and runs both programs out of a root, until its input ends.
+const runNetwork = `set -euo pipefail
+root=$1
+mount --rbind /dev "${root}/dev"
+mount -t proc proc "${root}/proc"
+ip link set lo up
+ip link add machines type bridge
+for address in ` + gateway + ` ` + dnsServer + ` ` + balancer + `; do ip address add "${address}/24" dev machines; done
+ip link set machines up
+trap 'kill $(jobs -p) || true' EXIT
+chroot "${root}" /usr/sbin/dnsmasq --keep-in-foreground --log-facility=- --conf-file=/etc/okd-test/dnsmasq.conf &
+chroot "${root}" /usr/sbin/haproxy -db -f /etc/okd-test/haproxy.cfg &
+echo ready >&3
+cat >/dev/null
+`
+
+// network is where the guests are.
+type network struct {
+	pid    int
+	log    string
+	client string
+}
+
+// newNetwork starts DNS server and load balancer on a network of their own.
+func newNetwork(t *testing.T, debian string) *network {
+	t.Helper()
+	root := unpack(t, debian)
+	at := func(name string) string { return filepath.Join(root, name) }
+	write(t, at("etc/okd-test/dnsmasq.conf"), []byte(dnsConfig), 0o644)
+	write(t, at("etc/okd-test/haproxy.cfg"), []byte(balancerConfig), 0o644)
+	n := &network{log: filepath.Join(t.TempDir(), "network.log"), client: filepath.Join(t.TempDir(), "resolv.conf")}
+	write(t, n.client, []byte("nameserver "+dnsServer+"\n"), 0o644)
+	log, err := os.Create(n.log)
+	must(t, err)
+	defer log.Close()
+	ready, told, err := os.Pipe()
+	must(t, err)
+	defer ready.Close()
+	cmd := exec.Command("unshare", "--net", "--mount", "--propagation", "private", "bash", "-c", runNetwork, "network", root)
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{told}
+	input, err := cmd.StdinPipe() // it ends with this process, and the network with it
+	must(t, err)
+	must(t, cmd.Start())
+	told.Close()
+	t.Cleanup(func() {
+		input.Close()
+		_ = cmd.Wait()
+		if t.Failed() {
+			raw, _ := os.ReadFile(n.log)
+			t.Logf("DNS server and load balancer say:\n%s", tail(string(raw), 20))
+		}
+	})
+	if said, _ := io.ReadAll(io.LimitReader(ready, 6)); string(said) != "ready\n" {
+		raw, _ := os.ReadFile(n.log)
+		t.Fatalf("there is no network: %s", raw)
+	}
+	n.pid = cmd.Process.Pid
+	return n
+}
+
+// wire gives the guest with this first process a link to the network.
+func (n *network) wire(pid int) error {
+	script := fmt.Sprintf(`ip link add guest%[1]d type veth peer name truth0 netns %[1]d && ip link set guest%[1]d master machines up`, pid)
+	out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", n.pid), "bash", "-c", script).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("a link to the guest: %w: %s", err, out)
+	}
+	return nil
+}
+
+// dial connects from the network, by a name that its DNS server knows.
+func (n *network) dial(name, port string) (net.Conn, error) {
+	resolver := net.Resolver{PreferGo: true, Dial: func(_ context.Context, protocol, _ string) (net.Conn, error) {
+		return dialFrom(n.pid, protocol, dnsServer+":53")
+	}}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	addresses, err := resolver.LookupHost(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return dialFrom(n.pid, "tcp", net.JoinHostPort(addresses[0], port))
+}
+
+// okdInstall is a command line for the program under test, as on a machine of the user
+// that has the DNS server of the network.
+func (n *network) okdInstall(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	words := append([]string{
+		fmt.Sprintf("--net=/proc/%d/ns/net", n.pid), "unshare", "--mount", "--propagation", "private",
+		"bash", "-c", `mount --bind "$0" /etc/resolv.conf; exec "$@"`, n.client, okdInstall(t),
+	}, args...)
+	cmd := exec.Command("nsenter", words...)
+	cmd.Env = append(os.Environ(), "NO_PROXY=."+domain)
+	return cmd
+}
+
+// furnish gives a guest its name, address and DNS server; no name is in its /etc/hosts.
+func (n *network) furnish(t *testing.T, root, name, address string) {
+	t.Helper()
+	at := func(name string) string { return filepath.Join(root, name) }
+	write(t, at("etc/hostname"), []byte(name+"\n"), 0o644)
+	write(t, at("etc/hosts"), []byte("127.0.0.1 localhost\n"), 0o644)
+	write(t, at("etc/okd-test/address"), []byte(address+"\n"), 0o644)
+	write(t, at("etc/systemd/resolved.conf.d/okd-test.conf"), []byte("[Resolve]\nDNS="+dnsServer+"\nDomains="+domain+"\n"), 0o644)
+}
+
+// namesLead follows the names as a machine does: DNS, load balancer, API server.
+func namesLead(t *testing.T, h *host) {
+	for name, want := range map[string]string{
+		"api." + domain: balancer, "api-int." + domain: balancer, "console.apps." + domain: balancer, registryHost: address,
+	} {
+		if got := strings.Fields(h.sh("getent ahostsv4 '%s'", name)); len(got) == 0 || got[0] != want {
+			t.Errorf("the host finds %s at %v, want %s", name, got, want)
+		}
+	}
+	h.sh("! getent ahosts not-there.%s", domain)
+	if hosts := h.read("/etc/hosts"); strings.Contains(hosts, "example.com") {
+		t.Errorf("names come from /etc/hosts:\n%s", hosts)
+	}
+	h.sh(`curl --silent --show-error --fail --noproxy '*' --cacert /opt/openshift/tls/kube-apiserver-lb-ca-bundle.crt https://api-int.%s:6443/readyz`, domain)
+	// the functions by which bootkube.sh checks the same
+	h.sh(`finish() { exit 0; }
+give_up() { echo "$1" >&2; exit 1; }
+source /usr/local/bin/bootstrap-verify-api-server-urls.sh
+(verify_name api.%[1]s)
+(verify_name api-int.%[1]s)
+(verify_url https://api.%[1]s:6443/version)
+(verify_url https://api-int.%[1]s:6443/version)
+! (verify_name not-there.%[1]s)
+! (verify_url https://api.%[1]s:6443/not-there)`, domain)
+}
