@@ -75,7 +75,7 @@ listen machine-config
 const runNetwork = `set -euo pipefail
 root=$1
 mount --rbind /dev "${root}/dev"
-mount -t proc proc "${root}/proc"
+mount -t proc none "${root}/proc"
 ip link set lo up
 ip link add machines type bridge
 for address in ` + gateway + ` ` + dnsServer + ` ` + balancer + `; do ip address add "${address}/24" dev machines; done
@@ -153,19 +153,6 @@ func (n *network) dial(name, port string) (net.Conn, error) {
 		return nil, err
 	}
 	return dialFrom(n.pid, "tcp", net.JoinHostPort(addresses[0], port))
-}
-
-// okdInstall is a command line for the program under test, as on a machine of the user
-// that has the DNS server of the network.
-func (n *network) okdInstall(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	words := append([]string{
-		fmt.Sprintf("--net=/proc/%d/ns/net", n.pid), "unshare", "--mount", "--propagation", "private",
-		"bash", "-c", `mount --bind "$0" /etc/resolv.conf; exec "$@"`, n.client, okdInstall(t),
-	}, args...)
-	cmd := exec.Command("nsenter", words...)
-	cmd.Env = append(os.Environ(), "NO_PROXY=."+domain)
-	return cmd
 }
 
 // furnish gives a guest its name, address and DNS server; no name is in its /etc/hosts.

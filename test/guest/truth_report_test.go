@@ -25,7 +25,7 @@ var standins = []string{
 	"the images: each holds one program, built from the sources of the release line; the pause program is the test's",
 	"the kubelet has four flags more than ours where the kernel is shared, so that it manages no control groups and no swap",
 	"the system: Debian, not CoreOS; oc, crictl, rpm, ostree's pull are stand-ins as in the other tests of the guest",
-	"names: /etc/hosts, so nothing is said about DNS or a load balancer",
+	"the network: a bridge in a namespace, with dnsmasq and haproxy for DNS and the load balancer",
 }
 
 func (r *truthReport) version(what, version string) {
