@@ -2,6 +2,7 @@ package installconfig
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -117,6 +118,9 @@ func binaryLine(data []byte) int {
 	return 0
 }
 
+// pullSecretForm shows how a pull secret is written.
+const pullSecretForm = `: pullSecret: '{"auths":{...}}'`
+
 // unreadable words why a file is not YAML, at the place where the fault is: for the
 // mistakes that the parser's words hide best, that is not where the parser stopped.
 func unreadable(file string, data []byte, err error, hint string) diag.Problem {
@@ -124,21 +128,29 @@ func unreadable(file string, data []byte, err error, hint string) diag.Problem {
 	if !errors.As(err, &syntax) {
 		return diag.Problem{Position: diag.Position{File: file}, Detail: "is not YAML", Hint: hint}
 	}
-	line := syntax.Line
-	p := diag.Problem{Position: diag.Position{File: file, Line: line}, Detail: "is not YAML: " + syntax.Reason, Hint: hint}
+	p := diag.Problem{
+		Position: diag.Position{File: file, Line: syntax.Line, Column: syntax.Column},
+		Detail:   "is not YAML: " + syntax.Words(diag.Rune),
+		Hint:     cmp.Or(syntax.Hint, hint),
+	}
+	if _, err := Explain(syntax.Field); err == nil && syntax.Field != "" {
+		p.Path = syntax.Field
+	}
 	switch {
-	case syntax.Alias:
-		p.Line, p.Hint = 0, "put the value in quotes if it really begins with *"
-		return p
-	case syntax.Tab:
-		p.Column, p.Hint = syntax.Column, yamlfile.TabHint
-		return p
+	case syntax.Field != "pullSecret":
+	case strings.HasPrefix(p.Hint, "put the JSON"):
+		p.Hint += pullSecretForm
+	case strings.HasSuffix(syntax.Reason, "is not closed") && !strings.Contains(syntax.Reason, "quote"):
+		p.Hint += ", and put the JSON in single quotes" + pullSecretForm
 	}
 	// The parser counts a line too few or too many where a block ends too early.
-	lines := sourceLines(data)
-	for at := max(line-1, 1); at <= min(line+1, len(lines)); at++ {
+	lines, from, to := sourceLines(data), p.Line-1, p.Line+1
+	if syntax.Hint != "" {
+		from, to = p.Line, p.Line
+	}
+	for at := max(from, 1); at <= min(to, len(lines)) && !strings.HasPrefix(syntax.Reason, "the first line") && !syntax.Tab(); at++ {
 		if edge := strings.TrimSpace(lines[at-1]); pemfile.IsEdge(edge) {
-			p.Line, p.Column = at, 1+len([]rune(lines[at-1]))-len([]rune(strings.TrimLeft(lines[at-1], " ")))
+			p.Line, p.Column, p.Path = at, 1+len([]rune(lines[at-1]))-len([]rune(strings.TrimLeft(lines[at-1], " "))), ""
 			p.Detail, p.Hint = "is not YAML: "+edge+" stands too far to the left", "indent all lines of the certificates alike, below their field"
 			return p
 		}

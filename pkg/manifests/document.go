@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,13 +129,8 @@ func syntax(path string, err error) diag.Problem {
 	}
 	var at *yamlfile.SyntaxError
 	if errors.As(err, &at) {
-		p.Line, p.Column = at.Line, at.Column
-		switch {
-		case at.Alias: // it may be a password that begins with an asterisk
-			p.Hint = "put text that begins with * in quotes"
-		case at.Tab:
-			p.Hint = yamlfile.TabHint
-		}
+		p.Line, p.Column, p.Detail = at.Line, at.Column, "is not valid YAML: "+at.Words(diag.Rune)
+		p.Hint = cmp.Or(at.Hint, p.Hint)
 	}
 	return p
 }

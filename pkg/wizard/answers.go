@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,8 +130,9 @@ func (r *answersReader) root(data []byte) *yaml.Node {
 	documents, err := yamlfile.Documents(data)
 	var syntax *yamlfile.SyntaxError
 	switch {
-	case errors.As(err, &syntax) && syntax.Tab:
-		r.fail(&yaml.Node{Line: syntax.Line, Column: syntax.Column}, "", "is not YAML: "+syntax.Reason, yamlfile.TabHint)
+	case errors.As(err, &syntax):
+		r.fail(&yaml.Node{Line: syntax.Line, Column: syntax.Column}, "", "is not YAML: "+syntax.Words(diag.Rune),
+			cmp.Or(syntax.Hint, "write one answer on a line, such as clusterName: okd"))
 	case err != nil:
 		r.fail(&yaml.Node{}, "", "is not YAML", "write one answer on a line, such as clusterName: okd")
 	case len(documents) == 0:

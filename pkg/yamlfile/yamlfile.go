@@ -14,6 +14,7 @@ package yamlfile
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -45,38 +46,47 @@ type SyntaxError struct {
 	// otherwise the one that the parser names, which may be off by one; 0 if neither
 	// knows a line that the file has.
 	Line int
-	// Column is that of a tab, and otherwise of the first character of the line.
+	// Column is that of the fault, and otherwise of the first character of the line.
 	Column int
-	// Reason is what is wrong, in the parser's words. It quotes nothing of the file.
+	// Reason is what is wrong. It quotes no value of the file. With Odd it goes on after
+	// the name of that character.
 	Reason string
-	// Tab says that a tab indents the line, Alias that a value begins with * and no
-	// anchor has its name.
-	Tab, Alias bool
+	// Hint is the next step, or empty if nothing is known but where the parser stopped.
+	Hint string
+	// Field is the name of the field on the line, or empty; for comparing, not for showing.
+	Field string
+	// Odd is a character that looks like one of YAML's own and is none, or 0.
+	Odd rune
 }
 
-func (e *SyntaxError) Error() string { return e.Reason }
+func (e *SyntaxError) Error() string {
+	return e.Words(func(r rune) string { return fmt.Sprintf("%U", r) })
+}
+
+// Words is the reason, with the odd character named by a function.
+func (e *SyntaxError) Words(name func(rune) string) string {
+	if e.Odd == 0 {
+		return e.Reason
+	}
+	return name(e.Odd) + " " + e.Reason
+}
 
 // undefinedAlias is our wording of the one message of the parser that quotes the file: a
 // password that begins with * would be in it.
 const undefinedAlias = "an alias (*) refers to no anchor (&)"
 
-// syntaxError takes the parser's message apart, which has the form "yaml: line N: text"
-// or "yaml: text".
+// syntaxError says what is wrong with a file at which the parser stopped.
 func syntaxError(data []byte, err error) *SyntaxError {
-	e := &SyntaxError{Line: 1, Reason: strings.TrimPrefix(err.Error(), "yaml: ")} // the parser leaves out the number of the first line
-	if rest, ok := strings.CutPrefix(e.Reason, "line "); ok {
-		number, text, _ := strings.Cut(rest, ": ")
-		if line, err := strconv.Atoi(number); err == nil {
-			e.Line, e.Reason = line, text
+	e := parserError(data, err)
+	if f, ok := blame(data); ok && (f.line <= e.Line+2 || !e.stopped()) {
+		tab, column, tabbed := findTab(data)
+		if !tabbed || tab > f.line {
+			return &SyntaxError{Line: f.line, Column: f.column, Reason: f.reason, Hint: f.hint, Field: f.field, Odd: f.odd}
 		}
+		return tabError(tab, column)
 	}
-	if name, ok := strings.CutPrefix(e.Reason, "unknown anchor '"); ok {
-		name, _, _ = strings.Cut(name, "'")
-		e.Line = 1 + bytes.Count(data[:max(0, bytes.Index(data, []byte("*"+name)))], []byte("\n"))
-		e.Reason, e.Alias = undefinedAlias, true
-	}
-	if line, column, ok := findTab(data); ok && !e.Alias {
-		return &SyntaxError{Line: line, Column: column, Reason: "a tab cannot indent a line", Tab: true}
+	if line, column, ok := findTab(data); ok && e.Reason != undefinedAlias {
+		return tabError(line, column)
 	}
 	lines := bytes.Split(data, []byte("\n"))
 	if e.Line < 1 || e.Line > len(lines) {
@@ -88,8 +98,38 @@ func syntaxError(data []byte, err error) *SyntaxError {
 	return e
 }
 
-// TabHint is the next step after a SyntaxError with Tab.
-const TabHint = "use blanks instead: YAML is not indented with tabs"
+// stopped reports whether the line is where the parser stopped, rather than where the
+// block began in which it did.
+func (e *SyntaxError) stopped() bool {
+	return !strings.HasPrefix(e.Reason, "did not find expected") && !strings.HasPrefix(e.Reason, "found unexpected end")
+}
+
+// Tab reports whether the fault is a tab that indents a line.
+func (e *SyntaxError) Tab() bool { return e.Reason == indentedByTab }
+
+const indentedByTab = "a tab cannot indent a line"
+
+func tabError(line, column int) *SyntaxError {
+	return &SyntaxError{Line: line, Column: column, Reason: indentedByTab, Hint: "use blanks instead: YAML is not indented with tabs"}
+}
+
+// parserError takes the parser's message apart, which has the form "yaml: line N: text"
+// or "yaml: text".
+func parserError(data []byte, err error) *SyntaxError {
+	e := &SyntaxError{Line: 1, Reason: strings.TrimPrefix(err.Error(), "yaml: ")} // the parser leaves out the number of the first line
+	if rest, ok := strings.CutPrefix(e.Reason, "line "); ok {
+		number, text, _ := strings.Cut(rest, ": ")
+		if line, err := strconv.Atoi(number); err == nil {
+			e.Line, e.Reason = line, text
+		}
+	}
+	if name, ok := strings.CutPrefix(e.Reason, "unknown anchor '"); ok {
+		name, _, _ = strings.Cut(name, "'")
+		e.Line = 1 + bytes.Count(data[:max(0, bytes.Index(data, []byte("*"+name)))], []byte("\n"))
+		e.Reason, e.Hint = undefinedAlias, "put the value in quotes if it really begins with *"
+	}
+	return e
+}
 
 // Decode reads a file that has the form of a struct, and no field besides, into it. The
 // error gives the reason on one line. A second document is one.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,12 +26,59 @@ func TestDocuments(t *testing.T) {
 func TestSyntaxError(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a: [":                       "1:1 did not find expected node content",
-		"a: 1\n b: 2\n":              "2:2 mapping values are not allowed in this context",
-		"a: 1\nb:\n\tc: 2\n":         "3:1 a tab cannot indent a line tab",
-		"a: 1\nb:\n  c: *SECRET\n":   "3:3 an alias (*) refers to no anchor (&) alias",
-		"a: 1\n---\nb: 1\n c: 2\n":   "4:2 mapping values are not allowed in this context",
-		"pullSecret: '{\"auths\": 1": "1:1 found unexpected end of stream",
+		// indentation: the line that is wrong, not the block that it ends
+		"a: 1\n b: 2\n":                         "2:2 the line is indented further than line 1, which has a value already",
+		"a: 1\n---\nb: 1\n c: 2\n":              "4:2 the line is indented further than line 3, which has a value already",
+		"a:\n  b: 1\n c: 2\n":                   "3:2 the line is not indented like those that it belongs to",
+		"a:\n- b: 1\n  c: 1\n d: 2\n":           "4:2 the line is not indented like those that it belongs to",
+		"a:\n  b:\n  - c: 1\n    d: 2\n   e: 1": "5:4 the line is not indented like those that it belongs to",
+		"a:\n- b: 1\n    c: 1\n":                "3:5 the line is indented further than line 2, which has a value already",
+		"a:\nb: 1\n  c: 2\n  d: 3\n":            "2:1 the line is not indented like line 3, though both are below line 1",
+		"  a: 1\nb: 1\n":                        "2:1 the line is not indented like those that it belongs to",
+		"a: 1\nb:\n\tc: 2\n":                    "3:1 a tab cannot indent a line",
+		// quotes and brackets: where they open
+		"a: [":                       "1:4 the [ is not closed",
+		"a: {b: [1, 2}\n":            "1:13 a } closes what a [ opened",
+		"a: {b: 1\nc: 2\n":           "1:4 the { is not closed",
+		"a: {b: \"1}\nc: 2\n":        "1:4 the { is not closed: a quote \" in it goes on to the end of the file",
+		"pullSecret: '{\"auths\": 1": "1:13 the quote ' is not closed",
+		"a: \"x\nb: 1\nc: 'y'\n":     "1:4 the quote \" is not closed",
+		"x: 1\na: \"{\"b\":1}\"\n":   "2:4 JSON has double quotes of its own, and the first of them ends the value",
+		"a: \"b\" c\n":               "1:7 text stands behind the quote that ends the value",
+		"a: 'it's'\n":                "1:8 text stands behind the quote that ends the value",
+		"a: [1] 2\n":                 "1:7 text stands behind the bracket that ends the value",
+		// values
+		"a: 1\nb:\n  c: *SECRET\n":   "3:6 an alias (*) refers to no anchor (&)",
+		"a: *.b\n":                   "1:4 the value begins with *, which refers to an anchor",
+		"a: & b\n":                   "1:4 the value begins with &, which names an anchor",
+		"a: @b\n":                    "1:4 a value cannot begin with @",
+		"a: b: c\n":                  "1:5 the value has a colon that YAML takes for the end of a field's name",
+		"a:\n- fd00:: \n- c: d: e\n": "3:7 the value has a colon that YAML takes for the end of a field's name",
+		"a: - b\n":                   "1:4 a list cannot begin on the line of its field",
+		"a: | x\n  y\nb: 1\n c: 1\n": "1:5 text stands behind the |",
+		"a: {{ b }}/24\n":            "1:4 a template ({{ }}) was left unfilled",
+		"a: {% if b %}\n":            "1:4 a template ({% %}) was left unfilled",
+		"a: `b`\n":                   "1:4 a shell command (` `) was left in, which only a shell replaces",
+		// lines that are no field
+		"a: 1\nb:2\nc: 3\n":          "2:3 the colon after the field's name has no blank behind it",
+		"a:\n-b: 1\n  c: 2\n":        "2:2 the dash has no blank behind it",
+		"a: 1\nb=2\nc: 3\n":          "2:2 a field has a colon behind its name, not =",
+		"a: 1\n// b\nc: 3\n":         "2:1 // begins no comment in YAML",
+		"a: 1\nhunter2\nc: 3\n":      "2:1 the line is not a field: it has no colon behind a name",
+		"a: 1\n<<<<<<< HEAD\nb: 1\n": "2:1 the line marks a merge conflict of git",
+		"```yaml\na: 1\n```\n":       "1:1 the line is the fence of a block in Markdown",
+		"a: 1\nEOF\n":                "2:1 EOF is the end of a here-document of the shell, and not a field",
+		"a: 1\n...\nb\n":             "3:1 text stands behind the line ... that ends the document",
+		// text below a |
+		"a: |\nb\n":                "2:1 the text below | or > has to be indented further than its field",
+		"a: |\n    b\n  c\n":       "2:5 the first line of the text is indented further than the next",
+		"a: |\n  b\n  c\nd\n  e\n": "4:1 the line stands to the left of the text that it belongs to, which begins in line 2",
+		// characters that look like others
+		"a:\u00a0b\nc: 1\n":               "1:3 U+00A0 stands where a blank belongs behind the colon",
+		"a:\n\u2013 b: 1\n  c: 1\n":       "2:1 U+2013 stands where a list needs the dash -",
+		"a:\n-\u200bb: 1\n  c: 1\n":       "2:2 U+200B stands where a blank belongs behind the dash",
+		"a: 1\nb\uff1a 2\nc: 3\n":         "2:2 U+FF1A stands where a field needs a colon",
+		"a: 1\r\n\u3000b: 1\r\n c: 2\r\n": "2:1 U+3000 stands where the line is indented with blanks",
 	} {
 		_, err := Documents([]byte(text))
 		var e *SyntaxError
@@ -38,12 +87,6 @@ func TestSyntaxError(t *testing.T) {
 			continue
 		}
 		got := fmt.Sprintf("%d:%d %s", e.Line, e.Column, e)
-		if e.Tab {
-			got += " tab"
-		}
-		if e.Alias {
-			got += " alias"
-		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
@@ -228,4 +271,42 @@ func FuzzDocuments(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Files that the parser reads have nothing that can be blamed.
+func TestBlameIsForFaultsOnly(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"odd but right": "---\n\"a b\": &x {c: [1, 'it''s', \"\\\"\"], d: {}}\nf: *x\n<<: *x\ng:\n- - 1\n  - 2\n-   h: 1\n    i: |2-\n      j\n     k\n" +
+			"l: >\n\n   m: n\n  # comment\no: p\n  q r\ns:\n  t\nu: !!str v # w\nx: http://y:1/z#a\n",
+		"quotes over lines": "a: \"b\n  c\"\nd: [e,\n  f: g]\nh: {\n  i: j\n}\n",
+		"JSON":              "{\n\"a\": [\n{\"b\": \"c: d\"}\n]\n}\n",
+	}
+	for _, pattern := range []string{"../../data/*/*.yaml", "../../data/*/*/*.yaml", "../../data/*.yaml", "../installconfig/testdata/*.yaml", "../installconfig/testdata/*/*.yaml"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = string(data)
+		}
+	}
+	if len(files) < 50 {
+		t.Errorf("only %d files were looked at", len(files))
+	}
+	for name, text := range files {
+		if _, err := Documents([]byte(text)); err != nil {
+			continue // a test of something that is wrong
+		}
+		if base := filepath.Base(name); base == "scalar.yaml" || base == "key-not-a-name.yaml" {
+			continue // not a file of fields
+		}
+		if f, ok := blame([]byte(text)); ok {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
 }
