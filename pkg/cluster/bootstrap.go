@@ -117,7 +117,7 @@ func (w *Wait) backends(ctx context.Context, address string) []string {
 		host += " (" + address + ")"
 	}
 	api, internal := "the API", "its internal name"
-	if domain := w.Client.Kubeconfig.Domain(); domain != "" {
+	if domain := w.Client.Kubeconfig.domain(); domain != "" {
 		api, internal = "api."+domain, "api-int."+domain
 	}
 	said := []string{

@@ -204,19 +204,19 @@ func (c *Client) remember(answer *http.Response) {
 	}
 }
 
-// Skew is how far the API's clock was ahead of ours at its last answer, to about
+// clockSkew is how far the API's clock was ahead of ours at its last answer, to about
 // a second; zero before the first.
-func (c *Client) Skew() time.Duration {
+func (c *Client) clockSkew() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.skew
 }
 
 // clusterNow is the time by the API's clock, which the times in its objects are by.
-func (c *Client) clusterNow() time.Time { return c.now().Add(c.Skew()) }
+func (c *Client) clusterNow() time.Time { return c.now().Add(c.clockSkew()) }
 
-// Served is the chain of certificates that the API showed last.
-func (c *Client) Served() []*x509.Certificate {
+// chain is the chain of certificates that the API showed last.
+func (c *Client) chain() []*x509.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.served

@@ -87,15 +87,15 @@ type OperatorStatus struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// Settled reports whether the operator is available, does not progress and is not
+// settled reports whether the operator is available, does not progress and is not
 // degraded.
-func (o OperatorStatus) Settled() bool { return o.Available && !o.Progressing && !o.Degraded }
+func (o OperatorStatus) settled() bool { return o.Available && !o.Progressing && !o.Degraded }
 
 // Moving are the operators that are not settled.
 func (s Status) Moving() []OperatorStatus {
 	var out []OperatorStatus
 	for _, o := range s.Operators {
-		if !o.Settled() {
+		if !o.settled() {
 			out = append(out, o)
 		}
 	}
@@ -124,8 +124,8 @@ func (s Status) AvailableOperators() int {
 	return n
 }
 
-// Summary is the status on one line.
-func (s Status) Summary() string {
+// summary is the status on one line.
+func (s Status) summary() string {
 	switch {
 	case s.Cause != nil:
 		return s.Cause.Detail
@@ -163,7 +163,7 @@ func shorter(d time.Duration) string {
 }
 
 func (w *Wait) checkClock(s stage) {
-	skew := w.Client.Skew()
+	skew := w.Client.clockSkew()
 	if w.skewed || skew.Abs() < maxSkew {
 		return
 	}
@@ -184,7 +184,7 @@ const statusPause = 30 * time.Second
 
 // tellStatus tells how things are when that has changed, but not too often.
 func (w *Wait) tellStatus(s stage) {
-	summary := w.status.Summary()
+	summary := w.status.summary()
 	if w.status.Cause != nil || len(w.status.Nodes)+len(w.status.Operators) == 0 ||
 		summary == w.told.summary || w.Now().Sub(w.told.at) < statusPause {
 		return

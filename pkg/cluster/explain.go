@@ -83,7 +83,7 @@ func (k Kubeconfig) explainProxy(err error) (Cause, bool) {
 		return Cause{}, false
 	}
 	return Cause{Kind: CauseProxy, Detail: "the proxy of this machine's environment cannot be used: " + oneLine(op.Err.Error(), 200),
-		Hint: fmt.Sprintf("set NO_PROXY to include %s if the API is reached directly, or correct HTTPS_PROXY", k.Host())}, true
+		Hint: fmt.Sprintf("set NO_PROXY to include %s if the API is reached directly, or correct HTTPS_PROXY", k.host())}, true
 }
 
 func (k Kubeconfig) explainName(err error) (Cause, bool) {

@@ -240,10 +240,10 @@ func FuzzParseKubeconfig(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if k.Server == nil || k.Server.Scheme != "https" || k.Host() == "" || k.Client == nil && k.Token == "" {
+		if k.Server == nil || k.Server.Scheme != "https" || k.host() == "" || k.Client == nil && k.Token == "" {
 			t.Errorf("%q gives %+v", data, k)
 		}
-		k.Certificates()
-		_ = k.Domain()
+		k.certificates()
+		_ = k.domain()
 	})
 }

@@ -206,9 +206,9 @@ func (p *kubeconfigParser) content(path string, inline []byte, file string) []by
 	return data
 }
 
-// Certificates lists what the kubeconfig holds: the client's certificate and
+// certificates lists what the kubeconfig holds: the client's certificate and
 // then the authorities. What is damaged is left out.
-func (k Kubeconfig) Certificates() []*x509.Certificate {
+func (k Kubeconfig) certificates() []*x509.Certificate {
 	var out []*x509.Certificate
 	if k.ClientCert != nil {
 		out = append(out, k.ClientCert)
@@ -221,13 +221,13 @@ func (k Kubeconfig) Certificates() []*x509.Certificate {
 	return out
 }
 
-// Host is the name or address of the API, without the port.
-func (k Kubeconfig) Host() string { return k.Server.Hostname() }
+// host is the name or address of the API, without the port.
+func (k Kubeconfig) host() string { return k.Server.Hostname() }
 
-// Domain is the cluster's domain if the API has its usual name, api.<domain> or
+// domain is the cluster's domain if the API has its usual name, api.<domain> or
 // api-int.<domain>, or else empty.
-func (k Kubeconfig) Domain() string {
-	label, rest, ok := strings.Cut(k.Host(), ".")
+func (k Kubeconfig) domain() string {
+	label, rest, ok := strings.Cut(k.host(), ".")
 	if !ok || label != "api" && label != "api-int" {
 		return ""
 	}

@@ -58,7 +58,7 @@ func (c *Client) Look(ctx context.Context) (Report, error) {
 		return r, ctx.Err()
 	}
 	r.API = oneLine(version.GitVersion, 60)
-	r.Skew = c.Skew().Round(time.Second).Seconds()
+	r.Skew = c.clockSkew().Round(time.Second).Seconds()
 	p := phase{}
 	if err := c.gather(ctx, &r, &p); err != nil {
 		if ctx.Err() != nil {
@@ -137,10 +137,10 @@ func (c *Client) expiry(others []Expiry) *Expiry {
 	add := func(what string, cert *x509.Certificate) {
 		all = append(all, Expiry{What: what + " " + oneLine(cert.Subject.String(), 120), NotAfter: cert.NotAfter.UTC()})
 	}
-	for _, cert := range c.Kubeconfig.Certificates() {
+	for _, cert := range c.Kubeconfig.certificates() {
 		add(c.Kubeconfig.File+":", cert)
 	}
-	for _, cert := range c.Served() {
+	for _, cert := range c.chain() {
 		add("the API's certificate", cert)
 	}
 	if len(all) == 0 {

@@ -190,7 +190,7 @@ func TestOwnCertificatesAreListed(t *testing.T) {
 	t.Parallel()
 	k := newClock()
 	f := newFakeAPI(t, k)
-	certs := f.client(t).Kubeconfig.Certificates()
+	certs := f.client(t).Kubeconfig.certificates()
 	if len(certs) != 2 || certs[0].Subject.CommonName != "system:admin" || !certs[1].IsCA {
 		t.Errorf("%v", names(certs))
 	}

@@ -72,7 +72,7 @@ func TestPendingRequestsAreTold(t *testing.T) {
 				!slices.Equal(told[3].Status.PendingNodes(), []string{"worker-0"}) {
 				t.Errorf("%q", told[3].Message)
 			}
-			if shown.Pending != 2 || !strings.Contains(shown.Summary(), ", 2 certificate requests pending") {
+			if shown.Pending != 2 || !strings.Contains(shown.summary(), ", 2 certificate requests pending") {
 				t.Errorf("%+v", shown)
 			}
 			if err == nil || !strings.Contains(err.Error(), "csr-3") || (*events)[len(*events)-1].Hint != "let in worker-0" {

@@ -48,7 +48,7 @@ func operatorStatus(o conditioned) OperatorStatus {
 		s.Why = why(cs.find("Available"))
 	case s.Progressing && progressing.Status != "":
 		s.Why = why(progressing)
-	case !s.Settled():
+	case !s.settled():
 		s.Why = "it has not reported yet"
 	}
 	return s

@@ -320,7 +320,7 @@ func (w *Wait) survey(ctx context.Context) error {
 		if o.Available {
 			w.note("operator " + o.Name + " available")
 		}
-		if o.Settled() {
+		if o.settled() {
 			w.note("operator " + o.Name + " settled")
 		}
 	}

@@ -362,7 +362,7 @@ func FuzzObjects(f *testing.F) {
 		var many list[conditioned]
 		if json.Unmarshal(data, &many) == nil {
 			for _, o := range many.Items {
-				if s := operatorStatus(o); s.Settled() && s.Why != "" || len([]rune(s.Why)) > 160 || strings.ContainsAny(s.Why, "\x1b\n\r") {
+				if s := operatorStatus(o); s.settled() && s.Why != "" || len([]rune(s.Why)) > 160 || strings.ContainsAny(s.Why, "\x1b\n\r") {
 					t.Errorf("%+v", s)
 				}
 			}

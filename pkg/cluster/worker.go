@@ -45,7 +45,7 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 	}
 	if u, err := url.Parse(infra.Status.InternalURL); err == nil && u.Hostname() != "" {
 		w.Host = u.Hostname()
-	} else if domain := c.Kubeconfig.Domain(); domain != "" {
+	} else if domain := c.Kubeconfig.domain(); domain != "" {
 		w.Host = "api-int." + domain
 	} else {
 		return w, diag.Problem{Detail: "the cluster does not say what its internal name is", Hint: "use a kubeconfig whose server is api.<cluster>.<domain>"}

@@ -50,8 +50,8 @@ func capabilitiesOf(set string) []string {
 	return nil
 }
 
-// HasCapability reports whether an optional component will be in the cluster.
-func (c InstallConfig) HasCapability(name string) bool {
+// hasCapability reports whether an optional component will be in the cluster.
+func (c InstallConfig) hasCapability(name string) bool {
 	if c.Capabilities == nil {
 		return slices.Contains(capabilitiesOf(currentSet), name)
 	}
@@ -99,11 +99,11 @@ func validateCapabilities(c *InstallConfig, spec *platform.Spec, o Options, f *f
 		on = "platform " + spec.Name
 	}
 	for _, name := range needed {
-		if !c.HasCapability(name) {
+		if !c.hasCapability(name) {
 			f.fail("capabilities", "leave out "+name+", which "+on+" cannot do without", "add "+name+" to additionalEnabledCapabilities")
 		}
 	}
-	if c.HasCapability("marketplace") && !c.HasCapability("OperatorLifecycleManager") {
+	if c.hasCapability("marketplace") && !c.hasCapability("OperatorLifecycleManager") {
 		f.fail("capabilities", "have marketplace without OperatorLifecycleManager, which it needs",
 			"add OperatorLifecycleManager to additionalEnabledCapabilities, or choose a set without marketplace")
 	}

@@ -240,11 +240,11 @@ func TestCapabilitySets(t *testing.T) {
 			t.Errorf("%s has %d capabilities, want %d", set, got, n)
 		}
 	}
-	if !(InstallConfig{}).HasCapability("Console") {
+	if !(InstallConfig{}).hasCapability("Console") {
 		t.Error("without the block there is no Console")
 	}
 	c := InstallConfig{Capabilities: &Capabilities{BaselineCapabilitySet: "None", AdditionalEnabledCapabilities: []string{"Ingress"}}}
-	if c.HasCapability("Console") || !c.HasCapability("Ingress") {
+	if c.hasCapability("Console") || !c.hasCapability("Ingress") {
 		t.Error("None with Ingress has other capabilities")
 	}
 }

@@ -21,8 +21,8 @@ type Build struct {
 	Stream stream.Stream
 }
 
-// Name is the stream and the build as people say it: c10s 10.0.20251103-0.
-func (b Build) Name() string { return b.Stream.Stream + " " + b.ID }
+// name is the stream and the build as people say it: c10s 10.0.20251103-0.
+func (b Build) name() string { return b.Stream.Stream + " " + b.ID }
 
 // maxBuild is far above any file there will be.
 const maxBuild = 1 << 20

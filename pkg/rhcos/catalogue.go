@@ -37,7 +37,7 @@ func Load(files fs.FS) (Catalogue, error) {
 		if want := b.Stream.Stream + "-" + b.ID + ".yaml"; path.Base(name) != want {
 			return Catalogue{}, diag.Problem{
 				Position: diag.Position{File: name},
-				Detail:   "the file holds the build " + b.Name() + ", so its name must be " + want,
+				Detail:   "the file holds the build " + b.name() + ", so its name must be " + want,
 			}
 		}
 		c.builds = append(c.builds, b)
@@ -101,7 +101,7 @@ func (c Catalogue) Choose(name string, asked *release.Release, usual release.Rel
 		return Build{}, diag.Problem{Detail: fmt.Sprintf("there is no stream or build %q in the catalogue", name), Hint: among(name, "streams and builds", names)}
 	case asked != nil && asked.BootImage != (release.BootImage{Stream: found.Stream.Stream, Build: found.ID}):
 		return Build{}, diag.Problem{
-			Detail: fmt.Sprintf("OKD %s boots %s %s, but %s was asked for as well", asked.Line, asked.BootImage.Stream, asked.BootImage.Build, found.Name()),
+			Detail: fmt.Sprintf("OKD %s boots %s %s, but %s was asked for as well", asked.Line, asked.BootImage.Stream, asked.BootImage.Build, found.name()),
 			Hint:   "name the release or the stream, not both",
 		}
 	}

@@ -43,7 +43,7 @@ func TestEveryReleaseHasItsBuild(t *testing.T) {
 	for _, e := range releases(t).All() {
 		b, err := c.Choose("", &e.Release, release.Release{})
 		if err != nil || b.ID != e.BootImage.Build || b.Stream.Stream != e.BootImage.Stream {
-			t.Errorf("%s: %s, %v", e.Version, b.Name(), err)
+			t.Errorf("%s: %s, %v", e.Version, b.name(), err)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestChoose(t *testing.T) {
 			asked = &r
 		}
 		b, err := c.Choose(test.stream, asked, releases(t).Default())
-		got := b.Name()
+		got := b.name()
 		if err != nil {
 			got = err.Error()
 		}

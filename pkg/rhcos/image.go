@@ -132,7 +132,7 @@ func (b Build) Find(q Query) ([]Image, error) {
 	if q.Format != "" && q.Format != CloudFormat {
 		q.Format = b.format(q)
 	}
-	in := b.Name()
+	in := b.name()
 	for _, step := range []struct {
 		what, plural, want string
 		of                 func(Image) string

@@ -68,8 +68,8 @@ func TestCatalogueSaysWhatWasPublished(t *testing.T) {
 	}
 	for _, b := range c.builds {
 		sum := sha256.Sum256(canonical(t, marshal(t, b.Stream)))
-		if got := hex.EncodeToString(sum[:]); got != published[b.Name()] {
-			t.Errorf("%s has the sum %s, want %s", b.Name(), got, published[b.Name()])
+		if got := hex.EncodeToString(sum[:]); got != published[b.name()] {
+			t.Errorf("%s has the sum %s, want %s", b.name(), got, published[b.name()])
 		}
 	}
 }
@@ -122,10 +122,10 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(plain(s), plain(b.Stream)) {
-			t.Errorf("%s does not survive stream-metadata-go", b.Name())
+			t.Errorf("%s does not survive stream-metadata-go", b.name())
 		}
 		if disk, err := s.QueryDisk("x86_64", "metal", "iso"); err != nil || disk.Sha256 == "" {
-			t.Errorf("%s: QueryDisk gives %v, %v", b.Name(), disk, err)
+			t.Errorf("%s: QueryDisk gives %v, %v", b.name(), disk, err)
 		}
 		name, short, err := Import(data)
 		if err != nil {
@@ -133,7 +133,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		kept, err := os.ReadFile(filepath.Join("../../data/coreos", name))
 		if err != nil || !bytes.Equal(short, kept) {
-			t.Errorf("%s, imported again, is another file (%v)", b.Name(), err)
+			t.Errorf("%s, imported again, is another file (%v)", b.name(), err)
 		}
 		total += len(kept)
 	}
@@ -169,7 +169,7 @@ func TestFindEverything(t *testing.T) {
 						files++
 						got, err := b.Find(Query{arch, platform, format, part, ""})
 						if err != nil || len(got) != 1 {
-							t.Errorf("%s %s %s %s %s: %v, %v", b.Name(), arch, platform, format, part, got, err)
+							t.Errorf("%s %s %s %s %s: %v, %v", b.name(), arch, platform, format, part, got, err)
 							continue
 						}
 						i := got[0]
@@ -188,7 +188,7 @@ func TestFindEverything(t *testing.T) {
 					clouds++
 					got, err := b.Find(Query{Architecture: arch, Platform: platform, Format: CloudFormat, Region: region})
 					if err != nil || len(got) != 1 || got[0].Location != want["image"]+want["url"] {
-						t.Errorf("%s %s %s %s: %v, %v", b.Name(), arch, platform, region, got, err)
+						t.Errorf("%s %s %s %s: %v, %v", b.name(), arch, platform, region, got, err)
 					}
 				}
 			}

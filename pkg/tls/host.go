@@ -22,7 +22,7 @@ func HostFiles(n Names, certs map[string]Pair, keys map[string]KeyPair) (map[str
 		}
 	}
 	for _, b := range bundles {
-		content, err := b.PEM(certs)
+		content, err := b.pem(certs)
 		if err != nil {
 			return nil, err
 		}

@@ -252,9 +252,9 @@ func encodeCert(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// PEM gives the bundle's file: the certificates of its authorities in the row's
+// pem gives the bundle's file: the certificates of its authorities in the row's
 // order, from certs by name.
-func (b Bundle) PEM(certs map[string]Pair) ([]byte, error) {
+func (b Bundle) pem(certs map[string]Pair) ([]byte, error) {
 	var out bytes.Buffer
 	for _, name := range b.Authorities {
 		pair, ok := certs[name]
@@ -278,7 +278,7 @@ func bundlePEM(name string, certs map[string]Pair) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no bundle called %s", quote(name))
 	}
-	return b.PEM(certs)
+	return b.pem(certs)
 }
 
 // stamp writes a moment for a reader of errors.

@@ -1,6 +1,6 @@
 // Package floors holds the architecture: which package may import which, how
 // long a file and a line may be, and that what the documents point at exists. It reads the
-// source and runs nothing, so that it sees the files of every platform.
+// source and runs nothing but go list, so that it sees the files of every platform.
 package floors
 
 import (

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
+	"github.com/okd-project/okd-install/test/superblock"
 )
 
 func gunzip(t *testing.T, data []byte) []byte {
@@ -185,19 +185,19 @@ func attach(t *testing.T, file string, options ...string) string {
 	return device
 }
 
-// superblock is what our own reader says of a partition.
-func superblock(t *testing.T, partition string) pivot.Ext4 {
+// ext4At is what our own reader says of a partition.
+func ext4At(t *testing.T, partition string) superblock.Ext4 {
 	t.Helper()
 	f, err := os.Open(partition)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	start := make([]byte, pivot.SuperblockSize)
+	start := make([]byte, superblock.Size)
 	if _, err := io.ReadFull(f, start); err != nil {
 		t.Fatal(err)
 	}
-	sb, err := pivot.ReadExt4(start)
+	sb, err := superblock.ReadExt4(start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/okd-project/okd-install/pkg/rhcos/pivot"
+	"github.com/okd-project/okd-install/test/superblock"
 )
 
 const finish = "okd-pivot-finish.sh"
@@ -45,7 +46,7 @@ func wantInstalled(t *testing.T, device string) {
 	if list := look(t, device+"p4", "cat ostree/list"); list != "scos 5c05.0" {
 		t.Errorf("deployed: %s", list)
 	}
-	if sb := superblock(t, device+"p3"); !sb.ChecksumSeed() || sb.NeedsRecovery() || sb.OrphanPresent() || !sb.Clean {
+	if sb := ext4At(t, device+"p3"); !sb.ChecksumSeed() || sb.NeedsRecovery() || sb.OrphanPresent() || !sb.Clean {
 		t.Errorf("%+v", sb)
 	}
 }
@@ -65,7 +66,7 @@ func TestFileSystems(t *testing.T) {
 						r = el10(r)
 					}
 					h := newHost(t, r)
-					before := superblock(t, device+"p3")
+					before := ext4At(t, device+"p3")
 					if before.OrphanFile() != on || before.Clean != (state != "dirty") ||
 						before.NeedsRecovery() != (state == "orphan_present") || state == "orphan_present" && before.OrphanPresent() != on {
 						t.Fatalf("this is not the case to test: %+v", before)
@@ -76,7 +77,7 @@ func TestFileSystems(t *testing.T) {
 					}
 					wantInstalled(t, device)
 					cleared := on && target == "9"
-					if got := superblock(t, device+"p3").OrphanFile(); got != (on && !cleared) {
+					if got := ext4At(t, device+"p3").OrphanFile(); got != (on && !cleared) {
 						t.Errorf("orphan_file is %t", got)
 					}
 					if strings.Contains(out, "cleared orphan_file") != cleared ||
@@ -205,7 +206,7 @@ func TestEachFailure(t *testing.T) {
 				t.Fatalf("the next run: %v\n%s", err, out)
 			}
 			wantInstalled(t, device)
-			if superblock(t, device+"p3").OrphanFile() {
+			if ext4At(t, device+"p3").OrphanFile() {
 				t.Error("orphan_file is still on")
 			}
 		})
@@ -338,7 +339,7 @@ func TestReadersAgree(t *testing.T) {
 		for _, features := range []string{withOrphanFile, withoutOrphanFile} {
 			image := bootImage(t, features, state)
 			said := sh(t, `dumpe2fs -h "$1" 2>/dev/null | sed --quiet 's/^Filesystem features: *//p'`, image)
-			sb := superblock(t, image)
+			sb := ext4At(t, image)
 			for name, ours := range map[string]bool{
 				"orphan_file": sb.OrphanFile(), "orphan_present": sb.OrphanPresent(), "needs_recovery": sb.NeedsRecovery(),
 				"metadata_csum_seed": sb.ChecksumSeed(),
@@ -361,7 +362,7 @@ func TestReadersAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x, err := pivot.ReadXFS(start[:pivot.SuperblockSize]); err != nil || x.Version != 5 || x.Unknown(9) != 0 || x.Damaged() {
+	if x, err := superblock.ReadXFS(start[:superblock.Size]); err != nil || x.Version != 5 || x.Unknown(9) != 0 || x.Damaged() {
 		t.Errorf("%+v, %v", x, err)
 	}
 }

@@ -82,8 +82,8 @@ const unitChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 func checkScript(f File) diag.Problems {
 	var problems diag.Problems
-	if strings.Trim(f.Name(), unitChars) != "" || len(f.Name()) > 200 {
-		problems = append(problems, f.problem(fmt.Sprintf("%q cannot be part of the name of a systemd unit", f.Name()), "rename it: letters, digits, and the characters : - _ . are allowed"))
+	if strings.Trim(f.name(), unitChars) != "" || len(f.name()) > 200 {
+		problems = append(problems, f.problem(fmt.Sprintf("%q cannot be part of the name of a systemd unit", f.name()), "rename it: letters, digits, and the characters : - _ . are allowed"))
 	}
 	first, _, _ := bytes.Cut(f.Data, []byte("\n"))
 	switch {

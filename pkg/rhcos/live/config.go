@@ -50,7 +50,7 @@ func (c Customization) config() (raw []byte, empty bool, err error) {
 		live.Systemd.Units = append(live.Systemd.Units, hook.unit())
 	}
 	for i, f := range c.InstallerConfig {
-		*files = append(*files, file(fmt.Sprintf("%s/%04d-%s", installerDir, i, f.Name()), f.Data, 0o600))
+		*files = append(*files, file(fmt.Sprintf("%s/%04d-%s", installerDir, i, f.name()), f.Data, 0o600))
 	}
 	for _, f := range c.LiveIgnition {
 		live.Ignition.Config.Merge = append(live.Ignition.Config.Merge, resource(f.Data))
@@ -152,7 +152,7 @@ func hooks(c Customization) []hook {
 }
 
 func (h hook) target() string {
-	return "/usr/local/bin/" + h.when + "-install-" + h.script.Name()
+	return "/usr/local/bin/" + h.when + "-install-" + h.script.name()
 }
 
 // order says when a hook runs, and what does not happen unless it succeeds. The
@@ -163,11 +163,11 @@ var order = map[string]struct{ after, before, requiredBy string }{
 }
 
 func (h hook) unit() types.Unit {
-	o, name := order[h.when], h.when+"-install-"+h.script.Name()
+	o, name := order[h.when], h.when+"-install-"+h.script.name()
 	text := strings.Join([]string{
-		"# Made by okd-install from " + h.script.Name(),
+		"# Made by okd-install from " + h.script.name(),
 		"[Unit]",
-		"Description=" + diag.Capital(h.when) + "-install script " + h.script.Name(),
+		"Description=" + diag.Capital(h.when) + "-install script " + h.script.name(),
 		"After=" + o.after,
 		"Before=" + o.before,
 		"",

@@ -65,8 +65,8 @@ type File struct {
 	Data []byte
 }
 
-// Name is the last part of the path.
-func (f File) Name() string {
+// name is the last part of the path.
+func (f File) name() string {
 	return path.Base(strings.ReplaceAll(f.Path, `\`, "/"))
 }
 
@@ -81,7 +81,7 @@ func Keyfiles(keyfiles []File) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var problems diag.Problems
 	for _, f := range keyfiles {
-		name := f.Name()
+		name := f.name()
 		if name == "." || name == "/" || name == ".." || strings.ContainsFunc(name, isControl) {
 			problems = append(problems, f.problem("has no name that a keyfile can have", ""))
 			continue

@@ -14,7 +14,6 @@
 // its first boot, so that whatever reads the machine's config, formats its disks
 // and starts its services is the target system itself.
 //
-// OSTreeRef, Ext4 and XFS hold what the scripts must get right about names and
-// superblocks, for the environment file and to hold the scripts against. The
-// package reads no disk, no clock and no network.
+// OSTreeRef is a name that the scripts must get right, for the environment file and
+// to hold the scripts against. The package reads no disk, no clock and no network.
 package pivot

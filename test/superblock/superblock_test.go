@@ -1,4 +1,4 @@
-package pivot
+package superblock
 
 import (
 	"encoding/binary"
@@ -7,7 +7,7 @@ import (
 )
 
 func ext4Start(compat, incompat, roCompat uint32, state uint16) []byte {
-	start := make([]byte, SuperblockSize)
+	start := make([]byte, Size)
 	sb := start[1024:]
 	binary.LittleEndian.PutUint16(sb[0x38:], 0xef53)
 	binary.LittleEndian.PutUint16(sb[0x3a:], state)
@@ -18,7 +18,7 @@ func ext4Start(compat, incompat, roCompat uint32, state uint16) []byte {
 }
 
 func xfsStart(version uint16, incompat uint32) []byte {
-	start := make([]byte, SuperblockSize)
+	start := make([]byte, Size)
 	copy(start, "XFSB")
 	binary.BigEndian.PutUint16(start[100:], 0xb4a0|version)
 	binary.BigEndian.PutUint32(start[216:], incompat)
@@ -47,7 +47,7 @@ func TestReadExt4(t *testing.T) {
 	if _, err := ReadExt4(xfsStart(5, 0)); !errors.Is(err, errNotExt4) {
 		t.Errorf("XFS: %v", err)
 	}
-	if _, err := ReadExt4(make([]byte, SuperblockSize-1)); !errors.Is(err, errShort) {
+	if _, err := ReadExt4(make([]byte, Size-1)); !errors.Is(err, errShort) {
 		t.Errorf("short: %v", err)
 	}
 }
@@ -55,20 +55,20 @@ func TestReadExt4(t *testing.T) {
 func TestReadXFS(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name             string
-		start            []byte
-		to9, to10        uint32
-		damaged, extents bool
+		name      string
+		start     []byte
+		to9, to10 uint32
+		damaged   bool
 	}{
-		{"plain", xfsStart(5, 0xf), 0, 0, false, false},
-		{"nrext64", xfsStart(5, 0x2f), 0, 0, false, true},
-		{"exchange and parent", xfsStart(5, 0xef), 0xc0, 0, false, true},
-		{"metadir", xfsStart(5, 0x10f), 0x100, 0x100, false, false},
-		{"damaged", xfsStart(5, 0x1f), 0, 0, true, false},
-		{"version 4 has no such word", xfsStart(4, 0xffff), 0, 0, false, false},
+		{"plain", xfsStart(5, 0xf), 0, 0, false},
+		{"nrext64", xfsStart(5, 0x2f), 0, 0, false},
+		{"exchange and parent", xfsStart(5, 0xef), 0xc0, 0, false},
+		{"metadir", xfsStart(5, 0x10f), 0x100, 0x100, false},
+		{"damaged", xfsStart(5, 0x1f), 0, 0, true},
+		{"version 4 has no such word", xfsStart(4, 0xffff), 0, 0, false},
 	} {
 		got, err := ReadXFS(c.start)
-		if err != nil || got.Unknown(9) != c.to9 || got.Unknown(10) != c.to10 || got.Damaged() != c.damaged || got.LargeExtents() != c.extents {
+		if err != nil || got.Unknown(9) != c.to9 || got.Unknown(10) != c.to10 || got.Damaged() != c.damaged {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
@@ -87,7 +87,7 @@ func FuzzSuperblock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, start []byte) {
 		e, ext4Err := ReadExt4(start)
 		x, xfsErr := ReadXFS(start)
-		if len(start) < SuperblockSize && (ext4Err == nil || xfsErr == nil) {
+		if len(start) < Size && (ext4Err == nil || xfsErr == nil) {
 			t.Fatal("a short superblock was read")
 		}
 		if ext4Err != nil && e != (Ext4{}) || xfsErr != nil && x != (XFS{}) {

@@ -1,13 +1,15 @@
-package pivot
+// Package superblock is for tests of what a pivot leaves on a disk: it reads what counts of the
+// first block of a file system, from bytes and not from a device.
+package superblock
 
 import (
 	"encoding/binary"
 	"errors"
 )
 
-// SuperblockSize is how many bytes from the beginning of a device ReadExt4 and
+// Size is how many bytes from the beginning of a device ReadExt4 and
 // ReadXFS need.
-const SuperblockSize = 2048
+const Size = 2048
 
 // Ext4 is what counts of the superblock of an ext4 file system.
 type Ext4 struct {
@@ -25,18 +27,18 @@ const (
 	roCompatOrphanPresent = 0x10000 // an old e2fsck calls it FEATURE_R16
 )
 
-// OrphanFile tells that e2fsck before 1.47 refuses the file system: that of
+// OrphanFile reports whether e2fsck before 1.47 refuses the file system: that of
 // CentOS Stream 9 does.
 func (e Ext4) OrphanFile() bool { return e.Compat&compatOrphanFile != 0 }
 
-// OrphanPresent tells that there are orphans in that file, so that tune2fs would
+// OrphanPresent reports whether there are orphans in that file, so that tune2fs would
 // not clear the feature.
 func (e Ext4) OrphanPresent() bool { return e.ROCompat&roCompatOrphanPresent != 0 }
 
-// NeedsRecovery tells that the journal has to be replayed.
+// NeedsRecovery reports whether the journal has to be replayed.
 func (e Ext4) NeedsRecovery() bool { return e.Incompat&incompatRecover != 0 }
 
-// ChecksumSeed tells that checksums do not depend on the UUID.
+// ChecksumSeed reports whether checksums do not depend on the UUID.
 func (e Ext4) ChecksumSeed() bool { return e.Incompat&incompatChecksumSeed != 0 }
 
 var (
@@ -45,10 +47,10 @@ var (
 	errNotXFS  = errors.New("it holds no XFS file system")
 )
 
-// ReadExt4 reads the first SuperblockSize bytes of a device. The offsets are
+// ReadExt4 reads the first Size bytes of a device. The offsets are
 // those of struct ext4_super_block, which begins at byte 1024.
 func ReadExt4(start []byte) (Ext4, error) {
-	if len(start) < SuperblockSize {
+	if len(start) < Size {
 		return Ext4{}, errShort
 	}
 	sb := start[1024:]
@@ -73,12 +75,11 @@ type XFS struct {
 // Features of XFS: what a kernel that does not know one of these refuses to mount.
 const (
 	xfsNeedsRepair = 0x10
-	xfsNREXT64     = 0x20
-	xfsKnownTo9    = 0x3f // with nrext64, which later kernels of 9 have
+	xfsKnownTo9    = 0x3f // with nrext64 (0x20), which later kernels of 9 have
 	xfsKnownTo10   = 0xff // with exchange and parent
 )
 
-// Damaged tells that xfs_repair was stopped on it.
+// Damaged reports whether xfs_repair was stopped on it.
 func (x XFS) Damaged() bool { return x.Incompat&xfsNeedsRepair != 0 }
 
 // Unknown is the features that the kernel of CentOS Stream 9, or 10, does not know.
@@ -89,12 +90,9 @@ func (x XFS) Unknown(el int) uint32 {
 	return x.Incompat &^ xfsKnownTo10
 }
 
-// LargeExtents tells of nrext64, which the first kernels of CentOS Stream 9 lack.
-func (x XFS) LargeExtents() bool { return x.Incompat&xfsNREXT64 != 0 }
-
-// ReadXFS reads the first SuperblockSize bytes of a device.
+// ReadXFS reads the first Size bytes of a device.
 func ReadXFS(start []byte) (XFS, error) {
-	if len(start) < SuperblockSize {
+	if len(start) < Size {
 		return XFS{}, errShort
 	}
 	if string(start[:4]) != "XFSB" {
