@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/okd-project/okd-install/test/folder"
 	"github.com/okd-project/okd-install/test/needs"
+	"github.com/okd-project/okd-install/test/page"
 )
 
 // createsOlder finds commands that make files for a release before 4.22.
@@ -21,12 +23,26 @@ const docsRoot = "../.."
 // notRun lists every block that is marked with "sh notest", by its document and
 // first line: what needs more than okd-install. Keep it short.
 var notRun = map[string]bool{
-	"README.md: git clone https://github.com/okd-project/okd-install":  true,
+	"README.md: git clone https://github.com/okd-project/okd-install": true,
+	"README.md: make build": true, // asks; TestReadme of test/wizard runs it
 	"docs/install.md: sha256sum --check --ignore-missing SHA256SUMS":   true, // is for a download
 	"docs/install.md: podman load --input okd-install_VERSION_oci.tar": true, // needs podman
 	"docs/boot-media.md: okd-install coreos download -C media":         true, // needs the network
 	"docs/pivot.md: mkdir -m 0700 older":                               true, // needs the network
 	"docs/boot-media.md: rpm-ostree cleanup -b -p -r -m":               true, // is for a node
+	// the services machine, which TestServices of test/e2e does with the same files
+	"docs/upi.md: named-checkconf":                                  true,
+	"docs/upi.md: haproxy -c -f /etc/haproxy/haproxy.cfg":           true,
+	"docs/upi.md: sed -i '/ bootstrap /d' /etc/haproxy/haproxy.cfg": true,
+	// the network, or a cluster that runs pods
+	"docs/upi.md: okd-install coreos download -C media":                                                        true,
+	"docs/upi.md: okd-install coreos download --format pxe -C media":                                           true,
+	"docs/upi.md: curl -kLO https://downloads-openshift-console.apps.okd.example.com/amd64/linux/oc.tar":       true,
+	"docs/upi.md: oc adm policy add-cluster-role-to-user cluster-admin me":                                     true,
+	"docs/upi.md: oc apply -f - <<'END'":                                                                       true,
+	"docs/upi.md: oc patch configs.imageregistry.operator.openshift.io cluster --type merge --patch \\":        true,
+	"docs/upi.md: oc adm release mirror --registry-config merged.json \\":                                      true,
+	"docs/upi.md: okd-install create install-config --dir far --cluster-name okd --base-domain example.com \\": true,
 }
 
 // TestDocumentsRun runs the shell blocks of the README and of everything in
@@ -65,6 +81,12 @@ func TestDocumentsRun(t *testing.T) {
 			}
 			if err := os.WriteFile(filepath.Join(dir, "install-config.yaml"), config, 0o600); err != nil {
 				t.Fatal(err)
+			}
+			if name == "README.md" { // what the wizard has written, whose block test/wizard runs
+				folder.Put(t, dir, "mycluster/install-config.yaml", string(config))
+				if err := os.Chmod(filepath.Join(dir, "mycluster"), 0o700); err != nil {
+					t.Fatal(err)
+				}
 			}
 			sampleMedia(t, dir)
 			sampleBundle(t, dir)
@@ -114,25 +136,12 @@ type shellBlock struct {
 	notest bool
 }
 
-// fence is the beginning of a block with its language and remarks.
-var fence = regexp.MustCompile("^```\\s*(\\S*)\\s*(.*)$")
-
 // shellBlocks returns the ```sh blocks of a document.
 func shellBlocks(text string) []shellBlock {
 	var blocks []shellBlock
-	open, shell := false, false
-	for line := range strings.Lines(text) {
-		m := fence.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
-		switch {
-		case m != nil && open:
-			open, shell = false, false
-		case m != nil:
-			open, shell = true, m[1] == "sh"
-			if shell {
-				blocks = append(blocks, shellBlock{notest: m[2] == "notest"})
-			}
-		case shell:
-			blocks[len(blocks)-1].text += line
+	for _, b := range page.Blocks(text) {
+		if b.Language == "sh" {
+			blocks = append(blocks, shellBlock{text: b.Text, notest: b.Remark == "notest"})
 		}
 	}
 	return blocks

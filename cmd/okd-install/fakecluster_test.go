@@ -209,8 +209,12 @@ func (f *fakeCluster) objects() map[string]any {
 		"spec":   host,
 		"status": fakeObject{"ingress": []fakeObject{{"host": host["host"], "conditions": admitted}}},
 	}
-	nodes := list(node("master-0", "192.168.1.20", "master"), node("worker-0", "192.168.1.30", "worker"),
-		node("worker-2", "192.168.1.32", "worker"))
+	machines := []fakeObject{node("master-0", "192.168.1.20", "master"), node("worker-0", "192.168.1.30", "worker"),
+		node("worker-2", "192.168.1.32", "worker")}
+	if f.put[requestsPath+"/csr-worker-1/approval"] { // it joins as soon as it may
+		machines = append(machines, node("worker-1", "192.168.1.31", "worker"))
+	}
+	nodes := list(machines...)
 	objects := map[string]any{
 		"/version":                                     fakeObject{"gitVersion": "v1.35.3"},
 		core + "nodes":                                 nodes,
@@ -229,10 +233,12 @@ func (f *fakeCluster) objects() map[string]any {
 	return objects
 }
 
+const requestsPath = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+
 // addRequests adds a request of a machine that wants to join, and one of a
 // machine that nobody has declared.
 func (f *fakeCluster) addRequests(objects map[string]any) {
-	const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+	const path = requestsPath
 	var all []fakeObject
 	for _, name := range []string{"worker-1", "worker-9"} {
 		if f.put[path+"/csr-"+name+"/approval"] {

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/okd-project/okd-install/test/needs"
+	"github.com/okd-project/okd-install/test/page"
 )
 
 var update = flag.Bool("update", false, "rewrite the screens in testdata")
@@ -33,11 +34,17 @@ type terminal struct {
 	shots  strings.Builder
 }
 
-func open(t *testing.T, dir string, args ...string) *terminal {
+func window(t *testing.T) *terminal {
 	t.Helper()
 	needs.Program(t, "tmux")
 	term := &terminal{t: t, socket: fmt.Sprintf("okd-wizard-%d-%s", os.Getpid(), t.Name())}
 	t.Cleanup(func() { _ = exec.Command("tmux", "-L", term.socket, "kill-server").Run() })
+	return term
+}
+
+func open(t *testing.T, dir string, args ...string) *terminal {
+	t.Helper()
+	term := window(t)
 	home := filepath.Join(dir, "home")
 	if err := os.MkdirAll(filepath.Join(home, ".ssh"), 0o700); err != nil {
 		t.Fatal(err)
@@ -46,10 +53,15 @@ func open(t *testing.T, dir string, args ...string) *terminal {
 	if err := os.WriteFile(filepath.Join(home, ".ssh", "id_ed25519.pub"), []byte(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// what stays open afterwards shows the last screen
-	script := fmt.Sprintf("trap : INT; cd '%s'; HOME='%s' '%s' %s; echo exit code $?; cat", dir, home, binary(t), strings.Join(args, " "))
-	term.tmux("-f", os.DevNull, "new-session", "-d", "-x", "80", "-y", "24", "-s", "w", "sh", "-c", script)
+	term.run(fmt.Sprintf("cd '%s'; HOME='%s' '%s' %s", dir, home, binary(t), strings.Join(args, " ")))
 	return term
+}
+
+// run starts a script in the window. What stays open afterwards shows the last screen.
+func (c *terminal) run(script string) {
+	c.t.Helper()
+	c.tmux("-f", os.DevNull, "new-session", "-d", "-x", "80", "-y", "24", "-s", "w", "sh", "-c",
+		"trap : INT; "+script+"; echo exit code $?; cat")
 }
 
 func binary(t *testing.T) string {
@@ -90,7 +102,12 @@ func (c *terminal) keys(waitFor string, keys ...string) {
 
 func (c *terminal) wait(want string) {
 	c.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(c.screen(), want); time.Sleep(20 * time.Millisecond) {
+	c.waitLong(want, 30*time.Second)
+}
+
+func (c *terminal) waitLong(want string, patience time.Duration) {
+	c.t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(c.screen(), want); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			c.t.Fatalf("%q does not appear on\n%s", want, c.screen())
 		}
@@ -243,4 +260,48 @@ func TestPlain(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	makes(t, dir)
+}
+
+// What stands under "Use it" in the README can be pasted from a fresh clone, and asks for
+// the config. The home of whoever runs the test is used, with Go's caches in it.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	needs.Programs(t, "git", "make", "bash")
+	clone := filepath.Join(t.TempDir(), "okd-install")
+	if out, err := exec.Command("git", "clone", "-q", "../..", clone).CombinedOutput(); err != nil {
+		needs.Missing(t, "there is nothing to clone: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, use, _ := strings.Cut(string(text), "\n## Use it\n")
+	blocks := page.Blocks(use)
+	if len(blocks) == 0 {
+		t.Fatal("the README does not say how to use it")
+	}
+	file := filepath.Join(clone, "pasted")
+	if err := os.WriteFile(file, []byte("set -e\n"+blocks[0].Text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := window(t)
+	c.run(fmt.Sprintf("cd '%s'; bash ./pasted", clone))
+	c.waitLong("Where will the cluster run", 10*time.Minute)
+	c.keys("Where will", "Enter")
+	c.keys("OKD release", "Enter")
+	c.keys("Name of the cluster", "okd", "Enter")
+	c.keys("Base domain:", "example.com", "Enter")
+	c.keys("Network of the machines:", "192.168.1.0/24", "Enter")
+	c.keys("Network of the services:", "Enter")
+	c.keys("Network of the pods:", "Enter")
+	c.keys("Part of it", "Enter")
+	c.keys("Number of control plane machines:", "Enter")
+	c.keys("Number of workers:", "Enter")
+	c.keys("SSH key", "Enter")
+	c.keys("OKD's public one", "Enter")
+	c.keys("Proxy for http:", "Enter")
+	c.keys("Mirror of OKD's images:", "Enter")
+	c.keys("no, keep only my answers", "Enter")
+	c.wait("exit code 0")
+	makes(t, clone)
 }
