@@ -140,11 +140,13 @@ func TestUPILoadBalancerAgrees(t *testing.T) {
 			}
 		}
 		sections[bound[2]] = servers
-		if inside := strings.Contains(section, "tcp-request connection reject unless { src 192.168.1.0/24 }") && bound[1] != "*"; inside != (bound[2] == "22623") {
+		inside := bound[1] != "*" && strings.Contains(section, "tcp-request connection reject unless { src 192.168.1.0/24 }\n")
+		if inside != (bound[2] == "22623") {
 			t.Errorf("%s is for the machines only: %v", name, inside)
 		}
-		if want := map[string]string{"6443": "/readyz", "22623": "/healthz", "80": "/healthz/ready", "443": "/healthz/ready"}[bound[2]]; !strings.Contains(section, "uri "+want+"\n") {
-			t.Errorf("%s is not asked for %s", name, want)
+		asked := map[string]string{"6443": "/readyz", "22623": "/healthz", "80": "/healthz/ready", "443": "/healthz/ready"}[bound[2]]
+		if !strings.Contains(section, "uri "+asked+"\n") {
+			t.Errorf("%s is not asked for %s", name, asked)
 		}
 	}
 	want := map[string]map[string]string{"6443": controlPlane, "22623": controlPlane, "80": all["worker"], "443": all["worker"]}

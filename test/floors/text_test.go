@@ -49,22 +49,53 @@ var (
 	identifier = regexp.MustCompile("`([A-Za-z_][A-Za-z0-9_]*)`")
 )
 
-// Every relative link of every document leads to a file.
+// Every relative link of every document leads to a file, and to a heading where it names one.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	names := files(t)
 	for _, file := range documents(t) {
 		for _, match := range link.FindAllStringSubmatch(read(t, file), -1) {
-			target, _, _ := strings.Cut(match[1], "#")
-			if target == "" || strings.Contains(target, ":") {
+			target, anchor, _ := strings.Cut(match[1], "#")
+			if strings.Contains(target, ":") {
 				continue
 			}
+			if target == "" {
+				target = path.Base(file)
+			}
 			target = path.Join(path.Dir(file), target)
+			if strings.HasSuffix(target, ".md") && anchor != "" && slices.Contains(names, target) &&
+				!slices.Contains(anchors(read(t, target)), anchor) {
+				t.Errorf("%s links to %s, and there is no such heading", file, match[1])
+			}
 			exists := slices.ContainsFunc(names, func(name string) bool { return name == target || strings.HasPrefix(name, target+"/") })
 			if !exists {
 				t.Errorf("%s links to %s, which does not exist", file, match[1])
 			}
 		}
+	}
+}
+
+var (
+	heading = regexp.MustCompile("(?ms)^```.*?^```|^#+ ([^\n]+)$")
+	noSlug  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// anchors are the names that code forges give to the headings of a page.
+func anchors(text string) []string {
+	var found []string
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		if m[1] != "" { // not a block
+			found = append(found, strings.ReplaceAll(noSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+		}
+	}
+	return found
+}
+
+func TestAnchors(t *testing.T) {
+	t.Parallel()
+	got := anchors("# Ärger, and `code`\n```sh\n# no heading\n```\n## 6. The files\n### orphan_file\n")
+	if want := []string{"ärger-and-code", "6-the-files", "orphan_file"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
