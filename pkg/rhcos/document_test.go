@@ -65,6 +65,13 @@ func ruleTable() string {
 	var b strings.Builder
 	b.WriteString("| rule | which images | why | what to do |\n|---|---|---|---|\n")
 	words := strings.NewReplacer(
+		// what reads well with one machine and release in it, and not with all of them
+		"OKD {release} was made with {stream} {build}, and this is {image}", "the release was made with another image",
+		"{stream} {build}, which OKD {release} was made with", "the image that the release was made with",
+		"the image is for {arch}, the machine is {machine}", "the image is for another architecture than the machine",
+		"for {machine}: okd-install coreos image --arch {machine}", "for the machine's architecture: okd-install coreos image --arch ARCH",
+		"for {machine}", "for this architecture", "on {machine}: its", "on these machines: their",
+		"OKD {release} was made with {stream} {build};", "the release was made with an image of its own;", "OKD {release}", "the release",
 		"{release}", "the release", "{stream} {build}", "the release's own image", "{image}", "the image", "{target}", "the release's own CentOS Stream CoreOS",
 		"{machine}", "the machine's", "{arch}", "another architecture", " (missing here: {missing})", "", "|", `\|`)
 	for _, r := range rules {
