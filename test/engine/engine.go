@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,13 +46,23 @@ func GetBlockDevices(string) ([]string, error)                        { return n
 // Go has it in its cache. Where it cannot be built, the test ends.
 func Build(t testing.TB) (program string) {
 	t.Helper()
+	return BuildOf(t, ".")
+}
+
+// BuildOf is Build for the version of Ignition that the Go module in the folder module
+// has, so that a test can have the engine of an older boot image.
+func BuildOf(t testing.TB, module string) (program string) {
+	t.Helper()
 	needs.Program(t, "gcc")
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/coreos/ignition/v2").Output()
-	if err != nil {
-		t.Fatal(err)
+	fetch := exec.Command("go", "mod", "download", "-json", "github.com/coreos/ignition/v2")
+	fetch.Dir = module
+	out, err := fetch.Output()
+	var of struct{ Dir, Version, Error string }
+	if json.Unmarshal(out, &of) != nil || of.Error != "" || err != nil {
+		needs.Missing(t, "Ignition cannot be fetched: %v %s", err, of.Error)
 	}
 	source := filepath.Join(t.TempDir(), "ignition")
-	if err := os.CopyFS(source, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
+	if err := os.CopyFS(source, os.DirFS(of.Dir)); err != nil {
 		t.Fatal(err)
 	}
 	util := filepath.Join(source, "internal", "exec", "util")
@@ -65,7 +76,8 @@ func Build(t testing.TB) (program string) {
 	program = filepath.Join(t.TempDir(), "ignition-apply")
 	// the systems of the tests have no labels
 	const noLabels = "-X github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false"
-	build := exec.Command("go", "build", "-trimpath", "-mod=mod", "-ldflags", noLabels, "-o", program, "./internal")
+	named := " -X github.com/coreos/ignition/v2/internal/version.Raw=" + strings.TrimPrefix(of.Version, "v")
+	build := exec.Command("go", "build", "-trimpath", "-mod=mod", "-ldflags", noLabels+named, "-o", program, "./internal")
 	build.Dir = source
 	build.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := build.CombinedOutput(); err != nil {
