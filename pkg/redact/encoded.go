@@ -128,17 +128,32 @@ func wordByte(text []byte) int {
 	switch c := text[0]; {
 	case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 		return 1
-	case c == '%' && len(text) >= 3 && text[1] == '2' && bytes.IndexByte([]byte("BbFf"), text[2]) >= 0:
-		return 3
+	case c == '%':
+		if n := percent(text); n > 0 && text[n-2] == '2' && bytes.IndexByte([]byte("BbFf"), text[n-1]) >= 0 {
+			return n
+		}
 	}
 	return 0
+}
+
+// percent returns the length of the character that is URL-encoded, once or several times,
+// at the beginning of text, or 0: %2B, %252B.
+func percent(text []byte) int {
+	i := 1
+	for bytes.HasPrefix(text[i:], []byte("25")) && len(text) >= i+4 && isHex(text[i+2]) && isHex(text[i+3]) {
+		i += 2
+	}
+	if len(text) < i+2 || !isHex(text[i]) || !isHex(text[i+1]) {
+		return 0
+	}
+	return i + 2
 }
 
 // escape returns how long what is no part of a word is.
 func escape(text []byte) int {
 	switch {
-	case text[0] == '%' && len(text) >= 3 && isHex(text[1]) && isHex(text[2]):
-		return 3
+	case text[0] == '%':
+		return max(1, percent(text))
 	case text[0] == '\\' && len(text) >= 2 && bytes.IndexByte([]byte(`nrt"`), text[1]) >= 0:
 		return 2
 	}
@@ -216,9 +231,18 @@ func isKey(plain []byte) bool {
 
 func decode(word []byte) []byte {
 	if bytes.IndexByte(word, '%') >= 0 {
-		for _, r := range [][2]string{{"%2B", "+"}, {"%2b", "+"}, {"%2F", "/"}, {"%2f", "/"}} {
-			word = bytes.ReplaceAll(word, []byte(r[0]), []byte(r[1]))
+		plain := make([]byte, 0, len(word))
+		for len(word) > 0 {
+			n, c := 1, word[0]
+			if c == '%' {
+				n, c = percent(word), '/' // no other escape is a part of a word
+				if word[n-1]|0x20 == 'b' {
+					c = '+'
+				}
+			}
+			plain, word = append(plain, c), word[n:]
 		}
+		word = plain
 	}
 	if len(word)%4 == 1 {
 		word = word[:len(word)-1]

@@ -53,10 +53,9 @@ func New(literals ...string) *Redactor {
 
 const (
 	fields = `(?:auth|password|identitytoken|registrytoken)`
-	quote  = `(?:%5[Cc])*%22`
-	blank  = `(?:%20|%09|%0[Aa]|%0[Dd]|%5[Cc]n|\+| )*`
-	space  = `(?: |\+|%20)`
-	dashes = `(?:-|%2[Dd])+`
+	blank  = `(?:%(?:25)*(?:20|09|0[Aa]|0[Dd]|5[Cc]n)|\+| )*`
+	space  = `(?: |\+|%(?:25)*20)`
+	dashes = `(?:-|%(?:25)*2[Dd])+`
 	label  = space + `(?:[A-Z0-9]+` + space + `)*PRIVATE` + space + `KEY` + dashes
 )
 
@@ -101,7 +100,12 @@ var patterns = sync.OnceValue(func() (p struct {
 	}
 	add(`("`+fields+`"\s*:\s*")(?:[^"\\]|\\.)*`, "${1}"+Gone, `auth"`, `password"`, `token"`)
 	add(`(\\+"`+fields+`\\+"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*\\+")[^"\\]*`, "${1}"+Gone, `auth\`, `password\`, `token\`)
-	add(`(`+quote+fields+quote+blank+`(?::|%3[Aa])`+blank+quote+`)(?:[^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*`, "${1}"+Gone, `auth%`, `password%`, `token%`)
+	// a data URL may hold a file that has data URLs itself: that is one percent sign for another
+	for _, percent := range []string{"%", "%25", "%2525"} {
+		quote := `(?:` + percent + `5[Cc])*` + percent + `22`
+		add(`(`+quote+fields+quote+blank+`(?::|%(?:25)*3[Aa])`+blank+quote+`)(?:[^"%]|`+percent+`(?:[013-9A-Fa-f][0-9A-Fa-f]|2[013-9A-Fa-f]))*`,
+			"${1}"+Gone, `auth`+percent, `password`+percent, `token`+percent)
+	}
 	p.always = len(p.rules)
 	add(`^([\s-]*(?:auth|password|identitytoken|registrytoken):\s*)['"]?[A-Za-z0-9+/=]{8,}.*$`, "${1}"+Gone, `auth:`, `password:`, `token:`)
 	// in a log or on a command line; not in "invalid username/password: unauthorized", which
@@ -112,7 +116,7 @@ var patterns = sync.OnceValue(func() (p struct {
 	add(`((?:a|A)uthorization["']?[:=]\s*["']?(?:Bearer |Basic |bearer |basic )?)[A-Za-z0-9+/=._~-]{8,}`, "${1}"+Gone, "uthorization")
 	p.begin = regexp.MustCompile(dashes + `BEGIN` + label)
 	p.end = regexp.MustCompile(dashes + `END` + label)
-	p.signs = regexp.MustCompile(`PRIVATE(?: |%20|\+)KEY|(?:\\|%5[Cc])*(?:"|%22)` + fields + `(?:\\|%5[Cc])*(?:"|%22)` +
+	p.signs = regexp.MustCompile(`PRIVATE` + space + `KEY|(?:"|%(?:25)*22)` + fields + `(?:\\|%(?:25)*5[Cc])*(?:"|%(?:25)*22)` +
 		`|(?m:^[\s-]*(?:auth|identitytoken|registrytoken):)|eyJ[A-Za-z0-9_-]+\.eyJ`)
 	return p
 })

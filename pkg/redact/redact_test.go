@@ -22,6 +22,9 @@ func quoted(s string) string {
 	return string(raw)
 }
 
+// urlEncoded writes all but letters and digits as a data URL may have it.
+func urlEncoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func packed(s string) string {
@@ -53,6 +56,11 @@ func samples() map[string]string {
 		"query":            `{"source":"data:,` + url.QueryEscape("{ \"auths\" : { \"q\" : { \"auth\" : \""+canary+"\" } } }") + `"}`,
 		"url key":          `{"source":"data:,` + url.PathEscape(key) + `","next":1}`,
 		"url kubeconfig":   `{"source":"data:,` + url.QueryEscape(kubeconfig) + `","next":1}`,
+		"url twice":        `{"source":"data:,` + url.PathEscape(url.PathEscape(pullSecret)) + `"}`,
+		"url thrice":       `{"source":"data:,` + urlEncoded(urlEncoded(urlEncoded(pullSecret))) + `","next":1}`,
+		"url twice, key":   `{"source":"data:,` + urlEncoded(urlEncoded(key)) + `","next":1}`,
+		"url twice, user":  `{"source":"data:,` + urlEncoded(urlEncoded(kubeconfig)) + `","next":1}`,
+		"url twice, quote": `{"source":"data:,` + urlEncoded(`{"source":"data:,`+urlEncoded(pullSecret)+`","mode":384}`) + `","next":1}`,
 		"newline in json":  `{"script":"first\n` + b64(pullSecret) + `\nlast"}`,
 		"token":            "token: eyJ" + canary + ".eyJ" + canary + "." + canary + "\n",
 		"url password":     "Nov 22 host podman[1]: Get \"https://me:" + canary + "@registry.example.com/v2/\": dial\n",

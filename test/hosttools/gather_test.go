@@ -66,11 +66,19 @@ func secrets() map[string]string {
 		"query.json":          `{"source":"data:,` + url.QueryEscape("{ \"auths\" : { \"q\" : { \"auth\" : \""+canary+"\" } } }") + `"}`,
 		"url-key.json":        `{"source":"data:,` + url.PathEscape(canaryKey()) + `","next":1}`,
 		"url-kubeconfig.json": `{"source":"data:,` + url.QueryEscape(kubeconfig) + `","next":1}`,
+		"url-twice.json":      `{"source":"data:,` + url.PathEscape(url.PathEscape(pullSecret())) + `"}`,
+		"url-thrice.json":     `{"source":"data:,` + urlEncoded(urlEncoded(urlEncoded(pullSecret()))) + `","next":1}`,
+		"url-twice-key.json":  `{"source":"data:,` + urlEncoded(urlEncoded(canaryKey())) + `","next":1}`,
+		"url-twice-user.json": `{"source":"data:,` + urlEncoded(urlEncoded(kubeconfig)) + `","next":1}`,
+		"url-in-url.json":     `{"source":"data:,` + urlEncoded(`{"source":"data:,`+urlEncoded(pullSecret())+`","mode":384}`) + `","next":1}`,
 		"json-newline.json":   `{"script":"first\n` + b64(pullSecret()) + `\nlast"}`,
 		"token.yaml":          "token: eyJ" + canary + ".eyJ" + canary + "." + canary + "\n",
 	}
 	return forms
 }
+
+// urlEncoded writes all but letters and digits as a data URL may have it.
+func urlEncoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // leaks lists the canaries in text, also those that stand in base64 or are URL-encoded.
 func leaks(text string) []string {
@@ -99,7 +107,7 @@ func TestRedaction(t *testing.T) {
 	h := newHost(t)
 	for name, text := range secrets() {
 		if name != "base64-gzip.json" && name != "base64-twice.yaml" &&
-			name != "url-kubeconfig.json" && name != "base64-key.yaml" && len(leaks(text)) == 0 {
+			name != "url-kubeconfig.json" && name != "url-twice-user.json" && name != "base64-key.yaml" && len(leaks(text)) == 0 {
 			t.Errorf("the test would not notice a leak in %s", name)
 		}
 		h.write("/secrets/"+name, text, 0o640)

@@ -7,29 +7,35 @@
 # holds a secret nothing is kept.
 # shellcheck disable=SC2310,SC2312 # secret is a question; a word that cannot be read is no secret
 set -euo pipefail
-shopt -s inherit_errexit
+shopt -s extglob inherit_errexit
 export LC_ALL=C
 
 GONE='REDACTED'
 # The parts of an encoded text: a quote, white space, a colon, and what a value is made of.
 PLAIN_RULE='s/("(auth|password|identitytoken|registrytoken)"[[:space:]]*:[[:space:]]*")([^"\\]|\\.)*/\1'${GONE}'/g'
 NESTED_RULE='s/(\\+"(auth|password|identitytoken|registrytoken)\\+"([[:space:]]|\\+[nrt])*:([[:space:]]|\\+[nrt])*\\+")[^"\\]*/\1'${GONE}'/g'
-URL_QUOTE='(%5[Cc])*%22'
-URL_SPACE='(%20|%09|%0[Aa]|%0[Dd]|%5[Cc]n|\+| )*'
-URL_RULE='s/('${URL_QUOTE}'(auth|password|identitytoken|registrytoken)'${URL_QUOTE}${URL_SPACE}'(:|%3[Aa])'${URL_SPACE}${URL_QUOTE}')([^"%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[013-9A-Fa-f])*/\1'${GONE}'/g'
+# URL_RULES are one for each number of times that a text is URL-encoded: a data URL may hold
+# a file that has data URLs itself, and then a quote is %2522.
+URL_SPACE='(%(25)*(20|09|0[Aa]|0[Dd]|5[Cc]n)|\+| )*'
+URL_RULES=
+for percent in % %25 %2525; do
+    quote="(${percent}5[Cc])*${percent}22"
+    URL_RULES+='s/('${quote}'(auth|password|identitytoken|registrytoken)'${quote}${URL_SPACE}'(:|%(25)*3[Aa])'${URL_SPACE}${quote}')([^"%]|'${percent}'([013-9A-Fa-f][0-9A-Fa-f]|2[013-9A-Fa-f]))*/\1'${GONE}'/g
+'
+done
 YAML_RULE='s/^([[:space:]-]*(auth|identitytoken|registrytoken):[[:space:]]*)['\''"]?[A-Za-z0-9+\/=]{8,}.*$/\1'${GONE}'/'
 TOKEN_RULE='s/eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/'${GONE}'/g'
 
 # What gives a secret away, once its encoding is undone.
-SIGNS='PRIVATE( |%20|\+)KEY|(\\|%5[Cc])*("|%22)(auth|password|identitytoken|registrytoken)(\\|%5[Cc])*("|%22)|^[[:space:]-]*(auth|identitytoken|registrytoken):|eyJ[A-Za-z0-9_-]+\.eyJ'
-BASE64='([A-Za-z0-9+/]|%2[BbFf]){32,}(=|%3[Dd])*'
+SIGNS='PRIVATE( |%(25)*20|\+)KEY|("|%(25)*22)(auth|password|identitytoken|registrytoken)(\\|%(25)*5[Cc])*("|%(25)*22)|^[[:space:]-]*(auth|identitytoken|registrytoken):|eyJ[A-Za-z0-9_-]+\.eyJ'
+BASE64='([A-Za-z0-9+/]|%(25)*2[BbFf]){32,}(=|%(25)*3[Dd])*'
 
 # private_keys drops each private key, from the dashes before BEGIN to those after END, on
 # one line or on many. A key without an end goes on to the end of the file.
 private_keys() {
     awk -v gone="${GONE}" '
         BEGIN {
-            dash = "(-|%2[Dd])+"; space = "( |[+]|%20)"
+            dash = "(-|%(25)*2[Dd])+"; space = "( |[+]|%(25)*20)"
             start = dash "BEGIN" space "([A-Z0-9]+" space ")*PRIVATE" space "KEY" dash
             end = dash "END" space "([A-Z0-9]+" space ")*PRIVATE" space "KEY" dash
         }
@@ -52,7 +58,7 @@ private_keys() {
 # rules applies what needs no decoding.
 rules() {
     private_keys | sed --regexp-extended --expression "${PLAIN_RULE}" --expression "${NESTED_RULE}" \
-        --expression "${URL_RULE}" --expression "${YAML_RULE}" --expression "${TOKEN_RULE}"
+        --expression "${URL_RULES}" --expression "${YAML_RULE}" --expression "${TOKEN_RULE}"
 }
 
 # secret DEPTH FILE tells whether the file holds a secret, undoing at most DEPTH encodings.
@@ -80,7 +86,7 @@ secret() {
 # Escapes end a word: the letters in them are not part of it. A plus sign may be one too,
 # for a space, so the pieces between plus signs are words as well.
 words() {
-    sed --regexp-extended 's/%([013-9A-Fa-f][0-9A-Fa-f]|2[0-9ACDEac-e])|\\+[nrt"]/\n/g' "$1" |
+    sed --regexp-extended 's/%(25)*([013-9A-Fa-f][0-9A-Fa-f]|2[0-46-9ACDEac-e])|\\+[nrt"]/\n/g; s/%(25)+([^2%]|2[^5BbFf])/\n\2/g' "$1" |
         sed --regexp-extended 'h; /[+]/{ s/[+]/\n/g; p; g }' |
         grep --only-matching --text --extended-regexp "${BASE64}" |
         grep --invert-match --extended-regexp '^[0-9a-f]*$' | sort --unique || true
@@ -93,15 +99,14 @@ suspects() {
     # for jq, ^ is the start of the text and not of a line
     # shellcheck disable=SC2016 # the variables are jq's
     jq --raw-input --raw-output --arg signs "${SIGNS//^/(^|$'\n')}" --arg base64 "${BASE64}" '
-        select(gsub("%2[Bb]"; "+") | gsub("%2[Ff]"; "/") | sub("(=|%3).*"; "")
+        select(gsub("%(25)*2[Bb]"; "+") | gsub("%(25)*2[Ff]"; "/") | sub("[=%].*"; "")
             | startswith("H4") or (try (@base64d | test($signs) or test($base64)) catch true))' "$1" || cat "$1"
 }
 
 decode() {
-    local word=${1//%2[Bb]/+}
-    word=${word//%2[Ff]/\/}
-    word=${word%%=*}
-    word=${word%%%3*}
+    local word=${1//%*(25)2[Bb]/+}
+    word=${word//%*(25)2[Ff]/\/}
+    word=${word%%[=%]*}
     while ((${#word} % 4 != 0)); do
         word+='='
     done
