@@ -84,6 +84,14 @@ func write(t *testing.T, name string, content []byte, mode os.FileMode) {
 	must(t, os.Chmod(name, mode))
 }
 
+// readFile reads a file of this machine.
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	must(t, err)
+	return raw
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -33,28 +33,33 @@ var truthPrograms = map[string]string{
 	"kubelet":                 "k8s.io/kubernetes/cmd/kubelet",
 }
 
-// buildPrograms builds the programs once for each content of go.sum and Go, and returns
-// the folder that they are in.
+// buildPrograms builds the programs, and returns the folder that they are in.
 func buildPrograms(t *testing.T) string {
 	t.Helper()
+	return buildModule(t, programsModule, kubernetes, "-X k8s.io/component-base/version.gitVersion=v"+kubernetes, truthPrograms)
+}
+
+// buildModule builds programs of a module once for each content of its go.sum, Go and
+// salt, and returns the folder that they are in.
+func buildModule(t *testing.T, module, salt, flags string, programs map[string]string) string {
+	t.Helper()
 	needs.Program(t, "go")
-	sums, err := os.ReadFile(filepath.Join(programsModule, "go.sum"))
+	sums, err := os.ReadFile(filepath.Join(module, "go.sum"))
 	must(t, err)
-	version := run(t, programsModule, "go", "env", "GOVERSION")
+	version := run(t, module, "go", "env", "GOVERSION")
 	cache, err := os.UserCacheDir()
 	must(t, err)
-	hash := sha256.Sum256(append(sums, version+kubernetes...))
+	hash := sha256.Sum256(append(sums, version+salt...))
 	dir := filepath.Join(cache, "okd-install-test", "truth-"+hex.EncodeToString(hash[:6]))
 	must(t, os.MkdirAll(dir, 0o755))
-	for name, pkg := range truthPrograms {
+	for name, pkg := range programs {
 		file := filepath.Join(dir, name)
 		if _, err := os.Stat(file); err == nil {
 			continue
 		}
 		began := time.Now()
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
-			"-ldflags", "-s -w -X k8s.io/component-base/version.gitVersion=v"+kubernetes, "-o", file+".new", pkg)
-		cmd.Dir = programsModule
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w "+flags, "-o", file+".new", pkg)
+		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			needs.Missing(t, "%s cannot be built: %v\n%s", pkg, err, tail(string(out), 20))
@@ -196,9 +201,10 @@ func truthParts(t *testing.T, dir string, standin []byte, n *network) parts {
 	return parts{
 		wire: n.wire,
 		images: map[string]image{
-			"etcd":      holds("etcd"),
-			"hyperkube": holds("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
-			"pod":       newImage(t, "/usr/bin/pod", []string{"STANDIN_IMAGE=pod"}, newLayer(t, entry{name: "usr/bin/pod", content: standin, mode: 0o755})),
+			"etcd":                    holds("etcd"),
+			"hyperkube":               holds("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+			"machine-config-operator": machineConfigImage(t, standin),
+			"pod":                     newImage(t, "/usr/bin/pod", []string{"STANDIN_IMAGE=pod"}, newLayer(t, entry{name: "usr/bin/pod", content: standin, mode: 0o755})),
 		},
 		node: []entry{
 			{name: "usr/bin/kubelet", content: []byte(kubeletWrapper), mode: 0o755},

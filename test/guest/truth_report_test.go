@@ -35,15 +35,19 @@ func (r *truthReport) version(what, version string) {
 // step runs a part of the test, with the host belonging to it meanwhile.
 func (r *truthReport) step(t *testing.T, h *host, name string, part func(t *testing.T)) (ok bool) {
 	t.Helper()
-	began := time.Now()
+	began, ran := time.Now(), false
 	ok = t.Run(name, func(t *testing.T) {
+		ran = true
 		before := h.t
 		h.t = t
 		defer func() { h.t = before }()
 		part(t)
 	})
 	result := "passed"
-	if !ok {
+	switch {
+	case !ran: // go test -run TestTruth/... has left it out
+		return ok
+	case !ok:
 		result = "FAILED"
 	}
 	r.steps = append(r.steps, fmt.Sprintf("| %s | %s | %.0f s |", name, result, time.Since(began).Seconds()))
