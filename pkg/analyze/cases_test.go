@@ -145,6 +145,7 @@ var scenes = map[string]scene{
 	"console, web server":       {at: waits, logs: one(console, `=[ 10.1] ignition[700]: GET error: Get "http://192.168.40.2:8080/master.ign": dial tcp 192.168.40.2:8080: connect: connection refused`), want: "ignition-url"},
 	"console, installer":        {at: waits, logs: one(console, "=coreos-installer-service[862]: Caused by: downloading source Ignition config http://192.168.40.2/master.ign"), want: "ignition-url"},
 	"console, old Ignition":     {at: waits, logs: one(console, "=[    3.058090] ignition[693]: failed to fetch config: unsupported config version"), want: "boot-image-old"},
+	"server, newer Ignition":    {at: waits, logs: one(serverLog, "E1130 22:05:27.9 1 api.go:133] unsupported Ignition version in Accept header: application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"), want: "machine-config-server"},
 	"server cannot convert":     {at: waits, logs: one(serverLog, "E0302 08:44:20.1 1 api.go:140] couldn't convert config for req: {master 3.1.0}, error: failed to convert config from spec v3.4 to v3.1"), want: "machine-config-server"},
 	"server's certificate":      {at: waits, logs: one(serverLog, "http: TLS handshake error from 192.168.40.11:38592: remote error: tls: bad certificate"), want: "mixed-generations"},
 

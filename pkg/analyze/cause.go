@@ -301,6 +301,11 @@ var causes = []known{
 			"22623/config/*internal server error", "http status: 500", "status code: 500",
 		},
 		About: []subject{aboutServer}, Only: later, Stages: later},
+	{
+		ID: "machine-config-server", Text: "a machine has booted an image whose Ignition is newer than the release's machine config server", Weight: 2, Closer: true,
+		Fix:   "boot the machines from the release's own boot image, which is named by: okd-install coreos image --release LINE",
+		Signs: []string{"unsupported ignition version in accept header"}, Only: later, Stages: later,
+	},
 	{ID: "machine-config-server", Text: textServer, Fix: fixServer, Weight: 2,
 		Signs: []string{
 			"couldn't get config for req", "couldn't convert config for req", "failed to convert config from spec",

@@ -128,7 +128,7 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 	if err != nil {
 		return offer, &Cause{Kind: causeOther, Detail: err.Error()}
 	}
-	// without it the server takes the client for an old one and refuses it
+	// without it the server answers in spec 2.2.0, or not at all if that cannot say what the config does
 	request.Header.Set("Accept", "application/vnd.coreos.ignition+json;version=3.2.0, */*;q=0.1")
 	request.Header.Set("User-Agent", "Ignition/2.26.0")
 	answer, err := client.Do(request)
