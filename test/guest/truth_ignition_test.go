@@ -17,27 +17,52 @@ import (
 	"time"
 )
 
-// newcomer is a machine that boots for the first time, on the network of a host, as far as
-// Ignition's engine goes: it has a pointer config and nothing else.
+// newcomerAddress is that of a machine that boots for the first time.
+const newcomerAddress = "10.0.2.30"
+
+// newcomer is a machine that boots for the first time, with an address of its own, as far
+// as Ignition's engine goes: it has a pointer config, a DNS server and nothing else.
 type newcomer struct {
-	h *host
+	// pid is a process on the machine's network.
+	pid int
 	// ignition is the engine of its boot image.
 	ignition string
 	// dir is where the engine has what it keeps from one stage to the next.
 	dir string
 }
 
-func newNewcomer(t *testing.T, h *host, engine string) newcomer {
+func newNewcomer(t *testing.T, n *network, engine string) newcomer {
 	t.Helper()
-	dir := t.TempDir()
-	must(t, os.Chmod(dir, 0o700))
-	must(t, os.Symlink(engine, filepath.Join(dir, "ignition"))) // it is another program by this name
-	write(t, filepath.Join(dir, "hosts"), []byte(h.read("/etc/hosts")), 0o644)
-	return newcomer{h: h, ignition: filepath.Join(dir, "ignition"), dir: dir}
+	machine := exec.Command("unshare", "--net", "bash", "-c", "echo; exec cat")
+	input, err := machine.StdinPipe() // it ends with this process
+	must(t, err)
+	up, err := machine.StdoutPipe()
+	must(t, err)
+	must(t, machine.Start())
+	t.Cleanup(func() { input.Close(); _ = machine.Wait() })
+	_, err = up.Read(make([]byte, 1)) // it is on a network of its own by now
+	must(t, err)
+	c := newcomer{pid: machine.Process.Pid, dir: t.TempDir()}
+	must(t, n.wire(c.pid))
+	run(t, "", "nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", c.pid), "bash", "-euc",
+		"ip link set lo up; ip address add "+newcomerAddress+"/24 dev truth0; ip link set truth0 up")
+	must(t, os.Chmod(c.dir, 0o700))
+	c.ignition = filepath.Join(c.dir, "ignition")
+	must(t, os.Symlink(engine, c.ignition)) // it is another program by this name
+	for name, text := range map[string]string{
+		"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\n", "resolv.conf": "nameserver " + dnsServer + "\n",
+	} {
+		write(t, filepath.Join(c.dir, name), []byte(text), 0o644)
+	}
+	return c
 }
 
-// inNetwork runs a program with the network of a process and the names of a file.
-const inNetwork = `mount --bind "$0" /etc/hosts; process=$1; shift; exec nsenter --net="/proc/${process}/ns/net" "$@"`
+// onNewcomer runs a program with the network of a process, and DNS as in a folder.
+const onNewcomer = `for name in hosts nsswitch.conf resolv.conf; do
+    if [[ -e /etc/${name} ]]; then mount --bind "$0/${name}" "$(realpath "/etc/${name}")"; fi
+done
+process=$1; shift
+exec nsenter --net="/proc/${process}/ns/net" "$@"`
 
 // errPatience says that the engine would have gone on trying.
 var errPatience = errors.New("goes on trying")
@@ -45,12 +70,9 @@ var errPatience = errors.New("goes on trying")
 // stage runs a stage of the engine, and ends it when patience does.
 func (n newcomer) stage(t *testing.T, name, root, config string, patience time.Duration) (said string, err error) {
 	t.Helper()
-	process, err := n.h.process()
-	must(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	stage := exec.CommandContext(ctx, "unshare", "--mount", "--propagation", "private", "bash", "-euc", inNetwork,
-		filepath.Join(n.dir, "hosts"), fmt.Sprint(process),
+	stage := exec.CommandContext(ctx, "unshare", "--mount", "--propagation", "private", "bash", "-euc", onNewcomer, n.dir, fmt.Sprint(n.pid),
 		n.ignition, "--stage="+name, "--platform=file", "--root="+root, "--log-to-stdout",
 		"--config-cache="+n.config(), "--state-file="+filepath.Join(n.dir, "state"), "--neednet="+filepath.Join(n.dir, "neednet"))
 	stage.Env = append(os.Environ(), "IGNITION_CONFIG_FILE="+config)
@@ -69,6 +91,9 @@ func (n newcomer) config() string { return filepath.Join(n.dir, "config.json") }
 // engine has asked for it.
 func (n newcomer) fetch(t *testing.T, config string, patience time.Duration) (said string, err error) {
 	t.Helper()
+	for _, name := range []string{n.config(), filepath.Join(n.dir, "state"), filepath.Join(n.dir, "neednet")} {
+		must(t, os.RemoveAll(name)) // each fetch is that of a first boot
+	}
 	if said, err := n.stage(t, "fetch-offline", t.TempDir(), config, time.Minute); err != nil {
 		t.Fatalf("Ignition does not read %s: %v\n%s", config, err, tail(said, 10))
 	}

@@ -96,9 +96,17 @@ var givenUnits = []struct {
 	unit    object
 	enabled bool
 }{
-	{object{"name": "okd-test-first.service", "enabled": true, "contents": "[Service]\nExecStart=/usr/local/bin/okd-test-node\n[Install]\nWantedBy=multi-user.target\n"}, true},
-	{object{"name": "okd-test-idle.service", "enabled": false, "contents": "[Service]\nExecStart=/usr/bin/true\n[Install]\nWantedBy=multi-user.target\n"}, false},
-	{object{"name": "crio.service", "dropins": []object{{"name": "10-okd-test.conf", "contents": "[Unit]\nDescription=As the cluster wants it\n"}}}, false},
+	{object{
+		"name": "okd-test-first.service", "enabled": true,
+		"contents": "[Service]\nExecStart=/usr/local/bin/okd-test-node\n[Install]\nWantedBy=multi-user.target\n",
+	}, true},
+	{object{
+		"name": "okd-test-idle.service", "enabled": false,
+		"contents": "[Service]\nExecStart=/usr/bin/true\n[Install]\nWantedBy=multi-user.target\n",
+	}, false},
+	{object{
+		"name": "crio.service", "dropins": []object{{"name": "10-okd-test.conf", "contents": "[Unit]\nDescription=As the cluster wants it\n"}},
+	}, false},
 	{object{"name": "okd-test-never.service", "mask": true}, false},
 }
 
@@ -136,12 +144,13 @@ func (h *host) renderMachineConfigs(t *testing.T) rendered {
 		StringData map[string]string `json:"stringData"`
 	}
 	must(t, yaml.Unmarshal([]byte(h.read("/opt/openshift/manifests/openshift-config-secret-pull-secret.yaml")), &secret))
+	const anchors = "/etc/pki/ca-trust/source/anchors/"
 	r := rendered{
 		name: "rendered-master-4b3c1d", sshKey: users[0].Keys[0], image: h.imageOf("stream-coreos"),
 		files: []givenFile{
 			{"/var/lib/kubelet/config.json", 0o600, string(secret.Data[".dockerconfigjson"]), percent},
 			{"/etc/containers/registries.conf", 0o644, h.read("/etc/containers/registries.conf"), percent},
-			{"/etc/pki/ca-trust/source/anchors/openshift-config-user-ca-bundle.crt", 0o600, h.read("/etc/pki/ca-trust/source/anchors/ca.crt"), percent},
+			{anchors + "openshift-config-user-ca-bundle.crt", 0o600, h.read(anchors + "ca.crt"), percent},
 			{"/usr/local/bin/okd-test-node", 0o755, "#!/bin/bash\necho \"100 % of ${1:-it}; ä\" >/run/okd-test-node\n", percent},
 			{"/etc/kubernetes/kubelet.conf", 0o644, "kind: KubeletConfiguration\n# " + strings.Repeat("long ", 2000) + "\n", compressed},
 			{"/etc/okd-test/plain", 0o640, "in base64\n", inBase64},

@@ -30,7 +30,7 @@ const serverLog = "/var/log/pods/openshift-machine-config-operator_bootstrap-mac
 // machineConfigSteps has the machine config server of OpenShift serve what a master needs,
 // and Ignition's engine fetch it. It needs the kubelet alone, but for the step that asks
 // the API server.
-func machineConfigSteps(t *testing.T, h *host, r *truthReport, k kit) {
+func machineConfigSteps(t *testing.T, h *host, r *truthReport, k kit, n *network) {
 	var given rendered
 	boots := filepath.Join(t.TempDir(), "ignition") // the engine of a boot image
 	ok := r.step(t, h, "machine config server", func(t *testing.T) {
@@ -48,21 +48,23 @@ func machineConfigSteps(t *testing.T, h *host, r *truthReport, k kit) {
 		return
 	}
 	var kubeconfig string
-	r.step(t, h, "Ignition with master.ign", func(t *testing.T) { kubeconfig = ignitionApplies(t, h, k, boots, given) })
+	r.step(t, h, "Ignition with master.ign", func(t *testing.T) {
+		kubeconfig = ignitionApplies(t, h, newNewcomer(t, n, boots), k.debian, given)
+	})
 	r.step(t, h, "the kubeconfig of a machine", func(t *testing.T) { machineLogsIn(t, h, kubeconfig) })
 	r.step(t, h, "Ignition with worker.ign", func(t *testing.T) {
-		newNewcomer(t, h, boots).fetchesNothing(t, filepath.Join(h.dir, "worker.ign"), "GET result: Internal Server Error", errPatience)
+		newNewcomer(t, n, boots).fetchesNothing(t, filepath.Join(h.dir, "worker.ign"), "GET result: Internal Server Error", errPatience)
 		h.serverSays(`refusing to serve bootstrap configuration to pool "worker"`)
 	})
 	r.step(t, h, "what the server answers", func(t *testing.T) { serverAnswers(t, h) })
 	r.step(t, h, "pointers of every line", func(t *testing.T) { pointersOfLines(t, h) })
-	r.step(t, h, "pools that are not there", func(t *testing.T) { poolsThatAreNot(t, h, boots) })
+	r.step(t, h, "pools that are not there", func(t *testing.T) { poolsThatAreNot(t, h, newNewcomer(t, n, boots)) })
 	r.step(t, h, "an Ignition that asks for more", func(t *testing.T) {
 		// this one goes by our go.mod and asks for 3.6.0, which no server of that age knows
-		newNewcomer(t, h, k.ignition).fetchesNothing(t, filepath.Join(h.dir, "master.ign"), "GET result: Bad Request", nil)
+		newNewcomer(t, n, k.ignition).fetchesNothing(t, filepath.Join(h.dir, "master.ign"), "GET result: Bad Request", nil)
 		h.serverSays("unsupported Ignition version in Accept header: application/vnd.coreos.ignition+json;version=3.6.0")
 	})
-	r.step(t, h, "certificates that Ignition refuses", func(t *testing.T) { badMachineConfigServers(t, h, boots) })
+	r.step(t, h, "certificates that Ignition refuses", func(t *testing.T) { badMachineConfigServers(t, h, newNewcomer(t, n, boots)) })
 	r.step(t, h, "the server's log", func(t *testing.T) { serverLogIsClean(t, h) })
 }
 
@@ -117,10 +119,9 @@ func (h *host) serverSays(text string) {
 
 // ignitionApplies boots a machine with master.ign as far as Ignition goes, and looks
 // whether its root has what the server was given, and nothing else.
-func ignitionApplies(t *testing.T, h *host, k kit, boots string, given rendered) (kubeconfig string) {
-	root := unpack(t, k.debian)
+func ignitionApplies(t *testing.T, h *host, n newcomer, debian string, given rendered) (kubeconfig string) {
+	root := unpack(t, debian)
 	before := marks(t, root)
-	n := newNewcomer(t, h, boots)
 	said, err := n.fetch(t, filepath.Join(h.dir, "master.ign"), time.Minute)
 	if err != nil {
 		t.Fatalf("Ignition fetches nothing: %v\n%s", err, tail(said, 20))
@@ -148,7 +149,9 @@ func ignitionApplies(t *testing.T, h *host, k kit, boots string, given rendered)
 			want = append(want, givenFile{path: name, mode: 0o644, content: text})
 		}
 		if dropins, ok := u.unit["dropins"].([]object); ok {
-			want = append(want, givenFile{path: name + ".d/" + dropins[0]["name"].(string), mode: 0o644, content: dropins[0]["contents"].(string)})
+			want = append(want, givenFile{
+				path: name + ".d/" + dropins[0]["name"].(string), mode: 0o644, content: dropins[0]["contents"].(string),
+			})
 		}
 	}
 	names := []string{"/etc/systemd/system/okd-test-never.service", "/etc/systemd/system-preset/20-ignition.preset"}
@@ -195,7 +198,9 @@ func annotations(t *testing.T, root string, given rendered) {
 	if notes[group+"currentConfig"] != given.name || notes[group+"desiredConfig"] != given.name || notes[group+"state"] != "Done" {
 		t.Errorf("the annotations of the machine are %v", notes)
 	}
-	for file, files := range map[string]int{"mcs-machine-config-content.json": len(given.files), "ignition-machine-config-encapsulated.json": 0} {
+	for file, files := range map[string]int{
+		"mcs-machine-config-content.json": len(given.files), "ignition-machine-config-encapsulated.json": 0,
+	} {
 		var config struct {
 			Metadata struct{ Name string }
 			Spec     struct {
@@ -209,7 +214,8 @@ func annotations(t *testing.T, root string, given rendered) {
 		}
 		must(t, json.Unmarshal(readFile(t, root+"/etc/"+file), &config))
 		spec := config.Spec
-		if config.Metadata.Name != given.name || spec.OSImageURL != given.image || !slices.Equal(spec.KernelArguments, []string{kernelArgument}) ||
+		if config.Metadata.Name != given.name || spec.OSImageURL != given.image ||
+			!slices.Equal(spec.KernelArguments, []string{kernelArgument}) ||
 			len(spec.Config.Storage.Files) != files || spec.Config.Ignition.Version == "" {
 			t.Errorf("%s has %s with %d files and %+v", file, config.Metadata.Name, len(spec.Config.Storage.Files), spec.KernelArguments)
 		}
@@ -220,9 +226,9 @@ func annotations(t *testing.T, root string, given rendered) {
 // for a certificate of its own, and nothing else.
 func machineLogsIn(t *testing.T, h *host, kubeconfig string) {
 	c := kubeconfigClient(t, kubeconfig)
-	user, _ := h.userOf(c)
-	if user != "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper" || c.server != "https://api-int.demo.example.com:6443" {
-		t.Errorf("the machine goes to %s as %q", c.server, user)
+	const bootstrapper = "system:serviceaccount:openshift-machine-config-operator:node-bootstrapper"
+	if user, _ := h.userOf(c); user != bootstrapper || c.server != "https://api-int.demo.example.com:6443" {
+		t.Errorf("the machine goes to %s as %q, not as the one that asks for a node's certificate", c.server, user)
 	}
 	h.answers(c, "GET", "/api/v1/nodes", "", 403)
 }
@@ -261,7 +267,9 @@ func serverAnswers(t *testing.T, h *host) {
 	h.answers(c, "POST", "/config/master", "{}", 405)
 	h.answers(c, "GET", "/", "", 404)
 	// the port without TLS is for the host itself
-	if plain := h.sh("curl --silent --header 'Accept: application/vnd.coreos.ignition+json;version=3.2.0' http://localhost:22624/config/master"); specOf(plain) != "3.2.0" {
+	plain := h.sh(`curl --silent --header 'Accept: application/vnd.coreos.ignition+json;version=3.2.0' \
+    http://localhost:22624/config/master`)
+	if specOf(plain) != "3.2.0" {
 		t.Errorf("the port without TLS answers %s", tail(plain, 3))
 	}
 	// by another name, or by an address, the certificate does not hold
@@ -311,7 +319,7 @@ func pointersOfLines(t *testing.T, h *host) {
 
 // poolsThatAreNot have the server answer 404 for a pool that it would serve, on which
 // Ignition gives up, and 500 for all others, on which it goes on.
-func poolsThatAreNot(t *testing.T, h *host, boots string) {
+func poolsThatAreNot(t *testing.T, h *host, n newcomer) {
 	c := h.pointerClient(t, "master.ign").accepts("3.2.0")
 	for pool, want := range map[string]struct {
 		code   int
@@ -327,14 +335,14 @@ func poolsThatAreNot(t *testing.T, h *host, boots string) {
 		config := strings.Replace(string(readFile(t, filepath.Join(h.dir, "master.ign"))), "/config/master", "/config/"+pool, 1)
 		name := filepath.Join(t.TempDir(), pool+".ign")
 		write(t, name, []byte(config), 0o600)
-		newNewcomer(t, h, boots).fetchesNothing(t, name, want.reason, want.err)
+		n.fetchesNothing(t, name, want.reason, want.err)
 	}
 }
 
 // badMachineConfigServers puts certificates in the place of the server's, with the host's
 // own authority where that can be: Ignition must refuse each, for the right reason. It
 // refuses ours as well when its pointer is that of another cluster.
-func badMachineConfigServers(t *testing.T, h *host, boots string) {
+func badMachineConfigServers(t *testing.T, h *host, n newcomer) {
 	var secret struct {
 		Data map[string][]byte `json:"data"`
 	}
@@ -363,20 +371,21 @@ func badMachineConfigServers(t *testing.T, h *host, boots string) {
 			code, _, err := h.ask(ours, "GET", "/healthz", "")
 			return err != nil && strings.Contains(err.Error(), strings.TrimPrefix(bad.reason, "x509: ")), fmt.Sprint(code, " ", err)
 		})
-		newNewcomer(t, h, boots).fetchesNothing(t, pointer, bad.reason, errPatience)
+		n.fetchesNothing(t, pointer, bad.reason, errPatience)
 	}
-	h.sh("cp /opt/openshift/tls/machine-config-server.crt /etc/ssl/mcs/tls.crt; cp /opt/openshift/tls/machine-config-server.key /etc/ssl/mcs/tls.key")
+	h.sh("for kind in key crt; do cp /opt/openshift/tls/machine-config-server.${kind} /etc/ssl/mcs/tls.${kind}; done")
 	h.until("the server shows our certificate again", 2*time.Minute, func() (bool, string) {
 		code, _, err := h.ask(ours, "GET", "/healthz", "")
 		return code == 200, fmt.Sprint(code, " ", err)
 	})
-	if said, err := newNewcomer(t, h, boots).fetch(t, pointer, time.Minute); err != nil {
+	if said, err := n.fetch(t, pointer, time.Minute); err != nil {
 		t.Errorf("Ignition does not fetch from our server again: %v\n%s", err, tail(said, 10))
 	}
-	foreign := strings.Replace(string(readFile(t, pointer)), base64.StdEncoding.EncodeToString(ours.ca), base64.StdEncoding.EncodeToString(other.pem), 1)
+	base := base64.StdEncoding.EncodeToString
+	foreign := strings.Replace(string(readFile(t, pointer)), base(ours.ca), base(other.pem), 1)
 	name := filepath.Join(t.TempDir(), "master.ign")
 	write(t, name, []byte(foreign), 0o600)
-	newNewcomer(t, h, boots).fetchesNothing(t, name, "x509: certificate signed by unknown authority", errPatience)
+	n.fetchesNothing(t, name, "x509: certificate signed by unknown authority", errPatience)
 }
 
 // serverLogIsClean looks into what gather would take of the server's log: the server

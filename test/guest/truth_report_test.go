@@ -21,6 +21,7 @@ type truthReport struct {
 // standins are said in the report, and in docs/testing.md.
 var standins = []string{
 	"the operators of the release: the test writes the pods and configs of etcd and the control plane in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube, progress and approve-csr do not start",
+	"the machine-config operator and its controller: the test writes what the server serves in its own words; the server and Ignition are of the versions that the table says, not of the line, and Ignition applies to a folder, not in an initramfs",
 	"CRI-O: containerd is on its socket, with a config of its own; the pause image is the one that crio-configure names, the mirror and its password are not read from the host's files",
 	"the images: each holds one program, built from the sources of the release line; the pause program is the test's",
 	"the kubelet has four flags more than ours where the kernel is shared, so that it manages no control groups and no swap",

@@ -51,7 +51,7 @@ func TestTruth(t *testing.T) {
 	apiSteps(t, h, r)
 	r.step(t, h, "names", func(t *testing.T) { namesLead(t, h) })
 	controllerSteps(t, h, r)
-	machineConfigSteps(t, h, r, k)
+	machineConfigSteps(t, h, r, k, n)
 	r.step(t, h, "nothing failed", func(*testing.T) { h.nothingFailed() })
 }
 
