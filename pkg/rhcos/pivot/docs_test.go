@@ -53,7 +53,7 @@ func TestMessagesAreExplained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "## What it says")
+	_, table, _ := strings.Cut(string(text), "\n## Messages, and what to do\n")
 	table, _, _ = strings.Cut(table, "\n## ")
 	count := 0
 	for _, name := range append(append([]string{}, programs...), append(libraries, "okd-pivot-fetch.sh")...) {
