@@ -92,7 +92,7 @@ func TestDownloadInterrupted(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, stderr)
 	}
-	if !strings.Contains(stderr.String(), "going on from the 500000 bytes that an earlier run left") {
+	if !strings.Contains(stderr.String(), "continuing after the 500000 bytes that an earlier run left") {
 		t.Errorf("got %s", stderr)
 	}
 	var report struct {
@@ -134,7 +134,7 @@ func TestDownloadThroughProxy(t *testing.T) {
 		}
 	}))
 	t.Cleanup(proxy.Close)
-	for user, want := range map[string]string{"": "the proxy wants a user", "me:secret@": "x.iso: downloaded, 17 bytes"} {
+	for user, want := range map[string]string{"": "the proxy requires a user", "me:secret@": "x.iso: downloaded, 17 bytes"} {
 		dir := t.TempDir()
 		cmd, _, stderr := download(t, dir, "--url", "http://elsewhere.invalid/x.iso", "--mirror", "http://mirror.invalid/okd",
 			"--sha256", hex.EncodeToString(sum[:]))
@@ -156,9 +156,9 @@ func TestCheckReadsTheLabel(t *testing.T) {
 	const descriptor = 16 * 2048
 	for label, want := range map[string]string{
 		"fedora-coreos-42.20250410.3.2": "Fedora CoreOS, build 42.20250410.3.2 may fail with OKD 4.20",
-		"scos-10.0.20250628-0":          "CentOS Stream CoreOS 10, build 10.0.20250628-0 goes with OKD 4.20",
-		"rhcos-9.6.20250523-0":          "Red Hat Enterprise Linux CoreOS, build 9.6.20250523-0 does not go with OKD 4.20",
-		"Debian 13":                     "by its label: cannot tell what the image",
+		"scos-10.0.20250628-0":          "CentOS Stream CoreOS 10, build 10.0.20250628-0 works with OKD 4.20",
+		"rhcos-9.6.20250523-0":          "Red Hat Enterprise Linux CoreOS, build 9.6.20250523-0 does not work with OKD 4.20",
+		"Debian 13":                     "by its label: the image",
 	} {
 		iso := make([]byte, descriptor+2048)
 		copy(iso[descriptor:], "\x01CD001\x01")
@@ -252,7 +252,7 @@ func TestDownloadSignature(t *testing.T) {
 		asked     string
 	}{
 		"missing":     {fcos, nil, "fedora-coreos-39.20231101.3.0-live.x86_64.iso.sig: the server answers 404 Not Found", ".sig"},
-		"another key": {fcos, foreign.Bytes(), "not by E8F23996F23218640CB44CBE75CF5AC418B8E74C", ".sig"},
+		"another key": {fcos, foreign.Bytes(), "not E8F23996F23218640CB44CBE75CF5AC418B8E74C", ".sig"},
 		"skipped":     {append(fcos, "--skip-signature"), nil, "live.x86_64.iso cannot be downloaded: the server answers 404", ".iso"},
 		"not signed":  {[]string{"--release", "4.20"}, nil, "iso.x86_64.iso cannot be downloaded: the server answers 404", ".iso"},
 	} {

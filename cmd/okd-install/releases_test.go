@@ -181,7 +181,7 @@ func TestPinByMirror(t *testing.T) {
 		!strings.Contains(stderr, "for OKD release 4.22.0-okd-scos.11 ("+want+")") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
-	if strings.Contains(stderr, "are not asked for the release image") {
+	if strings.Contains(stderr, "are not used for the release image") {
 		t.Errorf("the mirror is said to be of no use: %s", stderr)
 	}
 	if _, stderr, err = runIn(t, dir, "create", "ignition-configs", "--release", "4.22.0-okd-scos.11"); err != nil ||
@@ -193,7 +193,7 @@ func TestPinByMirror(t *testing.T) {
 		"other architecture": {mirror + secret + trust, "4.22.0-okd-scos.9", "the image is for arm64, not for amd64"},
 		"no such tag":        {mirror + secret + trust, "4.22.0-okd-scos.8", host + ": it answers 404 Not Found"},
 		"no login":           {mirror + trust, "4.22.0-okd-scos.11", host + ": it answers 401 Unauthorized"},
-		"no trust":           {mirror + secret, "4.22.0-okd-scos.11", "its certificate is by an authority that is not trusted here"},
+		"no trust":           {mirror + secret, "4.22.0-okd-scos.11", "its certificate is from an authority that is not trusted here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -38,7 +38,7 @@ func Bootstrap(records map[string][]byte) Report {
 func (c *collection) report() Report {
 	r := Report{SchemaVersion: 1, Verdict: unknown, Findings: []Finding{}, Services: []Service{}, Notes: c.notes}
 	if len(c.records) == 0 && len(c.logs) == 0 && len(c.small) == 0 {
-		r.Summary = "the bundle holds no service records and no logs of a bootstrap host, so it says nothing"
+		r.Summary = "the bundle contains neither service records nor logs of a bootstrap host, so there is nothing to analyze"
 		return r
 	}
 	for _, name := range sequence() {
@@ -117,7 +117,7 @@ func following(name string) string {
 // neverBegan is a bundle without records: the services have not been started.
 func (c *collection) neverBegan(r *Report) {
 	if !c.holdsBootstrap() {
-		r.Summary = "the bundle holds nothing of the bootstrap host, so it does not say how far the installation came"
+		r.Summary = "the bundle contains nothing from the bootstrap host, so it does not show how far the installation got"
 		if len(c.logs) > 0 {
 			r.Findings = append(r.Findings, c.finding(machines, Service{Name: machines, State: Waiting}))
 		}
@@ -185,9 +185,9 @@ func (c *collection) summarize(r *Report) {
 	case f.State == Failed:
 		r.Summary = where + " failed"
 	case f.Signal != "":
-		r.Summary = where + " was interrupted by the signal " + f.Signal + ", as by a shutdown, and has not begun again"
+		r.Summary = where + " was interrupted by the signal " + f.Signal + ", as by a shutdown, and has not restarted"
 	case f.Since == nil && f.Stage == "":
-		r.Summary = where + " has not begun, or not ended"
+		r.Summary = where + " has not begun, or has not ended"
 	default:
 		r.Summary = where + " is under way and has not failed"
 	}

@@ -309,7 +309,7 @@ func TestChecks(t *testing.T) {
 func TestOnlyMachines(t *testing.T) {
 	t.Parallel()
 	r := reportOf(t, map[string]string{"control-plane/10.0.0.2/journals/kubelet.log": "write /x: no space left on device\n"})
-	if r.Verdict != unknown || !strings.Contains(r.Summary, "nothing of the bootstrap host") ||
+	if r.Verdict != unknown || !strings.Contains(r.Summary, "nothing from the bootstrap host") ||
 		len(r.Findings) != 1 || r.Findings[0].Causes[0].ID != "disk-full" {
 		t.Errorf("%s %q %+v", r.Verdict, r.Summary, r.Findings)
 	}

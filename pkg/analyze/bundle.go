@@ -121,7 +121,7 @@ func Tar(r io.Reader) (Report, error) {
 			if c.files == 0 {
 				return Report{}, notABundle("it is not a tar archive")
 			}
-			c.note("the bundle is damaged or cut off after %d files; what comes before is used", c.files)
+			c.note("the bundle is damaged or cut off after %d files; these files are used", c.files)
 			break
 		}
 		if c.files++; c.files > maxMembers {
@@ -137,7 +137,7 @@ func Tar(r io.Reader) (Report, error) {
 }
 
 func notABundle(why string) error {
-	return diag.Problem{Detail: "this is no log bundle: " + why, Hint: "name the log-bundle-….tar.gz that gather bootstrap has written, or a folder that it was unpacked to"}
+	return diag.Problem{Detail: "this is not a log bundle: " + why, Hint: "give the log-bundle-….tar.gz that gather bootstrap wrote, or the folder that it was unpacked to"}
 }
 
 // budget ends a stream that expands to more than anything real.
@@ -261,7 +261,7 @@ func (c *collection) add(name string, r io.Reader) {
 	case isSmall(place):
 		data, err := io.ReadAll(io.LimitReader(r, maxRecordsFile))
 		if err != nil {
-			c.note("%s is not read to its end", name)
+			c.note("%s is not read to the end", name)
 		}
 		c.left -= int64(len(data))
 		if isAddresses(place) {
@@ -306,7 +306,7 @@ func (c *collection) addLog(name, place string, r io.Reader) {
 	found, err := scan(place, r)
 	c.left -= counted.n
 	if err != nil {
-		c.note("%s is not read to its end", name)
+		c.note("%s is not read to the end", name)
 	}
 	c.learnAddresses(place, found.own)
 	if len(found.matches) == 0 {
@@ -318,7 +318,7 @@ func (c *collection) addLog(name, place string, r io.Reader) {
 	if c.kept > maxKept {
 		if !c.full {
 			c.full = true
-			c.note("the logs hold more signs than any real ones; those from %s on are not looked at", name)
+			c.note("the logs contain more signs of trouble than real logs do; those from %s on are ignored", name)
 		}
 		return
 	}

@@ -164,7 +164,7 @@ var scenes = map[string]scene{
 	"old layers":          {at: pivots, logs: one(pivotLog, "error: Importing: Unencapsulating base: Unhandled layer type: application/vnd.oci.image.layer.v1.tar+zstd"), want: "boot-image-old"},
 
 	// manifests
-	"foreign kind":      {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "Certificate" in version "cert-manager.io/v1"`), want: "bad-manifest", says: "does not bring"},
+	"foreign kind":      {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "Certificate" in version "cert-manager.io/v1"`), want: "bad-manifest", says: "does not provide"},
 	"mistyped kind":     {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "MachineConfg" in version "machineconfiguration.openshift.io/v1"`), want: "bad-manifest"},
 	"old version":       {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "CustomResourceDefinition" in version "apiextensions.k8s.io/v1beta1"`), want: "bad-manifest"},
 	"foreign namespace": {at: waits, logs: one(bootkubeLog, `Failed to create "zz.yaml" configmaps.v1./a -n mine: namespaces "mine" not found`), want: "bad-manifest", says: "namespace"},

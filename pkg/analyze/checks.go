@@ -94,7 +94,7 @@ func (c *collection) noNodes() (Evidence, bool) {
 func (c *collection) nobodyAsked() (Evidence, bool) {
 	return Evidence{
 		File: "bootstrap/containers/machine-config-server-….log",
-		Text: "(no line says that a machine has requested its config)",
+		Text: "(no line shows that a machine requested its config)",
 	}, c.served && !c.asked
 }
 

@@ -117,7 +117,7 @@ func TestBombs(t *testing.T) {
 	c := newCollection()
 	c.left = 50 << 20
 	c.add("x/bootstrap/journals/journal.log.gz", bytes.NewReader(small.Bytes()))
-	if len(c.notes) != 1 || !strings.Contains(c.notes[0], "is not read to its end") || c.left > 0 {
+	if len(c.notes) != 1 || !strings.Contains(c.notes[0], "is not read to the end") || c.left > 0 {
 		t.Errorf("notes %q, %d bytes left", c.notes, c.left)
 	}
 	c.add("x/bootstrap/journals/more.log", strings.NewReader(full))
@@ -162,7 +162,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			kept += len(m.text)
 		}
 	}
-	if kept > maxKept || kept < maxKept/2 || len(c.notes) != 1 || !strings.Contains(c.notes[0], "more signs than any real ones") {
+	if kept > maxKept || kept < maxKept/2 || len(c.notes) != 1 || !strings.Contains(c.notes[0], "more signs of trouble than real logs do") {
 		t.Errorf("%d bytes are kept, of which it says %q", kept, c.notes)
 	}
 	// a service that nobody knows is one of any number
@@ -183,7 +183,7 @@ func TestNoBundle(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), "this is no log bundle") {
+		if err == nil || !strings.Contains(err.Error(), "this is not a log bundle") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

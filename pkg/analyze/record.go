@@ -38,7 +38,7 @@ type record struct {
 // off, what comes before the damage is returned with an error.
 func records(data []byte) ([]record, error) {
 	if len(data) > maxRecordsFile {
-		return nil, fmt.Errorf("the records have %d bytes, more than anything writes", len(data))
+		return nil, fmt.Errorf("the records have %d bytes, more than any host writes", len(data))
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if token, err := dec.Token(); err != nil || token != json.Delim('[') {

@@ -29,7 +29,7 @@ func TestStoppedService(t *testing.T) {
 		attempts int
 		says     string
 	}{
-		"between stages": {func(h *host) { h.stop(bootkube, "") }, Waiting, "TERM", "", 0, "bootkube was interrupted by the signal TERM, as by a shutdown, and has not begun again"},
+		"between stages": {func(h *host) { h.stop(bootkube, "") }, Waiting, "TERM", "", 0, "bootkube was interrupted by the signal TERM, as by a shutdown, and has not restarted"},
 		"in a stage":     {func(h *host) { h.stop(bootkube, stage.Name) }, Waiting, "TERM", stage.Name, 0, "stage cb-bootstrap of bootkube was interrupted by the signal TERM"},
 		"begun again": {func(h *host) {
 			h.stop(bootkube, stage.Name)

@@ -29,7 +29,7 @@ var stages = []Stage{
 	{Service: "release-image", Name: "pull-release-image", Does: "fetches the release image", Causes: []string{"registry-unreachable", "dns", "registry-refuses"}},
 	{Service: "release-image", Name: "image-metadata-arches-match", Does: "compares the architecture of the release with the host's", Causes: []string{"architecture"}},
 	{Service: "release-image-pivot", Name: "pull-okd-os-image", Until: "4.18", Does: "fetches the node image", Causes: []string{"registry-unreachable", "registry-refuses"}},
-	{Service: "release-image-pivot", Name: "rebase-to-okd-os-image", Until: "4.18", Does: "changes the host over from Fedora CoreOS to the node image", Causes: []string{"live-pivot", "secure-boot", "ext4"}},
+	{Service: "release-image-pivot", Name: "rebase-to-okd-os-image", Until: "4.18", Does: "switches the host from Fedora CoreOS to the node image", Causes: []string{"live-pivot", "secure-boot", "ext4"}},
 	{Service: "crio-configure", Does: "points CRI-O at the release's pause image", Causes: []string{"registry-unreachable"}},
 	{Service: "kubelet", Does: "runs the static pods of the temporary control plane", Causes: []string{"disk-full", "no-tools"}},
 	{Service: bootkube, Name: "openshift-manifests", Does: "puts the manifests together", Causes: []string{"disk-full"}},
@@ -46,22 +46,22 @@ var stages = []Stage{
 	{Service: bootkube, Name: "ingress-operator-bootstrap", Does: "renders the ingress operator", Causes: []string{"mixed-release"}},
 	{Service: bootkube, Name: "node-tuning-bootstrap", Does: "renders the node tuning", Causes: []string{"mixed-release", "bad-manifest"}},
 	{Service: bootkube, Name: "cmdbootline-nto-bootstrap", InPlace: true, Does: "renders the kernel arguments of the node", Causes: []string{"mixed-release"}}, //nolint:misspell // the stage is called so
-	{Service: bootkube, Name: "mco-bootstrap", Does: "renders what the machines are configured with, and starts the server of it", Causes: []string{"bad-machine-config", "mixed-release"}},
-	{Service: bootkube, Name: "resolve-api-url", Optional: true, Does: "looks the API's name up", Causes: []string{"dns-api"}},
-	{Service: bootkube, Name: "resolve-api-int-url", Optional: true, Does: "looks the internal API's name up", Causes: []string{"dns-api"}},
+	{Service: bootkube, Name: "mco-bootstrap", Does: "renders the machines' configuration, and starts the machine config server", Causes: []string{"bad-machine-config", "mixed-release"}},
+	{Service: bootkube, Name: "resolve-api-url", Optional: true, Does: "looks up the API's name", Causes: []string{"dns-api"}},
+	{Service: bootkube, Name: "resolve-api-int-url", Optional: true, Does: "looks up the internal API's name", Causes: []string{"dns-api"}},
 	{Service: bootkube, Name: "cco-bootstrap", Does: "renders the cloud-credential operator", Causes: []string{"mixed-release"}},
 	{Service: bootkube, Name: "wait-for-etcd", Does: "waits for the temporary etcd", Causes: []string{"slow-disk", "machine-network", "clock"}},
 	{Service: bootkube, Name: "konnectivity-agent-manifest", Since: "5.0", Gated: true, Host: true, Does: "adds the konnectivity agents to the manifests", Causes: []string{"no-tools"}},
 	{Service: bootkube, Name: "cb-bootstrap", Does: "starts the temporary control plane and waits for the real one", Causes: []string{"no-machine-asked", "load-balancer", "slow-disk"}},
-	{Service: bootkube, Name: "cvo-overrides", Host: true, Does: "hands the cluster-version operator its overrides back", Causes: []string{"load-balancer", "slow-disk"}},
-	{Service: bootkube, Name: "stop-etcd", InPlace: true, Does: "stops etcd, to take it along to the disk", Causes: []string{"slow-disk"}},
-	{Service: bootkube, Name: "master-ignition", InPlace: true, Does: "makes the config that the node boots from its disk with", Causes: []string{"bad-machine-config", "disk-full"}},
+	{Service: bootkube, Name: "cvo-overrides", Host: true, Does: "returns its overrides to the cluster-version operator", Causes: []string{"load-balancer", "slow-disk"}},
+	{Service: bootkube, Name: "stop-etcd", InPlace: true, Does: "stops etcd, to copy its data to the disk", Causes: []string{"slow-disk"}},
+	{Service: bootkube, Name: "master-ignition", InPlace: true, Does: "makes the config with which the node boots from its disk", Causes: []string{"bad-machine-config", "disk-full"}},
 	{Service: bootkube, Name: "wait-for-ceo", Host: true, Does: "waits until the cluster's own etcd runs", Causes: []string{"no-nodes", "slow-disk", "load-balancer"}},
 	{Service: bootkube, Name: "check-api-url", Optional: true, Does: "asks the API through its name", Causes: []string{"load-balancer", "dns-api"}},
 	{Service: bootkube, Name: "check-api-int-url", Optional: true, Does: "asks the API through its internal name", Causes: []string{"load-balancer", "dns-api"}},
-	{Service: bootkube, Name: "konnectivity-cleanup", Since: "5.0", Gated: true, Host: true, Does: "takes konnectivity away", Causes: []string{"load-balancer"}},
+	{Service: bootkube, Name: "konnectivity-cleanup", Since: "5.0", Gated: true, Host: true, Does: "removes konnectivity", Causes: []string{"load-balancer"}},
 	{Service: progress, Name: "wait-for-bootstrap-complete", Host: true, Does: "waits until bootkube is done", Causes: []string{"no-nodes"}},
-	{Service: progress, Name: "report-bootstrap-complete", Host: true, Does: "tells that the host is no longer needed", Causes: []string{"load-balancer"}},
+	{Service: progress, Name: "report-bootstrap-complete", Host: true, Does: "reports that the host is no longer needed", Causes: []string{"load-balancer"}},
 	{Service: "install-to-disk", Name: "wait-for-bootkube", InPlace: true, Does: "waits until bootkube is done", Causes: []string{"slow-disk"}},
 	{Service: "install-to-disk", Name: "coreos-installer", InPlace: true, Does: "writes the node to its disk", Causes: []string{"installation-disk", "disk-full"}},
 }
@@ -91,7 +91,7 @@ func stageOf(service, name string) (Stage, bool) {
 			return Stage{Service: service, Does: "begins its work", Causes: []string{"clock", "no-tools"}}, true
 		}
 	}
-	return Stage{Service: service, Name: name, Does: "is a stage that this okd-install does not know"}, false
+	return Stage{Service: service, Name: name, Does: "is a stage that this version of okd-install does not know"}, false
 }
 
 // sequence lists the services in the order in which they come.

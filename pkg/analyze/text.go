@@ -46,14 +46,14 @@ func (f Finding) write(b *strings.Builder) {
 		say(b, "  last words: %s\n", f.Last.text())
 	}
 	if f.Signal != "" {
-		fmt.Fprintln(b, "  the host shut down, or somebody stopped the service: it goes on when the host is up")
+		fmt.Fprintln(b, "  the host shut down, or somebody stopped the service: it continues when the host is up")
 	}
 	seen := false
 	for _, c := range f.Causes {
 		seen = seen || c.Seen
 	}
 	if !seen && len(f.Causes) > 0 {
-		fmt.Fprintln(b, "  nothing in the bundle says why; usually it is one of these:")
+		fmt.Fprintln(b, "  nothing in the bundle shows why; usually it is one of these:")
 	}
 	for _, c := range f.Causes {
 		if c.Seen {
@@ -64,7 +64,7 @@ func (f Finding) write(b *strings.Builder) {
 		for _, e := range c.Evidence {
 			say(b, "      %s\n", e.text())
 		}
-		say(b, "    what helps: %s\n", c.Fix)
+		say(b, "    solution: %s\n", c.Fix)
 	}
 }
 
@@ -78,13 +78,13 @@ func (f Finding) stateText() string {
 	case f.Signal != "":
 		text, begun = "interrupted by the signal "+f.Signal, " after it began on "
 	case f.Since == nil:
-		text = "not begun, or not ended"
+		text = "not started, or not finished"
 	}
 	if f.Since != nil {
 		text += begun + f.Since.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
 	}
 	if f.Optional {
-		text += "; the host goes on without it"
+		text += "; the host continues without it"
 	}
 	return text
 }

@@ -51,7 +51,7 @@ func ListCertificates(dir string, now time.Time) (Certificates, error) {
 	if files[ignition.BootstrapFile] == nil && files[ignition.InPlaceFile] == nil {
 		return Certificates{}, diag.Problems{{
 			Position: diag.Position{File: dir}, Detail: "there is no bootstrap.ign here, so there is nothing to boot a cluster from",
-			Hint: "run create ignition-configs, or name another directory with --dir",
+			Hint: "run create ignition-configs, or give another directory with --dir",
 		}}
 	}
 	l := lister{seen: map[[32]byte]int{}, now: now}

@@ -71,8 +71,8 @@ func (c *creation) writeNewConfig(old []byte, onDisk bool) error {
 	case differs && !c.Overwrite:
 		return diag.Problems{{
 			Position: diag.Position{File: filepath.Join(c.Dir, installconfig.FileName)},
-			Detail:   "there is an install-config already, and it would be replaced",
-			Hint:     "change that file; or use --overwrite, which moves it aside first; or name another directory with --dir",
+			Detail:   "an install-config already exists, and would be replaced",
+			Hint:     "change that file; or use --overwrite, which moves it aside first; or give another directory with --dir",
 		}}
 	case differs && onDisk:
 		c.moveAside(installconfig.FileName)

@@ -28,7 +28,7 @@ func (c *creation) makeSingleNode() error {
 		p := diag.Problem{
 			Position: diag.Position{File: installconfig.FileName}, Path: "bootstrapInPlace.installationDisk",
 			Detail: "is missing: a single node installs itself to a disk",
-			Hint:   "name the disk, such as /dev/vda, and set controlPlane.replicas to 1; or run create ignition-configs for a cluster with a bootstrap host",
+			Hint:   "write the disk, such as /dev/vda, and set controlPlane.replicas to 1; or run create ignition-configs for a cluster with a bootstrap host",
 		}
 		return &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{p}}
 	}
@@ -54,7 +54,7 @@ func (c *creation) makeBootstrapPointer() error {
 	if !ok {
 		return diag.Problem{
 			Position: diag.Position{File: c.Dir}, Detail: "there is no bootstrap.ign here that a server could offer",
-			Hint: "run create ignition-configs first, or name another directory with --dir",
+			Hint: "run create ignition-configs first, or give another directory with --dir",
 		}
 	}
 	config := loaded.Config
@@ -82,8 +82,8 @@ func (c *creation) tellDelivery(bootstrap []byte) error {
 		return nil
 	}
 	if size := ignition.EmbeddedSize(bootstrap); size > ignition.EmbedArea {
-		c.warn("%s has %d bytes, and %d compressed: more than the %d that a live ISO has room for, and than any other common way takes. "+
-			"Put it on an https server and boot the bootstrap host with what create bootstrap-pointer --url makes, which is small",
+		c.warn("%s has %d bytes, and %d compressed: more than the %d that a live ISO has room for, and more than other common ways allow. "+
+			"Put it on an https server and boot the bootstrap host with the small config that create bootstrap-pointer --url makes",
 			ignition.BootstrapFile, len(bootstrap), size, ignition.EmbedArea)
 	}
 	pointer, ok, err := c.dir.ReadFile(ignition.BootstrapPointerFile)

@@ -23,7 +23,7 @@ import (
 const EstablishedStateFile = ".openshift_install_state.json"
 
 // FromStateHint says how to get a consumed install-config back.
-const FromStateHint = "the established installer was here and has consumed it: create install-config --from-state gets it back out of " +
+const FromStateHint = "the established installer has consumed it: create install-config --from-state restores it from " +
 	EstablishedStateFile
 
 // establishedConfigs are the names under which that state has the install-config.
@@ -61,8 +61,8 @@ func establishedConfig(path string, state []byte) ([]byte, error) {
 			return yaml.JSONToYAML(kept.Config)
 		}
 	}
-	return nil, refuse("the established installer has kept no install-config here: it was not read yet",
-		"write install-config.yaml, or have create install-config ask for what is in it")
+	return nil, refuse("the established installer has not kept an install-config here: it had not been read yet",
+		"write install-config.yaml, or have create install-config ask for its content")
 }
 
 // HasEstablishedConfig reports whether the established installer has consumed the
@@ -89,8 +89,8 @@ func takeEstablishedConfig(dir *assetdir.Dir) (Files, error) {
 	}
 	if !ok {
 		return nil, diag.Problems{{
-			Position: diag.Position{File: path}, Detail: "there is no such file, so there is nothing to take an install-config from",
-			Hint: "name the directory with --dir in which the established installer has run; or leave --from-state out",
+			Position: diag.Position{File: path}, Detail: "this file does not exist, so there is nothing to take an install-config from",
+			Hint: "give the directory in which the established installer ran with --dir, or leave out --from-state",
 		}}
 	}
 	config, err := establishedConfig(path, data)
@@ -118,7 +118,7 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 	if commitErr == nil && slices.Contains(written, installconfig.FileName) {
 		c.report.Notes = append(c.report.Notes, diag.Problem{
 			Detail: "wrote " + filepath.Join(c.Dir, installconfig.FileName) + " as " + EstablishedStateFile +
-				" has it; it has problems, which can be mended in it",
+				" has it; it has problems, which can be corrected there",
 		})
 	}
 	return errors.Join(commitErr, err)
@@ -128,7 +128,7 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 // as this one has not.
 func (c *creation) tellEstablished() {
 	if c.Target != TargetInstallConfig && !c.before.exists() && c.dir.Exists(EstablishedStateFile) {
-		c.warn("%s is of the established installer: its keys, cluster ID and password are not taken over, so what is made here is another cluster",
+		c.warn("%s was written by the established installer: its keys, cluster ID and password are not used, so the cluster made here is a new one",
 			EstablishedStateFile)
 	}
 }

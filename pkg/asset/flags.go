@@ -12,14 +12,14 @@ type Flag struct {
 
 var (
 	overwriteFlag = Flag{
-		Name: "overwrite", Usage: "move aside what is in the way of the result; your manifests stay",
+		Name: "overwrite", Usage: "move existing results aside first; your manifests stay",
 		Switch: func(r *Request) *bool { return &r.Overwrite },
 	}
 	overwriteConfig = Flag{
-		Name: "overwrite", Usage: "write the file again; the one that is there is moved aside first",
+		Name: "overwrite", Usage: "write the file again; the existing one is moved aside first",
 		Switch: overwriteFlag.Switch,
 	}
-	overwritePivot = Flag{Name: "overwrite", Usage: "move aside what is in the way", Switch: overwriteFlag.Switch}
+	overwritePivot = Flag{Name: "overwrite", Usage: "move existing files aside first", Switch: overwriteFlag.Switch}
 	releaseFlag    = Flag{
 		Name: "release", Usage: "OKD release, a line such as 4.22 or a version (default: the newest 4.22, or what this directory was made for)",
 		Text: func(r *Request) *string { return &r.Release },
@@ -33,11 +33,11 @@ var (
 		Text: func(r *Request) *string { return &r.ReleaseImage },
 	}
 	fromStateFlag = Flag{
-		Name: "from-state", Usage: "take the install-config that the established installer has consumed here out of its " + EstablishedStateFile,
+		Name: "from-state", Usage: "restore the install-config that the established installer has consumed here from its " + EstablishedStateFile,
 		Switch: func(r *Request) *bool { return &r.FromState },
 	}
 	reissueFlag = Flag{
-		Name: "reissue", Usage: "issue the 24-hour certificates again, whatever their age",
+		Name: "reissue", Usage: "issue new 24-hour certificates, whatever the age of the old ones",
 		Switch: func(r *Request) *bool { return &r.Reissue },
 	}
 	urlFlag = Flag{

@@ -72,7 +72,7 @@ func (c *creation) warnAboutScheduling(s manifests.Scheduling) error {
 	say(&c.report.Warnings, diag.Problems{{
 		Position: s.Position, Path: "spec.mastersSchedulable",
 		Detail: "no machine takes workloads: the control plane is closed to them, and install-config.yaml has no workers; the installation completes only when workers have joined",
-		Hint:   "boot two machines or more with worker.ign; or set it to true",
+		Hint:   "boot at least two machines with worker.ign, or set it to true",
 	}})
 	return nil
 }
@@ -90,7 +90,7 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 		}
 		if c.Overwrite && c.Target == TargetManifests {
 			c.report.Notes = append(c.report.Notes, diag.Problem{
-				Detail: "manifests/ and openshift/ fit install-config.yaml and stay as you have them: --discard-manifests makes them again",
+				Detail: "manifests/ and openshift/ match install-config.yaml and stay as they are: --discard-manifests makes them again",
 			})
 		}
 		return nil
@@ -102,7 +102,7 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 	for _, f := range lost {
 		c.warn("%s %s", f.Path, map[FileState]string{
 			edited: "was edited: it is made again without that", added: "was added: it is left out", deleted: "was deleted: it is back",
-			foreign: "is not as it is made here: it is left out", consumed: "was consumed: it is left out",
+			foreign: "differs from what is made here: it is left out", consumed: "was consumed: it is left out",
 		}[f.State])
 	}
 	c.madeAgain, c.run.OnDisk = true, nil
@@ -123,12 +123,12 @@ func (c *creation) recordManifests(origin map[string]string, made Files) {
 func (o opened) misfit(origin map[string]string) *diag.Problem {
 	problem := &diag.Problem{Position: diag.Position{File: o.Dir}, Hint: "put back what they were made from"}
 	if len(o.shadowed()) > 0 {
-		problem.Detail = "an earlier run has consumed manifests/ and openshift/, and what stands there now would count alone"
+		problem.Detail = "an earlier run has consumed manifests/ and openshift/, and only what is there now would be used"
 		problem.Hint = "move it away and run create manifests, which writes the consumed files back"
 		return problem
 	}
 	if o.before.ManifestsFrom == nil {
-		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory has made them, so they would not fit the certificates and IDs that are made now"
+		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory made them, so they would not match the certificates and IDs that are made now"
 		problem.Hint = "move them away"
 		return problem
 	}
@@ -162,7 +162,7 @@ func refuseFolders(problem diag.Problem, lost []FileStatus) error {
 			edited:   "was edited, and would be made again without the edit",
 			added:    "was added, and would be left out",
 			deleted:  "was deleted, and would be back",
-			foreign:  "is not as it would be made here, and would be left out",
+			foreign:  "differs from what would be made here, and would be left out",
 			consumed: "was consumed, and would be left out",
 		}[f.State]})
 	}

@@ -69,14 +69,14 @@ func (o opened) checkOwn(own []string) (warnings []string, err error) {
 		return nil, diag.Problems{{
 			Position: diag.Position{File: o.Dir},
 			Detail: "this directory was made with certificates of your own (" + diag.And(diag.Few(o.before.OwnCertificates, few)) +
-				"), which are not brought now",
+				"), which are missing now",
 			Hint: "put them back into tls/ and set OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS=true; " +
 				"or use --overwrite to have all certificates made for another cluster",
 		}}
 	}
 	if o.Environment.LoadClusterCerts {
 		if len(own) == 0 {
-			warnings = append(warnings, "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ holds no certificate that this cluster uses")
+			warnings = append(warnings, "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ does not contain a certificate that this cluster uses")
 		}
 		return warnings, nil
 	}

@@ -23,8 +23,8 @@ func Left(dir string, bootstrap bool) ([]string, error) {
 	if !ok {
 		return nil, diag.Problem{
 			Position: place,
-			Detail:   "there is no such file, so this directory has made no cluster",
-			Hint:     "name the directory of the cluster with --dir",
+			Detail:   "this file does not exist, so no cluster was made from this directory",
+			Hint:     "give the directory of the cluster with --dir",
 		}
 	}
 	var metadata map[string]json.RawMessage
@@ -35,7 +35,7 @@ func Left(dir string, bootstrap bool) ([]string, error) {
 		return nil, diag.Problem{
 			Position: place,
 			Path:     made,
-			Detail:   "another program has made this cluster on " + made + ", and okd-install does not know what it made there",
+			Detail:   "another program made this cluster on " + made + ", and okd-install does not know what it created there",
 			Hint:     "destroy it with the program that made it",
 		}
 	}

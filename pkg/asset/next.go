@@ -50,7 +50,7 @@ func nextSteps(name string, m madeFrom) []Step {
 func InstallSteps(dir string, env Environment) []Step {
 	first := target(TargetInstallConfig).step()
 	if data, _, err := ReadConfig(dir); err == nil && data != nil {
-		first = Step{"validate", "says what is wrong with install-config.yaml, which cannot be used as it is"}
+		first = Step{"validate", "shows what is wrong with install-config.yaml, which cannot be used as it is"}
 		options, err := ConfigOptions(dir, "", "", env)
 		loaded, loadErr := installconfig.Load(installconfig.FileName, data, options)
 		parts, partsErr := platform.Of(loaded.Config, manifests.Identity{}, options.Release)
@@ -65,8 +65,8 @@ func InstallSteps(dir string, env Environment) []Step {
 		target(TargetIgnitionConfigs).step(),
 		{"", "set up DNS and load balancers, and boot your machines from the Ignition configs"},
 		target(TargetIgnitionConfigs).wait,
-		{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"},
-		{"wait-for install-complete", "says when the cluster is up, and where its console is"},
+		{"approve-csrs --nodes NAMES --watch", "lets the listed workers join"},
+		{"wait-for install-complete", "reports when the cluster is up, and where its console is"},
 	}
 }
 
@@ -120,16 +120,16 @@ func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
 	}
 	boot := Step{imageCommand(image, r), "names the boot image: boot " + strings.Join(machines, ", ")}
 	if !r.Has(release.SCOSMedia) {
-		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and changes over, see create pivot-config"
+		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and switches, see create pivot-config"
 	}
 	steps := []Step{
 		boot,
-		{"wait-for bootstrap-complete", "says when the bootstrap host can be taken out of the load balancer and switched off"},
+		{"wait-for bootstrap-complete", "reports when the bootstrap host can be removed from the load balancer and switched off"},
 	}
 	if s.WorkersJoin() {
-		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the workers that you name join"})
+		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the listed workers join"})
 	}
-	return append(steps, Step{"wait-for install-complete", "says when the cluster is up, and where its console is"})
+	return append(steps, Step{"wait-for install-complete", "reports when the cluster is up, and where its console is"})
 }
 
 func bootNode(r release.Release) []Step {

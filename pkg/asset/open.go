@@ -146,7 +146,7 @@ func (o opened) readConfig() ([]byte, error) {
 		data, ok = o.before.Consumed[installconfig.FileName]
 	}
 	if !ok {
-		hint := "write one, or have create install-config ask for what is in it, or name its directory with --dir"
+		hint := "write one, or have create install-config ask for its content, or give its directory with --dir"
 		if HasEstablishedConfig(o.Dir) {
 			hint = FromStateHint
 		}

@@ -36,7 +36,7 @@ var viewFields = map[string][]string{
 // nodeWords say what a node is where its name does not.
 var nodeWords = map[string]string{
 	"install-config":     "read, and found good",
-	"strictness":         "OPENSHIFT_INSTALL_INVOKER and others that say how strictly it is read",
+	"strictness":         "OPENSHIFT_INSTALL_INVOKER and others that decide how strictly it is read",
 	"environment":        "OPENSHIFT_INSTALL_BOOTSTRAP_NODE_IP, OPENSHIFT_INSTALL_EXPERIMENTAL_CLUSTER_PROFILE, OPENSHIFT_INSTALL_EXPERIMENTAL_DISABLE_IMAGE_POLICY",
 	"pointer-edits":      "what you changed in <role>.ign",
 	"cluster-config":     "with its defaults",
@@ -64,7 +64,7 @@ var featureFields = []string{"featureSet", "featureGates"}
 
 // What the environment file of every host has. A node that bootstraps itself never
 // has konnectivity, whatever its features.
-const hostKnows = "what the scripts of the host have to know"
+const hostKnows = "what the scripts of the host need to know"
 
 var (
 	hostKnowsFrom   = []string{"cluster-config", "release", "environment", "platform"}
@@ -96,11 +96,11 @@ var origins = []origin{
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/root/.docker/config.json", is: "the pull secret", nodes: config, fields: []string{"pullSecret"}},
-	{pattern: `passwd.users\[core\]`, is: "the user that people log in as: your SSH key, and the one that gather uses", nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
+	{pattern: `passwd.users\[core\]`, is: "the user to log in as: your SSH key, and the one that gather uses", nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
 	{pattern: "/opt/openshift/original_cvo_overrides.patch", is: "the overrides of the cluster version that come back after the bootstrap, from cvo-overrides.yaml", nodes: []string{"environment"}, way: byManifests},
 
-	{pattern: "/opt/openshift/manifests/*", is: "a manifest that okd-install does not make: somebody has added it to manifests/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
-	{pattern: "/opt/openshift/openshift/*", is: "a manifest that okd-install does not make: somebody has added it to openshift/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/manifests/*", is: "a manifest that okd-install does not make: somebody added it to manifests/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/openshift/*", is: "a manifest that okd-install does not make: somebody added it to openshift/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
 }
 
 // manifestOrigin says where a manifest comes from, by its row in the table that

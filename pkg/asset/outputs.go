@@ -98,7 +98,7 @@ func (c *creation) tellKubeconfig(k keptKubeconfig) {
 		c.state.Kubeconfig = k.made
 	}
 	if k.elsewhere != "" {
-		c.warn("%s sends you to %s, which is not where it was made to lead: it is kept as you changed it", kubeconfigFile, k.elsewhere)
+		c.warn("%s leads to %s, which is not where okd-install pointed it: it is kept as you changed it", kubeconfigFile, k.elsewhere)
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *creation) tellEditedPointers() error {
 		return err
 	}
 	for _, name := range edited.LeftOut {
-		c.warn("%s does not fit: it is left out", name)
+		c.warn("%s does not match: it is left out", name)
 	}
 	for _, role := range slices.Sorted(maps.Keys(c.edited)) {
 		if _, ok := edited.MachineConfigs[manifests.InstallerIgnitionFile(role)]; ok {
@@ -161,12 +161,12 @@ func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
 		}
 	}
 	p := diag.Problem{
-		Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are good only from %s on: %s",
+		Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are valid only from %s on: %s",
 			now.UTC().Format(diag.ToTheMinute), from.Format(diag.ToTheMinute), diag.And(diag.Few(names, few))),
-		Hint: "set the clock; if it was wrong when they were made and is right now, start again in an empty directory with a copy of install-config.yaml",
+		Hint: "set the clock; if it was wrong when they were made and is correct now, start again in an empty directory with a copy of install-config.yaml",
 	}
 	if onlyShort {
-		p.Hint = "set the clock; if it was wrong when they were issued and is right now, add --reissue"
+		p.Hint = "set the clock; if it was wrong when they were issued and is correct now, add --reissue"
 	}
 	return p
 }
@@ -290,11 +290,11 @@ func (c *creation) protectOutputs(files Files, kept keptKubeconfig) error {
 // its content had the sum that was written, if any was.
 func writtenOver(name, written string) diag.Problem {
 	p := diag.Problem{
-		Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be written over",
+		Position: diag.Position{File: name}, Detail: "the file was changed since okd-install wrote it, and would be overwritten",
 		Hint: "move it away, or run the command with --overwrite, which moves it aside",
 	}
 	if written == "" {
-		p.Detail = "the file was not made by okd-install in this directory, and would be written over"
+		p.Detail = "okd-install did not make the file in this directory, and would overwrite it"
 	}
 	return p
 }
@@ -302,7 +302,7 @@ func writtenOver(name, written string) diag.Problem {
 func refuseAnother(dir, why string) error {
 	return diag.Problems{{
 		Position: diag.Position{File: dir},
-		Detail:   "install-config.yaml or tls/ has changed so much that this would be another cluster: " + why,
+		Detail:   "install-config.yaml or tls/ changed so much that this would be another cluster: " + why,
 		Hint:     "use an empty directory for another cluster; or --overwrite, which moves the old result aside; or put back what was changed",
 	}}
 }

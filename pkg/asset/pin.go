@@ -214,12 +214,12 @@ func checkFound(r release.Release, found PayloadImage) error {
 	case line != "" && line != r.Line:
 		return diag.Problem{
 			Detail: fmt.Sprintf("the release image %s is of OKD %s, and not of %s", r.Image, found.Version, r.Line),
-			Hint:   "name the right line with --release, or the right image with --release-image",
+			Hint:   "give the right line with --release, or the right image with --release-image",
 		}
 	case r.Version != "" && found.Version != r.Version:
 		return diag.Problem{
-			Detail: fmt.Sprintf("the release image %s is %s by its own word, and not %s", r.Image, found.Version, r.Version),
-			Hint:   "the tag was moved, or the mirror is wrong: name another image with --release-image, or give the digest with --digest",
+			Detail: fmt.Sprintf("the release image %s identifies itself as %s, not as %s", r.Image, found.Version, r.Version),
+			Hint:   "the tag was moved, or the mirror is wrong: give another image with --release-image, or the digest with --digest",
 		}
 	}
 	return nil
@@ -231,14 +231,14 @@ func givenDigest(digest, image string) (string, error) {
 		return "", diag.Problem{
 			Path:   "--digest",
 			Detail: fmt.Sprintf("%.100q is not the digest of an image", digest),
-			Hint:   "write sha256: and 64 hexadecimal digits, as releases pin prints it where there is a network",
+			Hint:   "write sha256: and 64 hexadecimal digits, as releases pin prints it on a machine with a network",
 		}
 	}
 	if strings.Contains(image, "@") && !strings.HasSuffix(image, "@"+digest) {
 		return "", diag.Problem{
 			Path:   "--digest",
-			Detail: "is another one than the release image " + image + " has",
-			Hint:   "leave one of them out",
+			Detail: "differs from the release image " + image + " has",
+			Hint:   "leave out one of them",
 		}
 	}
 	return digest, nil

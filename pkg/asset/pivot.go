@@ -124,7 +124,7 @@ func (s settled) findOSImage(r *pivot.Request, config installconfig.InstallConfi
 	if line := lineOf(found.Version); line != "" && line != r.Release.Line {
 		return diag.Problem{
 			Detail: fmt.Sprintf("the release image %s is of OKD %s, and not of %s", r.Release.Image, found.Version, r.Release.Line),
-			Hint:   "name the right line with --release, or the right image with --release-image",
+			Hint:   "give the right line with --release, or the right image with --release-image",
 		}
 	}
 	r.OSImage, r.Registries = found.Image, registryHosts(found.Image, q.Mirrors)
@@ -151,7 +151,7 @@ func (c *creation) checkSameRelease() error {
 		Position: diag.Position{File: c.Dir},
 		Detail: "the configs here were made for OKD " + c.before.Release + ", and now " +
 			cmp.Or(c.Release, c.ReleaseImage, c.state.Release) + " was asked for",
-		Hint: "leave --release and --release-image out; or make the configs again with create ignition-configs for the other release",
+		Hint: "leave out --release and --release-image, or make the configs again with create ignition-configs for the other release",
 	}}
 }
 
@@ -271,7 +271,7 @@ func (o opened) pivotConfig(r *pivot.Request) (err error) {
 	if !ok {
 		return diag.Problems{{
 			Position: diag.Position{File: o.Dir}, Detail: "there is no " + r.ConfigName + " here that the installed system could boot with",
-			Hint: "run create ignition-configs first, or name another directory with --dir",
+			Hint: "run create ignition-configs first, or give another directory with --dir",
 		}}
 	}
 	r.Config = content

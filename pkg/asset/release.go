@@ -97,18 +97,18 @@ func (o opened) checkLine(r release.Release) error {
 	if was == "" || was == is || o.Overwrite || o.DiscardManifests {
 		return nil
 	}
-	asked, undo := "--release "+o.Release, "leave --release out"
+	asked, undo := "--release "+o.Release, "leave out --release"
 	switch image := cmp.Or(o.ReleaseImage, o.Environment.ReleaseImage); {
 	case o.Release != "":
 	case o.ReleaseImage != "":
-		asked, undo = "the release image "+image, "leave --release-image out, or name an image of "+was
+		asked, undo = "the release image "+image, "leave out --release-image, or give an image of "+was
 	default:
 		asked, undo = "OPENSHIFT_INSTALL_RELEASE_IMAGE_OVERRIDE ("+image+")", "unset it, or set it to an image of "+was
 	}
 	p := diag.Problem{Position: diag.Position{File: o.Dir}}
 	switch {
 	case o.haveThem:
-		p.Detail = fmt.Sprintf("manifests/ and openshift/ were made for OKD %s, and %s is of %s: they would not fit", was, asked, is)
+		p.Detail = fmt.Sprintf("manifests/ and openshift/ were made for OKD %s, and %s is of %s: they would not match", was, asked, is)
 		p.Hint = undo + "; or use --overwrite, which moves the folders aside and makes them for " + is
 		if o.Target == "" { // releases pin makes nothing itself
 			p.Hint = undo + "; or run create manifests with it and --overwrite, which moves the folders aside and makes them for " + is

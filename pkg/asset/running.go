@@ -115,7 +115,7 @@ func AddIngressCA(ctx context.Context, u Update, authorities []byte) (added bool
 	}
 	if !ok {
 		return false, problemIn(dir.Abs(kubeconfigFile),
-			"there is no such file, to which the cluster's ingress authority should be added",
+			"this file, to which the cluster's ingress authority is to be added, does not exist",
 			"run the same create command again to get it back")
 	}
 	after, err := withAuthorities(before, authorities)
@@ -198,7 +198,7 @@ func WriteFiles(ctx context.Context, u Update, files Files) (written []string, a
 		default:
 			problems = append(problems, diag.Problem{
 				Position: diag.Position{File: dir.Abs(name)},
-				Detail:   "another file of that name is there, and would be written over",
+				Detail:   "another file of that name exists, and would be overwritten",
 				Hint:     "move it away, or run the command with --overwrite, which moves it aside",
 			})
 		}

@@ -131,7 +131,7 @@ func TestIngressCAOfAForeignDirectory(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, assetdir.StateFile)); err == nil {
 		t.Error("a state file was made in a directory that has none")
 	}
-	for content, want := range map[string]string{"clusters: 7\n": "this is not a kubeconfig", "": "there is no such file"} {
+	for content, want := range map[string]string{"clusters: 7\n": "this is not a kubeconfig", "": "this file, to which the cluster"} {
 		if content == "" {
 			err = os.Remove(name)
 		} else {
@@ -161,7 +161,7 @@ func TestWriteFiles(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "worker.ign"), mine, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := WriteFiles(t.Context(), update, fresh); err == nil || !strings.Contains(err.Error(), "would be written over") {
+	if _, _, err := WriteFiles(t.Context(), update, fresh); err == nil || !strings.Contains(err.Error(), "would be overwritten") {
 		t.Errorf("a user's file was not protected: %v", err)
 	}
 	if got := readAll(t, filepath.Join(dir, "worker.ign")); !bytes.Equal(got, mine) {

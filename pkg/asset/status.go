@@ -269,7 +269,7 @@ func (s *Status) next(t Target) {
 	switch s.Condition {
 	case Empty:
 		if HasEstablishedConfig(s.Dir) {
-			add("create install-config --from-state", "gets the install-config back that the established installer has consumed here")
+			add("create install-config --from-state", "restores the install-config that the established installer has consumed here")
 		}
 		add("create install-config", target(TargetInstallConfig).does+"; or write one into the directory yourself")
 	case Configured:
@@ -281,17 +281,17 @@ func (s *Status) next(t Target) {
 		add("", t.boot+" by "+s.BootBy.Local().Format(momentFormat))
 		s.Next = append(s.Next, t.wait)
 	case Aging:
-		add("", "boot the machines at once, if they are not booted yet; they must be by "+s.BootAtLatest.Local().Format(momentFormat))
-		add(create, "issues the 24-hour certificates again, if the machines cannot boot now")
+		add("", "boot the machines now, if they have not booted yet; the deadline is "+s.BootAtLatest.Local().Format(momentFormat))
+		add(create, "issues new 24-hour certificates, if the machines cannot boot now")
 	case Expired:
-		add(create, "issues the 24-hour certificates again; the rest of the cluster stays the same")
+		add(create, "issues new 24-hour certificates; the rest of the cluster stays the same")
 	case Stale:
 		add(plan, "shows what would change")
 		add(create, "makes the files again from what is there now")
 	case Unfinished:
-		add(create, "finishes what an earlier run had begun to write; any create command does")
+		add(create, "finishes what an earlier run began to write, as any create command does")
 	case Blocked:
-		add("", "mend the problems below: the next run would stop at them")
+		add("", "fix the problems below: the next run would stop at them")
 	}
 }
 

@@ -34,7 +34,7 @@ func (s *Status) files(c settled) error {
 		s.add(installconfig.FileName, consumed, "remembered, and used as if it were there")
 	}
 	if c.dir.Exists(EstablishedStateFile) {
-		s.add(EstablishedStateFile, foreign, "of the established installer: nothing in it is used")
+		s.add(EstablishedStateFile, foreign, "written by the established installer: not used")
 	}
 	own, err := c.dir.ReadFolder(tlsDir)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Status) manifests(c settled) {
 	if state == yours && len(own) == 0 {
 		state = asMade
 	} else if state == yours {
-		state, detail = edited, fmt.Sprintf("%d of %d files are not as they were made", len(own), len(c.folders))
+		state, detail = edited, fmt.Sprintf("%d of %d files differ from what was made", len(own), len(c.folders))
 	}
 	s.add(folderNames(c.folders), state, detail)
 	for _, f := range own {
@@ -138,7 +138,7 @@ func (s *Status) outputs(c settled) error {
 	made, kept, gone := s.remake(c)
 	why := ""
 	if gone != "" {
-		why = gone + " would be made again: what it is made from has changed"
+		why = gone + " would be made again, since what it is made from has changed"
 	}
 	another, err := c.refusedAsAnother(made, kept, gone)
 	if err != nil {

@@ -110,7 +110,7 @@ func checkPair(row tls.Certificate) func(tls.Pair, []any) error {
 		}
 		info, err := p.Check()
 		if from := graph.Arg[time.Time](inputs, 3); err == nil && !from.IsZero() && !info.NotBefore.Equal(from) {
-			return errors.New("it was not issued when the other 24-hour certificates were")
+			return errors.New("it was not issued together with the other 24-hour certificates")
 		}
 		return err
 	}

@@ -26,7 +26,7 @@ func WriteTree(dir string, nodes []inspect.Node) error {
 		return cannotExtract(dir, err)
 	}
 	if len(there) > 0 {
-		return problemIn(dir, "the folder is not empty", "name one that is empty or does not exist; nothing was written")
+		return problemIn(dir, "the folder is not empty", "give one that is empty or does not exist; nothing was written")
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return cannotExtract(dir, err)
@@ -95,6 +95,6 @@ func cannotExtract(name string, err error) error {
 	return diag.Problem{
 		Position: diag.Position{File: name},
 		Detail:   "cannot be written: " + system.Reason(err),
-		Hint:     "name another folder with -C",
+		Hint:     "give another folder with -C",
 	}
 }

@@ -42,7 +42,7 @@ func Explain(file string, config inspect.Config, e inspect.Entry) (Why, error) {
 	whole, made := maker(config)
 	if !made {
 		return w, diag.Problem{
-			Position: diag.Position{File: file}, Detail: "okd-install did not make this config, so it cannot tell where its content comes from",
+			Position: diag.Position{File: file}, Detail: "okd-install did not make this config, so the origin of its content is not known",
 			Hint: "ignition ls and ignition cat work on any config",
 		}
 	}
@@ -146,7 +146,7 @@ func originOf(whole string, e inspect.Entry) origin {
 	if e.Kind == inspect.Unit || e.Kind == inspect.Dropin || e.Kind == inspect.File && strings.HasPrefix(e.Path, "/") {
 		return conditionOrigins[ignition.ConditionOf(e.Path)]
 	}
-	return origin{is: "nothing that okd-install puts there: somebody has added it"}
+	return origin{is: "not from okd-install: somebody added it"}
 }
 
 // hostOrigin explains the certificates, keys and kubeconfigs of the bootstrap
@@ -190,7 +190,7 @@ func pointerOrigin(e inspect.Entry) origin {
 		return origin{is: "the authority by which the machine knows that server", nodes: []string{"root-ca"}}
 	}
 	return origin{
-		is:    "nothing that okd-install puts there: somebody has added it, and create ignition-configs makes a MachineConfig of it",
+		is:    "not from okd-install: somebody added it, and create ignition-configs makes a MachineConfig of it",
 		nodes: []string{"pointer-edits"},
 	}
 }

@@ -113,7 +113,7 @@ func (d *Dir) forget() {
 
 func cannotFinish(dir string, err error) error {
 	return dirError(dir, "the new files are complete but could not be moved into place: "+system.Reason(err),
-		"mend that and run the same command again: it finishes the move first")
+		"fix that and run the same command again: it finishes the move first")
 }
 
 // Holds reports whether the file has the content and the mode that it should
@@ -132,7 +132,7 @@ func (d *Dir) Holds(name string, want []byte) (bool, error) {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return false, linkInTheWay(d.Abs(name))
 	case !info.Mode().IsRegular():
-		return false, dirError(d.Abs(name), "something else has the name of a file that okd-install writes", "move it away")
+		return false, dirError(d.Abs(name), "something else with the name of a file that okd-install writes exists", "move it away")
 	}
 	data, ok, err := d.readFile(name)
 	return err == nil && ok && bytes.Equal(data, want) && private(info), err

@@ -67,7 +67,7 @@ func parseJournal(data []byte) (journal, error) {
 		return j, damaged
 	}
 	if version.SchemaVersion > journalSchema {
-		return j, fmt.Errorf("the journal of an earlier run has schema version %d, this okd-install reads %d",
+		return j, fmt.Errorf("the journal of an earlier run has schema version %d, and this version of okd-install reads %d",
 			version.SchemaVersion, journalSchema)
 	}
 	if err := dec.Decode(&j); err != nil || j.SchemaVersion < 0 || j.SchemaVersion > 0 && len(j.Removes) > 0 {
@@ -113,7 +113,7 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 	case err != nil:
 		return j, false, cannotRead(d.Abs(stageDir), err)
 	case !folder.IsDir():
-		return j, false, dirError(d.Abs(stageDir), "something else has the name of the folder that okd-install writes a result into",
+		return j, false, dirError(d.Abs(stageDir), "something else with the name of the folder that okd-install writes results to exists",
 			"move it away")
 	}
 	file, err := d.lstat(journalPath)
@@ -139,7 +139,7 @@ func (d *Dir) readJournal() (j journal, found bool, err error) {
 
 // trusted says why the journal of a stopped run is not believed.
 func (d *Dir) trusted(folder, file fs.FileInfo) error {
-	const suspect = "an earlier run was stopped while it wrote its result, or somebody wants it to look so: "
+	const suspect = "an earlier run was stopped while it wrote its result, or somebody wants it to look that way: "
 	instead := "; if you did not expect one, remove " + d.Abs(stageDir)
 	for _, what := range []struct {
 		name string
@@ -159,8 +159,8 @@ func (d *Dir) trusted(folder, file fs.FileInfo) error {
 		}
 	}
 	if d.shared {
-		return dirError(d.path, suspect+"users other than you may write to the asset directory, and no run is finished in such a one",
-			"if the run was yours, take the directory from others with chmod go-w, and run the command again"+instead)
+		return dirError(d.path, suspect+"users other than you may write to the asset directory, and okd-install does not finish an earlier run in such a directory",
+			"if the run was yours, remove the write permission of others with chmod go-w, and run the command again"+instead)
 	}
 	return nil
 }

@@ -100,9 +100,9 @@ func (c *comparison) moves() error {
 			c.begun = true // moved; what has the old name now was put there since
 			continue
 		case to != "":
-			c.say(m.To, "was put here", "this is yours, and "+c.dir.Abs(m.From)+" is what the earlier run was to move here")
+			c.say(m.To, "was put here", "this is yours, and "+c.dir.Abs(m.From)+" is what the earlier run would have moved here")
 		case from != m.Digest && !c.old():
-			c.say(m.From, "was changed", "this is yours, and the earlier run was to move what was here to "+c.dir.Abs(m.To))
+			c.say(m.From, "was changed", "this is yours, and the earlier run would have moved what was here to "+c.dir.Abs(m.To))
 		default:
 			c.left.Moves = append(c.left.Moves, m)
 		}
@@ -122,7 +122,7 @@ func (c *comparison) writes() error {
 			return err
 		}
 		free := now == "" || movedAside(w.To, c.undone)
-		theirs := "this is yours, and " + c.dir.Abs(w.From) + " is what the earlier run was to put here"
+		theirs := "this is yours, and " + c.dir.Abs(w.From) + " is what the earlier run would have put here"
 		switch {
 		case staged == "" && (movedAside(w.To, c.undone) || now != "" && now == w.Replaces && now != w.Digest):
 			c.lost = append(c.lost, w)
@@ -214,7 +214,7 @@ func (c *comparison) sayLost(w move) {
 	stage := c.dir.Abs(stageDir)
 	hint := "move " + stage + " away: nothing of the earlier run has been moved into place, so everything is as it was before it"
 	if c.begun {
-		hint = "restore the directory from a backup; or move " + stage + " away and run the command again, which makes all files new"
+		hint = "restore the directory from a backup; or move " + stage + " away and run the command again, which makes all files again"
 	}
 	c.add(w.From, "what an earlier run has written aside for "+c.dir.Abs(w.To)+
 		" is missing or was changed, so that run cannot be finished"+untouched, hint)

@@ -56,7 +56,7 @@ type Opening struct {
 
 // Open locks the asset directory and finishes a commit that was cut short.
 func Open(ctx context.Context, path string, o Opening) (*Locked, error) {
-	d, err := Look(path, "create it and put your install-config.yaml into it, or name another one with --dir")
+	d, err := Look(path, "create it and put your install-config.yaml into it, or give another one with --dir")
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func Look(path, absent string) (*Dir, error) {
 	case err != nil:
 		return nil, dirError(path, "the asset directory cannot be read: "+system.Reason(err), "check the permissions of the folders above it")
 	case !info.IsDir():
-		return nil, dirError(path, "this is a file, not an asset directory", "name a folder with --dir")
+		return nil, dirError(path, "this is a file, not an asset directory", "give a folder with --dir")
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
@@ -150,7 +150,7 @@ func (d *Dir) ours(allowShared bool) error {
 	}
 	if owner, mine := system.Owner(info); !mine {
 		return dirError(d.path, "the asset directory belongs to "+owner+", and okd-install writes secrets only where you are the owner",
-			"run okd-install as that user, change the owner with chown, or name a directory of your own with --dir")
+			"run okd-install as that user, change the owner with chown, or give a directory of your own with --dir")
 	}
 	return d.Closed(allowShared)
 }
@@ -164,7 +164,7 @@ func (d *Dir) Closed(allowShared bool) error {
 	}
 	if bits := writableByOthers(info); bits != "" {
 		return dirError(d.path, fmt.Sprintf("users other than you may write to the asset directory (mode %04o), "+
-			"and could plant keys or manifests of theirs in it",
+			"and could plant their own keys or manifests in it",
 			info.Mode().Perm()),
 			fmt.Sprintf("run chmod %s-w %s; or add --allow-shared-dir if you trust everybody who may write there", bits, shell.Word(d.path)))
 	}

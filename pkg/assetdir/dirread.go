@@ -102,7 +102,7 @@ func readable(path string, info fs.FileInfo) error {
 	case !info.Mode().IsRegular():
 		return dirError(path, "this is not a regular file", "move it away")
 	case info.Size() > maxInput:
-		return dirError(path, fmt.Sprintf("the file has %d bytes, more than the %d that okd-install reads",
+		return dirError(path, fmt.Sprintf("the file has %d bytes, more than the limit of %d",
 			info.Size(), maxInput), "move it away")
 	}
 	return nil
@@ -202,8 +202,8 @@ func (d *Dir) ReadState() ([]byte, error) {
 	}
 	if info, err := d.lstat(StateFile); there && err == nil {
 		if owner, mine := system.Owner(info); !mine {
-			return nil, dirError(d.Abs(StateFile), "the file belongs to "+owner+", and keys are not taken from others",
-				"change its owner with chown if you know where it is from; or start again in an empty directory with a copy of install-config.yaml")
+			return nil, dirError(d.Abs(StateFile), "the file belongs to "+owner+", and okd-install does not use keys of other users",
+				"change its owner with chown if you know where it comes from; or start again in an empty directory with a copy of install-config.yaml")
 		}
 	}
 	return data, nil

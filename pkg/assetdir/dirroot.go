@@ -69,7 +69,7 @@ func (d *Dir) plainPath(name string) error {
 		case info.Mode()&fs.ModeSymlink != 0:
 			return linkInTheWay(d.Abs(parent))
 		case !info.IsDir():
-			return dirError(d.Abs(parent), "something else has the name of a folder that okd-install writes to", "move it away")
+			return dirError(d.Abs(parent), "something else with the name of a folder that okd-install writes to exists", "move it away")
 		}
 	}
 	return nil
@@ -77,7 +77,7 @@ func (d *Dir) plainPath(name string) error {
 
 func linkInTheWay(name string) error {
 	return dirError(name, "this is a symbolic link, and okd-install does not write secrets through links",
-		"replace the link by a plain file or folder, or move it away")
+		"replace the link with a plain file or folder, or move it away")
 }
 
 // openPlain opens a regular file for reading, never through a link, and without

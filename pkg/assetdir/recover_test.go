@@ -152,7 +152,7 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 		"link as folder": {func(dir string) error {
 			other := filepath.Join(dir, "other")
 			return errors.Join(os.Rename(filepath.Join(dir, stageDir), other), os.Symlink("other", filepath.Join(dir, stageDir)))
-		}, "something else has the name"},
+		}, "something else with the name"},
 		"link as journal": {func(dir string) error {
 			other := filepath.Join(dir, "other")
 			return errors.Join(os.Rename(filepath.Join(dir, journalPath), other), os.Symlink("../other", filepath.Join(dir, journalPath)))
@@ -168,7 +168,7 @@ func TestRecoveryTrustsOnlyItsOwn(t *testing.T) {
 			refusedRecovery(t, dir, c.want)
 			// a flag opens a shared directory, but it does not finish what is in it
 			if _, err := Open(t.Context(), dir, Opening{Command: "test", AllowShared: true}); err == nil ||
-				!strings.Contains(err.Error(), "somebody wants it to look so") && c.want != "something else has the name" {
+				!strings.Contains(err.Error(), "somebody wants it to look that way") && c.want != "something else with the name" {
 				t.Errorf("with the flag: %v", err)
 			}
 			if got := folder.Tree(t, dir)["install-config.yaml"]; got != "input" {

@@ -83,7 +83,7 @@ func TestJoinedAMomentAgo(t *testing.T) {
 		prepare(f)
 		a := Approver{Client: f.client(t), Facts: facts(t)}
 		round, err := a.Round(t.Context())
-		member := func(why string) bool { return strings.Contains(why, "is part of the cluster already") }
+		member := func(why string) bool { return strings.Contains(why, "is already part of the cluster") }
 		if err != nil || len(round.Approved) != 0 || len(f.puts) != 0 || len(round.Refused) != 1 ||
 			!slices.ContainsFunc(round.Refused[0].Reasons, member) {
 			t.Errorf("%s: %+v, %v, %v", what, round, f.puts, err)

@@ -175,7 +175,7 @@ func (j *judgement) parse() bool {
 	inside := j.read(j.request)
 	switch {
 	case !inside.alone:
-		j.refuse("it does not hold exactly one request as PEM")
+		j.refuse("it does not hold exactly one PEM request")
 		return false
 	case inside.csr == nil:
 		j.refuse("the request in it is damaged")
@@ -226,9 +226,9 @@ func (j *judgement) checkSubject() {
 		j.Node = name
 		if _, ok := j.declared[name]; !ok {
 			j.refuse("%s is not one of the declared nodes", name)
-			j.Hint = "if the machine is yours, name it with --nodes"
+			j.Hint = "if the machine is yours, add it to --nodes"
 			if near := j.similar(name); near != "" {
-				j.Hint = fmt.Sprintf("%s is declared, and this node calls itself %s: if it is the same machine, declare that name", near, name)
+				j.Hint = fmt.Sprintf("%s is declared, and this node reports the name %s: if it is the same machine, declare that name", near, name)
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func (j *judgement) checkSubject() {
 		j.refuse("its subject must be a member of %s and nothing else, and is %q", nodeGroup, subject.String())
 	}
 	if len(j.csr.EmailAddresses)+len(j.csr.URIs) > 0 {
-		j.refuse("it asks for mail addresses or URIs")
+		j.refuse("it asks for email addresses or URIs")
 	}
 }
 
@@ -244,7 +244,7 @@ func (j *judgement) checkSubject() {
 func (j *judgement) checkClient() {
 	j.checkUsages("client auth")
 	if len(j.csr.DNSNames)+len(j.csr.IPAddresses) > 0 {
-		j.refuse("it asks for names or addresses, which a client needs none of")
+		j.refuse("it asks for names or addresses, which a client certificate does not need")
 	}
 	spec := j.request.Spec
 	switch {
@@ -253,7 +253,7 @@ func (j *judgement) checkClient() {
 		j.checkRivals()
 		_, joined := j.node()
 		if joined && !j.rejoin[j.Node] {
-			j.refuse("%s is part of the cluster already, and its kubelet renews its certificate by itself: who asks again from outside may be another machine", j.Node)
+			j.refuse("%s is already part of the cluster, and its kubelet renews its certificate by itself: a new request from outside may come from another machine", j.Node)
 			j.Hint = "if the machine was installed again, add --rejoin " + j.Node
 		}
 	case spec.Username == nodePrefix+j.Node && j.Node != "":
@@ -275,7 +275,7 @@ func (j *judgement) checkRivals() {
 		switch {
 		case i > 0: // the hint is about the first of them, which counts most
 		case key == asking.approved:
-			j.Hint = "it was let in just now; find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
+			j.Hint = "it was approved just now; find out which of the two is your machine, and deny the other: oc adm certificate deny <name>"
 		case !rival.pending:
 			j.Hint = "if the machine was installed again since then, add --rejoin " + j.Node
 		default:
@@ -283,7 +283,7 @@ func (j *judgement) checkRivals() {
 		}
 	}
 	if more := all - len(keys); more > 0 {
-		j.refuse("and %d more do", more)
+		j.refuse("and so do %d more", more)
 	}
 }
 
@@ -312,12 +312,12 @@ func (j *judgement) checkUsages(purpose string) {
 func (j *judgement) checkGroups(own string, maybe ...string) {
 	for _, group := range j.request.Spec.Groups {
 		if group != own && group != everyone && !slices.Contains(maybe, group) {
-			j.refuse("who asks is in the group %s, which a machine is not", group)
+			j.refuse("the requester is in the group %s, to which no machine belongs", group)
 		}
 	}
 	for _, group := range []string{own, everyone} {
 		if !slices.Contains(j.request.Spec.Groups, group) {
-			j.refuse("who asks is not in the group %s", group)
+			j.refuse("the requester is not in the group %s", group)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func TestJudge(t *testing.T) {
 		"an unknown node":                 {ask: clientAsk("worker-9"), want: "worker-9 is not one of the declared nodes"},
 		"another form of a declared name": {ask: clientAsk("worker-2"), want: "worker-2 is not one of the declared nodes"},
 		"a name in capitals":              {ask: clientAsk("Worker-0"), want: "is not a node's"},
-		"a joined node from outside":      {ask: clientAsk(w1), want: "is part of the cluster already"},
+		"a joined node from outside":      {ask: clientAsk(w1), want: "is already part of the cluster"},
 		"another signer":                  {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.SignerName = "kubernetes.io/kube-apiserver-client" }, want: "it is not for a kubelet"},
 		"an administrator": {ask: clientAsk(w0), spoil: func(a *ask) {
 			a.csr.Subject = pkix.Name{CommonName: "system:admin", Organization: []string{"system:masters"}}
@@ -147,13 +147,13 @@ func TestJudge(t *testing.T) {
 		"two requests": {ask: clientAsk(w0), spoil: func(a *ask) {
 			r := clientAsk(w0).request(t)
 			a.Spec.Request = append(r.Spec.Request, r.Spec.Request...)
-		}, want: "exactly one request"},
+		}, want: "exactly one PEM request"},
 		"serving a declared address": {ask: servingAsk(w2, "192.168.1.31"), want: "192.168.1.31 is declared as an address of worker-1"},
 		"serving a declared name":    {ask: servingAsk(w2), spoil: func(a *ask) { a.csr.DNSNames = []string{"worker-2.other.example.com"} }, want: "worker-2.other.example.com is not a name of"},
 		"serving its other name":     {ask: servingAsk(w2), spoil: func(a *ask) { a.csr.DNSNames = []string{w2, "worker-2"} }},
 		"a wildcard":                 {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = []string{"*.demo.example.com"} }, want: "is not a name of worker-1"},
 		"an address as a name":       {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = []string{"192.168.1.5"} }, want: "is not a name of worker-1"},
-		"names for a client":         {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.DNSNames = []string{w0} }, want: "names or addresses, which a client needs none of"},
+		"names for a client":         {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.DNSNames = []string{w0} }, want: "names or addresses, which a client certificate does not need"},
 		"server auth for a client":   {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = append(a.Spec.Usages, "server auth") }, want: "its usages must be"},
 		"cert sign":                  {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = []string{"cert sign", "digital signature"} }, want: "its usages must be"},
 		"no usages":                  {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Usages = nil }, want: "its usages must be"},
@@ -161,7 +161,7 @@ func TestJudge(t *testing.T) {
 		"damaged": {ask: clientAsk(w0), spoil: func(a *ask) {
 			a.Spec.Request = []byte("-----BEGIN CERTIFICATE REQUEST-----\naGVsbG8=\n-----END CERTIFICATE REQUEST-----\n")
 		}, want: "damaged"},
-		"no PEM":                    {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Request = []byte("hello") }, want: "exactly one request"},
+		"no PEM":                    {ask: clientAsk(w0), spoil: func(a *ask) { a.Spec.Request = []byte("hello") }, want: "exactly one PEM request"},
 		"mail addresses":            {ask: clientAsk(w0), spoil: func(a *ask) { a.csr.EmailAddresses = []string{"a@b.c"} }, want: "mail addresses or URIs"},
 		"URIs":                      {ask: servingAsk(w1, "192.168.1.31"), spoil: func(a *ask) { a.csr.URIs = []*url.URL{{Scheme: "spiffe", Host: "x"}} }, want: "mail addresses or URIs"},
 		"serving for another":       {ask: servingAsk(w1, "192.168.1.31"), spoil: func(a *ask) { a.csr.DNSNames = []string{w1, "api.demo.example.com"} }, want: "api.demo.example.com is not a name of worker-1"},
@@ -173,7 +173,7 @@ func TestJudge(t *testing.T) {
 		"serving the ingress's":     {ask: servingAsk(w2, "192.168.1.7"), want: "is the address of the ingress"},
 		"serving before joining":    {ask: servingAsk(w0, "192.168.1.30"), want: "no node of that name has joined"},
 		"serving by the new":        {ask: servingAsk(w1, "192.168.1.31"), spoil: func(a *ask) { a.Spec.Username = bootstrapper }, want: "is not the node itself"},
-		"serving without names":     {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = nil }, want: "no name and no address"},
+		"serving without names":     {ask: servingAsk(w1), spoil: func(a *ask) { a.csr.DNSNames = nil }, want: "neither a name nor an address"},
 		"client auth for serving":   {ask: servingAsk(w1, "192.168.1.31"), spoil: func(a *ask) { a.Spec.Usages = []string{"digital signature", "client auth"} }, want: "its usages must be"},
 	} {
 		if c.spoil != nil {
@@ -312,13 +312,13 @@ func TestParseNodes(t *testing.T) {
 		{"a,b.example.com", false, "a [], b.example.com []"},
 		{" a , b=10.0.0.1+fd00::1 ", false, "a [], b.example.com []"},
 		{"# workers\na\nb 10.0.0.1, fd00::1 # two\n\n", true, ""},
-		{"", false, "no node is named"},
-		{"# nothing\n", true, "no node is named"},
+		{"", false, "no node is listed"},
+		{"# nothing\n", true, "no node is listed"},
 		{"A", false, "cannot be the name"},
-		{"a,a", false, "a is named twice"},
+		{"a,a", false, "a is listed twice"},
 		{"a=10.0.0", false, `"10.0.0" is not an IP address`},
 		{"-a\nb_c", true, "nodes:2"},
-		{"=,", false, "names no node"},
+		{"=,", false, "does not contain a node name"},
 	} {
 		nodes, err := ParseNodes("nodes", c.text, c.file)
 		if err != nil {

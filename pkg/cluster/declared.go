@@ -39,7 +39,7 @@ func ParseNodes(place, text string, isFile bool) ([]DeclaredNode, error) {
 		}
 	}
 	if len(p.nodes) == 0 && len(p.problems) == 0 {
-		p.complain(0, "no node is named", "write the name of one node a line, as the node will call itself, such as worker-0.demo.example.com")
+		p.complain(0, "no node is listed", "write one node name per line, as the node will report it, such as worker-0.demo.example.com")
 	}
 	return p.nodes, p.problems.Err()
 }
@@ -58,24 +58,24 @@ func (p *nodeParser) complain(line int, detail, hint string) {
 func (p *nodeParser) line(number int, text string) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '=' || r == ',' || r == '+' })
 	if len(words) == 0 {
-		p.complain(number, fmt.Sprintf("%q names no node", oneLine(text, 60)), "")
+		p.complain(number, fmt.Sprintf("%q does not contain a node name", oneLine(text, 60)), "")
 		return
 	}
 	node := DeclaredNode{Name: words[0]}
 	if !validNodeName(node.Name) {
 		detail := fmt.Sprintf("%q cannot be the name of a node", oneLine(node.Name, 80))
-		p.complain(number, detail, "a name has small letters, digits, hyphens and dots, such as worker-0.demo.example.com")
+		p.complain(number, detail, "a name has only lowercase letters, digits, hyphens and dots, such as worker-0.demo.example.com")
 		return
 	}
 	if _, there := p.seen[node.Name]; there {
-		p.complain(number, fmt.Sprintf("%s is named twice", node.Name), "")
+		p.complain(number, fmt.Sprintf("%s is listed twice", node.Name), "")
 		return
 	}
 	p.seen[node.Name] = number
 	for _, word := range words[1:] {
 		ip, err := netip.ParseAddr(word)
 		if err != nil || ip.Zone() != "" {
-			p.complain(number, fmt.Sprintf("%q is not an IP address", oneLine(word, 60)), "write the addresses of "+node.Name+" behind its name")
+			p.complain(number, fmt.Sprintf("%q is not an IP address", oneLine(word, 60)), "write the addresses of "+node.Name+" after its name")
 			continue
 		}
 		node.Addresses = append(node.Addresses, ip.Unmap())

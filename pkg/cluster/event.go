@@ -33,7 +33,7 @@ type Event struct {
 const (
 	eventStage    = "stage"    // a stage begins
 	EventStageEnd = "stageEnd" // and has succeeded
-	eventCause    = "cause"    // why the API cannot be asked, when that changes
+	eventCause    = "cause"    // why the API cannot be reached, when that changes
 	eventReached  = "reached"  // the API can be asked again
 	EventStatus   = "status"   // something moved
 	EventRequests = "requests" // machines wait to be let in
@@ -175,7 +175,7 @@ func (w *Wait) checkClock(s stage) {
 	w.tell(Event{
 		Type: EventWarning, Stage: s.name,
 		Message: fmt.Sprintf("the API server's clock is %s %s this machine's", shorter(skew.Abs()), ahead),
-		Hint:    "have both follow a time server: certificates are refused by a machine whose clock is wrong",
+		Hint:    "synchronise both with a time server: a machine whose clock is wrong refuses certificates",
 	})
 }
 

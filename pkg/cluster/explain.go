@@ -32,7 +32,7 @@ const (
 	CauseName         = "name"          // the name does not resolve
 	causeResolver     = "resolver"      // the DNS server does not answer
 	causeRoute        = "route"         // there is no way to the address
-	causeSilence      = "silence"       // the address does not answer at all
+	causeSilence      = "silence"       // the address does not answer
 	causeRefused      = "refused"       // nothing listens on the port
 	causeNoBackend    = "no-backend"    // accepted and closed again: a load balancer alone
 	CauseNotTLS       = "not-tls"       // what listens does not speak TLS
@@ -62,7 +62,7 @@ func (k Kubeconfig) Explain(err error, now time.Time) Cause {
 			return cause
 		}
 	}
-	return Cause{Kind: causeOther, Detail: fmt.Sprintf("%s cannot be asked: %s", k.Server.Host, oneLine(err.Error(), 200))}
+	return Cause{Kind: causeOther, Detail: fmt.Sprintf("%s cannot be reached: %s", k.Server.Host, oneLine(err.Error(), 200))}
 }
 
 func (k Kubeconfig) explainClient(when time.Time, expired bool, now time.Time) Cause {
@@ -72,7 +72,7 @@ func (k Kubeconfig) explainClient(when time.Time, expired bool, now time.Time) C
 			Hint:   "use a newer kubeconfig; this machine's clock says " + moment(now)}
 	}
 	return Cause{Kind: CauseClock, Final: true,
-		Detail: fmt.Sprintf("this machine's clock says %s, and the client certificate in %s is good only from %s on", moment(now), k.File, moment(when)),
+		Detail: fmt.Sprintf("this machine's clock says %s, and the client certificate in %s is valid only from %s on", moment(now), k.File, moment(when)),
 		Hint:   "set this machine's clock"}
 }
 
@@ -93,12 +93,12 @@ func (k Kubeconfig) explainName(err error) (Cause, bool) {
 	}
 	if dns.IsNotFound {
 		return Cause{Kind: CauseName, Detail: fmt.Sprintf("the name %s does not resolve on this machine", dns.Name),
-			Hint: "make a DNS record that points to the load balancer of the API, or name its address with --api-address"}, true
+			Hint: "create a DNS record that points to the load balancer of the API, or give its address with --api-address"}, true
 	}
 	return Cause{
 		Kind:   causeResolver,
-		Detail: fmt.Sprintf("the DNS server of this machine gives no answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
-		Hint:   "check this machine's resolver, or name the load balancer's address with --api-address",
+		Detail: fmt.Sprintf("this machine's DNS server does not answer for %s: %s", dns.Name, oneLine(dns.Err, 100)),
+		Hint:   "check this machine's resolver, or give the load balancer's address with --api-address",
 	}, true
 }
 
@@ -115,11 +115,11 @@ func (k Kubeconfig) explainConnection(err error) (Cause, bool) {
 		return Cause{Kind: causeRefused, Detail: where + " refuses the connection: nothing listens on that port",
 			Hint: "start the load balancer, or correct the DNS record if it should point elsewhere; without a load balancer the bootstrap host itself has to come up first"}, true
 	case system.NoRoute(err):
-		return Cause{Kind: causeRoute, Detail: "there is no way to " + where + ": the network or the host is unreachable",
+		return Cause{Kind: causeRoute, Detail: "there is no route to " + where + ": the network or the host is unreachable",
 			Hint: "check the routes and firewalls between this machine and the load balancer"}, true
 	case dialing && op.Timeout(), dialing && errors.Is(err, context.DeadlineExceeded):
-		return Cause{Kind: causeSilence, Detail: where + " does not answer at all",
-			Hint: "is the host up? does a firewall drop the connection? does the name point to the right address?"}, true
+		return Cause{Kind: causeSilence, Detail: where + " does not answer",
+			Hint: "check that the host is up, that no firewall drops the connection, and that the name points to the right address"}, true
 	}
 	return Cause{}, false
 }
@@ -139,7 +139,7 @@ func (k Kubeconfig) explainCertificate(err error, now time.Time) (Cause, bool) {
 		}
 		return Cause{Kind: CauseHostname,
 			Detail: fmt.Sprintf("the certificate at %s is for other names: %s", k.Server.Host, oneLine(strings.Join(names, ", "), 200)),
-			Hint:   "does the name point to this cluster's load balancer, and the load balancer to its control plane?"}, true
+			Hint:   "check that the name points to this cluster's load balancer, and the load balancer to its control plane"}, true
 	case errors.As(err, &unknown):
 		return k.explainAuthority(presented(err, unknown.Cert)), true
 	case errors.As(err, &invalid):
@@ -161,7 +161,7 @@ func presented(err error, other *x509.Certificate) *x509.Certificate {
 func (k Kubeconfig) explainDates(cert *x509.Certificate, now time.Time) Cause {
 	if cert != nil && now.Before(cert.NotBefore) {
 		return Cause{Kind: CauseClock,
-			Detail: fmt.Sprintf("this machine's clock says %s, and the API's certificate is good only from %s on", moment(now), moment(cert.NotBefore)),
+			Detail: fmt.Sprintf("this machine's clock says %s, and the API's certificate is valid only from %s on", moment(now), moment(cert.NotBefore)),
 			Hint:   "set this machine's clock; if it is right, the clock of the machine that made the certificates, or of the control plane, was ahead"}
 	}
 	when := "an unknown time"
@@ -170,8 +170,8 @@ func (k Kubeconfig) explainDates(cert *x509.Certificate, now time.Time) Cause {
 	}
 	return Cause{Kind: CauseExpired,
 		Detail: fmt.Sprintf("the API's certificate expired at %s, and this machine's clock says %s", when, moment(now)),
-		Hint: "if the cluster was never up: run create ignition-configs again, which issues new certificates, and boot all machines again; " +
-			"if it was: it renews its certificates only while it runs, so leave it up; if the clock is wrong, set it"}
+		Hint: "if the cluster has never been up, run create ignition-configs again, which issues new certificates, and boot all machines again; " +
+			"if it has, leave it running, since it renews its certificates only while it runs; if the clock is wrong, set it"}
 }
 
 // explainAuthority tells another cluster from something else on the way.
@@ -186,15 +186,15 @@ func (k Kubeconfig) explainAuthority(cert *x509.Certificate) Cause {
 	} {
 		if cert != nil && strings.HasPrefix(cert.Issuer.CommonName, own) {
 			return Cause{Kind: CauseOtherCluster,
-				Detail: fmt.Sprintf("what answers at %s is the API of another cluster: its certificate is from an authority (%s) that %s does not know", k.Server.Host, issuer, k.File),
-				Hint: "were the machines booted with the Ignition configs of an earlier run, or in another directory? does the name still point to an old cluster's load balancer? " +
-					"else use the kubeconfig that belongs to those machines"}
+				Detail: fmt.Sprintf("the server at %s is the API of another cluster: its certificate comes from an authority (%s) that is not in %s", k.Server.Host, issuer, k.File),
+				Hint: "check whether the machines were booted with the Ignition configs of an earlier run or of another directory, and whether the name still points to an old cluster's load balancer; " +
+					"otherwise use the kubeconfig that belongs to those machines"}
 		}
 	}
 	return Cause{Kind: CauseIntercepted,
 		Detail: fmt.Sprintf("the certificate at %s is not from this cluster: its issuer is %s", k.Server.Host, issuer),
-		Hint: "the load balancer must pass TCP through and not end TLS itself; a proxy that opens TLS must leave the API out; " +
-			"if the cluster was given a certificate of yours for the API, the kubeconfig needs its authority"}
+		Hint: "the load balancer must pass TCP through and not terminate TLS; a proxy that inspects TLS must exclude the API; " +
+			"if the API has a certificate of your own, the kubeconfig needs the authority that issued it"}
 }
 
 // explainHandshake is for a connection that ends before TLS is up, and for one
@@ -206,7 +206,7 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 	where := k.Server.Host
 	switch {
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return Cause{Kind: CauseNotTLS, Detail: where + " does not speak TLS", Hint: "the load balancer must pass TCP through to port 6443 of the control plane; is this its port for something else?"}, true
+		return Cause{Kind: CauseNotTLS, Detail: where + " does not speak TLS", Hint: "the load balancer must pass TCP through to port 6443 of the control plane; check that this is its port for the API"}, true
 	case errors.As(err, &alert), errors.As(err, &op) && op.Op == "remote error":
 		return Cause{Kind: CauseClient, Detail: where + " refuses this client's certificate or TLS version: " + oneLine(errors.Unwrap(err).Error(), 100),
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
@@ -214,11 +214,11 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 		system.ConnectionReset(err), strings.Contains(err.Error(), "server closed idle connection"):
 		return Cause{
 			Kind:   causeNoBackend,
-			Detail: where + " accepts the connection and closes it again: a load balancer that has no API server behind it",
-			Hint:   "wait for the bootstrap host, which takes some minutes to bring up the first API server; is it booted, and among the backends for 6443, with the control plane?",
+			Detail: where + " accepts the connection and closes it again: it is a load balancer without a working API server behind it",
+			Hint:   "wait for the bootstrap host, which takes some minutes to bring up the first API server; check that it has booted and is among the backends for port 6443, with the control plane",
 		}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return Cause{Kind: causeSilence, Detail: where + " takes the connection but does not answer in time",
+		return Cause{Kind: causeSilence, Detail: where + " accepts the connection but does not answer in time",
 			Hint: "the load balancer may pass it to a host that is down, or the API server is overloaded; check the health checks of the backends"}, true
 	}
 	return Cause{}, false
@@ -237,10 +237,10 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 	}
 	switch {
 	case status.Code == http.StatusUnauthorized:
-		return Cause{Kind: CauseClient, Detail: fmt.Sprintf("the API does not know the client of %s", k.File),
+		return Cause{Kind: CauseClient, Detail: fmt.Sprintf("the API does not accept the client of %s", k.File),
 			Hint: "use the kubeconfig that belongs to this cluster; a token may have expired"}, true
 	case status.Code == http.StatusForbidden:
-		return Cause{Kind: CauseForbidden, Detail: fmt.Sprintf("the client of %s may not do that: %s", k.File, oneLine(status.Message, 200)),
+		return Cause{Kind: CauseForbidden, Detail: fmt.Sprintf("the client of %s is not allowed to do that: %s", k.File, oneLine(status.Message, 200)),
 			Hint: "use the administrator's kubeconfig"}, true
 	case status.Code == http.StatusNotFound && status.Reason != "",
 		status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,
@@ -255,8 +255,8 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 			Hint: "wait; it is coming up, or its etcd is",
 		}, true
 	}
-	return Cause{Kind: CauseNotAPI, Detail: fmt.Sprintf("what answers at %s is not an API server: %s", k.Server.Host, status.Error()),
-		Hint: "does the name point to the load balancer of the API, and port 6443 there to port 6443 of the control plane?"}, true
+	return Cause{Kind: CauseNotAPI, Detail: fmt.Sprintf("the server at %s is not an API server: %s", k.Server.Host, status.Error()),
+		Hint: "check that the name points to the load balancer of the API, and port 6443 there to port 6443 of the control plane"}, true
 }
 
 // moment is a time as people write it.

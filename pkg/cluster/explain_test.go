@@ -51,7 +51,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"no name":     {dialErr: &net.DNSError{Name: name, Err: "no such host", IsNotFound: true}, kind: CauseName, says: []string{"api.demo.example.com does not resolve", "--api-address"}},
 		"no resolver": {dialErr: &net.DNSError{Name: name, Err: "server misbehaving", IsTemporary: true}, kind: causeResolver},
-		"no answer":   {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: causeSilence, says: []string{"does not answer at all", "firewall"}},
+		"no answer":   {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: causeSilence, says: []string{"does not answer", "firewall"}},
 		"refused":     {address: closedPort(t), kind: causeRefused, says: []string{"api.demo.example.com:6443 (127.0.0.1:", "nothing listens"}},
 		"no backend":  {listen: func(c net.Conn) { _ = c.Close() }, kind: causeNoBackend, says: []string{"accepts the connection and closes it again", "bootstrap host"}},
 		"reset":       {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: causeNoBackend},
@@ -205,11 +205,11 @@ func TestParseKubeconfig(t *testing.T) {
 		"insecure":       {"server: ", "insecure-skip-tls-verify: true, server: ", "insecure-skip-tls-verify"},
 		"no authority":   {"certificate-authority-data: L", "certificate-authority-data: 'aGVsbG8=' #", "holds no certificate"},
 		"cut authority":  {"certificate-authority-data: L", "certificate-authority-data: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIK' #", "holds no certificate: in line 1 of its text, -----BEGIN CERTIFICATE----- has no -----END"},
-		"a program":      {"user: {client", "user: {exec: {command: aws}, client", "logs in with a program"},
-		"a password":     {"user: {client", "user: {username: me, client", "do not take passwords"},
+		"a program":      {"user: {client", "user: {exec: {command: aws}, client", "logs in by means of a program"},
+		"a password":     {"user: {client", "user: {username: me, client", "no longer accept passwords"},
 		"only half":      {"client-key-data:", "key-data:", "without its key"},
 		"a file":         {"user: {client-certificate-data:", "user: {client-certificate: x, data:", "names a file instead"},
-		"another's key":  {"client-key-data: L", "client-key-data: 'aGVsbG8=' #", "does not go with"},
+		"another's key":  {"client-key-data: L", "client-key-data: 'aGVsbG8=' #", "does not match"},
 		"an empty token": {"user: {client-certificate-data", "user: {a", "without its certificate"},
 	} {
 		data := strings.Replace(good, c.old, c.new, 1)

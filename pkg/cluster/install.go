@@ -78,7 +78,7 @@ func (w *Wait) waitForVersion(ctx context.Context, limit time.Duration) (version
 					break
 				}
 			}
-			return said, "what the operators say is above; run the same command again to wait on"
+			return said, "what the operators report is above; to keep waiting, run the same command again"
 		},
 	})
 	return version, err
@@ -145,14 +145,14 @@ func (w *Wait) waitForStable(ctx context.Context) error {
 			for _, o := range unstable {
 				text := o.Name
 				if o.Turns > 1 {
-					text += fmt.Sprintf(" (began again %d times)", o.Turns)
+					text += fmt.Sprintf(" (restarted %d times)", o.Turns)
 				}
 				said = append(said, text)
 			}
 			if len(said) == 0 {
 				return "no operator has reported", ""
 			}
-			return "these operators do not settle: " + strings.Join(said, ", "), "the cluster may be usable; look at what they say above"
+			return "these operators do not settle: " + strings.Join(said, ", "), "the cluster may be usable; look at what they report above"
 		},
 	})
 }
@@ -190,7 +190,7 @@ func (w *Wait) console(ctx context.Context, v clusterVersion) (string, error) {
 		}
 		w.tell(Event{
 			Type: EventWarning, Message: "the address of the web console is not known: " + err.Error(),
-			Hint: "look at the operator console, and for its name at the DNS record *.apps",
+			Hint: "look at the operator console and at the DNS record *.apps",
 		})
 		return "", nil
 	}

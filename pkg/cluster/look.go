@@ -36,14 +36,14 @@ type Expiry struct {
 
 // The phases of a cluster's life, in words.
 const (
-	phaseUnreachable = "the API cannot be asked"
+	phaseUnreachable = "the API cannot be reached"
 	phaseBootstrap   = "the bootstrap host brings up the control plane"
-	phaseEtcd        = "the control plane is up, and etcd moves off the bootstrap host: do not remove that yet"
+	phaseEtcd        = "the control plane is up, and etcd moves off the bootstrap host: do not remove the bootstrap host yet"
 	phaseOperators   = "the control plane runs by itself, and the operators install the cluster"
-	phaseSettling    = "the cluster is installed, and some operators still move"
+	phaseSettling    = "the cluster is installed, and some operators are still progressing"
 	phaseUpdating    = "the cluster is being updated"
 	phaseComplete    = "the cluster is complete"
-	phaseDegraded    = "the cluster is complete, but not well"
+	phaseDegraded    = "the cluster is complete, but degraded"
 )
 
 // Look asks for everything once. What a cluster does not have yet is left out;

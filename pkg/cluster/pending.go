@@ -90,9 +90,9 @@ func (s Status) PendingText() string {
 	for _, p := range s.Requests {
 		said = append(said, p.text())
 	}
-	text := "machines wait to be let in: 1 certificate request is pending: "
+	text := "machines are waiting to join: 1 certificate request is pending: "
 	if s.Pending > 1 {
-		text = fmt.Sprintf("machines wait to be let in: %d certificate requests are pending: ", s.Pending)
+		text = fmt.Sprintf("machines are waiting to join: %d certificate requests are pending: ", s.Pending)
 	}
 	text += strings.Join(said, ", ")
 	if more := s.Pending - len(s.Requests); more > 0 {

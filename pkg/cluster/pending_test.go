@@ -64,7 +64,7 @@ func TestPendingRequestsAreTold(t *testing.T) {
 			if at < 90*time.Second || at > 110*time.Second || told[0].Hint != "let in worker-0" || told[1].Time.Sub(told[0].Time) < 5*time.Minute {
 				t.Errorf("after %v, and %v: %q", at, told[1].Time.Sub(told[0].Time), told[0].Hint)
 			}
-			if want := "machines wait to be let in: 2 certificate requests are pending: csr-1 (client of worker-0), csr-2 (client)"; told[0].Message != want {
+			if want := "machines are waiting to join: 2 certificate requests are pending: csr-1 (client of worker-0), csr-2 (client)"; told[0].Message != want {
 				t.Errorf("got  %q\nwant %q", told[0].Message, want)
 			}
 			want := "csr-1 (client of worker-0), csr-3 (serving of worker-0)"

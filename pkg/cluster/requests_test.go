@@ -69,13 +69,13 @@ func TestReasonsAreBounded(t *testing.T) {
 	f.Requests = flood(t, 64, func(int) string { return "worker-0" }) // of 16 keys
 	v := judge(f.Requests[0], f)
 	if len(v.Reasons) != 4 || v.Reasons[0] != "csr-00001 asks for the same node with another key" ||
-		v.Reasons[3] != "and 12 more do" || !strings.Contains(v.Hint, "deny the other") {
+		v.Reasons[3] != "and so do 12 more" || !strings.Contains(v.Hint, "deny the other") {
 		t.Errorf("%+v", v)
 	}
 	// one that was let in comes first, however many others there are
 	f.Approved = []string{f.Requests[15].Metadata.Name}
 	if v = judge(f.Requests[0], f); v.Reasons[0] != "csr-00015 asks for the same node with another key" ||
-		!strings.HasPrefix(v.Hint, "it was let in just now") {
+		!strings.HasPrefix(v.Hint, "it was approved just now") {
 		t.Errorf("%+v", v)
 	}
 	many := servingAsk("worker-1")
@@ -89,7 +89,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 	large := clientAsk("worker-0").request(t)
 	large.Spec.Request = append(slices.Repeat([]byte("x"), 1<<20), large.Spec.Request...)
-	if v = judge(large, f); v.Approve || !strings.Contains(v.Reasons[0], "exactly one request") {
+	if v = judge(large, f); v.Approve || !strings.Contains(v.Reasons[0], "exactly one PEM request") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -109,7 +109,7 @@ func TestLetInInThisRound(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	f.index.approve(mine)
-	if v := judge(other, f); v.Approve || !strings.HasPrefix(v.Hint, "it was let in just now") {
+	if v := judge(other, f); v.Approve || !strings.HasPrefix(v.Hint, "it was approved just now") {
 		t.Errorf("%+v", v)
 	}
 }

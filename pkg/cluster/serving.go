@@ -20,7 +20,7 @@ func (j *judgement) checkServing() {
 		return
 	}
 	if len(j.csr.DNSNames)+len(j.csr.IPAddresses) == 0 {
-		j.refuse("it asks for no name and no address")
+		j.refuse("it asks for neither a name nor an address")
 	}
 	for _, name := range j.csr.DNSNames {
 		if !j.hasName(node, name) {
@@ -30,7 +30,7 @@ func (j *judgement) checkServing() {
 	for _, raw := range j.csr.IPAddresses {
 		ip, ok := netip.AddrFromSlice(raw)
 		if !ok {
-			j.refuse("it asks for something that is no address")
+			j.refuse("it asks for something that is not an address")
 			continue
 		}
 		j.checkAddress(node, ip.Unmap())

@@ -159,7 +159,7 @@ func (w *Wait) heed(s stage, err error) (final bool) {
 	}
 	cause := w.Client.Kubeconfig.Explain(err, w.Now())
 	if w.causes.answered && passing[cause.Kind] {
-		cause.Hint = "the API has answered before, and API servers are replaced during an installation: give it some minutes; if it stays away: " + cause.Hint
+		cause.Hint = "the API has answered before, and API servers are replaced during an installation: wait some minutes; if it does not come back: " + cause.Hint
 	}
 	if w.status.Cause == nil {
 		w.status.Unreached = w.Now()
@@ -180,7 +180,7 @@ func (w *Wait) heedAnswer(s stage) {
 		gone := w.Now().Sub(w.status.Unreached)
 		w.status.Cause, w.status.Unreached = nil, time.Time{}
 		if w.causes.open {
-			w.tell(Event{Type: eventReached, Stage: s.name, Message: "the API can be asked again, after " + shorter(gone), Seconds: gone.Seconds()})
+			w.tell(Event{Type: eventReached, Stage: s.name, Message: "the API answers again, after " + shorter(gone), Seconds: gone.Seconds()})
 		}
 	}
 	w.causes.last, w.causes.open, w.causes.answered = "", false, true
@@ -245,7 +245,7 @@ func (l Limit) String() string {
 	if l.Hard {
 		return shorter(l.After) + " at most"
 	}
-	return shorter(l.After) + ", and on while anything moves"
+	return shorter(l.After) + ", and longer while there is progress"
 }
 
 func (w *Wait) gaveUp(s stage, begin time.Time) error {
@@ -354,7 +354,7 @@ func (w *Wait) failed(err error) error {
 	var e *StageError
 	if errors.Is(err, context.Canceled) {
 		w.tell(Event{
-			Type: EventInterrupted, Message: "interrupted", Hint: "run the same command again to wait on",
+			Type: EventInterrupted, Message: "interrupted", Hint: "to keep waiting, run the same command again",
 			Seconds: w.Elapsed().Seconds(),
 		})
 	}

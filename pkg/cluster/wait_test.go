@@ -115,12 +115,12 @@ func TestWaitForBootstrap(t *testing.T) {
 				"port 6443 of api.demo.example.com and api-int.demo.example.com", "port 22623 of api-int.demo.example.com",
 				"master-0 (192.168.1.10), master-1 (192.168.1.11)"}},
 		"API comes late": {play: play{{0, down(true)}, {19 * time.Minute, both(down(false), both(complete, etcd("True")))}},
-			took: 19 * time.Minute, says: []string{"refuses the connection", "the API can be asked again"}},
+			took: 19 * time.Minute, says: []string{"refuses the connection", "the API answers again"}},
 		"API never comes": {play: play{{0, down(true)}}, took: 20 * time.Minute, stage: "API", says: []string{"refuses the connection"}},
 		"API gone for two minutes": {play: play{
 			{0, nodes(true, masters...)}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},
 			{4 * time.Minute, both(complete, etcd("True"))},
-		}, took: 4 * time.Minute, says: []string{"the API can be asked again, after 2m", "the API has answered before"}},
+		}, took: 4 * time.Minute, says: []string{"the API answers again, after 2m", "the API has answered before"}},
 		"nothing joins":               {took: 45 * time.Minute, stage: "Bootstrap Complete", says: []string{"no machine of the control plane has joined", "22623"}},
 		"a longer limit":              {took: 60 * time.Minute, limit: 60 * time.Minute, stage: "Bootstrap Complete"},
 		"slow but moving":             {play: slow, took: 2 * time.Hour, says: []string{"It is now safe"}},
@@ -211,11 +211,11 @@ func TestWaitForInstall(t *testing.T) {
 			{0, version("Available=False", "Failing=True: Cluster operator authentication is not available", "Progressing=True")},
 			{0, operator("authentication", "Available=False: no route", "Progressing=True", "Degraded=True: OAuth")},
 		}, took: 40 * time.Minute, stage: stageAvailable, says: []string{"Cluster operator authentication is not available"}},
-		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable, says: []string{"these operators do not settle: console (began again"}},
+		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable, says: []string{"these operators do not settle: console (restarted"}},
 		"API gone for two minutes": {play: play{
 			{0, working}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},
 			{4 * time.Minute, both(ready, both(ca, operator("dns", settled...)))}, {4 * time.Minute, console},
-		}, took: 4*time.Minute + 30*time.Second, console: "https://console.apps.demo.example.com", says: []string{"the API can be asked again"}},
+		}, took: 4*time.Minute + 30*time.Second, console: "https://console.apps.demo.example.com", says: []string{"the API answers again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -260,7 +260,7 @@ func TestAPIGoneWhenComplete(t *testing.T) {
 	w, events := newWait(f.client(t), k)
 	added := ""
 	_, err := w.WaitForInstall(t.Context(), installLimit, func(pem []byte) error { added = string(pem); return nil })
-	checkWait(t, err, "", []string{"the API can be asked again, after 3m", "Install complete!"}, *events)
+	checkWait(t, err, "", []string{"the API answers again, after 3m", "Install complete!"}, *events)
 	if added != "PEM" {
 		t.Errorf("the authority of the ingress is %q", added)
 	}

@@ -75,7 +75,7 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 		return w, expired
 	}
 	if w.Authority == nil {
-		return w, diag.Problem{Detail: "the cluster does not publish the authority of its machine config server", Hint: "is this an OKD cluster, and is its kubeconfig the administrator's?"}
+		return w, diag.Problem{Detail: "the cluster does not publish the authority of its machine config server", Hint: "check that this is an OKD cluster and that the kubeconfig is the administrator's"}
 	}
 	var err error
 	w.Pointer, err = ignition.Pointer(w.Host, "worker", append(bytes.TrimSpace(w.Authority), '\n'))
@@ -148,7 +148,7 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 		return offer, &Cause{
 			Kind:   CauseNotAPI,
 			Detail: fmt.Sprintf("%s does not offer a worker's config: its answer has more than %d MiB", address, maxOffer>>20),
-			Hint:   "is the backend for port 22623 the machine config server?",
+			Hint:   "check that the backend for port 22623 is the machine config server",
 		}
 	}
 	var config struct {
@@ -160,7 +160,7 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 		return offer, &Cause{Kind: CauseNotAPI,
 			Detail: fmt.Sprintf("%s does not offer a worker's config: it answers %d %s",
 				address, answer.StatusCode, http.StatusText(answer.StatusCode)),
-			Hint: "is the machine config pool worker there and not degraded? is the backend for port 22623 the machine config server?"}
+			Hint: "check that the machine config pool worker exists and is not degraded, and that the backend for port 22623 is the machine config server"}
 	}
 	offer.Bytes, offer.Spec = len(data), oneLine(config.Ignition.Version, 20)
 	return offer, nil
@@ -168,15 +168,15 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 
 // aboutServer fits the words about the API to the machine config server.
 func aboutServer(c Cause) *Cause {
-	c.Detail = strings.NewReplacer("a load balancer that has no API server behind it", "a load balancer that has no machine config server behind it",
+	c.Detail = strings.NewReplacer("it is a load balancer without a working API server behind it", "it is a load balancer without a working machine config server behind it",
 		"the API's certificate", "the machine config server's certificate", "that kubeconfig", "the cluster").Replace(c.Detail)
 	switch c.Kind {
 	case CauseOtherCluster, CauseIntercepted:
-		c.Hint = "port 22623 leads to another cluster, or to something that ends TLS on the way: a new machine would refuse it as well"
+		c.Hint = "port 22623 leads to another cluster, or to something that terminates TLS: a new machine would refuse it as well"
 	case CauseName:
 		c.Hint = "the new machine must be able to resolve it; this one need not"
 	default:
-		c.Hint = "new machines need port 22623 of the internal name; it is often closed to other machines, and then this says nothing"
+		c.Hint = "new machines need port 22623 of the internal name; where it is closed to other machines, this check proves nothing"
 	}
 	c.Final = false
 	return &c

@@ -71,7 +71,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, want := range []string{
 		"locked.key: the key is protected by a passphrase", "ssh-add locked.key", "id.pub: this is a public key",
-		"name the private one, id", "junk: this is not a private key",
+		"give the private one, id", "junk: this is not an SSH private key",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
@@ -81,12 +81,12 @@ func TestKeys(t *testing.T) {
 	l := &log{}
 	err = newAccess(t.TempDir(), l, locked).prepare(t.Context())
 	if err == nil ||
-		!strings.Contains(err.Error(), "there is no key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
+		!strings.Contains(err.Error(), "there is no SSH key to log in with") || !strings.Contains(l.String(), "locked.key is not used") {
 		t.Errorf("%v\n%s", err, l)
 	}
 	a = newAccess(t.TempDir(), l, good)
 	a.AgentSocket = filepath.Join(t.TempDir(), "nothing")
-	if err := a.prepare(t.Context()); err != nil || !strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK leads to none") {
+	if err := a.prepare(t.Context()); err != nil || !strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK does not lead to an agent") {
 		t.Errorf("%v\n%s", err, l)
 	}
 }
@@ -149,11 +149,11 @@ func TestUnreachable(t *testing.T) {
 		jump []Endpoint
 		want string
 	}{
-		{local(gone), nil, "is not reached: connection refused"},
-		{local(gone), []Endpoint{jump.endpoint}, "is not reached from 127.0.0.1: connect failed"},
-		{local(22), []Endpoint{local(gone)}, "on the way to 127.0.0.1: "},
-		{local(talks), nil, "is it an SSH server?"},
-		{local(hangs), nil, "the host hangs up before anybody can log in"},
+		{local(gone), nil, ": connection refused"},
+		{local(gone), []Endpoint{jump.endpoint}, " from 127.0.0.1: connect failed"},
+		{local(22), []Endpoint{local(gone)}, "while connecting to 127.0.0.1: "},
+		{local(talks), nil, "check that the port is that of an SSH server"},
+		{local(hangs), nil, "the host closes the connection before the login"},
 		{local(silent), nil, "does not answer within 1 s"},
 		{Endpoint{"core", "no-such-host.invalid", 22}, nil, "no-such-host.invalid"},
 	} {
@@ -223,8 +223,8 @@ func TestKnownHosts(t *testing.T) {
 		}
 	}
 	line("# kept by hand\n" + host + " " + string(ssh.MarshalAuthorizedKey(other)))
-	if err := try(false); err == nil || !strings.Contains(err.Error(), "the host shows another key than before") ||
-		!strings.Contains(err.Error(), KnownHostsFile+":2 says ssh-ed25519 "+ssh.FingerprintSHA256(other)) {
+	if err := try(false); err == nil || !strings.Contains(err.Error(), "the host presents another key than before") ||
+		!strings.Contains(err.Error(), KnownHostsFile+":2 has ssh-ed25519 "+ssh.FingerprintSHA256(other)) {
 		t.Errorf("changed: %v", err)
 	}
 	line("@revoked " + string(text))

@@ -61,7 +61,7 @@ func (c *connection) within(
 	defer cancel()
 	err := c.command(limited, command, in, out, line)
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errOverdue) {
-		return problemOf(c.endpoint, "it is not done after "+limit.String(), "see on the host what it is doing: sudo journalctl --follow")
+		return problemOf(c.endpoint, "it has not finished after "+limit.String(), "look on the host at what it is doing: sudo journalctl --follow")
 	}
 	return err
 }
@@ -79,7 +79,7 @@ func (c *connection) stream(
 	}
 	flow := &flow{w: out}
 	go flow.watch(limited, start, window, func(err error) {
-		cancel(slowError{problemOf(c.endpoint, err.Error(), "see on the host what keeps it busy; run the same command again: it goes on with what it has")})
+		cancel(slowError{problemOf(c.endpoint, err.Error(), "find out on the host what keeps it busy, then run the same command again: it continues from here")})
 	})
 	err := c.command(limited, command, in, flow, line)
 	var slow slowError
@@ -117,13 +117,13 @@ func (f *flow) watch(ctx context.Context, start, window time.Duration, stop func
 		switch {
 		case now == 0:
 			if silent += window; silent >= start {
-				stop(fmt.Errorf("nothing has come after %s", silent))
+				stop(fmt.Errorf("nothing has arrived after %s", silent))
 				return
 			}
 		case !begun:
 			begun = true // in the middle of a window
 		case now-before < slowest:
-			stop(fmt.Errorf("it sends too slowly: %d bytes came in %s, and at least %d must", now-before, window, slowest))
+			stop(fmt.Errorf("it sends too slowly: %d bytes in %s, and at least %d are expected", now-before, window, slowest))
 			return
 		}
 		before = now
@@ -134,13 +134,13 @@ func (f *flow) watch(ctx context.Context, start, window time.Duration, stop func
 // have is how much of it is here.
 func (g *gathering) checkSize(e Endpoint, size, have int64) error {
 	if size < 0 || size > mostBundle {
-		return problemOf(e, fmt.Sprintf("it says that its bundle has %d bytes, and no bundle has more than %d", size, int64(mostBundle)), "is this the bootstrap host? Look on it: ls -l log-bundle-*")
+		return problemOf(e, fmt.Sprintf("it says that its bundle has %d bytes, and no bundle has more than %d", size, int64(mostBundle)), "check that this is the bootstrap host, and run on it: ls -l log-bundle-*")
 	}
 	if free, known := g.room(); known && size-have > free {
 		return diag.Problem{
 			Position: diag.Position{File: g.Dir},
 			Detail:   fmt.Sprintf("the log bundle of %s takes %d bytes more, and only %d are free on the disk", e, size-have, free),
-			Hint:     "make room on that disk and run the same command again: it goes on with what it has",
+			Hint:     "free space on that disk and run the same command again: it continues from here",
 		}
 	}
 	return nil
@@ -172,9 +172,9 @@ func (r *roomy) Write(p []byte) (int, error) {
 		if free, known := r.g.room(); known && free < r.g.reserve {
 			return 0, ours{diag.Problem{
 				Position: diag.Position{File: r.g.Dir},
-				Detail: fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are left to others",
+				Detail: fmt.Sprintf("the log bundle cannot be written: only %d bytes are free on the disk, less than the %d that are kept free",
 					free, r.g.reserve),
-				Hint: "make room on that disk and run the same command again: it goes on with what it has",
+				Hint: "free space on that disk and run the same command again: it continues from here",
 			}}
 		}
 	}
@@ -193,11 +193,11 @@ func (g *gathering) ownPartial() error {
 	case errors.As(err, &foreign):
 		return diag.Problem{
 			Position: diag.Position{File: folder},
-			Detail:   "what was begun is not gone on with: " + foreign.Why,
-			Hint:     "look at what it is, and remove it",
+			Detail:   "the interrupted run cannot be continued: " + foreign.Why,
+			Hint:     "find out what it is, and remove it",
 		}
 	case err != nil:
-		return fileProblem(folder, "what an earlier run has left cannot be read", err)
+		return fileProblem(folder, "the files of an earlier run cannot be read", err)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func TestHostsWithoutAnEnd(t *testing.T) {
 	for want, host := range map[string]func(string, io.Reader, io.Writer) int{
 		"it says that its bundle has 9000000000000000000 bytes, and no bundle has more than 8589934592": answer("9000000000000000000", drip),
 		"it says that its bundle has -5 bytes":                                                          answer("-5", drip),
-		"it does not say how large the bundle":                                                          answer("90000000000000000000", drip),
+		"it does not report how large the bundle":                                                       answer("90000000000000000000", drip),
 		"it sends too slowly: ":                                                                         answer("2000000", drip),
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestRoomForABundle(t *testing.T) {
 	var o ours
 	for range 5 {
 		if _, err := w.Write(make([]byte, checkEvery/2)); err != nil {
-			if !errors.As(err, &o) || !strings.Contains(err.Error(), "make room") {
+			if !errors.As(err, &o) || !strings.Contains(err.Error(), "free space") {
 				t.Errorf("got %v", err)
 			}
 			return
@@ -96,7 +96,7 @@ func TestEndlessLines(t *testing.T) {
 	for range 3 * mostLines {
 		fmt.Fprintln(l, "again")
 	}
-	if told != mostLines || last != "again (it goes on; no more of it is passed on)" {
+	if told != mostLines || last != "again (there is more, which is not shown)" {
 		t.Errorf("%d lines, the last %q", told, last)
 	}
 }

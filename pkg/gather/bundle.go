@@ -58,7 +58,7 @@ func (g *gathering) pack(ctx context.Context, name string, hosts []Host) error {
 	if _, err := os.Lstat(name); err == nil {
 		return diag.Problem{
 			Position: diag.Position{File: name},
-			Detail:   "there is a bundle of this name already",
+			Detail:   "a bundle of this name already exists",
 			Hint:     "run the same command again",
 		}
 	}
@@ -183,7 +183,7 @@ func (p *packer) add(archive, folder string, strip bool) error {
 	})
 	var damaged errArchive
 	if errors.As(err, &damaged) {
-		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it goes: %s", folderName(folder), diag.Plain(damaged.Error())))
+		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it can be read: %s", folderName(folder), diag.Plain(damaged.Error())))
 		return nil
 	}
 	return err

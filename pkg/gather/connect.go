@@ -96,7 +96,7 @@ func (a *Access) connect(ctx context.Context, e Endpoint) (*connection, error) {
 	for _, j := range a.Jump {
 		next, err := a.login(ctx, j, through)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("on the way to %s: %w", e, err), through.Close())
+			return nil, errors.Join(fmt.Errorf("while connecting to %s: %w", e, err), through.Close())
 		}
 		if through != nil {
 			next.below = append(next.below, through)
@@ -133,8 +133,8 @@ func (a *Access) login(ctx context.Context, e Endpoint, through *connection) (*c
 			names = append(names, k.name)
 		}
 	}
-	return nil, problemOf(e, fmt.Sprintf("the host lets user %s in with none of the keys: %s", e.User, strings.Join(names, ", ")),
-		"name the private key that belongs to sshKey in install-config.yaml with --key, or load it into an SSH agent: ssh-add FILE")
+	return nil, problemOf(e, fmt.Sprintf("the host rejected all keys for user %s: %s", e.User, strings.Join(names, ", ")),
+		"give the private key that belongs to sshKey in install-config.yaml with --key, or load it into an SSH agent: ssh-add FILE")
 }
 
 func refusedKeys(err error) bool {
@@ -239,19 +239,21 @@ func (a *Access) unreachable(ctx context.Context, e Endpoint, through *connectio
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &name) && name.IsNotFound:
-		return problemOf(e, "the name is not found in DNS", "name the host by its address, or correct the name")
+		return problemOf(e, "the name is not found in DNS", "give the host's address, or correct the name")
 	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
-		return problemOf(e, through.endpoint.Host+" does not pass connections on", "set AllowTcpForwarding there, or reach the host another way")
+		return problemOf(e, through.endpoint.Host+" does not forward connections", "set AllowTcpForwarding there, or connect by another route")
 	case errors.As(err, &refused):
-		return problemOf(e, fmt.Sprintf("port %d is not reached%s: %s", e.Port, where, diag.Plain(refused.Message)), "is the machine up, and is this its address?")
+		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %s", e.Port, where, diag.Plain(refused.Message)), "check that the machine is up and that this is its address")
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
-		return problemOf(e, fmt.Sprintf("port %d does not answer%s within %s", e.Port, where, seconds(a.Timeout)), "is the machine up, and is the port open from here? --jump USER@HOST goes through another machine")
+		return problemOf(e, fmt.Sprintf("port %d does not answer%s within %s", e.Port, where, seconds(a.Timeout)), "check that the machine is up and that the port is open from here; --jump USER@HOST connects through another machine")
 	case errors.Is(err, io.EOF) || strings.Contains(err.Error(), "connection reset"):
-		return problemOf(e, "the host hangs up before anybody can log in", "it may be starting, or its sshd lets nobody in just now: see its console")
+		return problemOf(e, "the host closes the connection before the login", "it may be starting, or its sshd may refuse logins for the moment: look at its console")
 	case strings.HasPrefix(err.Error(), "ssh:"):
-		return problemOf(e, fmt.Sprintf("what answers at port %d cannot be talked to: %s", e.Port, diag.Plain(strings.TrimPrefix(err.Error(), "ssh: "))), "is it an SSH server?")
+		said := diag.Plain(strings.TrimPrefix(err.Error(), "ssh: "))
+		return problemOf(e, fmt.Sprintf("the server at port %d does not answer as an SSH server: %s", e.Port, said),
+			"check that the port is that of an SSH server")
 	default:
-		return problemOf(e, fmt.Sprintf("port %d is not reached%s: %v", e.Port, where, reason(err)), "is the machine up, and is this its address? One that has just been started needs a minute")
+		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %v", e.Port, where, reason(err)), "check that the machine is up and that this is its address; a machine that was just started needs a minute")
 	}
 }
 
@@ -292,7 +294,7 @@ func (c *connection) keepAlive(ctx context.Context, conn *watched) {
 
 // stall is the error of a connection that has gone silent.
 func (c *connection) stall() error {
-	return problemOf(c.endpoint, "the connection stalled: nothing came back for "+seconds(c.access.Timeout), "is the machine still up? Run the same command again: it goes on with what it has")
+	return problemOf(c.endpoint, "the connection stalled: no data arrived for "+seconds(c.access.Timeout), "check that the machine is still up, then run the same command again: it continues from here")
 }
 
 // Close ends the connection and those that it goes through.
@@ -361,7 +363,7 @@ func (c *connection) broken(ctx context.Context, err error) error {
 	case c.stalled.Load():
 		return brokenError{c.stall()}
 	}
-	return brokenError{problemOf(c.endpoint, "the connection broke off", "run the same command again: it goes on with what it has")}
+	return brokenError{problemOf(c.endpoint, "the connection was lost", "run the same command again: it continues from here")}
 }
 
 // commandError is a command that failed on the host.

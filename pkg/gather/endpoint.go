@@ -47,17 +47,17 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	ip, err := netip.ParseAddr(host)
 	switch {
 	case host == "":
-		return e, badEndpoint(text, "it names no host")
+		return e, badEndpoint(text, "it does not name a host")
 	case err != nil && !isName(host), ip.Zone() != "" && !isName(ip.Zone()):
 		return e, badEndpoint(text, "neither an address nor a host name")
 	case !isUser(e.User):
-		return e, badEndpoint(text, "its user cannot be one")
+		return e, badEndpoint(text, "its user is not a valid user name")
 	}
 	return e, nil
 }
 
 func badEndpoint(text, why string) error {
-	return diag.Problem{Detail: fmt.Sprintf("%q is no host: %s", text, why), Hint: "write HOST, USER@HOST or HOST:PORT; with a port, an IPv6 address stands in brackets: [2001:db8::1]:22"}
+	return diag.Problem{Detail: fmt.Sprintf("%q is not a host: %s", text, why), Hint: "write HOST, USER@HOST or HOST:PORT; with a port, put an IPv6 address in brackets: [2001:db8::1]:22"}
 }
 
 func isName(host string) bool {

@@ -18,9 +18,9 @@ func fileProblem(path, what string, err error) error {
 	hint := "check its permissions"
 	switch {
 	case system.DiskFull(err):
-		hint = "make room on that disk and run the same command again: it goes on with what it has"
+		hint = "free space on that disk and run the same command again: it continues from here"
 	case errors.Is(err, fs.ErrNotExist):
-		hint = "name a file that exists"
+		hint = "give a file that exists"
 	}
 	return diag.Problem{Position: diag.Position{File: path}, Detail: what + ": " + system.Reason(err), Hint: hint}
 }

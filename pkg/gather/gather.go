@@ -112,7 +112,7 @@ func Bootstrap(ctx context.Context, r Request) (Result, error) {
 	}
 	for i, m := range r.Masters {
 		if at := slices.IndexFunc(r.Masters[:i], m.sameAs); at >= 0 {
-			return Result{}, diag.Problem{Detail: fmt.Sprintf("%s and %s are one machine", r.Masters[at], m), Hint: "name it once"}
+			return Result{}, diag.Problem{Detail: fmt.Sprintf("%s and %s are the same machine", r.Masters[at], m), Hint: "list it once"}
 		}
 	}
 	if err := g.Access.prepare(ctx); err != nil {
@@ -128,7 +128,7 @@ func Bootstrap(ctx context.Context, r Request) (Result, error) {
 	}
 	if !slices.ContainsFunc(hosts, func(h Host) bool { return h.Err == nil }) {
 		g.tidy()
-		return Result{Hosts: hosts}, diag.Problem{Detail: "nothing could be collected, so there is no log bundle", Hint: "see above for each host"}
+		return Result{Hosts: hosts}, diag.Problem{Detail: "nothing could be collected, so there is no log bundle", Hint: "the reason for each host is above"}
 	}
 	name := g.bundle(g.note.ID)
 	if _, err := os.Lstat(name); err == nil { // of a run that could not get everything
@@ -166,11 +166,11 @@ func (g *gathering) tidy() {
 		for _, name := range []string{"bundle.tar.gz", "member"} {
 			_ = os.Remove(g.path(name)) // they are made again
 		}
-		g.Access.info("run the same command again within %d minutes to go on with the bundle of %s", resumable/time.Minute, g.Bootstrap)
+		g.Access.info("run the same command again within %d minutes to continue the bundle of %s", resumable/time.Minute, g.Bootstrap)
 		return
 	}
 	if err := os.RemoveAll(folder); err != nil {
-		g.Access.warn("%v", fileProblem(folder, "what the bundle was made from is still there", err))
+		g.Access.warn("%v", fileProblem(folder, "the files that the bundle was made from are still there", err))
 	}
 }
 
@@ -183,14 +183,14 @@ func (g *gathering) resume() error {
 	data, err := readNote(g.path(noteFile))
 	fresh := note{ID: g.id(), Started: g.Now, Bootstrap: g.Bootstrap.String()}
 	if err == nil && json.Unmarshal(data, &g.note) == nil && g.note.usable(fresh) {
-		g.Access.info("going on with what was begun at %s", g.note.Started.Local().Format("15:04:05"))
+		g.Access.info("continuing what was begun at %s", g.note.Started.Local().Format("15:04:05"))
 		return nil
 	}
 	g.note = fresh
 	folder := filepath.Join(g.Dir, partialFolder)
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() {
 		if err := os.RemoveAll(folder); err != nil {
-			return fileProblem(folder, "what an earlier run has left cannot be removed", err)
+			return fileProblem(folder, "the files of an earlier run cannot be removed", err)
 		}
 	}
 	if err := g.partial(); err != nil {

@@ -162,7 +162,7 @@ func TestBrokenTransfer(t *testing.T) {
 	if n := host.ran("tail --bytes"); n < 4 || host.ran("installer-gather.sh") != 1 {
 		t.Errorf("%d transfers: %q", n, host.commands)
 	}
-	if !strings.Contains(l.String(), "the connection broke off") || !strings.Contains(l.String(), "going on at 1 KiB of 1 KiB") {
+	if !strings.Contains(l.String(), "the connection was lost") || !strings.Contains(l.String(), "continuing at 1 KiB of 1 KiB") {
 		t.Error(l)
 	}
 }
@@ -191,13 +191,13 @@ func TestNextRunGoesOn(t *testing.T) {
 	request := func(at time.Time) Request {
 		return Request{Access: newAccess(dir, l, key), Bootstrap: host.endpoint, Dir: dir, Now: at}
 	}
-	if r, err := Bootstrap(t.Context(), request(now)); err == nil || r.Bundle != "" || !strings.Contains(r.Hosts[0].Err.Error(), "broke off") {
+	if r, err := Bootstrap(t.Context(), request(now)); err == nil || r.Bundle != "" || !strings.Contains(r.Hosts[0].Err.Error(), "was lost") {
 		t.Fatalf("%+v %v", r, err)
 	}
 	broken.Store(false)
 	r, err := Bootstrap(t.Context(), request(now.Add(10*time.Minute)))
 	if err != nil || filepath.Base(r.Bundle) != "log-bundle-"+id+".tar.gz" ||
-		host.ran("installer-gather.sh") != 1 || !strings.Contains(l.String(), "going on with what was begun at") {
+		host.ran("installer-gather.sh") != 1 || !strings.Contains(l.String(), "continuing what was begun at") {
 		t.Errorf("%+v %v %q\n%s", r, err, host.commands, l)
 	}
 	// an hour later it is another story
@@ -246,7 +246,7 @@ func TestScriptFails(t *testing.T) {
 			fmt.Fprintln(out, "no space")
 			return 1
 		},
-		"the host sends more than it said": func(command string, in io.Reader, out io.Writer) int {
+		"the host sends more than it announced": func(command string, in io.Reader, out io.Writer) int {
 			if strings.HasPrefix(command, "tail") {
 				_, _ = out.Write(make([]byte, 100_000))
 				return 0

@@ -125,11 +125,11 @@ func look(ctx context.Context, c *connection, path string) (remote, error) {
 	}
 	words := strings.Fields(out.String())
 	if len(words) < 2 {
-		return remote{}, problemOf(c.endpoint, "it does not say how large the bundle is", "run the same command again")
+		return remote{}, problemOf(c.endpoint, "it does not report how large the bundle is", "run the same command again")
 	}
 	size, err := strconv.ParseInt(words[0], 10, 64)
 	if err != nil || len(words[1]) != sha256.Size*2 {
-		return remote{}, problemOf(c.endpoint, "it does not say how large the bundle is", "run the same command again")
+		return remote{}, problemOf(c.endpoint, "it does not report how large the bundle is", "run the same command again")
 	}
 	return remote{path, size, words[1]}, nil
 }
@@ -145,7 +145,7 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 	err := c.within(ctx, scriptLimit, script+" --id "+g.note.ID, nil, said, said.tell)
 	var failed *commandError
 	if errors.As(err, &failed) && failed.code == 127 {
-		return problemOf(g.Bootstrap, "there is no "+script+" on it", "is this the bootstrap host, and has it booted with bootstrap.ign?")
+		return problemOf(g.Bootstrap, "there is no "+script+" on it", "check that this is the bootstrap host, and that it has booted with bootstrap.ign")
 	}
 	if err != nil && failed == nil {
 		return err
@@ -154,7 +154,7 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 	r, lookErr := look(ctx, c, home+"/log-bundle-"+g.note.ID+".tar.gz")
 	switch {
 	case lookErr != nil && err != nil:
-		return problemOf(g.Bootstrap, fmt.Sprintf("%s ended with code %d and left no bundle: %s", script, failed.code, said.last()+failed.said), "see on the host: df -h /tmp; sudo "+script)
+		return problemOf(g.Bootstrap, fmt.Sprintf("%s ended with code %d and left no bundle: %s", script, failed.code, said.last()+failed.said), "run on the host: df -h /tmp; sudo "+script)
 	case lookErr != nil:
 		return lookErr
 	case err != nil:
@@ -207,7 +207,7 @@ func (g *gathering) transfer(ctx context.Context, c *connection) error {
 		}
 	}
 	if have > 0 && have < g.note.Remote.Size {
-		g.Access.info("%s: going on at %s of %s", g.Bootstrap, bytesText(have), bytesText(g.note.Remote.Size))
+		g.Access.info("%s: continuing at %s of %s", g.Bootstrap, bytesText(have), bytesText(g.note.Remote.Size))
 	}
 	if have < g.note.Remote.Size {
 		out := &progress{w: ourWriter{f, g.Dir}, done: have, of: g.note.Remote.Size, tell: func(text string) { g.state(g.Bootstrap, text) }}
@@ -293,7 +293,7 @@ type limited struct {
 
 func (l *limited) Write(p []byte) (int, error) {
 	if int64(len(p)) > l.left {
-		return 0, ours{errors.New("the host sends more than it said")}
+		return 0, ours{errors.New("the host sends more than it announced")}
 	}
 	l.left -= int64(len(p))
 	return l.w.Write(p)

@@ -77,7 +77,7 @@ func (a *Access) signers(ctx context.Context) ([]named, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, diag.Problem{Detail: "there is no key to log in with", Hint: "name a private key with --key, or load one into an SSH agent: ssh-add FILE"}
+		return nil, diag.Problem{Detail: "there is no SSH key to log in with", Hint: "give a private key with --key, or load one into an SSH agent: ssh-add FILE"}
 	}
 	return all, nil
 }
@@ -89,9 +89,9 @@ func keyProblem(k Key, err error) diag.Problem {
 	case errors.As(err, &locked):
 		p.Detail, p.Hint = "the key is protected by a passphrase", "load it into an SSH agent, which asks for it: ssh-add "+k.Name
 	case strings.HasPrefix(string(k.PEM), "ssh-") || strings.HasPrefix(string(k.PEM), "ecdsa-"):
-		p.Detail, p.Hint = "this is a public key", "name the private one, "+strings.TrimSuffix(k.Name, ".pub")
+		p.Detail, p.Hint = "this is a public key", "give the private one, "+strings.TrimSuffix(k.Name, ".pub")
 	default:
-		p.Detail, p.Hint = "this is not a private key for SSH", "name a file such as ~/.ssh/id_ed25519"
+		p.Detail, p.Hint = "this is not an SSH private key", "give a file such as ~/.ssh/id_ed25519"
 	}
 	return p
 }
@@ -107,7 +107,7 @@ func agentSigners(ctx context.Context, socket string, timeout time.Duration) ([]
 		return nil, silent // so many others wait for it that it is not even reached
 	}
 	if err != nil {
-		return nil, fmt.Errorf("SSH_AUTH_SOCK leads to none (%w)", reason(err))
+		return nil, fmt.Errorf("SSH_AUTH_SOCK does not lead to an agent (%w)", reason(err))
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(timeout)) // a socket that cannot has none

@@ -49,7 +49,7 @@ func (k *knownHosts) check(e Endpoint, key ssh.PublicKey) error {
 	case len(unknown.Want) > 0:
 		return k.changed(e, key, unknown.Want)
 	case k.strict:
-		return problemOf(e, fmt.Sprintf("%s does not list this host; it shows the %s key %s", k.file, key.Type(), ssh.FingerprintSHA256(key)),
+		return problemOf(e, fmt.Sprintf("%s does not list this host, which presents the %s key %s", k.file, key.Type(), ssh.FingerprintSHA256(key)),
 			fmt.Sprintf("compare the fingerprint with the one on the host's console, and add the host to the file: ssh-keyscan -p %d %s", e.Port, e.Host))
 	}
 	k.log("%s: its %s key %s is new, and is remembered in %s", e, key.Type(), ssh.FingerprintSHA256(key), k.file)
@@ -62,8 +62,8 @@ func (k *knownHosts) changed(e Endpoint, key ssh.PublicKey, want []knownhosts.Kn
 		places = append(places, fmt.Sprintf("%s:%d", w.Filename, w.Line))
 		prints = append(prints, w.Key.Type()+" "+ssh.FingerprintSHA256(w.Key))
 	}
-	return problemOf(e, fmt.Sprintf("the host shows another key than before: now %s %s, but %s says %s", key.Type(), ssh.FingerprintSHA256(key), strings.Join(places, ", "), strings.Join(prints, ", ")),
-		"if the machine was installed again since, remove that line and try again; if not, somebody may be listening between you and the host: nothing was sent to it")
+	return problemOf(e, fmt.Sprintf("the host presents another key than before: now %s %s, but %s has %s", key.Type(), ssh.FingerprintSHA256(key), strings.Join(places, ", "), strings.Join(prints, ", ")),
+		"if the machine has been reinstalled since, remove that line and try again; if not, somebody may be intercepting the connection: nothing was sent")
 }
 
 // look compares a key with the file.
@@ -82,7 +82,7 @@ func (k *knownHosts) look(e Endpoint, key ssh.PublicKey) error {
 		return diag.Problem{
 			Position: diag.Position{File: k.file},
 			Detail:   "the known hosts cannot be read: " + strings.TrimPrefix(err.Error(), "knownhosts: "),
-			Hint:     "correct or remove the line that is named",
+			Hint:     "correct or remove the named line",
 		}
 	}
 	return callback(e.address(), nowhere{}, key)
@@ -95,8 +95,8 @@ func (k *knownHosts) mine(info fs.FileInfo) error {
 		if info, err := os.Stat(k.file); err == nil && (!info.Mode().IsRegular() || info.Size() > mostKnown) {
 			return diag.Problem{
 				Position: diag.Position{File: k.file},
-				Detail:   "this is no file of known hosts",
-				Hint:     "name one such as ~/.ssh/known_hosts",
+				Detail:   "this is not a known_hosts file",
+				Hint:     "give one such as ~/.ssh/known_hosts",
 			}
 		}
 		return nil
@@ -104,8 +104,8 @@ func (k *knownHosts) mine(info fs.FileInfo) error {
 	if err := system.Own(k.file, info); err != nil {
 		return diag.Problem{
 			Position: diag.Position{File: k.file},
-			Detail:   "the keys in it are not believed: " + err.Error(),
-			Hint:     "look at what it is, and move it away",
+			Detail:   "the keys in it are not trusted: " + err.Error(),
+			Hint:     "find out what it is, and move it away",
 		}
 	}
 	return nil

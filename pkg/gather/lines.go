@@ -45,7 +45,7 @@ func (l *lines) end() {
 	switch l.told++; {
 	case l.tell == nil || l.told > mostLines:
 	case l.told == mostLines:
-		l.tell(text + " (it goes on; no more of it is passed on)")
+		l.tell(text + " (there is more, which is not shown)")
 	default:
 		l.tell(text)
 	}

@@ -102,7 +102,7 @@ func (g *gathering) collect(ctx context.Context, c *connection, m Endpoint) erro
 	err = c.stream(ctx, scriptLimit, command, bytes.NewReader(script), bounded, told)
 	var failed *commandError
 	if errors.As(err, &failed) {
-		return problemOf(m, fmt.Sprintf("what it knows could not be collected, code %d: %s", failed.code, failed.said), "is it a machine of the control plane, and may "+m.User+" use sudo there?")
+		return problemOf(m, fmt.Sprintf("its logs could not be collected, code %d: %s", failed.code, failed.said), "is it a machine of the control plane, and may "+m.User+" use sudo there?")
 	}
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (g *gathering) wait(done <-chan struct{}) {
 func (g *gathering) partial() error {
 	folder := filepath.Join(g.Dir, partialFolder)
 	if info, err := os.Lstat(folder); err == nil && !info.IsDir() {
-		return fileProblem(folder, "this is not a folder", errors.New("it is in the way"))
+		return fileProblem(folder, "this is not a folder", errors.New("move it away, or gather into another directory"))
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fileProblem(folder, "the log bundle cannot be written", err)

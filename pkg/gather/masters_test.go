@@ -53,7 +53,7 @@ func TestMachinesBehindOneAddress(t *testing.T) {
 
 	twice := []Endpoint{masters[0], {"root", masters[0].Host, masters[0].Port}}
 	_, err = Bootstrap(t.Context(), Request{Access: newAccess(dir, l, key), Bootstrap: host.endpoint, Masters: twice, Dir: dir, Now: now})
-	if err == nil || !strings.Contains(err.Error(), "are one machine") || !strings.Contains(err.Error(), "hint: name it once") {
+	if err == nil || !strings.Contains(err.Error(), "are the same machine") || !strings.Contains(err.Error(), "hint: list it once") {
 		t.Errorf("one machine by two names: %v", err)
 	}
 }

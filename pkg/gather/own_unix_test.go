@@ -25,13 +25,13 @@ func TestForeignFiles(t *testing.T) {
 	}{
 		"a folder that all may write": {func(dir string) error {
 			return errors.Join(os.Mkdir(filepath.Join(dir, partialFolder), 0o700), os.Chmod(filepath.Join(dir, partialFolder), 0o777))
-		}, "what was begun is not gone on with: others may write to it (mode 0777)"},
+		}, "the interrupted run cannot be continued: others may write to it (mode 0777)"},
 		"a link to a folder": {func(dir string) error { return os.Symlink(elsewhere, filepath.Join(dir, partialFolder)) }, "it is not a folder"},
 		"known hosts that all may write": {func(dir string) error {
 			name := filepath.Join(dir, KnownHostsFile)
 			return errors.Join(os.WriteFile(name, nil, 0o600), os.Chmod(name, 0o666))
-		}, "the keys in it are not believed: others may write to it"},
-		"known hosts that are a link": {func(dir string) error { return os.Symlink(precious, filepath.Join(dir, KnownHostsFile)) }, "the keys in it are not believed: it is not a regular file"},
+		}, "the keys in it are not trusted: others may write to it"},
+		"known hosts that are a link": {func(dir string) error { return os.Symlink(precious, filepath.Join(dir, KnownHostsFile)) }, "the keys in it are not trusted: it is not a regular file"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

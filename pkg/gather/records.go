@@ -30,7 +30,7 @@ func ServiceRecords(ctx context.Context, a *Access, host Endpoint) (map[string][
 	err = c.within(ctx, recordsLimit, "cd /var/log/openshift && tar --create --file - .", nil, &limited{w: &out, left: mostRecords}, nil)
 	var failed *commandError
 	if errors.As(err, &failed) && out.Len() == 0 {
-		return nil, problemOf(host, "there are no service records on it", "is this the bootstrap host? It has none before its services begin: see its console")
+		return nil, problemOf(host, "there are no service records on it", "check that this is the bootstrap host; it has none before its services start: look at its console")
 	}
 	if err != nil && failed == nil {
 		return nil, err
@@ -43,7 +43,7 @@ func ServiceRecords(ctx context.Context, a *Access, host Endpoint) (map[string][
 			return records, nil
 		}
 		if err != nil {
-			return nil, problemOf(host, "its service records cannot be read", "see on the host: ls /var/log/openshift")
+			return nil, problemOf(host, "its service records cannot be read", "run on the host: ls /var/log/openshift")
 		}
 		name, ok := strings.CutSuffix(path.Clean(h.Name), ".json")
 		if !ok || h.Typeflag != tar.TypeReg || !isName(name) {

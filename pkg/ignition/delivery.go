@@ -100,7 +100,7 @@ func checkSource(source string) error {
 	u, err := url.Parse(source)
 	problem := diag.Problem{
 		Path: "--url",
-		Hint: "name the place from which the bootstrap host can fetch bootstrap.ign, such as https://files.example.com/okd/bootstrap.ign",
+		Hint: "give the URL from which the bootstrap host can fetch bootstrap.ign, such as https://files.example.com/okd/bootstrap.ign",
 	}
 	switch {
 	case source == "":
@@ -112,7 +112,7 @@ func checkSource(source string) error {
 	case u.Hostname() == "":
 		problem.Detail = "names no host"
 	case u.Fragment != "" || strings.HasSuffix(source, "#"):
-		problem.Detail = "has a part after #, which no server gets to see"
+		problem.Detail = "has a part after #, which is never sent to a server"
 	default:
 		return nil
 	}

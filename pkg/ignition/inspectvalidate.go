@@ -86,7 +86,7 @@ func versionOf(name string, raw []byte, problems diag.Problems) (string, diag.Pr
 func unknownSpec(file diag.Position, version string) diag.Problem {
 	p := diag.Problem{
 		Position: file, Path: "ignition.version",
-		Detail: fmt.Sprintf("%.20q is not a spec that is known here: 3.0.0 to %s are", version, NewestSpec),
+		Detail: fmt.Sprintf("%.20q is not a known spec: 3.0.0 to %s are known", version, NewestSpec),
 		Hint:   "write the config for spec " + specVersion + ", which the boot images of every OKD release read",
 	}
 	if strings.HasPrefix(version, "2.") || strings.HasPrefix(version, "1") {

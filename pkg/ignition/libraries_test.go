@@ -235,10 +235,10 @@ func TestLikelyCause(t *testing.T) {
 			"refuses the pull secret"},
 		{`Error: writing blob: storing blob to file "/var/tmp/storage": write /var/tmp/storage: no space left on device`, "the disk is full"},
 		{`pinging container registry quay.io: Get "https://quay.io/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2025`,
-			"the clock of this host is off"},
+			"the clock of this host is wrong"},
 		{`Get "https://mirror.corp:5000/v2/": x509: certificate signed by unknown authority`,
-			"additionalTrustBundle must hold (mirror.corp:5000)"},
-		{`Fatal glibc error: CPU does not support x86-64-v3`, "not an x86-64-v3 one"},
+			"which must be in additionalTrustBundle (mirror.corp:5000)"},
+		{`Fatal glibc error: CPU does not support x86-64-v3`, "does not support x86-64-v3"},
 		{`reading manifest sha256:ab in quay.io/okd/x: manifest unknown`, "not in the registry"},
 		{`Error: readlink /var/lib/containers/storage/overlay/l/ABC: no such file or directory`, "the images on this host are damaged"},
 		{`Get "https://quay.io/v2/": dial tcp: lookup quay.io on [::1]:53: read udp [::1]:41125->[::1]:53: read: connection refused`,
@@ -261,7 +261,7 @@ func TestLikelyCause(t *testing.T) {
 	for script, want := range map[string]string{
 		`DISK_NEEDED=999999999999`:                                     "the disk is full; see: df -h /var\n",
 		`getent() { return 2; }; API_INT_HOST=api-int.okd.example.com`: "api-int.okd.example.com is not found in DNS",
-		`cpu_is_old() { return 0; }; CPU_LEVEL=(x86-64-v3)`:            "not an x86-64-v3 one",
+		`cpu_is_old() { return 0; }; CPU_LEVEL=(x86-64-v3)`:            "does not support x86-64-v3",
 	} {
 		out, code := runBash(t, t.TempDir(), `source "$L/lib/okd-install/causes.sh"; DISK_NEEDED=0; `+script+`; likely_cause /nowhere`)
 		if code != 0 || !strings.Contains(out, want) {

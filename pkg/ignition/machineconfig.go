@@ -70,7 +70,7 @@ func (c *machineConfigCheck) check(raw []byte) {
 	if errors.Is(err, ignerrors.ErrUnknownVersion) || errors.Is(err, ignerrors.ErrInvalidVersion) || newer(version, c.release.IgnitionSpec()) {
 		c.add(&c.problems, diag.Problem{
 			Path: "ignition.version",
-			Detail: fmt.Sprintf("OKD %s reads no spec %.20q in a MachineConfig, only 3.0.0 to %s and 2.0.0 to 2.2.0",
+			Detail: fmt.Sprintf("OKD %s does not read spec %.20q in a MachineConfig, only 3.0.0 to %s and 2.0.0 to 2.2.0",
 				c.release.Line, version, c.release.IgnitionSpec()),
 			Hint: "write the config for spec " + c.release.IgnitionSpec() + " or an earlier one, such as " + specVersion +
 				"; with Butane, lower the version of its variant",

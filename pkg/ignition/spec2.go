@@ -83,7 +83,7 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 	}
 	for i, f := range old.Storage.Filesystems {
 		if f.Name != "root" {
-			refuse(fmt.Sprintf("storage.filesystems[%d].name", i), "names a file system that a MachineConfig cannot have: only root is there",
+			refuse(fmt.Sprintf("storage.filesystems[%d].name", i), "names a file system that a MachineConfig cannot have: only root exists",
 				"write the config for spec "+specVersion)
 		} else if (f.Mount == nil) == (f.Path == nil) {
 			refuse(fmt.Sprintf("storage.filesystems[%d]", i), "needs either a mount or a path", "remove it: root is there without it")
@@ -95,12 +95,12 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 	}
 	for i, u := range old.Passwd.Users {
 		if u.Name != "core" {
-			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names another user than core, the only one that the machine-config operator takes here",
+			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names a user other than core, the only one that the machine-config operator accepts here",
 				"write core, or the config for spec "+specVersion)
 		}
 		if u.Create != nil {
 			c.add(&c.warnings, diag.Problem{
-				Path: fmt.Sprintf("passwd.users[%d].create", i), Detail: "is dropped without a word", Hint: "move the fields below it up, beside name",
+				Path: fmt.Sprintf("passwd.users[%d].create", i), Detail: "is silently dropped", Hint: "move the fields below it up, beside name",
 			})
 		}
 	}

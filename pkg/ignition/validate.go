@@ -77,7 +77,7 @@ func versionProblem(file diag.Position, raw []byte) diag.Problem {
 			", which is what the boot images of every release read (Butane: variant fcos, version 1.3.0)",
 	}
 	if json.Unmarshal(raw, &v) == nil && v.Ignition.Version != nil {
-		p.Detail = fmt.Sprintf("%.20q is not a spec that is read here: 3.0.0, 3.1.0 and %s are", *v.Ignition.Version, specVersion)
+		p.Detail = fmt.Sprintf("%.20q is not a supported spec: 3.0.0, 3.1.0 and %s are supported", *v.Ignition.Version, specVersion)
 	}
 	return p
 }
@@ -95,7 +95,7 @@ func reported(name string, rpt report.Report) diag.Problems {
 		}
 		if strings.HasPrefix(e.Message, "unused key ") {
 			p.Detail = "is not a field of Ignition's spec " + specVersion
-			p.Hint = "correct the name or remove it: Ignition would ignore it without a word"
+			p.Hint = "correct the name or remove it: Ignition would silently ignore it"
 		}
 		problems = append(problems, p)
 	}
@@ -154,7 +154,7 @@ func checkJSON(name string, raw []byte) diag.Problems {
 			if top.keys[key] {
 				problems = append(problems, diag.Problem{
 					Position: position(name, raw, dec.InputOffset()-1),
-					Detail:   fmt.Sprintf("the key %.40q stands twice in the same object", key),
+					Detail:   fmt.Sprintf("the key %.40q appears twice in the same object", key),
 					Hint:     "merge the two: only the last would count",
 				})
 			}
@@ -181,7 +181,7 @@ func jsonProblem(name string, raw []byte, err error) diag.Problem {
 	case errors.As(err, &typed):
 		return diag.Problem{
 			Position: position(name, raw, typed.Offset-1), Path: jsonField(typed.Field),
-			Detail: fmt.Sprintf("a JSON %s cannot stand here; %s is expected", typed.Value, jsonKind(typed.Type.Kind().String())),
+			Detail: fmt.Sprintf("a JSON %s is not allowed here; %s is expected", typed.Value, jsonKind(typed.Type.Kind().String())),
 		}
 	case errors.As(err, &syntax) && syntax.Error() != endOfJSON:
 		return diag.Problem{Position: position(name, raw, syntax.Offset-1), Detail: "is not JSON: " + syntax.Error()}

@@ -31,7 +31,7 @@ const configGroup = "config.openshift.io"
 // openedByName lists the file names that are interfaces of the payload.
 var openedByName = []opened{
 	{path: featureGateFile, identity: identity{configGroup, "FeatureGate", "", "cluster"},
-		without: "no renderer of the bootstrap host works", check: checkFeatureGate},
+		without: "none of the renderers of the bootstrap host work", check: checkFeatureGate},
 	{path: InfrastructureFile, identity: identity{configGroup, "Infrastructure", "", "cluster"},
 		without: "the config, etcd, kube-apiserver and machine-config renderers stop", check: checkInfrastructure},
 	{path: networkFile, identity: identity{configGroup, "Network", "", "cluster"},
@@ -166,7 +166,7 @@ func shadowed(files map[string][]byte) (problems diag.Problems) {
 		problems = append(problems, diag.Problem{
 			Position: diag.Position{File: other},
 			Detail:   "has the name of " + name + ", which it would replace on the bootstrap host",
-			Hint:     "rename one of the two files",
+			Hint:     "rename one of them files",
 		})
 	}
 	return problems

@@ -287,7 +287,7 @@ func (d *document) kernelTypeProblems(r release.Release) diag.Problems {
 		"write "+diag.Or(diag.Few(r.KernelTypes(), mostListed)))
 }
 
-// kernelDevel finds the one extension that does not go with another kernel, be
+// kernelDevel finds the one extension that cannot be combined with another kernel, be
 // it asked for in the same MachineConfig or in another one of the same machines.
 func kernelDevel(docs []*document, pools []machinePool) (problems diag.Problems) {
 	found := map[*document]bool{}
@@ -307,7 +307,7 @@ func kernelDevel(docs []*document, pools []machinePool) (problems diag.Problems)
 			found[d] = true
 			step := fmt.Sprintf("[%d]", i)
 			problems = append(problems, d.refuse(d.field("spec", "extensions", step), "spec.extensions"+step,
-				fmt.Sprintf("kernel-devel does not go with the kernel %s of %s, and the machine-config operator stops here",
+				fmt.Sprintf("kernel-devel cannot be combined with the kernel %s of %s, and the machine-config operator stops here",
 					kernel.text("spec", "kernelType"), shorten(kernel.text("metadata", "name"))), "remove one of the two")...)
 		}
 	}

@@ -86,7 +86,7 @@ func keyProblem(key string) string {
 	}
 	switch {
 	case found && (len(prefix) > maxSubdomain || !dnsSubdomain.MatchString(prefix)):
-		return "what stands before the / is not a domain such as example.com"
+		return "the part before the / is not a domain such as example.com"
 	case len(name) > maxLabel:
 		return fmt.Sprintf("has a name of %d characters, and the API takes %d at most", len(name), maxLabel)
 	case !qualifiedName.MatchString(name):

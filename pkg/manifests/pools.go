@@ -126,7 +126,7 @@ func (d *document) selectorProblems(steps ...string) (problems diag.Problems) {
 		case "Exists", "DoesNotExist":
 			if len(values) > 0 {
 				problems = append(problems, d.refuse(d.field(field("values")...), pathOf(field("values")),
-					"does not go with "+operator+", and the machine-config operator stops here", "remove it")...)
+					"cannot be combined with "+operator+", and the machine-config operator stops here", "remove it")...)
 			}
 		default:
 			problems = append(problems, d.refuse(d.field(field("operator")...), pathOf(field("operator")),
@@ -142,7 +142,7 @@ func (d *document) unselected(pools []machinePool) diag.Problems {
 	role := strings.TrimSpace(d.labelled(roleLabel))
 	if role == "" {
 		return d.refuse(d.field("metadata", "labels"), "metadata.labels",
-			"have no "+roleLabel+", so that no machine gets this MachineConfig",
+			"have no "+roleLabel+", so no machine gets this MachineConfig",
 			"add the label with the value master or worker")
 	}
 	var names []string
@@ -156,7 +156,7 @@ func (d *document) unselected(pools []machinePool) diag.Problems {
 		hint = "write " + near + "; or add the MachineConfigPool that selects it"
 	}
 	return d.refuse(d.field("metadata", "labels", roleLabel), join("metadata.labels", roleLabel),
-		fmt.Sprintf("there is no pool of machines %q, only %s, so that no machine gets this MachineConfig",
+		fmt.Sprintf("there is no pool of machines %q, only %s, so no machine gets this MachineConfig",
 			shorten(role), diag.And(diag.Few(names, mostListed))),
 		hint)
 }
@@ -184,6 +184,6 @@ func (d *document) unselectedBy(docs []*document, steps ...string) diag.Problems
 		}
 	}
 	return d.refuse(d.field(steps...), pathOf(steps),
-		"selects none of the pools that there are at the start, so that no machine gets this "+d.identity().kind+" until a pool has such a label",
+		"selects none of the pools that there are at the start, so no machine gets this "+d.identity().kind+" until a pool has such a label",
 		`write matchLabels with "pools.operator.machineconfiguration.openshift.io/worker": "", or master in its place`)
 }

@@ -18,7 +18,7 @@ func (d *document) mirrorProblems(list string) (problems diag.Problems) {
 			steps = append(at[:len(at):len(at)], steps...)
 			switch {
 			case value == "":
-				problems = append(problems, d.refuse(d.field(steps...), pathOf(steps), "names no registry, and the bootstrap host stops at that",
+				problems = append(problems, d.refuse(d.field(steps...), pathOf(steps), "does not name a registry, and the bootstrap host stops at that",
 					"write a registry or a repository, such as quay.io/okd")...)
 			case strings.Contains(value, "*") && !mayMatch:
 				problems = append(problems, d.refuse(d.field(steps...), pathOf(steps), "holds a *, and the bootstrap host stops at that",

@@ -104,11 +104,11 @@ func (d *document) unknown(s shape, steps []string) diag.Problems {
 	if near := diag.Nearest(name, slices.Collect(maps.Keys(s.fields))); near != "" {
 		hint = "write " + near
 	} else if id.kind == "MachineConfig" && slices.Contains(ignitionSections, name) {
-		hint = "indent it, so that it stands below spec.config"
+		hint = "indent it so that it is below spec.config"
 	} else if _, inSpec := machineConfigSpec.fields[name]; inSpec && id.kind == "MachineConfig" {
-		hint = "indent it, so that it stands below spec"
+		hint = "indent it so that it is below spec"
 	}
-	return d.refuse(d.key(steps...), pathOf(steps), "is not a field of a "+id.kind+", and is dropped without a word", hint)
+	return d.refuse(d.key(steps...), pathOf(steps), "is not a field of a "+id.kind+", and is silently dropped", hint)
 }
 
 // typeOf names the type of a value that was read from JSON.

@@ -40,7 +40,7 @@ type tooSlow struct {
 }
 
 func (e tooSlow) Error() string {
-	return fmt.Sprintf("the server is too slow: %d bytes came in %s, and at least %d must", e.bytes, e.window.Round(time.Millisecond), int64(minBytes))
+	return fmt.Sprintf("the server is too slow: %d bytes in %s, and at least %d are expected", e.bytes, e.window.Round(time.Millisecond), int64(minBytes))
 }
 
 // add counts bytes that have come, and is an error at the end of a window that was too slow.
@@ -64,8 +64,8 @@ func (p *pace) add(n int, now time.Time) error {
 // tooLarge refuses a file that has more bytes than it may.
 func (t *transfer) tooLarge(what string) error {
 	return permanentError{diag.Problem{
-		Detail: fmt.Sprintf("%s cannot be downloaded: %s, and the file may have %d at most", show(t.url), what, t.most),
-		Hint:   "a proxy or a portal may have answered in place of the server, or it is broken: --mirror names another place; nothing was kept",
+		Detail: fmt.Sprintf("%s cannot be downloaded: %s, and the file can have %d at most", show(t.url), what, t.most),
+		Hint:   "a proxy or a portal may have answered in place of the server, or the server is broken: use another one with --mirror; nothing was kept",
 	}}
 }
 
@@ -76,9 +76,9 @@ func (t *transfer) take(data []byte) error {
 	switch {
 	case t.part.Total > 0 && size > t.part.Total:
 		t.plain = true
-		return fmt.Errorf("the server sends more than it said: %w", errRestart)
+		return fmt.Errorf("the server sends more than it announced: %w", errRestart)
 	case size > t.most:
-		return errors.Join(t.tooLarge(fmt.Sprintf("the server has sent %d bytes and does not end", size)), t.part.restart())
+		return errors.Join(t.tooLarge(fmt.Sprintf("the server has sent %d bytes and does not stop", size)), t.part.restart())
 	}
 	if t.unchecked += int64(len(data)); t.part.Total == 0 && t.unchecked >= checkEvery {
 		t.unchecked = 0
@@ -102,7 +102,7 @@ func (f *Fetcher) room(path string) (int64, bool) {
 func (f *Fetcher) roomFor(part *partial, total int64) error {
 	free, known := f.room(part.final)
 	if need := total - part.size; known && need > free {
-		return noRoom(part, fmt.Sprintf("the disk has no room for the file: it takes %d bytes more, and %d are free", need, free))
+		return noRoom(part, fmt.Sprintf("the disk is too small for the file: it needs %d more bytes, and %d are free", need, free))
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (f *Fetcher) roomFor(part *partial, total int64) error {
 // roomLeft refuses to go on filling a disk with a file of unknown size.
 func (f *Fetcher) roomLeft(part *partial) error {
 	if free, known := f.room(part.final); known && free < keepFree {
-		return noRoom(part, fmt.Sprintf("nobody says how large the file gets, and only %d bytes are free on the disk, less than the %d that are left to others", free, int64(keepFree)))
+		return noRoom(part, fmt.Sprintf("the size of the file is not known, and only %d bytes are free on the disk, less than the %d that are kept free", free, int64(keepFree)))
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (f *Fetcher) roomLeft(part *partial) error {
 func noRoom(part *partial, detail string) error {
 	return diag.Problem{
 		Position: diag.Position{File: filepath.ToSlash(part.final)}, Detail: detail,
-		Hint: "make room on this disk, or name a folder on another one",
+		Hint: "free space on this disk, or give a folder on another one",
 	}
 }
 
@@ -136,12 +136,12 @@ func (b *bounded) Read(p []byte) (int, error) {
 	b.read += int64(n)
 	b.unchecked += int64(n)
 	if b.read > maxPlain {
-		return 0, diag.Problem{Detail: fmt.Sprintf("standard input has more than %d bytes, and no boot image has so many", int64(maxPlain)), Hint: "look at where it comes from"}
+		return 0, diag.Problem{Detail: fmt.Sprintf("standard input has more than %d bytes, more than any boot image", int64(maxPlain)), Hint: "check where it comes from"}
 	}
 	if b.unchecked >= checkEvery {
 		b.unchecked = 0
 		if free, known := system.Room(filepath.Dir(b.path)); known && free < keepFree {
-			return 0, noRoom(&partial{final: b.path}, fmt.Sprintf("nobody says how much comes from standard input, and only %d bytes are free on the disk, less than the %d that are left to others", free, int64(keepFree)))
+			return 0, noRoom(&partial{final: b.path}, fmt.Sprintf("the size of standard input is not known, and only %d bytes are free on the disk, less than the %d that are kept free", free, int64(keepFree)))
 		}
 	}
 	return n, err

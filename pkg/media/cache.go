@@ -31,7 +31,7 @@ func (d *download) fill(ctx context.Context) (string, error) {
 		}
 		return cached, d.readSignature(ctx, cached) // the copy is what counts
 	case err == nil:
-		d.note("the file in the cache is damaged; getting it again")
+		d.note("the file in the cache is damaged; downloading it again")
 		if err := os.Remove(cached); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", fileProblem(cached, "the file cannot be removed", err)
 		}

@@ -109,8 +109,8 @@ func (d *download) decompress(ctx context.Context, from, to, want string, progre
 	if want != "" && sum != want {
 		return "", 0, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(from)},
-			Detail:   fmt.Sprintf("what is compressed in the file has the SHA-256 %s, not %s", sum, want),
-			Hint:     "the file itself has the right sum, so the published sums contradict each other; do without --decompress",
+			Detail:   fmt.Sprintf("the decompressed file has the SHA-256 %s, not %s", sum, want),
+			Hint:     "the file itself has the right sum, so the published sums contradict each other; leave out --decompress",
 		}
 	}
 	if err := part.file.Truncate(out.size); err != nil {
@@ -120,7 +120,7 @@ func (d *download) decompress(ctx context.Context, from, to, want string, progre
 	case errors.Is(err, fs.ErrExist):
 		return "", 0, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(to)},
-			Detail:   "another file of this name has come meanwhile",
+			Detail:   "another file of this name has appeared meanwhile",
 			Hint:     "look at it, then run the command again",
 		}
 	case err != nil:
@@ -139,7 +139,7 @@ func (d *download) spaceFor(from string, part *partial, out *holes, n int) error
 	if out.size+int64(n) > maxPlain {
 		return diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(from)},
-			Detail:   fmt.Sprintf("what is compressed in the file has more than %d bytes, and no boot image has so many", int64(maxPlain)),
+			Detail:   fmt.Sprintf("the decompressed file has more than %d bytes, more than any boot image", int64(maxPlain)),
 			Hint:     "leave out --decompress, and look at the file",
 		}
 	}
@@ -169,7 +169,7 @@ func openCompressed(ctx context.Context, name string, f *os.File) (io.Reader, er
 			return &honest{r: source}, nil
 		}
 	}
-	return nil, errors.New("it has no ending of a compression")
+	return nil, errors.New("its name does not end in that of a compression")
 }
 
 // openZip reads the one file of an archive, which is how images for Hyper-V are
@@ -184,7 +184,7 @@ func openZip(f *os.File) (io.Reader, error) {
 		return nil, err
 	}
 	if len(archive.File) != 1 || !archive.File[0].Mode().IsRegular() {
-		return nil, fmt.Errorf("the archive holds %d entries, and not one file alone; unzip takes it apart", len(archive.File))
+		return nil, fmt.Errorf("the archive contains %d entries and not a single file; unpack it with unzip", len(archive.File))
 	}
 	return archive.File[0].Open()
 }
@@ -216,7 +216,7 @@ func damaged(ctx context.Context, path string, err error) error {
 	return diag.Problem{
 		Position: diag.Position{File: filepath.ToSlash(path)},
 		Detail:   "the file cannot be decompressed: " + err.Error(),
-		Hint:     "is it of the kind that its name says? Do without --decompress to look at it",
+		Hint:     "check that it is of the kind that its name says; leave out --decompress to look at it",
 	}
 }
 

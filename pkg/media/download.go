@@ -75,7 +75,7 @@ type download struct {
 
 // Download brings a file to a folder. The file has its name there only when its
 // sum is right, and so is its signature if keys are given; the signature is then
-// kept beside it, with .sig behind its name, where the next Download and
+// kept beside it, with .sig after its name, where the next Download and
 // coreos-installer look for it. A file of that name with another content is left
 // alone, and is an error. When ctx ends, what came so far stays in a hidden file,
 // and the next Download goes on from it.
@@ -106,10 +106,10 @@ func (f *Fetcher) prepare(r Request) (*download, error) {
 	}
 	d := &download{Fetcher: f, Request: r, name: path.Base(u.Path)}
 	if strings.ContainsAny(d.name, `/\:`) || strings.HasPrefix(d.name, ".") {
-		return nil, diag.Problem{Detail: fmt.Sprintf("the URL ends in %q, which is not a good name for a file", d.name), Hint: "the last part of the URL is the name that the file gets"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("the URL ends in %q, which is not a good name for a file", d.name), Hint: "the last part of the URL becomes the name of the file"}
 	}
 	if len(r.SHA256) != 64 || strings.Trim(r.SHA256, "0123456789abcdef") != "" {
-		return nil, diag.Problem{Detail: fmt.Sprintf("%q is not a SHA-256 sum of 64 hexadecimal digits in lower case", r.SHA256), Hint: "the publisher of the file has it; sha256sum prints it"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("%q is not a SHA-256 sum of 64 hexadecimal digits in lower case", r.SHA256), Hint: "the publisher of the file states it; sha256sum prints it"}
 	}
 	if r.Mirror != "" {
 		m, err := url.Parse(r.Mirror)
@@ -164,7 +164,7 @@ func (d *download) runDecompressed(ctx context.Context, final string) error {
 	there, err := d.present(ctx, final, d.UncompressedSHA256)
 	if err != nil || there {
 		if there && d.keys != nil {
-			d.note("the file was decompressed by an earlier run, so its signature is not looked at")
+			d.note("an earlier run decompressed the file, so its signature is not checked")
 		}
 		d.result.UncompressedSHA256 = d.UncompressedSHA256
 		return err
@@ -223,18 +223,18 @@ func (d *download) present(ctx context.Context, final, want string) (bool, error
 	}
 	f, err := system.Open(ctx, final)
 	if err != nil {
-		return false, fileProblem(final, "the file cannot be looked at", err)
+		return false, fileProblem(final, "the file cannot be examined", err)
 	}
 	defer func() { _ = f.Close() }() // it is only read
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return false, fileProblem(final, "the file cannot be looked at", err)
+		return false, fileProblem(final, "the file cannot be examined", err)
 	case !info.Mode().IsRegular():
 		return false, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(final)},
-			Detail:   "there is something of this name that is not a file",
-			Hint:     "name another folder with --directory",
+			Detail:   "something of this name exists that is not a file",
+			Hint:     "give another folder with --directory",
 		}
 	}
 	got, size, err := sumOpen(ctx, f, nil)
@@ -244,15 +244,15 @@ func (d *download) present(ctx context.Context, final, want string) (bool, error
 	case got != want || want == "":
 		return false, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(final)},
-			Detail:   "there is a file of this name with another content; it is left as it is",
-			Hint:     "if you have put a config into it, it is yours: name another folder with --directory. Otherwise remove it",
+			Detail:   "a file of this name with other content exists; it is left as it is",
+			Hint:     "if you have put a config into it, give another folder with --directory; otherwise remove it",
 		}
 	}
 	if err := system.Owned(final, info); err != nil {
 		return false, diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(final)},
-			Detail:   "there is a file of this name with the right content, but " + err.Error() + ", who can change it at any time",
-			Hint:     "name another folder with --directory, or make the file yours with chown",
+			Detail:   "a file of this name with the right content exists, but " + err.Error() + ", who can change it at any time",
+			Hint:     "give another folder with --directory, or make the file yours with chown",
 		}
 	}
 	d.result.Size, d.result.Source = size, FromBefore

@@ -76,7 +76,7 @@ type transfer struct {
 func (f *Fetcher) fetch(ctx context.Context, address string, most int64, part *partial) error {
 	t := &transfer{Fetcher: f, url: address, part: part, most: or(most, defaultMost), resumed: part.size > 0}
 	if part.size > 0 {
-		f.note(fmt.Sprintf("going on from the %d bytes that an earlier run left", part.size))
+		f.note(fmt.Sprintf("continuing after the %d bytes that an earlier run left", part.size))
 	}
 	for restarts := 0; ; restarts++ {
 		err := t.complete(ctx)
@@ -93,13 +93,13 @@ func (f *Fetcher) fetch(ctx context.Context, address string, most int64, part *p
 		}
 		if restarts == maxRestarts {
 			part.discard()
-			return diag.Problem{Detail: show(address) + " is another file each time it is asked for", Hint: "ask again later, or name another place with --mirror"}
+			return diag.Problem{Detail: show(address) + " is a different file on each request", Hint: "try again later, or use another server with --mirror"}
 		}
 		if err == nil {
-			f.note("what came in several parts has not the right sum; getting it again in one")
+			f.note("the file that came in several parts has the wrong sum; downloading it again in one part")
 			t.plain = true
 		} else {
-			f.note(strings.TrimSuffix(err.Error(), ": "+errRestart.Error()) + "; beginning again")
+			f.note(strings.TrimSuffix(err.Error(), ": "+errRestart.Error()) + "; starting again")
 		}
 		t.resumed = false
 		if err := part.restart(); err != nil {
@@ -160,9 +160,9 @@ func (t *transfer) complete(ctx context.Context) error {
 }
 
 func (t *transfer) givenUp(err error) error {
-	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(t.url), err), Hint: "is there a way from here to this server? Proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror names another place"}
+	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(t.url), err), Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another server"}
 	if t.part.size > 0 {
-		p.Hint = "what came so far is kept, and the same command goes on from there. " + diag.Capital(p.Hint)
+		p.Hint = "what was downloaded so far is kept, and the same command continues from there. " + diag.Capital(p.Hint)
 	}
 	return p
 }
@@ -208,7 +208,7 @@ func (t *transfer) attempt(ctx context.Context) (whole bool, wait time.Duration,
 		}
 		switch {
 		case errors.Is(err, io.EOF) && t.part.Total > 0 && t.part.size != t.part.Total:
-			return false, 0, fmt.Errorf("the server ended after %d of %d bytes", t.part.size, t.part.Total)
+			return false, 0, fmt.Errorf("the server stopped after %d of %d bytes", t.part.size, t.part.Total)
 		case errors.Is(err, io.EOF):
 			return true, 0, nil
 		case err != nil:
@@ -253,9 +253,9 @@ func (t *transfer) check(r *http.Response) (wait time.Duration, err error) {
 		switch {
 		case !ok || first != t.part.size:
 			t.plain = true
-			return 0, fmt.Errorf("the server goes on at another place than it was asked for: %w", errRestart)
+			return 0, fmt.Errorf("the server continues at another position than requested: %w", errRestart)
 		case known.Total > 0 && total > 0 && total != known.Total, known.Validator != "" && o.Validator != "" && o.Validator != known.Validator:
-			return 0, fmt.Errorf("the server has another file now: %w", errRestart)
+			return 0, fmt.Errorf("the server has a different file now: %w", errRestart)
 		}
 		t.resumed = true
 		o.Total = max(total, known.Total)
@@ -267,13 +267,13 @@ func (t *transfer) check(r *http.Response) (wait time.Duration, err error) {
 			return 0, errComplete // it was all there, and nobody knew
 		}
 		t.plain = true
-		return 0, fmt.Errorf("the server has less than what is here: %w", errRestart)
+		return 0, fmt.Errorf("the server has less than what was downloaded already: %w", errRestart)
 	default:
 		return retryAfter(r.Header), t.refused(r)
 	}
 	switch {
 	case o.Total > t.most:
-		return 0, errors.Join(t.tooLarge(fmt.Sprintf("the server says that it has %d bytes", o.Total)), t.part.restart())
+		return 0, errors.Join(t.tooLarge(fmt.Sprintf("the server reports %d bytes", o.Total)), t.part.restart())
 	case o.Total == 0:
 		err = t.roomLeft(t.part)
 	default:
@@ -293,16 +293,16 @@ func (t *transfer) refused(r *http.Response) error {
 		code == http.StatusRequestTimeout, code == http.StatusTooEarly:
 		return err
 	}
-	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(r.Request.URL.String()), err), Hint: "is the URL right? --mirror names another place; the files stand there under their own names"}
+	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(r.Request.URL.String()), err), Hint: "check the URL; --mirror uses another server, on which the files have their own names"}
 	if r.StatusCode == http.StatusProxyAuthRequired {
-		p.Hint = "the proxy wants a user: HTTPS_PROXY=http://user:password@proxy.example.com:3128"
+		p.Hint = "the proxy requires a user: HTTPS_PROXY=http://user:password@proxy.example.com:3128"
 	}
 	return permanentError{p}
 }
 
 func wrongSum(address string, p *partial) error {
 	return diag.Problem{
-		Detail: fmt.Sprintf("%s is not the file that it should be: its SHA-256 is %s, not %s (%d bytes)", show(address), p.got(), p.SHA256, p.size),
+		Detail: fmt.Sprintf("%s is not the expected file: its SHA-256 is %s, not %s (%d bytes)", show(address), p.got(), p.SHA256, p.size),
 		Hint:   "a proxy or a portal may have answered in place of the server, or the mirror may be stale or damaged; nothing was kept",
 	}
 }
@@ -367,7 +367,7 @@ func reasonOf(err error, stall time.Duration) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("nothing came for %s", stall)
+		return fmt.Errorf("no data arrived for %s", stall)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errors.New("the server ended the connection early")
 	case os.IsTimeout(err):

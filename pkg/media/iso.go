@@ -43,7 +43,7 @@ func ReadISO(ctx context.Context, path string) (*iso.Image, error) {
 func (e ISOEdit) Run(ctx context.Context, change func(*iso.Image) error) (int64, error) {
 	switch {
 	case e.In == "-" && e.Out == "":
-		return 0, diag.Problem{Detail: "what comes from standard input cannot be changed in place", Hint: "name a file for the result, or - for standard output, with --output"}
+		return 0, diag.Problem{Detail: "standard input cannot be changed in place", Hint: "give a file for the result, or - for standard output, with --output"}
 	case e.In == "-":
 		return e.piped(ctx, change)
 	case e.Out == "":
@@ -161,7 +161,7 @@ func openISO(f *os.File, path string) (*iso.Image, error) {
 	if info, err := f.Stat(); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
 		return nil, diag.Problem{
 			Position: diag.Position{File: path},
-			Detail:   "is a pipe, and an ISO image is not read from its beginning to its end",
+			Detail:   "is a pipe, and an ISO image is not read in order",
 			Hint:     "write it to a file first, or give - for standard input where the command takes it",
 		}
 	}

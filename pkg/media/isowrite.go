@@ -61,7 +61,7 @@ func holds(path string, data []byte) (bool, error) {
 				return false, diag.Problem{
 					Position: diag.Position{File: filepath.ToSlash(path)},
 					Detail:   "exists, and " + err.Error() + ", who can change it at any time",
-					Hint:     "remove it, or name another place",
+					Hint:     "remove it, or give another place",
 				}
 			}
 			return true, nil
@@ -69,8 +69,8 @@ func holds(path string, data []byte) (bool, error) {
 	}
 	return false, diag.Problem{
 		Position: diag.Position{File: filepath.ToSlash(path)},
-		Detail:   "exists with another content, and is not replaced",
-		Hint:     "remove it, or name another place",
+		Detail:   "exists with other content, and is not replaced",
+		Hint:     "remove it, or give another place",
 	}
 }
 
@@ -171,7 +171,7 @@ func writeProblem(path, part string, err error) error {
 	}
 	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: "cannot be written: " + pathErr.Err.Error()}
 	if system.DiskFull(err) {
-		p.Hint = "make room on this disk, or give --output a name on another one"
+		p.Hint = "free space on this disk, or give --output a name on another one"
 	}
 	return p
 }

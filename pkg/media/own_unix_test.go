@@ -102,7 +102,7 @@ func TestForeignInTheWay(t *testing.T) {
 	s := newServer(t, serve(good, `"v"`))
 	_, err := quick().Download(t.Context(), Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir})
 	var p diag.Problem
-	if !errors.As(err, &p) || !strings.Contains(p.Detail, "the file is in the way: others may write to it (mode 0666)") ||
+	if !errors.As(err, &p) || !strings.Contains(p.Detail, "a file of this name exists: others may write to it (mode 0666)") ||
 		!strings.Contains(p.File, ".partial") {
 		t.Errorf("got %v", err)
 	}
@@ -128,7 +128,7 @@ func TestForeignFiles(t *testing.T) {
 	r := Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir}
 	give(filepath.Join(dir, "x.iso"), good)
 	_, err := quick().Download(t.Context(), r)
-	if err == nil || !strings.Contains(err.Error(), "with the right content, but it belongs to user ") || !strings.Contains(err.Error(), "chown") {
+	if err == nil || !strings.Contains(err.Error(), "with the right content exists, but it belongs to user ") || !strings.Contains(err.Error(), "chown") {
 		t.Errorf("got %v", err)
 	}
 	r = Request{URL: s.URL + "/d.raw.gz", SHA256: sumOf(packed), UncompressedSHA256: sumOf(content), Dir: dir, Cache: cache, Decompress: true}
@@ -165,7 +165,7 @@ func TestChangedOnTheDisk(t *testing.T) {
 		}
 	}
 	_, err := f.Download(t.Context(), Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), "the file is not what was written into it") {
+	if err == nil || !strings.Contains(err.Error(), "the file does not contain what was written to it") {
 		t.Errorf("got %v", err)
 	}
 	if got := tree(t, dir); len(got) != 0 {

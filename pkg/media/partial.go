@@ -66,8 +66,8 @@ func openPartial(ctx context.Context, final, sha256Sum string, waiting func()) (
 	}
 	return nil, diag.Problem{
 		Position: diag.Position{File: filepath.ToSlash(foreign.Path)},
-		Detail:   "the file is in the way: " + foreign.Why + ", so what is in it may change at any time",
-		Hint:     "remove it, or name a folder of your own",
+		Detail:   "a file of this name exists: " + foreign.Why + ", so what is in it may change at any time",
+		Hint:     "remove it, or give a folder of your own",
 	}
 }
 
@@ -229,8 +229,8 @@ func (p *partial) verify(ctx context.Context) error {
 	if got := hex.EncodeToString(h.Sum(nil)); got != p.got() || size != p.size {
 		return diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(p.file.Name())},
-			Detail:   fmt.Sprintf("the file is not what was written into it: its SHA-256 is %s with %d bytes, and not %s with %d", got, size, p.got(), p.size),
-			Hint:     "another program has changed it, or the disk is damaged: name a folder of your own on another disk",
+			Detail:   fmt.Sprintf("the file does not contain what was written to it: its SHA-256 is %s with %d bytes, not %s with %d", got, size, p.got(), p.size),
+			Hint:     "another program has changed it, or the disk is damaged: give a folder of your own on another disk",
 		}
 	}
 	return nil

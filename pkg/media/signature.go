@@ -36,7 +36,7 @@ func readKeys(data []byte) (openpgp.EntityList, error) {
 		return err
 	})
 	if err != nil || len(keys) == 0 {
-		return nil, diag.Problem{Detail: "the signing key is not an OpenPGP public key", Hint: "give the file that the vendor publishes, such as gpg --export writes"}
+		return nil, diag.Problem{Detail: "the signing key is not an OpenPGP public key", Hint: "give the file that the vendor publishes, as gpg --export writes it"}
 	}
 	return keys, nil
 }
@@ -55,7 +55,7 @@ func readKeyRing(data []byte) (keys openpgp.EntityList, err error) {
 }
 
 // errMalformed stands for a panic of the OpenPGP library.
-var errMalformed = errors.New("its data are malformed")
+var errMalformed = errors.New("its data is malformed")
 
 // guarded calls what reads OpenPGP data from elsewhere. The library indexes into
 // them, and where it has missed a check, what a server sent would end the program.
@@ -90,7 +90,7 @@ func (f *Fetcher) fetchSmall(ctx context.Context, address string) ([]byte, error
 		}
 		last = err
 	}
-	return nil, diag.Problem{Detail: fmt.Sprintf("the signature cannot be downloaded from %s: %v", show(address), last), Hint: "is there a way from here to this server? Proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror names another place, and --skip-signature does without: the SHA-256 sum is verified all the same"}
+	return nil, diag.Problem{Detail: fmt.Sprintf("the signature cannot be downloaded from %s: %v", show(address), last), Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another server, and --skip-signature skips this check: the SHA-256 sum is still verified"}
 }
 
 func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) {
@@ -113,7 +113,7 @@ func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) 
 		if errors.As(err, &permanent) && code != http.StatusProxyAuthRequired {
 			err = permanentError{diag.Problem{
 				Detail: fmt.Sprintf("there is no signature at %s: the server answers %d %s", show(address), code, http.StatusText(code)),
-				Hint:   "put the published signature there, beside its file; or add --skip-signature: the SHA-256 sum is verified all the same",
+				Hint:   "put the published signature there, beside its file; or add --skip-signature: the SHA-256 sum is still verified",
 			}}
 		}
 		return nil, err
@@ -123,7 +123,7 @@ func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) 
 		return nil, reasonOf(err, stall)
 	}
 	if len(data) > maxSignature {
-		return nil, permanentError{diag.Problem{Detail: show(address) + " is too large for a signature", Hint: "is there a portal or a proxy in between that answers in place of the server?"}}
+		return nil, permanentError{diag.Problem{Detail: show(address) + " is too large for a signature", Hint: "check whether a portal or a proxy answers in place of the server"}}
 	}
 	return data, nil
 }
@@ -170,7 +170,7 @@ func parseSignature(data []byte, place string) (*signature, error) {
 			return s, nil
 		}
 	}
-	return nil, diag.Problem{Detail: "the signature is not good: " + place + " holds none"}
+	return nil, diag.Problem{Detail: "the signature is not valid: " + place + " holds none"}
 }
 
 // readSignature gets the signature of a file if keys were given: from beside it,
@@ -181,9 +181,9 @@ func (d *download) readSignature(ctx context.Context, final string) error {
 	}
 	beside := final + signatureEnding
 	data, err := readSmall(ctx, beside)
-	place, hint := filepath.ToSlash(beside), "remove it, to have the signature fetched"
+	place, hint := filepath.ToSlash(beside), "remove it to have the signature downloaded"
 	if errors.Is(err, fs.ErrNotExist) {
-		place, hint = show(d.Signature), "is there a portal or a proxy in between that answers in place of the server?"
+		place, hint = show(d.Signature), "check whether a portal or a proxy answers in place of the server"
 		data, err = d.fetchSmall(ctx, d.Signature)
 	}
 	if err != nil {
@@ -264,8 +264,8 @@ func (s *signature) verify(ctx context.Context, file io.Reader, keys openpgp.Ent
 		return "", s.byAnother(keys)
 	case err != nil:
 		return "", diag.Problem{
-			Detail: fmt.Sprintf("the signature at %s is not good: %v", s.place, err),
-			Hint:   "the file itself has the right SHA-256 sum, so it is the signature that was changed or damaged; --skip-signature does without it",
+			Detail: fmt.Sprintf("the signature at %s is not valid: %v", s.place, err),
+			Hint:   "the file itself has the right SHA-256 sum, so the signature was changed or damaged; --skip-signature skips the check",
 		}
 	}
 	return fmt.Sprintf("%X", entity.PrimaryKey.Fingerprint), nil
@@ -277,7 +277,7 @@ func (s *signature) byAnother(keys openpgp.EntityList) error {
 		names = append(names, fmt.Sprintf("%X", k.PrimaryKey.Fingerprint))
 	}
 	return diag.Problem{
-		Detail: fmt.Sprintf("the signature at %s is by another key than it should be: by %s, not by %s", s.place, s.issuer, strings.Join(names, " or ")),
-		Hint:   "every major version of Fedora has a key of its own; --signing-key names a file with the right one",
+		Detail: fmt.Sprintf("the signature at %s was made with the wrong key: %s, not %s", s.place, s.issuer, strings.Join(names, " or ")),
+		Hint:   "every major version of Fedora has its own key; give a file with the right one with --signing-key",
 	}
 }

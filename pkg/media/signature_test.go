@@ -85,9 +85,9 @@ func TestSignature(t *testing.T) {
 		{"good", fedoraKey, right, ""},
 		{"good, key not armoured", binary.Bytes(), right, ""},
 		{"several keys", append(bytes.Clone(otherKey), fedoraKey...), right, ""},
-		{"another key", otherKey, right, "is by another key than it should be: by " + fingerprint(fedora) + ", not by " + fingerprint(other1)},
+		{"another key", otherKey, right, "was made with the wrong key: " + fingerprint(fedora) + ", not " + fingerprint(other1)},
 		{"armoured", fedoraKey, armoured(t, right), ""},
-		{"of another file", fedoraKey, sign(t, fedora, other), "x.iso.sig is not good"},
+		{"of another file", fedoraKey, sign(t, fedora, other), "x.iso.sig is not valid"},
 		{"nonsense", fedoraKey, []byte("<html>"), "x.iso.sig holds none"},
 		{"nonsense, armoured", fedoraKey, []byte("-----BEGIN PGP SIGNATURE-----"), "x.iso.sig holds none"},
 		{"a key", fedoraKey, binary.Bytes(), "x.iso.sig holds none"},
@@ -138,7 +138,7 @@ func TestSignatureIsMissing(t *testing.T) {
 	for code, want := range map[int]string{
 		404: "there is no signature at URL/okd/x.iso.sig: the server answers 404 Not Found",
 		403: "there is no signature at URL/okd/x.iso.sig: the server answers 403 Forbidden",
-		407: "the proxy wants a user",
+		407: "the proxy requires a user",
 		503: "the signature cannot be downloaded from URL/okd/x.iso.sig: the server answers 503",
 	} {
 		s := newServer(t, status(code))
@@ -168,7 +168,7 @@ func TestSignatureBeside(t *testing.T) {
 	pair, key := newKey(t, "fedora")
 	for content, want := range map[string]string{
 		"<html>":                                 "x.iso.sig holds none",
-		string(sign(t, pair, other)):             "x.iso.sig is not good",
+		string(sign(t, pair, other)):             "x.iso.sig is not valid",
 		string(sign(t, pair, good)):              "",
 		string(armoured(t, sign(t, pair, good))): "",
 	} {

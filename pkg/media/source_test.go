@@ -103,7 +103,7 @@ func zipped(t testing.TB, names string, content []byte) []byte {
 func TestDecompressArchive(t *testing.T) {
 	t.Parallel()
 	for names, fails := range map[string]string{
-		"disk.vhdx": "", "../../etc/passwd": "", "": "holds 0 entries", "a.vhdx b.vhdx": "holds 2 entries", "folder/": "holds 1 entries",
+		"disk.vhdx": "", "../../etc/passwd": "", "": "contains 0 entries", "a.vhdx b.vhdx": "contains 2 entries", "folder/": "contains 1 entries",
 	} {
 		data := zipped(t, names, good)
 		s := newServer(t, serve(data, `"v"`))

@@ -152,7 +152,7 @@ func (r *reader) body(begin, end int) {
 			continue // a header
 		}
 		if at := strings.IndexFunc(line, func(c rune) bool { return !isBase64(c) && c != ' ' && c != '\t' }); at >= 0 {
-			r.fault(i, at, "the line is not base64, as all text is between the edges of a block", "remove what does not belong there, or "+hint)
+			r.fault(i, at, "the line is not base64, as all text of a block must be", "remove what does not belong there, or "+hint)
 			return
 		}
 		characters += len(line)
@@ -161,7 +161,7 @@ func (r *reader) body(begin, end int) {
 		r.fault(begin, 0, edgeText("BEGIN", r.label)+" is followed by no text", hint)
 		return
 	}
-	r.fault(end, 0, "the base64 before "+edgeText("END", r.label)+" is not complete: some of it was lost", hint)
+	r.fault(end, 0, "the base64 before "+edgeText("END", r.label)+" is incomplete: some of it was lost", hint)
 }
 
 func isBase64(c rune) bool {
@@ -213,7 +213,7 @@ func readEdge(line string) (edge, bool) {
 	case strings.ContainsFunc(before, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
 		e.problem, e.hint = text+" does not begin its line", "begin a new line before the dashes"
 	case strings.Trim(before, " \t") != "":
-		e.problem, e.hint = "an invisible character stands before "+text, "write the line again, from its beginning"
+		e.problem, e.hint = "there is an invisible character before "+text, "write the line again, from its beginning"
 	case before != "":
 		which := "end"
 		if e.begins {
@@ -223,9 +223,9 @@ func readEdge(line string) (edge, bool) {
 		e.hint = "begin it in the column of the other lines"
 	case strings.TrimSpace(after) != "":
 		e.column = len([]rune(line)) - len([]rune(strings.TrimLeft(after, " \t")))
-		e.problem, e.hint = "something stands behind the dashes of "+text, "remove it"
+		e.problem, e.hint = "there is text after the dashes of "+text, "remove it"
 		if strings.HasPrefix(strings.TrimSpace(after), "#") {
-			e.problem, e.hint = "a comment stands behind the dashes of "+text, "remove it: inside of this text # begins no comment"
+			e.problem, e.hint = "there is a comment after the dashes of "+text, "remove it: # does not begin a comment inside this text"
 		}
 	default:
 		e.problem, e.hint = "this is not quite "+text, "write "+text

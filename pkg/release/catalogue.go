@@ -74,7 +74,7 @@ type (
 // holds every problem with the content, as diag.Problems.
 func Parse(data []byte) (Catalogue, error) {
 	if len(data) > maxCatalogue {
-		return Catalogue{}, diag.Problem{Detail: fmt.Sprintf("the release catalogue has %d bytes, more than the %d it may have", len(data), maxCatalogue)}
+		return Catalogue{}, diag.Problem{Detail: fmt.Sprintf("the release catalogue has %d bytes, more than the limit of %d", len(data), maxCatalogue)}
 	}
 	var file fileYAML
 	if err := yamlfile.Decode(data, &file); err != nil {
@@ -96,7 +96,7 @@ func (f fileYAML) catalogue() (Catalogue, error) {
 	seen := map[string]string{}
 	once := func(path, what, value string) {
 		if before, ok := seen[what+value]; ok {
-			report(path, "%s %q is there already, at %s", what, value, before)
+			report(path, "%s %q already exists, at %s", what, value, before)
 		}
 		seen[what+value] = path
 	}
@@ -132,7 +132,7 @@ func (f fileYAML) catalogue() (Catalogue, error) {
 			}
 			if r.Digest != "" {
 				if !isDigest(r.Digest) {
-					report(path+".digest", "%q is not 64 hexadecimal digits, so it names no image", r.Digest)
+					report(path+".digest", "%q is not 64 hexadecimal digits, so it is not the digest of an image", r.Digest)
 				}
 				once(path+".digest", "digest", r.Digest)
 			}

@@ -103,7 +103,7 @@ var features = []FeatureRow{
 	{Feature: DiskSetup, Title: "`diskSetup` of a pool", Since: "4.20", Gate: "MultiDiskSetup"},
 	{
 		Feature: PoolManagement, Title: "`management` of a pool", Since: "5.0", Tolerated: "4.16",
-		Risk: "this line does not know the field, which has no effect on machines of your own",
+		Risk: "this line does not have the field, which has no effect on machines of your own",
 	},
 	{Feature: OKDFeatureSet, Title: "`featureSet: OKD`", Since: "4.22"},
 	{Feature: Capabilities417, Title: "capability set `v4.17`", Since: "4.17"},

@@ -68,7 +68,7 @@ func (c Catalogue) unknown(name string) error {
 	}
 	if t, err := parseTag(name); err == nil {
 		if i := c.lineIndex(t.line()); i >= 0 {
-			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; a newer one has to be looked up first: okd-install releases pin --release %s; without a network, name it by digest with --release-image",
+			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; look up a newer one first: okd-install releases pin --release %s; without a network, give it by digest with --release-image",
 				t.line(), c.lines[i].builds(), name)
 		}
 		return p
@@ -135,7 +135,7 @@ func (c Catalogue) ForImage(pullSpec, line string) (Release, error) {
 	case known.Version != "" && line != "" && line != known.Line && line != known.Version:
 		return Release{}, diag.Problem{
 			Detail: fmt.Sprintf("the release image is %s, but %s was asked for as well", known.Version, line),
-			Hint:   "name the release or the image, not both",
+			Hint:   "give the release or the image, not both",
 		}
 	case known.Version != "" && ref.digest == "" && c.owns(ref):
 		return known, nil
@@ -190,7 +190,7 @@ func (c Catalogue) recognise(ref reference) (Release, error) {
 	case byTag.Version != "" && byTag.Version != byDigest.Version:
 		return Release{}, diag.Problem{
 			Detail: fmt.Sprintf("the release image has the tag of %s and the digest of %s", byTag.Version, byDigest.Version),
-			Hint:   "leave out the one that is wrong",
+			Hint:   "remove the wrong one",
 		}
 	default:
 		return byDigest, nil
@@ -211,8 +211,8 @@ func (c Catalogue) lineOfTag(text string) (Release, error) {
 func (c Catalogue) saidByTag(text string) (string, error) {
 	if t, err := parseTag(text); err == nil && c.lineIndex(t.line()) < 0 {
 		return "", diag.Problem{
-			Detail: fmt.Sprintf("the release image is of %s, which this okd-install does not know", t.line()),
-			Hint:   "it knows " + strings.Join(c.Lines(), ", ") + "; name the one that the image behaves like with --release",
+			Detail: fmt.Sprintf("the release image is of %s, which this version of okd-install does not know", t.line()),
+			Hint:   "it knows " + strings.Join(c.Lines(), ", ") + "; give the line that the image behaves like with --release",
 		}
 	}
 	for _, l := range slices.Backward(c.lines) {

@@ -102,7 +102,7 @@ func TestForImageRefuses(t *testing.T) {
 		{"quay.io:port/okd/scos-release", "", "does not start with the host"},
 		{"-quay.io/okd/scos-release", "", "does not start with the host"},
 		{"mirror.lan/r:x", "4.2O", `there is no release "4.2O" in the catalogue`},
-		{"mirror.lan/r:4.14.0-okd-scos.0", "", "the release image is of 4.14, which this okd-install does not know"},
+		{"mirror.lan/r:4.14.0-okd-scos.0", "", "the release image is of 4.14, which this version of okd-install does not know"},
 		{"mirror.lan/r:4.22.0-okd-scos.7", "4.20", "the release image is 4.22.0-okd-scos.7, but 4.20 was asked for as well"},
 		{"mirror.lan/r:4.22.0-okd-scos.7", "4.22.0-okd-scos.8", "but 4.22.0-okd-scos.8 was asked for as well"},
 		{"mirror.lan/r:4.22.0-okd-scos.7@sha256:" + digest6, "", "the tag of 4.22.0-okd-scos.7 and the digest of 4.22.0-okd-scos.6"},

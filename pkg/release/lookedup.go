@@ -44,7 +44,7 @@ func (c Catalogue) Tagged(name string) (Release, error) {
 		return found, err
 	case i < 0:
 		return Release{}, diag.Problem{
-			Detail: fmt.Sprintf("%s is of %s, which this okd-install does not know", name, t.line()),
+			Detail: fmt.Sprintf("%s is of %s, which this version of okd-install does not know", name, t.line()),
 			Hint:   c.linesHint(),
 		}
 	}

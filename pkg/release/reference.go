@@ -29,7 +29,7 @@ func parseReference(s string) (reference, error) {
 		return refuse("the release image is empty")
 	}
 	if at := strings.IndexByte(s, '@'); at >= 0 && strings.Contains(s[at:], "/") {
-		return refuse("the release image holds a user name or password in front of the host; credentials belong in the pullSecret")
+		return refuse("the release image has a user name or password before the host; credentials belong in the pullSecret")
 	}
 	if strings.Contains(s, "://") {
 		return refuse("the release image starts with a scheme, such as docker://, which is not part of an image reference")

@@ -83,7 +83,7 @@ type (
 // content, as diag.Problems.
 func ParseBuild(data []byte) (Build, error) {
 	if len(data) > maxBuild {
-		return Build{}, diag.Problem{Detail: fmt.Sprintf("the build has %d bytes, more than the %d it may have", len(data), maxBuild)}
+		return Build{}, diag.Problem{Detail: fmt.Sprintf("the build has %d bytes, more than the limit of %d", len(data), maxBuild)}
 	}
 	var file buildYAML
 	if err := yamlfile.Decode(data, &file); err != nil {

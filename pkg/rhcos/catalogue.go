@@ -102,7 +102,7 @@ func (c Catalogue) Choose(name string, asked *release.Release, usual release.Rel
 	case asked != nil && asked.BootImage != (release.BootImage{Stream: found.Stream.Stream, Build: found.ID}):
 		return Build{}, diag.Problem{
 			Detail: fmt.Sprintf("OKD %s boots %s %s, but %s was asked for as well", asked.Line, asked.BootImage.Stream, asked.BootImage.Build, found.name()),
-			Hint:   "name the release or the stream, not both",
+			Hint:   "give the release or the stream, not both",
 		}
 	}
 	return *found, nil

@@ -152,7 +152,7 @@ func TestParseBuildRefuses(t *testing.T) {
 	for _, test := range []struct{ from, to, want string }{
 		{small, "", "it is empty"},
 		{small, "[]", "cannot unmarshal"},
-		{small, small + strings.Repeat(" ", maxBuild), "more than the 1048576"},
+		{small, small + strings.Repeat(" ", maxBuild), "more than the limit of 1048576"},
 		{"modified", "changed", "field changed not found"},
 		{"stream: s", "stream:", "stream: it is missing"},
 		{"https:", "http:", "is not an https URL"},
@@ -189,12 +189,12 @@ func TestImportRefuses(t *testing.T) {
 		{text, "{}", "it has no stream or no architectures"},
 		{text, text + "{}", "something follows"},
 		{`"stream":"s"`, `"stream":"s","more":1`, `unknown field "more"`},
-		{`"stream":"s"`, `"stream":"../s"`, `no file can be named after the stream "../s"`},
+		{`"stream":"s"`, `"stream":"../s"`, `the stream "../s"`},
 		{`"release":"1.2"`, `"release":""`, "files of 1 builds: "},
-		{"os-1.2-", "os-", `does not hold the build 1.2`},
+		{"os-1.2-", "os-", `does not contain the build 1.2`},
 		{`"images":{}`, `"images":{"gcp":{"release":"9","project":"p","name":"n"}}`, "architectures.x86_64.images.gcp.release: this cannot be imported without loss"},
-		{`"metal":`, `"a b":`, "not of a kind that can be imported"},
-		{`"sha256":"0000`, `"sha256":"000`, "not of a kind that can be imported"},
+		{`"metal":`, `"a b":`, "stream metadata of this kind cannot be imported"},
+		{`"sha256":"0000`, `"sha256":"000`, "stream metadata of this kind cannot be imported"},
 	} {
 		if !strings.Contains(text, test.from) {
 			t.Fatalf("%s is not in %s", test.from, text)

@@ -73,7 +73,7 @@ type situation struct {
 func Check(r release.Release, image BootImage, m Machine) (Report, error) {
 	if m.Pivot != "" && m.Pivot != PivotImage && m.Pivot != PivotOfflineDeploy {
 		names := []string{PivotImage, PivotOfflineDeploy}
-		return Report{}, diag.Problem{Detail: fmt.Sprintf("there is no way to pivot called %q", m.Pivot), Hint: among(m.Pivot, "ways", names)}
+		return Report{}, diag.Problem{Detail: fmt.Sprintf("%q is not a way to pivot", m.Pivot), Hint: among(m.Pivot, "ways", names)}
 	}
 	if m.Architecture = Architecture(m.Architecture); m.Architecture == "" {
 		m.Architecture = image.Architecture

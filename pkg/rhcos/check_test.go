@@ -47,13 +47,13 @@ func TestIdentify(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"":          "cannot tell what the image",
-		"debian":    "cannot tell what the image",
-		"scos":      "of which version",
-		"scos-11":   "of which version",
+		"":          "cannot be identified",
+		"debian":    "cannot be identified",
+		"scos":      "the version of CentOS Stream CoreOS of the image",
+		"scos-11":   "the version of CentOS Stream CoreOS of the image",
 		"c9":        "did you mean c9s?",
-		"fcosmos":   "cannot tell what the image",
-		"10.0.2025": "cannot tell what the image",
+		"fcosmos":   "cannot be identified",
+		"10.0.2025": "cannot be identified",
 	} {
 		if got, err := Identify(c, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Identify(%s) = %+v, %v, want %s", name, got, err, want)

@@ -89,8 +89,8 @@ func Identify(c Catalogue, name string) (BootImage, error) {
 
 func unknownImage(c Catalogue, name string) diag.Problem {
 	return diag.Problem{
-		Detail: fmt.Sprintf("cannot tell what the image %q is", name),
-		Hint:   "name a stream or build, a file such as scos-10.0.20251103-0-live-iso.x86_64.iso, or a system such as fcos-42; " + among(name, "streams and builds", c.Names()),
+		Detail: fmt.Sprintf("the image %q cannot be identified", name),
+		Hint:   "give a stream or build, a file such as scos-10.0.20251103-0-live-iso.x86_64.iso, or a system such as fcos-42; " + among(name, "streams and builds", c.Names()),
 	}
 }
 
@@ -118,8 +118,8 @@ func (p product) read(rest, name string) (BootImage, error) {
 		i.OS = SCOS10
 	default:
 		return BootImage{}, diag.Problem{
-			Detail: fmt.Sprintf("cannot tell of which version of CentOS Stream CoreOS the image %q is", name),
-			Hint:   "name it scos-9 or scos-10, or give the build, such as 10.0.20251103-0",
+			Detail: fmt.Sprintf("the version of CentOS Stream CoreOS of the image %q cannot be identified", name),
+			Hint:   "write scos-9 or scos-10, or give the build, such as 10.0.20251103-0",
 		}
 	}
 	return i, nil
@@ -172,10 +172,10 @@ func ISOLabel(iso io.ReaderAt) (string, error) {
 		if !errors.Is(err, io.EOF) {
 			return "", err
 		}
-		return "", diag.Problem{Detail: "this is not an ISO: it ends before the volume descriptor", Hint: "name an ISO, or the build that the file is of"}
+		return "", diag.Problem{Detail: "this is not an ISO: it ends before the volume descriptor", Hint: "give an ISO, or the build that the file belongs to"}
 	}
 	if string(block[:len(isoMark)]) != isoMark {
-		return "", diag.Problem{Detail: "this is not an ISO: it has no volume descriptor", Hint: "name an ISO, or the build that the file is of"}
+		return "", diag.Problem{Detail: "this is not an ISO: it has no volume descriptor", Hint: "give an ISO, or the build that the file belongs to"}
 	}
 	return strings.TrimRight(string(block[isoLabel:]), " \x00"), nil
 }

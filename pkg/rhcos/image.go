@@ -159,7 +159,7 @@ func (b Build) Find(q Query) ([]Image, error) {
 			names := slices.Collect(maps.Keys(there))
 			hint := among(step.want, step.plural, names)
 			if step.what == "architecture" {
-				hint += "; amd64 and arm64 are understood as well"
+				hint += "; amd64 and arm64 are accepted as well"
 			}
 			return nil, diag.Problem{Detail: fmt.Sprintf("there is no %s %q in %s", step.what, step.want, in), Hint: hint}
 		}

@@ -41,15 +41,15 @@ var rules = []Rule{
 	{
 		Name:   "payload",
 		When:   "a machine with ppc64le or s390x: a warning",
-		Reason: "there are boot images for {machine}, but no OKD release for it is known: they are published for amd64, and since 4.22 at the latest for arm64",
+		Reason: "there are boot images for {machine}, but no OKD release is known: releases are published for amd64, and since 4.22 at the latest for arm64",
 		Way:    "bring a release image of your own with --release-image",
 		judge:  func(s situation) Verdict { return warnIf(s.Architecture == "ppc64le" || s.Architecture == "s390x") },
 	},
 	{
 		Name:   "x86-64-v3",
 		When:   "4.20 or later on x86_64: refused if the CPU lacks x86-64-v3, a note if the CPU is not known",
-		Reason: "{target} needs a CPU that does x86-64-v3; without it everything stops with \"Fatal glibc error: CPU does not support x86-64-v3\" (missing here: {missing})",
-		Eased:  "{target} needs a CPU that does x86-64-v3, and nothing is known of this machine's: --cpu or --this-machine looks",
+		Reason: "{target} needs a CPU with x86-64-v3; without it everything stops with \"Fatal glibc error: CPU does not support x86-64-v3\" (missing here: {missing})",
+		Eased:  "{target} needs a CPU with x86-64-v3, and the machine's CPU is not known: give it with --cpu, or use --this-machine",
 		Way:    "use a newer machine; in a virtual machine choose the CPU model host-passthrough, or raise the EVC level to Haswell or later",
 		judge: func(s situation) Verdict {
 			switch {
@@ -65,8 +65,8 @@ var rules = []Rule{
 	{
 		Name:   "docker-ref",
 		When:   "Fedora CoreOS 42 or later with 4.19 or later, not pivoted: a note, since our bootstrap.ign computes the name of the node image; refused with one that does not (`--computed-ref=false`)",
-		Reason: "Fedora CoreOS is a container image itself since 42. A bootstrap host that looks for the one container image in its repository finds two and stops with \"Expected single docker ref, found:\"",
-		Eased:  "Fedora CoreOS is a container image itself since 42; a bootstrap.ign that okd-install made copes with that",
+		Reason: "Fedora CoreOS is itself a container image since 42. A bootstrap host that looks for the one container image in its repository finds two and stops with \"Expected single docker ref, found:\"",
+		Eased:  "Fedora CoreOS is itself a container image since 42; a bootstrap.ign of okd-install handles that",
 		Way:    "boot {stream} {build}; make bootstrap.ign with okd-install, which computes the name; or use Fedora CoreOS 41 or older",
 		judge: func(s situation) Verdict {
 			switch {
@@ -82,7 +82,7 @@ var rules = []Rule{
 	{
 		Name:   "semodule",
 		When:   "Fedora CoreOS 42 or later, not pivoted: a warning",
-		Reason: "services of Fedora 42 and later have no /usr/sbin in their PATH, and the move to {target} ends with \"Finalizing SELinux policy: failed to run semodule\" on machines where nobody adds it: okd-install does on the bootstrap host, nobody on the others",
+		Reason: "services of Fedora 42 and later have no /usr/sbin in their PATH, and the move to {target} ends with \"Finalizing SELinux policy: failed to run semodule\" on machines where it is not added: okd-install adds it on the bootstrap host, but nothing adds it on the others",
 		Way:    "boot {stream} {build}, use Fedora CoreOS 41 or older, or give rpm-ostreed.service and ostree-finalize-staged.service a PATH with /usr/sbin",
 		judge:  func(s situation) Verdict { return warnIf(s.fedora(42) && s.Pivot == "") },
 	},
@@ -106,7 +106,7 @@ var rules = []Rule{
 	{
 		Name:   "fedora-not-needed",
 		When:   "Fedora CoreOS with 4.19 or later, not pivoted: a warning",
-		Reason: "OKD {release} was made with {stream} {build}; nobody tries it with Fedora CoreOS any more",
+		Reason: "OKD {release} was made with {stream} {build}; nobody tests it with Fedora CoreOS any more",
 		Way:    "boot {stream} {build}, or let a live system write it to the disk: create pivot-config --mode image",
 		judge: func(s situation) Verdict {
 			return warnIf(s.image.OS == FCOS && s.release.Has(release.SCOSMedia) && s.Pivot == "")
@@ -115,7 +115,7 @@ var rules = []Rule{
 	{
 		Name:   "no-media",
 		When:   "CentOS Stream CoreOS 9 with 4.16 to 4.18, or pivoting with an image there: refused",
-		Reason: "up to 4.18 a bootstrap host takes CentOS Stream CoreOS for the finished node image, but its boot media have neither oc nor kubelet",
+		Reason: "up to 4.18 a bootstrap host mistakes CentOS Stream CoreOS for the finished node image, but its boot media have neither oc nor kubelet",
 		Way:    "use {stream} {build}; to have the disk right from the start: create pivot-config --mode offline-deploy",
 		judge: func(s situation) Verdict {
 			return refuseIf(!s.release.Has(release.SCOSMedia) && (s.image.OS == SCOS9 || s.Pivot == PivotImage))
@@ -131,14 +131,14 @@ var rules = []Rule{
 	{
 		Name:   "older-than-release",
 		When:   "CentOS Stream CoreOS 9 with 4.20 or later: a warning",
-		Reason: "machines would move from CentOS Stream 9 to {target} on their first boot, and the bootstrap host would run programs of 10 on the kernel of 9: nobody tries this",
+		Reason: "machines would move from CentOS Stream 9 to {target} on their first boot, and the bootstrap host would run programs of 10 on the kernel of 9: nobody tests this",
 		Way:    "use {stream} {build}",
 		judge:  func(s situation) Verdict { return warnIf(s.image.OS == SCOS9 && s.target == SCOS10) },
 	},
 	{
 		Name:   "offline-deploy",
 		When:   "pivoting with offline-deploy on s390x or ppc64le: refused",
-		Reason: "deploying into an installed disk is not done on {machine}: its boot loader would have to be written again",
+		Reason: "deploying into an installed disk is not supported on {machine}: its boot loader would have to be written again",
 		Way:    "use --mode image with 4.19 or later",
 		judge: func(s situation) Verdict {
 			return refuseIf(s.Pivot == PivotOfflineDeploy && slices.Contains([]string{"s390x", "ppc64le"}, s.Architecture))

@@ -19,13 +19,14 @@ const keysDir = "keys"
 func SigningKey(files fs.FS, build string) ([]byte, error) {
 	i := identifyID(build)
 	if i.OS != FCOS {
-		return nil, diag.Problem{Detail: fmt.Sprintf("nobody is known to sign the build %q: only builds of Fedora CoreOS are", build), Hint: "name the file with the public key with --signing-key, or do without the signature with --skip-signature"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("no signer is known for the build %q: only builds of Fedora CoreOS are signed", build),
+			Hint: "give the file with the public key with --signing-key, or skip the signature with --skip-signature"}
 	}
 	key, err := fs.ReadFile(files, fmt.Sprintf("%s/fedora-%d.asc", keysDir, i.Major))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, diag.Problem{
-			Detail: fmt.Sprintf("the build %s is signed with the key of Fedora %d, which okd-install does not carry", build, i.Major),
-			Hint:   "name the file with Fedora's public keys with --signing-key; or add --skip-signature: the SHA-256 sum of the catalogue is verified all the same",
+			Detail: fmt.Sprintf("the build %s is signed with the key of Fedora %d, which okd-install does not include", build, i.Major),
+			Hint:   "give the file with Fedora's public keys with --signing-key; or add --skip-signature: the SHA-256 sum of the catalogue is still verified",
 		}
 	}
 	return key, err

@@ -26,7 +26,7 @@ func Reopen(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|noFollow|noWait, 0)
 	if err != nil {
 		if _, there := os.Lstat(path); there == nil {
-			return nil, &ForeignError{path, "it cannot be opened as a file of one's own"}
+			return nil, &ForeignError{path, "it cannot be opened as a file of your own"}
 		}
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func place(f *os.File, to string, mode fs.FileMode, rename func(from, to string)
 		return err
 	}
 	if there, err := os.Lstat(to); err != nil || !os.SameFile(mine, there) {
-		return &ForeignError{to, "somebody else has put another file in its place at this moment"}
+		return &ForeignError{to, "another file was put in its place at this moment"}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ const (
 )
 
 // errNobodyWrites is a named pipe that was waited for in vain.
-var errNobodyWrites = fmt.Errorf("it is a pipe, and nobody has written into it for %s", writerWait)
+var errNobodyWrites = fmt.Errorf("it is a pipe, and nothing was written to it for %s", writerWait)
 
 // ErrFolder is a folder in place of a file.
 var ErrFolder error = syscall.EISDIR
@@ -29,7 +29,7 @@ type TooLargeError struct{ Most int64 }
 
 // Error gives the bound.
 func (e TooLargeError) Error() string {
-	return fmt.Sprintf("it has more than %d bytes, the most that is read of such a file", e.Most)
+	return fmt.Sprintf("it has more than %d bytes, the limit for such a file", e.Most)
 }
 
 // Open opens a file for reading. Unlike os.Open it does not wait for a pipe's other

@@ -76,7 +76,7 @@ func TestProvidedProblems(t *testing.T) {
 			files: with(func(f map[string][]byte) {
 				f["tls/root-ca.crt"] = bytes.Replace(f["tls/root-ca.crt"], []byte("BEGIN CERTIFICATE-----"), []byte("BEGIN CERTIFICATE----- # ours"), 1)
 			}),
-			want: []string{"tls/root-ca.crt: a comment stands behind the dashes of -----BEGIN CERTIFICATE-----"},
+			want: []string{"tls/root-ca.crt: there is a comment after the dashes of -----BEGIN CERTIFICATE-----"},
 		},
 		"a damaged certificate behind a good one": {
 			files: with(func(f map[string][]byte) {
@@ -107,8 +107,8 @@ func TestProvidedProblems(t *testing.T) {
 				f["tls/root-ca.crt"], f["tls/root-ca.key"] = make([]byte, maxPEM+1), make([]byte, maxPEM+1)
 			}),
 			want: []string{
-				"tls/root-ca.crt: is larger than 1 MiB, so that it cannot be a certificate or a key",
-				"tls/root-ca.key: is larger than 1 MiB, so that it cannot be a certificate or a key",
+				"tls/root-ca.crt: is larger than 1 MiB, so it cannot be a certificate or a key",
+				"tls/root-ca.key: is larger than 1 MiB, so it cannot be a certificate or a key",
 			},
 		},
 		"a damaged certificate": {
@@ -140,14 +140,14 @@ func TestProvidedProblems(t *testing.T) {
 				c.ExcludedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.com"}, true
 			}),
 			want: []string{"tls/root-ca.crt: cannot sign machine-config-server: " +
-				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+				"the name constraints of root-ca exclude a name that it must have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
 		},
 		"an authority for another domain": {
 			files: newRoot(func(c *x509.Certificate) {
 				c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.org"}, true
 			}),
 			want: []string{"tls/root-ca.crt: cannot sign machine-config-server: " +
-				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+				"the name constraints of root-ca exclude a name that it must have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
 		},
 		"an authority for clients": {
 			files: newRoot(func(c *x509.Certificate) { c.ExtKeyUsage = client }),
@@ -163,7 +163,7 @@ func TestProvidedProblems(t *testing.T) {
 				return brought(map[string]Pair{"root-ca": ca, "machine-config-server": l}, "root-ca", "machine-config-server")
 			}(),
 			want: []string{"tls/machine-config-server.crt: is not accepted as a certificate for servers: " +
-				"the name constraints of root-ca exclude a name that it has to have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
+				"the name constraints of root-ca exclude a name that it must have (api-int.okd.example.com, 192.168.1.5, fd00::5)"},
 		},
 		"a leaf of another authority": {
 			files: put("machine-config-server", resign(t, "mcs", leaf, &signer, func(*x509.Certificate) {})),

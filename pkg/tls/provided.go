@@ -148,7 +148,7 @@ func missing(file, other string) diag.Problem {
 	return problem(file, "is missing, though "+other+" is there", "add it, or remove "+other+" to have both made")
 }
 
-var errTooLarge = errors.New("is larger than 1 MiB, so that it cannot be a certificate or a key")
+var errTooLarge = errors.New("is larger than 1 MiB, so it cannot be a certificate or a key")
 
 func readCerts(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > maxPEM {

@@ -93,7 +93,7 @@ var Certificates = []Certificate{
 		Purpose: "signs the administrator's certificate"},
 	{Name: "admin-kubeconfig-client", Signer: "admin-kubeconfig-signer", Life: decade, Use: both, Host: notOnHost,
 		Subject: systemAdmin,
-		Purpose: "lets the administrator in, with auth/kubeconfig"},
+		Purpose: "lets the administrator log in, with auth/kubeconfig"},
 	{Name: "kubelet-bootstrap-kubeconfig-signer", Life: decade, Host: notOnHost,
 		Purpose: "signs the certificate with which new kubelets ask for their own"},
 	{Name: "kubelet-client", Signer: "kubelet-bootstrap-kubeconfig-signer", Life: decade, Use: client,

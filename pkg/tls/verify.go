@@ -87,7 +87,7 @@ type untrusted struct {
 }
 
 func (e *untrusted) Error() string {
-	return fmt.Sprintf("whoever trusts %s does not accept it for %s: %s", e.signer, useName(e.use), e.why())
+	return fmt.Sprintf("a program that trusts %s does not accept it for %s: %s", e.signer, useName(e.use), e.why())
 }
 
 // why says what of the signer rules the leaf out.
@@ -102,7 +102,7 @@ func (e *untrusted) why() string {
 	}
 	switch invalid.Reason {
 	case x509.CANotAuthorizedForThisName, x509.NameConstraintsWithoutSANs, x509.TooManyConstraints, x509.UnconstrainedName, x509.NameMismatch:
-		return "the name constraints of " + e.signer + " exclude a name that it has to have (" + strings.Join(describe(e.leaf).SANs, ", ") + ")"
+		return "the name constraints of " + e.signer + " exclude a name that it must have (" + strings.Join(describe(e.leaf).SANs, ", ") + ")"
 	case x509.IncompatibleUsage, x509.CANotAuthorizedForExtKeyUsage:
 		whose := e.signer
 		if !slices.Contains(e.leaf.ExtKeyUsage, e.use) {
@@ -112,7 +112,7 @@ func (e *untrusted) why() string {
 	case x509.NotAuthorizedToSign:
 		return e.signer + " may not sign certificates"
 	case x509.Expired:
-		return "the two are not valid at one time"
+		return "the two are never valid at the same time"
 	default:
 		return "the rules of " + e.signer + " exclude it"
 	}

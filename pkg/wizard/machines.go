@@ -130,7 +130,7 @@ func machineQuestions() []question {
 			key: arbiterKey, label: "A third vote", usage: "number of arbiters beside two control plane machines: 1",
 			fields: []string{"arbiter", "controlPlane"},
 			help: "etcd works while a majority of its members can talk to each other. Of two, one alone is none: when a machine is lost, " +
-				"the cluster stands still. An arbiter is a small third machine that only votes. Fencing is another way, which you can write into the file.",
+				"the cluster stops. An arbiter is a small third machine that only votes. Fencing is another way, which you can write into the file.",
 			asked: func(w *wizard) bool { return w.answers[controlPlaneKey] == "2" && canHaveArbiter(w) },
 			options: func(*wizard) []option {
 				return []option{

@@ -55,7 +55,7 @@ func playOutage(t *testing.T, c *controlPlane) {
 	// what is left on the terminal: the log, with the cause once, and no status
 	last := terminal.screen()
 	t.Logf("the terminal at the end, after an outage of %s:\n%s", away.Round(time.Second), last)
-	for text, times := range map[string]int{"nothing listens on that port": 1, "the API can be asked again, after": 1,
+	for text, times := range map[string]int{"nothing listens on that port": 1, "the API answers again, after": 1,
 		"It is now safe to remove": 1, " | no API for": 0, " | API v": 0} {
 		if got := strings.Count(unfolded(last), text); got != times {
 			t.Errorf("the terminal says %d times %q, want %d", got, text, times)

@@ -166,7 +166,7 @@ func TestPlantedJournals(t *testing.T) {
 		"behind a link": {"bootstrap.ign", func(dir, elsewhere string) error {
 			to := filepath.Join(elsewhere, "stage")
 			return errors.Join(os.Rename(filepath.Join(dir, stageDir), to), os.Symlink(to, filepath.Join(dir, stageDir)))
-		}, "something else has the name"},
+		}, "something else with the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -195,7 +195,7 @@ func TestJump(t *testing.T) {
 	if o.code != 1 {
 		t.Fatalf("without a jump host: %d %s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "10.99.2.5: port 22 is not reached: network is unreachable", "nothing could be collected")
+	has(t, o.stderr, "10.99.2.5: cannot connect to port 22: network is unreachable", "nothing could be collected")
 	w.holds(w.gather("--bootstrap", "10.99.2.5", "--master", "10.99.2.11", "--key", w.key, "--jump", "core@10.99.1.9:2222"), "10.99.2.11")
 }
 
@@ -217,7 +217,7 @@ func TestStalledSession(t *testing.T) {
 	}
 	o := wait()
 	files := w.holds(o, "10.99.2.11")
-	has(t, o.stderr, "level=warning msg=10.99.1.5: the connection stalled: nothing came back for 2 s", "connecting again", "going on at")
+	has(t, o.stderr, "level=warning msg=10.99.1.5: the connection stalled: no data arrived for 2 s", "connecting again", "continuing at")
 	if len(files["bootstrap/containers/noise.log"]) == 0 {
 		t.Error("the log is missing")
 	}
@@ -245,7 +245,7 @@ func TestNetworkGone(t *testing.T) {
 	w.machines["boot"].tool("installer-gather.sh", "echo 'asked again'; exit 9")
 	o = w.gather("--bootstrap", "10.99.1.5", "--master", "10.99.2.11", "--key", w.key)
 	w.holds(o, "10.99.2.11")
-	has(t, o.stderr, "going on with what was begun at", "10.99.1.5: going on at")
+	has(t, o.stderr, "continuing what was begun at", "10.99.1.5: continuing at")
 }
 
 func globs(t *testing.T, pattern string) []string {
@@ -272,7 +272,7 @@ func TestInterrupted(t *testing.T) {
 	w.slow(false)
 	o = w.gather("--bootstrap", "10.99.1.5", "--key", w.key)
 	w.holds(o)
-	has(t, o.stderr, "going on at")
+	has(t, o.stderr, "continuing at")
 }
 
 // A host that shows another key than before is not talked to.
@@ -286,8 +286,8 @@ func TestChangedHostKey(t *testing.T) {
 	if o.code != 1 {
 		t.Errorf("exit code %d", o.code)
 	}
-	has(t, o.stderr, "10.99.1.5: the host shows another key than before: now ssh-ed25519 SHA256:",
-		".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine was installed again since, remove that line")
+	has(t, o.stderr, "10.99.1.5: the host presents another key than before: now ssh-ed25519 SHA256:",
+		".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine has been reinstalled since, remove that line")
 	if got := globs(t, filepath.Join(w.dir, "log-bundle-*")); len(got) != 1 || got[0] != before {
 		t.Errorf("bundles: %v", got)
 	}
@@ -300,7 +300,7 @@ func TestChangedHostKey(t *testing.T) {
 	if o.code != 1 {
 		t.Errorf("exit code %d", o.code)
 	}
-	has(t, o.stderr, own+" does not list this host; it shows the ssh-ed25519 key SHA256:")
+	has(t, o.stderr, own+" does not list this host, which presents the ssh-ed25519 key SHA256:")
 	public, err := os.ReadFile(filepath.Join(boot.root, "ssh", "host.pub"))
 	if err != nil {
 		t.Fatal(err)
@@ -328,14 +328,14 @@ func TestFullDisk(t *testing.T) {
 	if o.code != 1 || len(globs(t, filepath.Join(full, "log-bundle-*"))) != 0 {
 		t.Fatalf("exit code %d:\n%s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "the log bundle of 10.99.1.5 takes ", " are free on the disk", "make room on that disk")
+	has(t, o.stderr, "the log bundle of 10.99.1.5 takes ", " are free on the disk", "free space on that disk")
 	// enough for what is fetched, not for the bundle made from it
 	w.do("mount", "-o", "remount,size=12m", full)
 	o = w.gather("--bootstrap", "10.99.1.5", "--key", w.key)
 	if o.code != 1 || len(globs(t, filepath.Join(full, "log-bundle-*"))) != 0 {
 		t.Fatalf("exit code %d:\n%s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "the log bundle cannot be written: ", "make room on that disk")
+	has(t, o.stderr, "the log bundle cannot be written: ", "free space on that disk")
 	w.do("mount", "-o", "remount,size=64m", full)
 	o = w.gather("--bootstrap", "10.99.1.5", "--key", w.key)
 	w.holds(o)
@@ -364,5 +364,5 @@ func TestDown(t *testing.T) {
 	w.do("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other)
 	o = w.gather("--bootstrap", "10.99.1.5", "--master", "10.99.2.12", "--key", other)
 	w.holds(o)
-	has(t, o.stderr, "10.99.2.12: the host lets user core in with none of the keys: the key that was made for the bootstrap host, "+other)
+	has(t, o.stderr, "10.99.2.12: the host rejected all keys for user core: the key that was made for the bootstrap host, "+other)
 }

@@ -52,7 +52,7 @@ func readRecords(t *testing.T, dir string) {
 		t.Errorf("%+v", r)
 	}
 	_, err = gather.ServiceRecords(t.Context(), access, gather.Endpoint{User: "core", Host: "10.99.1.9", Port: 22})
-	if err == nil || !strings.Contains(err.Error(), "lets user core in with none of the keys") {
+	if err == nil || !strings.Contains(err.Error(), "rejected all keys for user core") {
 		t.Errorf("another machine: %v", err)
 	}
 }

@@ -205,7 +205,7 @@ func (c *Comparison) content(change Change, old, now []byte) Change {
 		return change
 	}
 	if Binary(old) || Binary(now) {
-		change.Details = append(change.Details, fmt.Sprintf("content, which is no text: %d -> %d bytes", len(old), len(now)))
+		change.Details = append(change.Details, fmt.Sprintf("binary content: %d -> %d bytes", len(old), len(now)))
 		change.Secret = !c.ShowSecrets && (Secret(change.Path, old) || Secret(change.Path, now))
 		return change
 	}
@@ -223,7 +223,7 @@ func (c *Comparison) content(change Change, old, now []byte) Change {
 	}
 	if one(before) && one(after) {
 		change.Secret = true
-		change.Details = append(change.Details, "it is secret as a whole, and another one")
+		change.Details = append(change.Details, "it is secret as a whole, and differs")
 		return change
 	}
 	before, after = namedCertificates(before), namedCertificates(after)
@@ -325,7 +325,7 @@ func reissued(old, now Certificate) string {
 	differ("names", strings.Join(old.Names, " "), strings.Join(now.Names, " "))
 	differ("key", old.Key, now.Key)
 	if len(what) == 0 {
-		what = append(what, "another one for the same time and names")
+		what = append(what, "a new one for the same time and names")
 	}
 	return fmt.Sprintf("certificate %s made again: %s", now.Subject, strings.Join(what, "; "))
 }

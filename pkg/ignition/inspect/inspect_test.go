@@ -172,13 +172,13 @@ func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, raw, want string }{
 		{"nothing", " ", "x.ign: is empty"},
 		{"text", "variant: fcos", "is not JSON"},
-		{"half", `{"ignition":{"version":"3.2.0"`, "is not JSON, or not all of it is there"},
-		{"a list", "[]", "that is an object"},
+		{"half", `{"ignition":{"version":"3.2.0"`, "is not JSON, or is incomplete"},
+		{"a list", "[]", "which is an object"},
 		{"other JSON", `{"a":1}`, "has no ignition.version"},
 		{"two", `{"ignition":{"version":"3.2.0"}}{}`, "is not JSON"},
-		{"a number", `{"ignition":{"version":3}}`, "ignition.version: a JSON number cannot stand here"},
+		{"a number", `{"ignition":{"version":3}}`, "ignition.version: a JSON number is not allowed here"},
 		{"files that are none", `{"storage":{"files":{}}}`, "storage.files: an array is expected here"},
-		{"a path that is none", `{"storage":{"files":[{},{"path":[]}]}}`, "storage.files[1].path: a JSON array cannot stand here"},
+		{"a path that is none", `{"storage":{"files":[{},{"path":[]}]}}`, "storage.files[1].path: a JSON array is not allowed here"},
 		{"a byte order mark", "\xef\xbb\xbf{}", "begins with a byte order mark"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "begins with a byte order mark"},
 		{"an unknown spec", `{"ignition":{"version":"3.9.0"}}`, "2.0.0 to 2.4.0 and 3.0.0 to " + ignition.NewestSpec},
@@ -205,9 +205,9 @@ func TestFind(t *testing.T) {
 		{"/etc/a.conf", "/etc/a.conf"}, {"etc/a.conf", "/etc/a.conf"}, {"x.service", "/etc/systemd/system/x.service"},
 		{"only.sh", "/opt/only.sh"}, {"opt/only.sh", "/opt/only.sh"}, {"b/a.conf", "/etc/b/a.conf"}, {"ignition.proxy", "ignition.proxy"},
 		{"a.conf", "f.ign: a.conf: could be more than one file of the config\n    hint: name one of /etc/a.conf, /etc/b/a.conf"},
-		{"/twice", "f.ign: /twice: stands in the config more than once"},
+		{"/twice", "f.ign: /twice: is in the config more than once"},
 		{"onyl.sh", "f.ign: onyl.sh: is not in the config\n    hint: did you mean /opt/only.sh?"},
-		{"", "f.ign: is not in the config\n    hint: ignition ls lists what is"},
+		{"", "f.ign: is not in the config\n    hint: run ignition ls to list the paths of the config"},
 	} {
 		e, err := c.Find("f.ign", k.name)
 		got := e.Path
@@ -251,7 +251,7 @@ link l 0000 "" /etc/passwdfalse`
 	}
 	said := strings.Join(left, "\n")
 	for _, word := range []string{
-		"/app: its content is at http://y, and is not fetched", "https://REDACTED@a/b", "storage.disks: is no file",
+		"/app: its content is at http://y, and is not fetched", "https://REDACTED@a/b", "storage.disks: is not a file",
 		"passwd.users[core]",
 	} {
 		if !strings.Contains(said, word) {
@@ -282,7 +282,7 @@ func TestTreeLeavesLooseLinks(t *testing.T) {
 	if got := strings.Join(paths, " "); got != "d f a s" {
 		t.Errorf("got %s", got)
 	}
-	want := "/b: is a hard link to /usr/bin/x, which is no file of the config\n/c: is a hard link to /d, which is no file of the config"
+	want := "/b: is a hard link to /usr/bin/x, which is not a file of the config\n/c: is a hard link to /d, which is not a file of the config"
 	if got := strings.Join(left, "\n"); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -291,10 +291,10 @@ func TestTreeLeavesLooseLinks(t *testing.T) {
 func TestTreeRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ files, links, want string }{
-		{`{"path":"/a"},{"path":"/b/../a"}`, ``, "/a: stands in the config twice"},
+		{`{"path":"/a"},{"path":"/b/../a"}`, ``, "/a: is in the config twice"},
 		{`{"path":"/l/a"}`, `{"path":"/l","target":"/etc"}`, "/l/a: is below /l, which is a link"},
 		{`{"path":"/f"},{"path":"/f/g"}`, ``, "/f/g: is below /f, which is a file"},
-		{`{"path":"/../../etc/passwd"},{"path":"etc/passwd"}`, ``, "/etc/passwd: stands in the config twice"},
+		{`{"path":"/../../etc/passwd"},{"path":"etc/passwd"}`, ``, "/etc/passwd: is in the config twice"},
 	} {
 		config, err := Read("x.ign", fmt.Appendf(nil, `{"ignition":{"version":"3.2.0"},"storage":{"files":[%s],"links":[%s]}}`, c.files, c.links))
 		if err != nil {

@@ -53,16 +53,16 @@ func Read(name string, raw []byte) (Config, error) {
 		return fail("is empty", "")
 	}
 	if bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")) || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
-		return fail("begins with a byte order mark, as files do that a Windows program has written; Ignition does not read it",
+		return fail("begins with a byte order mark, as a Windows program writes it, which Ignition does not accept",
 			"save it as UTF-8 without a byte order mark")
 	}
 	r := &reader{left: ignition.MaxContent}
 	if err := r.config(raw); err != nil {
 		if !json.Valid(raw) && bytes.TrimSpace(raw)[0] == '{' {
-			return fail("is not JSON, or not all of it is there", "okd-install ignition validate says where it goes wrong")
+			return fail("is not JSON, or is incomplete", "run okd-install ignition validate to see where")
 		}
 		if !json.Valid(raw) {
-			return fail("is not JSON, and an Ignition config is", "if it is a Butane file, butane makes the config of it")
+			return fail("is not JSON, as an Ignition config must be", "if it is a Butane file, convert it with butane")
 		}
 		return fail(err.Error(), "")
 	}
@@ -72,9 +72,9 @@ func Read(name string, raw []byte) (Config, error) {
 	if !knownSpec(r.found.Version) {
 		return Config{}, diag.Problem{
 			Position: diag.Position{File: name}, Path: "ignition.version",
-			Detail: fmt.Sprintf("%.20q is not a spec that is known here: 2.0.0 to %s and 3.0.0 to %s are",
+			Detail: fmt.Sprintf("%.20q is not a known spec: 2.0.0 to %s and 3.0.0 to %s are known",
 				r.found.Version, lastOfOlder, ignition.NewestSpec),
-			Hint: "correct it; or, if the config is newer than this okd-install, use a newer one",
+			Hint: "correct it; or, if the config is newer than this version of okd-install, use a newer version",
 		}
 	}
 	for i := range r.unreadable {

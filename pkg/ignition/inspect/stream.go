@@ -22,10 +22,10 @@ func decode(where string, raw json.RawMessage, to any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &typed) && typed.Field != "":
-		return fmt.Errorf("%s.%s: a JSON %s cannot stand here",
+		return fmt.Errorf("%s.%s: a JSON %s is not allowed here",
 			where, diag.Printable(strings.ToLower(typed.Field[:1])+typed.Field[1:]), typed.Value)
 	case errors.As(err, &typed):
-		return fmt.Errorf("%s: a JSON %s cannot stand here", where, typed.Value)
+		return fmt.Errorf("%s: a JSON %s is not allowed here", where, typed.Value)
 	}
 	return fmt.Errorf("%s: is not what Ignition expects there", where)
 }
@@ -73,7 +73,7 @@ func stream(where string, raw json.RawMessage, open json.Delim, kind string, vis
 	case tok == nil:
 		return nil
 	case tok != open && where == "":
-		return errors.New("is JSON, but not an Ignition config: that is an object")
+		return errors.New("is JSON, but not an Ignition config, which is an object")
 	case tok != open:
 		return fmt.Errorf("%s: %s is expected here", where, kind)
 	}
@@ -86,7 +86,7 @@ func stream(where string, raw json.RawMessage, open json.Delim, kind string, vis
 		return err
 	}
 	if _, err = dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more text after the end of the config")
+		return errors.New("there is text after the end of the config")
 	}
 	return nil
 }

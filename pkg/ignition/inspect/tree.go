@@ -60,7 +60,7 @@ func Tree(file string, c Config) (nodes []Node, left []string, err error) {
 			more, what := e.user()
 			nodes, left = append(nodes, more...), append(left, what)
 		default:
-			left = append(left, e.Path+": is no file")
+			left = append(left, e.Path+": is not a file")
 		}
 	}
 	if len(enabled) > 0 {
@@ -86,7 +86,7 @@ func withoutLooseLinks(nodes []Node, left []string) (kept []Node, more []string)
 	}
 	for _, n := range nodes {
 		if target := path.Clean("/" + n.Target)[1:]; n.Hard && !files[target] {
-			left = append(left, "/"+n.Path+": is a hard link to /"+target+", which is no file of the config")
+			left = append(left, "/"+n.Path+": is a hard link to /"+target+", which is not a file of the config")
 			continue
 		}
 		kept = append(kept, n)
@@ -159,7 +159,7 @@ func (e Entry) user() (nodes []Node, left string) {
 		Keys    []string `json:"sshAuthorizedKeys"`
 	}
 	if json.Unmarshal(e.Data(), &u) != nil || len(u.Keys) == 0 {
-		return nil, e.Path + ": the user is not made, since only a running system has users"
+		return nil, e.Path + ": the user is not created, since only a running system has users"
 	}
 	home := u.HomeDir
 	switch {
@@ -177,7 +177,7 @@ func (e Entry) user() (nodes []Node, left string) {
 		{Path: ssh, Kind: Directory, Mode: 0o700},
 		{Path: ssh + "/authorized_keys.d", Kind: Directory, Mode: 0o700},
 		{Path: ssh + "/authorized_keys.d/ignition", Kind: File, Mode: 0o600, Data: []byte(keys)},
-	}, e.Path + ": of the user there are only the SSH keys, in " + "/" + ssh + "/authorized_keys.d/ignition"
+	}, e.Path + ": only the SSH keys of the user are written, to " + "/" + ssh + "/authorized_keys.d/ignition"
 }
 
 // collisions finds paths that stand twice, and those below a file or a link.
@@ -189,8 +189,8 @@ func collisions(file string, nodes []Node) error {
 			problems = append(problems, diag.Problem{
 				Position: diag.Position{File: file},
 				Path:     "/" + n.Path,
-				Detail:   "stands in the config twice",
-				Hint:     "Ignition refuses such a config; ignition validate says where",
+				Detail:   "is in the config twice",
+				Hint:     "Ignition refuses such a config; run ignition validate to see where",
 			})
 		}
 		taken[n.Path] = n.Kind

@@ -77,12 +77,12 @@ func (b *body) watch(ctx context.Context, window time.Duration) {
 		case <-b.read:
 			silent.Reset(stall)
 		case <-silent.C:
-			end(fmt.Errorf("nothing came for %s", stall))
+			end(fmt.Errorf("no data arrived for %s", stall))
 			return
 		case <-slow.C:
 			now := b.count.Load()
 			if now-before < slowest {
-				end(fmt.Errorf("it is too slow: %d bytes came in %s", now-before, window))
+				end(fmt.Errorf("it is too slow: %d bytes in %s", now-before, window))
 				return
 			}
 			before = now

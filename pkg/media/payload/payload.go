@@ -61,8 +61,8 @@ func (c Client) Find(ctx context.Context, q Query) (Image, error) {
 		read: func(reference string, secret pullSecret) ([]byte, string, error) {
 			return c.read(ctx, reference, q.Architecture, secret)
 		},
-		fails: fmt.Sprintf("which image %s of %s is cannot be read", q.Component, q.Release),
-		otherwise: fmt.Sprintf("look it up where the registry can be reached, and give it with --os-image: oc adm release info --image-for=%s %s",
+		fails: fmt.Sprintf("the image %s of %s cannot be determined", q.Component, q.Release),
+		otherwise: fmt.Sprintf("look it up on a machine that can reach the registry, and give it with --os-image: oc adm release info --image-for=%s %s",
 			q.Component, q.Release),
 	})
 }
@@ -139,10 +139,10 @@ func find(list []byte, q Query) (Image, error) {
 	refuse := func(detail, hint string) (Image, error) {
 		return Image{}, diag.Problem{Detail: "the release image " + q.Release + " " + detail, Hint: hint}
 	}
-	const another = "is it the release that you mean? --release and --release-image name another"
+	const another = "check that it is the release that you mean; --release and --release-image select another one"
 	var r imageReferences
 	if err := json.Unmarshal(list, &r); err != nil || r.Kind != "ImageStream" {
-		return refuse("has a list of its images that cannot be read", another)
+		return refuse("has a list of images that cannot be read", another)
 	}
 	there := map[string]bool{}
 	for _, tag := range r.Spec.Tags {
@@ -151,16 +151,16 @@ func find(list []byte, q Query) (Image, error) {
 			continue
 		}
 		if tag.From.Kind != "DockerImage" || !isPinned(tag.From.Name) {
-			return refuse(fmt.Sprintf("does not name %s by digest, but as %.200q", q.Component, tag.From.Name), another)
+			return refuse(fmt.Sprintf("does not list %s by digest, but as %.200q", q.Component, tag.From.Name), another)
 		}
 		return Image{Image: tag.From.Name, Version: r.Metadata.Name}, nil
 	}
-	detail := fmt.Sprintf("is of %.100q and names %d images, but no %s", r.Metadata.Name, len(r.Spec.Tags), q.Component)
+	detail := fmt.Sprintf("is of %.100q and lists %d images, but no %s", r.Metadata.Name, len(r.Spec.Tags), q.Component)
 	switch {
 	case there["rhel-coreos"]:
-		return refuse(detail+": it is of OpenShift, whose nodes run Red Hat's system", "name a release image of OKD with --release-image")
+		return refuse(detail+": it is of OpenShift, whose nodes run Red Hat's system", "give a release image of OKD with --release-image")
 	case there["fedora-coreos"] || there["machine-os-content"]:
-		return refuse(detail+": its nodes run Fedora CoreOS", "name a release image of OKD on CentOS Stream CoreOS (okd-scos) with --release-image")
+		return refuse(detail+": its nodes run Fedora CoreOS", "give a release image of OKD on CentOS Stream CoreOS (okd-scos) with --release-image")
 	}
 	return refuse(detail, another)
 }
@@ -207,8 +207,8 @@ func candidates(image string, mirrors []ignition.Mirror, byTag bool) ([]string, 
 	}
 	if len(out) == 0 {
 		return nil, diag.Problem{
-			Detail: "the release image " + image + " cannot be read: its source must not be asked (sourcePolicy NeverContactSource), and mirrors have images by digest only",
-			Hint:   "name the release image by digest with --release-image",
+			Detail: "the release image " + image + " cannot be read: its source must not be contacted (sourcePolicy NeverContactSource), and mirrors serve images by digest only",
+			Hint:   "give the release image by digest with --release-image",
 		}
 	}
 	return out, nil

@@ -254,23 +254,23 @@ func TestFindRefused(t *testing.T) {
 	at := "release-manifests/image-references"
 	unpinned := strings.Replace(osImage, "@sha256:", ":", 1)
 	for want, layers := range map[string][][]byte{
-		`is of "4.18.0-okd-scos.10" and names 1 images, but no stream-coreos`: {archive(at, string(listOf("cli", osImage)))},
-		"it is of OpenShift":                           {archive(at, string(listOf("rhel-coreos", osImage)))},
-		"its nodes run Fedora CoreOS":                  {archive(at, string(listOf("fedora-coreos", osImage)))},
-		"does not name stream-coreos by digest":        {archive(at, string(listOf(component, unpinned)))},
-		`but as "quay.io/okd/x@sha256:$(reboot)`:       {archive(at, string(listOf(component, "quay.io/okd/x@sha256:$(reboot)")))},
-		"names 0 images":                               {archive(at, `{"kind":"ImageStream"}`)},
-		"has a list of its images that cannot be read": {archive(at, `{"kind":"Pod"}`)},
-		"a list of its images that cannot":             {archive(at, "<html>")},
-		"so it is not the image of a release":          {archive("etc/os-release", "x"), archive("bin/sh", "x")},
-		"not the image of a release":                   {archive(at, string(goodList)), archive("release-manifests/.wh.image-references", "")},
-		"has no release-manifests":                     {archive(at, string(goodList)), archive(".wh.release-manifests", "")},
-		"no release-manifests/image-references, so":    {},
-		"is not a file of at most":                     {archive(at, "-> /etc/passwd")},
-		"a file of at most 8388608 bytes":              {gzipped(archive(at, strings.Repeat("x", maxList+1)))},
-		"a layer is not an archive":                    {[]byte("this is not an archive, but it is somewhat longer than nothing")},
-		"a layer cannot be decompressed":               {[]byte("\x1f\x8b nonsense")},
-		"a layer is cut off: unexpected EOF":           {gzipped(archive(at, string(goodList))[:700])},
+		`is of "4.18.0-okd-scos.10" and lists 1 images, but no stream-coreos`: {archive(at, string(listOf("cli", osImage)))},
+		"it is of OpenShift":                        {archive(at, string(listOf("rhel-coreos", osImage)))},
+		"its nodes run Fedora CoreOS":               {archive(at, string(listOf("fedora-coreos", osImage)))},
+		"does not list stream-coreos by digest":     {archive(at, string(listOf(component, unpinned)))},
+		`but as "quay.io/okd/x@sha256:$(reboot)`:    {archive(at, string(listOf(component, "quay.io/okd/x@sha256:$(reboot)")))},
+		"lists 0 images":                            {archive(at, `{"kind":"ImageStream"}`)},
+		"has a list of images that cannot be read":  {archive(at, `{"kind":"Pod"}`)},
+		"a list of images that cannot":              {archive(at, "<html>")},
+		"so it is not the image of a release":       {archive("etc/os-release", "x"), archive("bin/sh", "x")},
+		"not the image of a release":                {archive(at, string(goodList)), archive("release-manifests/.wh.image-references", "")},
+		"has no release-manifests":                  {archive(at, string(goodList)), archive(".wh.release-manifests", "")},
+		"no release-manifests/image-references, so": {},
+		"is not a file of at most":                  {archive(at, "-> /etc/passwd")},
+		"a file of at most 8388608 bytes":           {gzipped(archive(at, strings.Repeat("x", maxList+1)))},
+		"a layer is not an archive":                 {[]byte("this is not an archive, but it is somewhat longer than nothing")},
+		"a layer cannot be decompressed":            {[]byte("\x1f\x8b nonsense")},
+		"a layer is cut off: unexpected EOF":        {gzipped(archive(at, string(goodList))[:700])},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
@@ -298,8 +298,8 @@ func TestDamaged(t *testing.T) {
 		"one bit":           {"/blobs/", same, "is damaged"},
 		"cut off":           {"/blobs/", right[:len(right)-20], fmt.Sprintf("is damaged: it came with %d of %d bytes", len(right)-20, len(right))},
 		"empty":             {"/blobs/", nil, "is damaged: it came with 0 of"},
-		"another manifest":  {"/manifests/", []byte(`{"schemaVersion":2,"layers":[]}`), "is not the image of this digest"},
-		"a portal's answer": {"/manifests/", []byte("<html>"), "is not the image of this digest"},
+		"another manifest":  {"/manifests/", []byte(`{"schemaVersion":2,"layers":[]}`), "does not match this digest"},
+		"a portal's answer": {"/manifests/", []byte("<html>"), "does not match this digest"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -314,7 +314,7 @@ func TestDamaged(t *testing.T) {
 				return true
 			}
 			got, err := quick().Find(t.Context(), Query{Release: pinned, Component: component})
-			refused(t, err, test.want, "another mirror may have it whole")
+			refused(t, err, test.want, "another mirror may have a complete copy")
 			if got.Image != "" {
 				t.Errorf("got %+v all the same", got)
 			}
@@ -348,7 +348,7 @@ func TestBounds(t *testing.T) {
 		_, err := quick().Find(t.Context(), Query{Release: f.host + "/okd/release:1", Component: component})
 		refused(t, err, want)
 	}
-	// What never ends is not read to its end.
+	// What never ends is not read to the end.
 	read := &endless{}
 	_, _, err := readLayer(t.Context(), read, v1.Descriptor{Size: 1 << 20, Digest: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("1", 64)}})
 	if err == nil || !strings.Contains(err.Error(), "is damaged") || read.size > 2<<20 {

@@ -68,7 +68,7 @@ func checkArchitecture(image v1.Image, want string) error {
 		return err
 	}
 	if manifest.Config.Size < 0 || manifest.Config.Size > maxList {
-		return layerError(fmt.Sprintf("the image has settings of %d bytes, which no release image has", manifest.Config.Size))
+		return layerError(fmt.Sprintf("the image has settings of %d bytes, more than any release image", manifest.Config.Size))
 	}
 	settings, err := image.ConfigFile()
 	var answer *transport.Error
@@ -76,7 +76,7 @@ func checkArchitecture(image v1.Image, want string) error {
 	case errors.As(err, &answer):
 		return err
 	case err != nil:
-		return layerError("the settings of the image cannot be read: they are damaged, or did not come whole")
+		return layerError("the settings of the image cannot be read: they are damaged or incomplete")
 	}
 	if got := settings.Architecture; got != "" && got != want {
 		return architectureError(fmt.Sprintf("the image is for %.20s, not for %s", got, want))
@@ -139,7 +139,7 @@ func parseSecret(text string) (pullSecret, error) {
 		Auths map[string]json.RawMessage `json:"auths"`
 	}
 	if err := json.Unmarshal([]byte(text), &file); err != nil {
-		return nil, diag.Problem{Path: "pullSecret", Detail: "is not the JSON of a pull secret", Hint: "leave it out, or write it as the registry gave it to you"}
+		return nil, diag.Problem{Path: "pullSecret", Detail: "is not the JSON of a pull secret", Hint: "leave it out, or write it as the registry issued it"}
 	}
 	secret := pullSecret{}
 	for place, raw := range file.Auths {
@@ -212,18 +212,18 @@ func reasonOf(host string, err error) (reason, hint string) {
 	var unknown x509.UnknownAuthorityError
 	var layer layerError
 	var architecture architectureError
-	const otherArchitecture = "name another architecture with --arch, or another release image with --release-image"
+	const otherArchitecture = "give another architecture with --arch, or another release image with --release-image"
 	var network *net.OpError
 	var u *url.Error
 	switch {
 	case errors.As(err, &layer):
-		return layer.Error(), "the registry or something on the way to it is broken: another mirror may have it whole"
+		return layer.Error(), "the registry or something on the way to it is broken: another mirror may have a complete copy"
 	case errors.As(err, &unknown):
-		return "its certificate is by an authority that is not trusted here", "put the authority into additionalTrustBundle"
+		return "its certificate is from an authority that is not trusted here", "put the authority into additionalTrustBundle"
 	case errors.As(err, &answer):
 		return answered(host, answer)
 	case strings.Contains(err.Error(), "does not match requested digest"):
-		return "what it sends is not the image of this digest", "the registry or something on the way to it is broken: another mirror may have it whole"
+		return "what it sends does not match this digest", "the registry or something on the way to it is broken: another mirror may have a complete copy"
 	case strings.Contains(err.Error(), "no child with platform"):
 		return "it has the image, but not for this architecture", otherArchitecture
 	case errors.As(err, &architecture):
@@ -254,11 +254,11 @@ func answered(host string, e *transport.Error) (reason, hint string) {
 	reason = fmt.Sprintf("it answers %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return reason, fmt.Sprintf("put a login for %s that may read it into pullSecret; some registries say the same of an image that is not there", host)
+		return reason, fmt.Sprintf("put a login for %s that may read it into pullSecret; some registries give the same answer for an image that does not exist", host)
 	case http.StatusNotFound:
-		return reason, "name an image that is there with --release or --release-image"
+		return reason, "give an image that exists with --release or --release-image"
 	case http.StatusProxyAuthRequired:
-		return reason, "the proxy wants a user: HTTPS_PROXY=http://user:password@proxy.example.com:3128"
+		return reason, "the proxy requires a user: HTTPS_PROXY=http://user:password@proxy.example.com:3128"
 	}
 	return reason, "try again later"
 }

@@ -111,7 +111,7 @@ func TestMirrors(t *testing.T) {
 	}
 	q.Release = "release.invalid/okd/scos-release:4.18"
 	_, err = quick().Find(t.Context(), q)
-	refused(t, err, "its source must not be asked", "by digest")
+	refused(t, err, "its source must not be contacted", "by digest")
 }
 
 func TestCandidates(t *testing.T) {
@@ -144,7 +144,7 @@ func TestTrust(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	_, err = quick().Find(t.Context(), Query{Release: pinned, Component: component})
-	refused(t, err, "its certificate is by an authority that is not trusted here", "additionalTrustBundle")
+	refused(t, err, "its certificate is from an authority that is not trusted here", "additionalTrustBundle")
 	_, err = quick().Find(t.Context(), Query{Release: pinned, Component: component, TrustBundle: "nonsense"})
 	refused(t, err, "holds no certificate")
 	// 10.0.0.0/8 and *.local are where the library would fall back to HTTP.

@@ -42,7 +42,7 @@ func (c Client) Resolve(ctx context.Context, q Query, architectures []string) (I
 			return list, digest, err
 		},
 		fails:     "the digest of " + q.Release + " cannot be looked up",
-		otherwise: "look it up where a registry can be reached, and give it with --digest: okd-install releases pin prints it there",
+		otherwise: "look it up on a machine that can reach a registry, where okd-install releases pin prints it, and give it with --digest",
 	})
 }
 
@@ -84,7 +84,7 @@ func (c Client) Tags(ctx context.Context, repository string, q Query) ([]string,
 	case err != nil:
 		var refused refusals
 		refused.add(repository, err)
-		return nil, refused.problem("the tags of "+repository+" cannot be listed", "list another repository that has them, such as a mirror, with --repository; without --online the catalogue is listed")
+		return nil, refused.problem("the tags of "+repository+" cannot be listed", "list another repository that has them, such as a mirror, with --repository; leave out --online to list the catalogue")
 	}
 	return tags, nil
 }
@@ -105,7 +105,7 @@ func (c Client) tags(ctx context.Context, repo name.Repository, secret pullSecre
 			return nil, err
 		}
 		if tags = append(tags, page.Tags...); len(tags) > maxTags || pages > maxPages {
-			return nil, layerError(fmt.Sprintf("the repository lists more than %d tags on %d pages, which no repository of releases has", maxTags, maxPages))
+			return nil, layerError(fmt.Sprintf("the repository lists more than %d tags on %d pages, more than any repository of releases", maxTags, maxPages))
 		}
 	}
 	return tags, nil

@@ -87,7 +87,7 @@ func TestResolve(t *testing.T) {
 	refused(t, err, "it answers 401 Unauthorized", "put a login for "+f.host)
 	q.TrustBundle = ""
 	_, err = quick().Resolve(t.Context(), q, nil)
-	refused(t, err, "its certificate is by an authority that is not trusted here")
+	refused(t, err, "its certificate is from an authority that is not trusted here")
 	q.TrustBundle = bundle
 	_, err = quick().Tags(t.Context(), repository, q)
 	refused(t, err, "the tags of "+repository+" cannot be listed: "+f.host+": it answers 401", "--repository")
@@ -132,9 +132,9 @@ func TestResolveRefused(t *testing.T) {
 	at := "release-manifests/image-references"
 	f := newRegistry(t, false)
 	for want, layer := range map[string][]byte{
-		"it is of OpenShift":              archive(at, string(listOf("rhel-coreos", osImage))),
-		"so it is not the image of a":     archive("etc/os-release", "x"),
-		"a list of its images that canno": archive(at, "{}"),
+		"it is of OpenShift":          archive(at, string(listOf("rhel-coreos", osImage))),
+		"so it is not the image of a": archive("etc/os-release", "x"),
+		"a list of images that canno": archive(at, "{}"),
 	} {
 		reference := f.push(t, "okd/scos-release:4.18", imageOf(t, layer))
 		_, err := quick().Resolve(t.Context(), Query{Release: reference, Component: component}, nil)

@@ -86,7 +86,7 @@ func openXZ(in *bufio.Reader) (io.ReadCloser, error) {
 // one: up to 4 GiB, which the library sets aside before it reads on. It reads nothing.
 func CheckXZ(in *bufio.Reader) error {
 	if n := xzDictionary(in); n > maxWindow {
-		return fmt.Errorf("it takes a dictionary of %d MiB to unpack, more than %d MiB", n>>20, maxWindow>>20)
+		return fmt.Errorf("unpacking it needs a dictionary of %d MiB, more than %d MiB", n>>20, maxWindow>>20)
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func TestUnpackErrors(t *testing.T) {
 	}{
 		"text":            {[]byte("hello, world"), "at byte 0: it begins with 68 65 6c 6c 6f 2c"},
 		"behind a good":   {append(append([]byte{}, gz...), "garbage"...), "neither an initrd nor compressed"},
-		"bzip2":           {[]byte("BZh91AY&SY"), "compressed with bzip2, which is not read here"},
+		"bzip2":           {[]byte("BZh91AY&SY"), "compressed with bzip2, which is not supported"},
 		"short":           {[]byte("07"), "neither"},
 		"cut plain":       {plain[:120], "cut short"},
 		"no trailer":      {plain[:116], "cut short"},
@@ -202,7 +202,7 @@ func TestUnpackErrors(t *testing.T) {
 		"damaged zstd":    {flip(z, len(z)-1), "in zstd: "},
 		"in gzip text":    {must(Gzip([]byte("hello, world"))), "in gzip: "},
 		"announces 2 GiB": {huge, "more than 64 MiB"},
-		"not hex":         {bytes.Replace(plain, []byte("00008180"), []byte("0000818x"), 1), "hex digits"},
+		"not hex":         {bytes.Replace(plain, []byte("00008180"), []byte("0000818x"), 1), "hexadecimal digits"},
 		"no name":         {bytes.Replace(plain, []byte("0000000200000000a"), []byte("0000000000000000a"), 1), "a path has 0 bytes"},
 		"a name of 4 GiB": {bytes.Replace(plain, []byte("0000000200000000a"), []byte("FFFFFFFF00000000a"), 1), "a path has 4294967295 bytes"},
 		"xz, 1 GiB":       {hugeXZ(x), "dictionary of 1024 MiB"},

@@ -33,7 +33,7 @@ func Unpack(r io.Reader, keep func(name string) bool) (map[string][]byte, error)
 		if err == nil && more {
 			err = u.part(in)
 			if err == nil && count.n-int64(in.Buffered()) == at {
-				err = errors.New("it cannot be read: nothing comes of it") // and never would
+				err = errors.New("it cannot be read: it yields no data") // and never would
 			}
 		}
 		switch {
@@ -93,7 +93,7 @@ func (u *unpacking) part(in *bufio.Reader) error {
 			continue
 		}
 		if c.open == nil {
-			return fmt.Errorf("it is compressed with %s, which is not read here: gzip, xz and zstd are", c.name)
+			return fmt.Errorf("it is compressed with %s, which is not supported: gzip, xz and zstd are", c.name)
 		}
 		if err := u.compressed(in, c); err != nil {
 			return fmt.Errorf("in %s: %w", c.name, err)
@@ -168,7 +168,7 @@ func (u *unpacking) contents(in *bufio.Reader, h header) error {
 	}
 	u.size += h.size - int64(len(u.found[name]))
 	if u.size > maxKept {
-		return fmt.Errorf("with it the files that matter here have more than %d MiB", maxKept>>20)
+		return fmt.Errorf("together with it, the files that matter here have more than %d MiB", maxKept>>20)
 	}
 	var data bytes.Buffer // grows with what is there, not with what is announced
 	if _, err := io.CopyN(&data, in, h.size); err != nil {
@@ -195,17 +195,17 @@ func readHeader(in *bufio.Reader) (header, error) {
 		return header{}, unexpected(err)
 	}
 	if !isMagic(raw[:6]) {
-		return header{}, fmt.Errorf("%q stands where a file of the archive should begin", raw[:6])
+		return header{}, fmt.Errorf("%q is found where a file of the archive should begin", raw[:6])
 	}
 	number := func(i int) (uint64, error) { return strconv.ParseUint(string(raw[6+8*i:14+8*i]), 16, 32) }
 	mode, err1 := number(1)
 	size, err2 := number(6)
 	nameSize, err3 := number(11)
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return header{}, errors.New("the header of a file has something else than hex digits")
+		return header{}, errors.New("the header of a file contains something other than hexadecimal digits")
 	}
 	if nameSize == 0 || nameSize > maxName {
-		return header{}, fmt.Errorf("a path has %d bytes, more than 1 and at most %d are allowed", nameSize, maxName)
+		return header{}, fmt.Errorf("a path has %d bytes; more than 1 and at most %d are allowed", nameSize, maxName)
 	}
 	name := make([]byte, nameSize)
 	if _, err := io.ReadFull(in, name); err != nil {

@@ -76,7 +76,7 @@ func (v *volume) slice(file string, offset, length *int64, source string) (Area,
 	case err != nil:
 		return Area{}, err
 	case !found:
-		return Area{}, corrupt("%s names the file %q, which is not there", source, file)
+		return Area{}, corrupt("%s names the file %q, which does not exist", source, file)
 	}
 	a := Area{File: file, Offset: 0, Length: e.length}
 	if offset != nil {

@@ -165,7 +165,7 @@ func (m *Image) SetNetwork(keyfiles map[string][]byte) error {
 	if len(keyfiles) > 0 && !m.Features.Network {
 		return diag.Problem{
 			Detail: "the system in this image reads no network settings from it",
-			Hint:   "take a newer image, or set the network with kernel arguments: coreos iso kargs modify --append ip=…",
+			Hint:   "use a newer image, or set the network with kernel arguments: coreos iso kargs modify --append ip=…",
 		}
 	}
 	maps.DeleteFunc(m.files, func(name string, _ []byte) bool { return live.IsKeyfile(name) })
@@ -245,7 +245,7 @@ func (m *Image) initrdPatch() ([]Patch, error) {
 		copy(area, packed)
 		// What cannot be read back must not be written.
 		if back, err := unpack(area); err != nil || !maps.EqualFunc(back, m.files, bytes.Equal) {
-			return nil, diag.Problem{Detail: "the files would not come out of the image as they went in; nothing was changed"}
+			return nil, diag.Problem{Detail: "the files would not come out of the image as they were put in; nothing was changed"}
 		}
 	}
 	return []Patch{{m.Initrd.Offset, area}}, nil
@@ -267,14 +267,14 @@ func (m *Image) tooLarge(err error) error {
 // corrupt is the problem of an image that contradicts itself.
 func corrupt(format string, args ...any) error {
 	return diag.Problem{
-		Detail: "this ISO image is damaged or of a kind that is not known here: " + fmt.Sprintf(format, args...),
+		Detail: "this ISO image is damaged or of an unknown kind: " + fmt.Sprintf(format, args...),
 		Hint:   "nothing was changed; download the image again and compare its sha256",
 	}
 }
 
 var errNotCoreOS = diag.Problem{
 	Detail: "this is an ISO image, but not a live image of CoreOS: it has no area for an Ignition config",
-	Hint:   "okd-install coreos image --platform metal --format iso names the one of a release",
+	Hint:   "okd-install coreos image --platform metal --format iso shows the one of a release",
 }
 
 func unpack(area []byte) (map[string][]byte, error) {
@@ -284,6 +284,6 @@ func unpack(area []byte) (map[string][]byte, error) {
 func damaged(err error) error {
 	return diag.Problem{
 		Detail: "what is in the area for the Ignition config cannot be read: " + err.Error(),
-		Hint:   "an edit may have been interrupted; okd-install coreos iso reset makes the image as it was published",
+		Hint:   "an edit may have been interrupted; okd-install coreos iso reset restores the image as it was published",
 	}
 }

@@ -170,7 +170,7 @@ func TestDamageIsRepaired(t *testing.T) {
 	_, err3 := m.Files()
 	_, err4 := m.Kargs()
 	for i, err := range []error{err1, err2, err3, err4, m.SetIgnition([]byte(config)), m.SetNetwork(nil)} {
-		if err == nil || !strings.Contains(err.Error(), "reset makes") {
+		if err == nil || !strings.Contains(err.Error(), "reset restores") {
 			t.Errorf("method %d does not say what to do: %v", i, err)
 		}
 	}
@@ -255,12 +255,12 @@ func TestOpenRefuses(t *testing.T) {
 		"cut short":          {good[:len(good)-1], "incomplete"},
 		"block size":         {edited(primary+128, 0, 2), "its blocks have 512 bytes"},
 		"root is a file":     {edited(primary+156+25, 0), "its root is not a directory"},
-		"root outside":       {edited(primary+156+2, 0xff, 0xff, 0xff), "a directory of 2048 bytes is said to be at"},
+		"root outside":       {edited(primary+156+2, 0xff, 0xff, 0xff), "a directory of 2048 bytes is listed at"},
 		"root of 4 GiB":      {edited(primary+156+10, 0xff, 0xff, 0xff, 0xff), "a directory of 4294967295 bytes"},
 		"a record too short": {edited(18*sector+34+34, 20), "a directory record has"},
 		"not CoreOS":         {first(isotest.Build("x", map[string][]byte{"a.txt": []byte("a")})), "not a live image of CoreOS"},
 		"igninfo no JSON":    {igninfo("{"), "coreos/igninfo.json cannot be read"},
-		"igninfo elsewhere":  {igninfo(`{"file":"images/other.img"}`), `names the file "images/other.img", which is not there`},
+		"igninfo elsewhere":  {igninfo(`{"file":"images/other.img"}`), `names the file "images/other.img", which does not exist`},
 		"igninfo a folder":   {igninfo(`{"file":"images"}`), "images is a directory"},
 		"igninfo offset":     {igninfo(`{"file":"images/ignition.img","offset":4097}`), "which has 4096 bytes"},
 		"igninfo negative":   {igninfo(`{"file":"images/ignition.img","offset":-1}`), "which has 4096 bytes"},

@@ -68,7 +68,7 @@ func openKargs(v *volume) (*kargs, error) {
 func damagedKargs(what string) error {
 	return diag.Problem{
 		Detail: "the kernel arguments in the image cannot be read: " + what,
-		Hint:   "an edit may have been interrupted; okd-install coreos iso kargs reset makes them as they were published",
+		Hint:   "an edit may have been interrupted; okd-install coreos iso kargs reset restores them as they were published",
 	}
 }
 
@@ -192,7 +192,7 @@ func (k *kargs) patches() []Patch {
 
 var errNoKargs = diag.Problem{
 	Detail: "this image has no place for kernel arguments",
-	Hint:   "take a newer image, or type the arguments in the boot menu",
+	Hint:   "use a newer image, or type the arguments in the boot menu",
 }
 
 // KargAreas are the places for kernel arguments; none if the image has no such
@@ -241,7 +241,7 @@ func (m *Image) SetKargs(text string) error {
 	}
 	text = strings.TrimSpace(text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return diag.Problem{Detail: "a kernel argument holds a line end, a tab, or something else than ASCII", Hint: "the boot loader would not pass it on"}
+		return diag.Problem{Detail: "a kernel argument contains a line end, a tab, or a character that is not ASCII", Hint: "the boot loader would not pass it on"}
 	}
 	if need := int64(len(text)) + 1; need > m.kargs.size {
 		return diag.Problem{

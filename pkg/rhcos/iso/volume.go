@@ -42,7 +42,7 @@ type extent struct {
 
 func openVolume(r io.ReaderAt, size int64) (*volume, error) {
 	v := &volume{r: r, size: size}
-	notISO := diag.Problem{Detail: "is not an ISO image", Hint: "the file that is wanted ends in .iso; an image for a disk or for PXE is none"}
+	notISO := diag.Problem{Detail: "is not an ISO image", Hint: "give the file that ends in .iso, not an image for a disk or for PXE"}
 	const maxDescriptors = 64
 	for i := range int64(maxDescriptors) {
 		d := make([]byte, sector)
@@ -75,7 +75,7 @@ func (v *volume) primary(d []byte) error {
 	}
 	if blocks := int64(binary.LittleEndian.Uint32(d[80:])); blocks*sector > v.size {
 		return diag.Problem{
-			Detail: "this ISO image is incomplete: " + counted(blocks*sector) + " belong to it, and the file has " + counted(v.size),
+			Detail: "this ISO image is incomplete: " + counted(blocks*sector) + " belong to it, but the file has " + counted(v.size),
 			Hint:   "nothing was changed; download the image again and compare its sha256",
 		}
 	}
@@ -108,7 +108,7 @@ func (v *volume) record(raw []byte) (extent, string, error) {
 	case raw[26] != 0 || raw[27] != 0:
 		e.problem = "is stored interleaved"
 	case e.offset < systemArea || e.offset+e.length > v.size:
-		e.problem = "is said to be at bytes " + span(e.offset, e.length) + " of " + counted(v.size)
+		e.problem = "is listed at bytes " + span(e.offset, e.length) + " of " + counted(v.size)
 	}
 	name := string(raw[fixed : fixed+int(raw[32])])
 	if name != "\x00" && name != "\x01" { // the directory itself and the one above

@@ -28,7 +28,7 @@ func (c Customization) check(validate Validator) diag.Problems {
 	for _, h := range hooks(c) {
 		problems = append(problems, checkScript(h.script)...)
 		if seen[h.target()] {
-			problems = append(problems, h.script.problem("there is another script of this name for the same moment", "rename one of the two"))
+			problems = append(problems, h.script.problem("another script of this name exists for the same moment", "rename one of them"))
 		}
 		seen[h.target()] = true
 	}
@@ -65,14 +65,14 @@ func checkCA(f File) diag.Problems {
 	}
 	for n, block := range contents.Blocks {
 		if block.Type != "CERTIFICATE" {
-			return diag.Problems{f.problem(fmt.Sprintf("holds a PEM block %s: only certificates can be in a bundle", block.Type), "take it out; a private key does not belong into boot media")}
+			return diag.Problems{f.problem(fmt.Sprintf("holds a PEM block %s: only certificates can be in a bundle", block.Type), "remove it; a private key does not belong in boot media")}
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 			return diag.Problems{f.problem(fmt.Sprintf("certificate %d cannot be read: %v", n+1, err), "")}
 		}
 	}
 	if len(contents.Blocks) == 0 {
-		return diag.Problems{f.problem("holds no PEM certificate", "Ignition wants the text form, which begins with -----BEGIN CERTIFICATE-----")}
+		return diag.Problems{f.problem("holds no PEM certificate", "Ignition requires the text form, which begins with -----BEGIN CERTIFICATE-----")}
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func checkScript(f File) diag.Problems {
 	case !bytes.HasPrefix(first, []byte("#!")):
 		problems = append(problems, f.problem("is not a program: systemd could not start it", "begin the script with a line such as #!/usr/bin/bash"))
 	case bytes.HasSuffix(first, []byte("\r")):
-		problems = append(problems, f.problem("has the line ends of Windows, so that its interpreter would not be found", "convert it to Unix line ends"))
+		problems = append(problems, f.problem("has Windows line endings, so its interpreter would not be found", "convert it to Unix line endings"))
 	}
 	return problems
 }
@@ -134,7 +134,7 @@ func parseConsole(text string) (string, error) {
 	device, line, _ := strings.Cut(text, ",")
 	port := strings.TrimPrefix(strings.TrimPrefix(device, "ttyAMA"), "ttyS")
 	p := diag.Problem{
-		Path: "--dest-console", Detail: fmt.Sprintf("%q is not a console that the installer knows", text),
+		Path: "--dest-console", Detail: fmt.Sprintf("the installer does not know the console %q", text),
 		Hint: "write tty0, hvc0, ttysclp0, or a serial line such as ttyS0,115200n8 or ttyAMA0; without console= or /dev/",
 	}
 	if port == device || !number(port, 8) || strings.HasSuffix(text, ",") {

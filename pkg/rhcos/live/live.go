@@ -83,16 +83,16 @@ func Keyfiles(keyfiles []File) (map[string][]byte, error) {
 	for _, f := range keyfiles {
 		name := f.name()
 		if name == "." || name == "/" || name == ".." || strings.ContainsFunc(name, isControl) {
-			problems = append(problems, f.problem("has no name that a keyfile can have", ""))
+			problems = append(problems, f.problem("has a name that a keyfile cannot have", ""))
 			continue
 		}
 		target := NetworkDir + "/" + name
 		if _, twice := files[target]; twice {
-			problems = append(problems, f.problem(fmt.Sprintf("there is another keyfile named %s", name), "rename one of the two"))
+			problems = append(problems, f.problem(fmt.Sprintf("another keyfile named %s exists", name), "rename one of them"))
 			continue
 		}
 		if !hasSection(f.Data) {
-			problems = append(problems, f.problem("is not a keyfile of NetworkManager: it does not begin with a section such as [connection]", "nmstate files are not read here: nmstatectl gc makes keyfiles of them"))
+			problems = append(problems, f.problem("is not a keyfile of NetworkManager: it does not begin with a section such as [connection]", "nmstate files are not supported: convert them to keyfiles with nmstatectl gc"))
 			continue
 		}
 		files[target] = f.Data
@@ -173,13 +173,13 @@ func (c Customization) Files(can Features, validate Validator) (map[string][]byt
 
 // unsupported says what the image cannot do.
 func (c Customization) unsupported(can Features) diag.Problems {
-	const hint = "take a newer image; okd-install coreos image names the one of a release"
+	const hint = "use a newer image; okd-install coreos image shows the one of a release"
 	var problems diag.Problems
 	for _, need := range []struct {
 		wanted, can bool
 		what        string
 	}{
-		{c.Installs(), can.InstallerConfig, "this image cannot be told to install by a config file, which --dest-… and --installer-config need"},
+		{c.Installs(), can.InstallerConfig, "this image does not support a config file for its installer, which --dest-… and --installer-config need"},
 		{len(c.DestConsole) > 0, can.Directives.Console, "the installer of this image cannot set a console, which --dest-console needs"},
 		{len(c.NetworkKeyfiles) > 0, can.Network, "this image reads no network settings, which --network-keyfile needs"},
 	} {

@@ -220,18 +220,18 @@ func TestRefused(t *testing.T) {
 	}{
 		"features": {
 			Customization{DestConsole: []string{"tty0"}, NetworkKeyfiles: []File{{"a", []byte("[ipv4]")}}},
-			[]string{"cannot be told to install", "cannot set a console", "reads no network settings"},
+			[]string{"does not support a config file", "cannot set a console", "reads no network settings"},
 		},
 		"configs":  {Customization{DestIgnition: []File{{"d.ign", []byte("{")}}, LiveIgnition: []File{{"l.ign", []byte("{}")}}}, []string{"config is not valid", "invalid config version"}},
 		"device":   {Customization{DestDevice: "sda"}, []string{`--dest-device: "sda" is not a device`}},
 		"kargs":    {Customization{DestKargAppend: []string{" "}, DestKargDelete: []string{"a\nb"}}, []string{`" " is not a kernel argument`, `"a\nb" is not`}},
-		"consoles": {Customization{DestConsole: []string{"com1", "console=tty0"}}, []string{`"com1" is not a console`, `"console=tty0" is not`}},
+		"consoles": {Customization{DestConsole: []string{"com1", "console=tty0"}}, []string{`the console "com1"`, `the console "console=tty0"`}},
 		"keyfiles": {
 			Customization{NetworkKeyfiles: []File{
 				{"a/x", []byte("[ipv4]")}, {"b/x", []byte("[ipv4]")}, {"..", nil}, {"net.yaml", []byte("interfaces: []\n")}, {"empty", nil},
 			}},
 			[]string{
-				"b/x: there is another keyfile named x", "..: has no name",
+				"b/x: another keyfile named x", "..: has a name",
 				"net.yaml: is not a keyfile of NetworkManager", "empty: is not a keyfile",
 			},
 		},
@@ -239,12 +239,12 @@ func TestRefused(t *testing.T) {
 		"key as CA": {Customization{IgnitionCA: []File{{"ca.pem", key}}}, []string{"ca.pem: holds a PEM block EC PRIVATE KEY"}},
 		"spoilt CA": {
 			Customization{IgnitionCA: []File{{"ca.pem", spoilt}}},
-			[]string{"ca.pem:1:28: something stands behind the dashes of -----BEGIN CERTIFICATE-----"},
+			[]string{"ca.pem:1:28: there is text after the dashes of -----BEGIN CERTIFICATE-----"},
 		},
 		"broken CA": {Customization{IgnitionCA: []File{{"ca.pem", bytes.ReplaceAll(key, []byte("EC PRIVATE KEY"), []byte("CERTIFICATE"))}}}, []string{"certificate 1 cannot be read"}},
 		"scripts": {
 			Customization{PreInstall: []File{{"a b", script}, {"text", []byte("echo")}, {"dos", []byte("#!/bin/sh\r\n")}, {"x/text", script}}},
-			[]string{`a b: "a b" cannot be part`, "text: is not a program", "dos: has the line ends of Windows", "x/text: there is another script"},
+			[]string{`a b: "a b" cannot be part`, "text: is not a program", "dos: has Windows line endings", "x/text: another script"},
 		},
 		"installer": {
 			Customization{InstallerConfig: []File{

@@ -111,7 +111,7 @@ func (r Request) configProblems() diag.Problems {
 	if n, err := fmt.Sscanf(version, "3.%d.%d", &minor, &patch); err != nil || n != 2 {
 		return diag.Problems{{
 			Position: file, Path: "ignition.version",
-			Detail: "is missing or not of the generation 3, so this is no config that CoreOS reads",
+			Detail: "is missing or not of version 3, so CoreOS does not read this config",
 			Hint:   "run create ignition-configs again",
 		}}
 	}
@@ -147,12 +147,12 @@ func (p Plan) Expired(now time.Time) error {
 		return diag.Problems{{
 			Position: file,
 			Detail:   "its certificates expired at " + p.request.NotAfter.UTC().Format(form),
-			Hint:     "run create ignition-configs, which issues them again, and then this command again",
+			Hint:     "run create ignition-configs, which issues new ones, and then this command again",
 		}}
 	case now.Before(p.request.NotBefore):
 		return diag.Problems{{
 			Position: file,
-			Detail:   "its certificates are good only from " + p.request.NotBefore.UTC().Format(form) + " on",
+			Detail:   "its certificates are valid only from " + p.request.NotBefore.UTC().Format(form) + " on",
 			Hint:     "set the clock of this machine",
 		}}
 	}
@@ -194,7 +194,7 @@ const (
 // stepRows are the steps of both modes.
 var stepRows = []stepRow{
 	{preflightUnit, "check Secure Boot, clock, disk {device} and tools; list all problems and stop before the disk is touched", always},
-	{preflightUnit, "check that the processor does x86-64-v3", needsV3},
+	{preflightUnit, "check that the processor supports x86-64-v3", needsV3},
 	{preflightUnit, "check that one of the registries answers: {registries}", offline},
 	{fetchUnit, "fetch the image for the sectors of {device} into memory and compare its SHA-256", fetches},
 	{installerUnit, "write the image that the medium brings ({medium}) to {device}", fromMedium},
@@ -203,16 +203,16 @@ var stepRows = []stepRow{
 	{finishUnit, "grow the root partition to 16 GiB at most", offline},
 	{finishUnit, "e2fsck -fy every ext4 of {device}, unmounted", always},
 	{finishUnit, "where it has orphan_file: tune2fs -O ^orphan_file, then e2fsck -fn and another look at the superblock", el9},
-	{finishUnit, "mount the root and boot partitions, and make sure of the free space", always},
+	{finishUnit, "mount the root and boot partitions, and check the free space", always},
 	{finishUnit, "ostree container image deploy {image}, with the kernel arguments of the entry that is there", offline},
-	{finishUnit, "make sure of the ref {ref}", offline},
+	{finishUnit, "check that the ref {ref} exists", offline},
 	{finishUnit, "remove the deployment of {medium}", offline},
-	{finishUnit, "make sure of one boot entry of CentOS Stream CoreOS, of $ignition_firstboot, and of the config", always},
+	{finishUnit, "check that there is one boot entry of CentOS Stream CoreOS, with $ignition_firstboot and the config", always},
 	{finishUnit, "on UEFI: put EFI/centos on the EFI system partition and register it", both(offline, func(p Plan) bool { return p.Medium.OS == rhcos.FCOS })},
 	{finishUnit, "unmount, e2fsck -fn the boot partition, and let the machine reboot", always},
 	{firstBoot, "{target} reads {config}", always},
-	{firstBoot, "the machine config operator finds the system of the release in place: no further reboot for that", offline},
-	{firstBoot, "the machine config operator replaces the system by the one of the release, and reboots once more", func(p Plan) bool { return p.Mode == ModeImage && p.Role != "bootstrap" }},
+	{firstBoot, "the machine config operator finds the system of the release in place: no further reboot is needed", offline},
+	{firstBoot, "the machine config operator replaces the system with the one of the release, and reboots once more", func(p Plan) bool { return p.Mode == ModeImage && p.Role != "bootstrap" }},
 }
 
 func (p Plan) steps() []Step {

@@ -126,17 +126,17 @@ func TestRefusals(t *testing.T) {
 		{"no image", offlineRequest(), func(r *Request) { r.OSImage = "" }, []string{"--os-image: is missing", "oc adm release info --image-for=stream-coreos quay.io/okd/scos-release:4.18.0-okd-scos.10"}},
 		{"by tag", offlineRequest(), func(r *Request) { r.OSImage = "quay.io/okd/scos-content:4.18" }, []string{"--os-image: does not name an image by its digest"}},
 		{"odd image", offlineRequest(), func(r *Request) { r.OSImage = "quay.io/a b@sha256:" + digest }, []string{"--os-image"}},
-		{"image for image", imageRequest(), func(r *Request) { r.OSImage = osImage }, []string{"--os-image: has no meaning with --mode image"}},
-		{"url for offline", offlineRequest(), func(r *Request) { r.Images = fetchRequest().Images }, []string{"--image-url: has no meaning with --mode offline-deploy"}},
+		{"image for image", imageRequest(), func(r *Request) { r.OSImage = osImage }, []string{"--os-image: has no effect with --mode image"}},
+		{"url for offline", offlineRequest(), func(r *Request) { r.Images = fetchRequest().Images }, []string{"--image-url: has no effect with --mode offline-deploy"}},
 		{"url", fetchRequest(), func(r *Request) { r.Images = []Image{{512, "/x", "ab"}} }, []string{"--image-url: is not the URL", "--image-sha256: is not 64"}},
-		{"s390x", offlineRequest(), func(r *Request) { r.Architecture = "s390x" }, []string{"deploying into an installed disk is not done on s390x"}},
-		{"ppc64le", offlineRequest(), func(r *Request) { r.Architecture = "ppc64le" }, []string{"not done on ppc64le"}},
+		{"s390x", offlineRequest(), func(r *Request) { r.Architecture = "s390x" }, []string{"deploying into an installed disk is not supported on s390x"}},
+		{"ppc64le", offlineRequest(), func(r *Request) { r.Architecture = "ppc64le" }, []string{"not supported on ppc64le"}},
 		{"media of 4.18", offlineRequest(), func(r *Request) { r.Mode, r.OSImage = ModeImage, "" }, []string{"have neither oc nor kubelet"}},
 		{"10 to 9", imageRequest(), func(r *Request) { r.Release = r419 }, []string{"move back from CentOS Stream 10"}},
 		{"rhcos", imageRequest(), func(r *Request) { r.Medium = rhcos.BootImage{OS: rhcos.RHCOS} }, []string{"belongs to OpenShift"}},
 		{"other architecture", imageRequest(), func(r *Request) { r.Medium.Architecture = "aarch64" }, []string{"the image is for aarch64, the machine is x86_64"}},
 		{"no json", imageRequest(), func(r *Request) { r.Config = []byte("x") }, []string{"worker.ign: ignition.version: is missing"}},
-		{"spec 2", imageRequest(), func(r *Request) { r.Config = []byte(`{"ignition":{"version":"2.2.0"}}`) }, []string{"not of the generation 3"}},
+		{"spec 2", imageRequest(), func(r *Request) { r.Config = []byte(`{"ignition":{"version":"2.2.0"}}`) }, []string{"not of version 3"}},
 		{"spec 3.5", imageRequest(), func(r *Request) { r.Config = []byte(`{"ignition":{"version":"3.5.0"}}`) }, []string{"3.5.0 is newer than 3.4.0"}},
 		{"experimental", imageRequest(), func(r *Request) { r.Config = []byte(`{"ignition":{"version":"3.4.0-experimental"}}`) }, []string{"is newer than"}},
 		{"all at once", imageRequest(), func(r *Request) { r.Role, r.Device, r.Mode = "x", "y", "z" }, []string{"--role", "--device", "--mode"}},
@@ -175,7 +175,7 @@ func TestExpired(t *testing.T) {
 	r.NotAfter = expires
 	p := newPlan(t, r)
 	for now, want := range map[time.Time]string{
-		issued.Add(-time.Minute): "good only from Mon 2 Mar 2026 08:00 UTC", issued: "",
+		issued.Add(-time.Minute): "valid only from Mon 2 Mar 2026 08:00 UTC", issued: "",
 		expires.Add(-time.Second): "", expires: "expired at Tue 3 Mar 2026 08:00 UTC",
 	} {
 		err := p.Expired(now)

@@ -29,7 +29,7 @@ func (p Plan) Text() string {
 	}
 	row("config", "%s, spec %s, %d bytes, SHA-256 %s", p.Config.Name, p.Config.Version, p.Config.Bytes, p.Config.SHA256)
 	if p.Config.Expires != nil {
-		row("", "good until %s", p.Config.Expires.Format("Mon 2 Jan 2006 15:04 MST"))
+		row("", "valid until %s", p.Config.Expires.Format("Mon 2 Jan 2006 15:04 MST"))
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	b.WriteString("\nSteps\n")
@@ -39,7 +39,7 @@ func (p Plan) Text() string {
 	}
 	_ = w.Flush()
 	if len(p.Findings) > 0 {
-		b.WriteString("\nGood to know\n")
+		b.WriteString("\nNotes\n")
 	}
 	for _, f := range p.Findings {
 		fmt.Fprintf(&b, "  %s: %s", f.Verdict, diag.Printable(f.Reason))

@@ -104,7 +104,7 @@ func grubPath(text string) (string, error) {
 		return "", fmt.Errorf("GRUB cannot load over %s", u.Scheme)
 	}
 	if u.User != nil || u.RawQuery != "" {
-		return "", errors.New("GRUB takes neither a user nor a query in a URL")
+		return "", errors.New("GRUB accepts neither a user nor a query in a URL")
 	}
 	return "(" + u.Scheme + "," + u.Host + ")" + u.EscapedPath(), nil
 }
@@ -125,7 +125,7 @@ func (b Boot) links(refused, loader string) (links, error) {
 		problems = append(problems, diag.Problem{Path: flag, Detail: fmt.Sprintf(format, args...)})
 	}
 	if strings.ContainsAny(b.Base, "?#") {
-		complain("--base-url", "%q has a query or a fragment, and the names of the files cannot come behind it", b.Base)
+		complain("--base-url", "%q has a query or a fragment, so the names of the files cannot be appended", b.Base)
 	}
 	whole := func(flag, text string, below bool) string {
 		if text == "" {
@@ -140,12 +140,12 @@ func (b Boot) links(refused, loader string) (links, error) {
 		case err != nil || u.Host == "" || u.Scheme == "":
 			complain(flag, "%q is not a URL", text)
 			if last := &problems[len(problems)-1]; below && b.Base == "" {
-				last.Hint = "write it in full, or name the folder that it is in with --base-url http://…"
+				last.Hint = "write it in full, or give the folder that it is in with --base-url http://…"
 			}
 		case strings.ContainsAny(text, " "+refused) || strings.Contains(text, "${"):
 			complain(flag, "%q holds a character that %s would not take as it is", text, loader)
 		case u.User != nil:
-			complain(flag, "holds a user name: everyone who can boot from the server could read it")
+			complain(flag, "contains a user name: everyone who can boot from the server could read it")
 		}
 		return text
 	}
@@ -166,7 +166,7 @@ func (b Boot) links(refused, loader string) (links, error) {
 	}
 	if b.InstallIgnitionURL != "" {
 		if b.InstallDevice == "" {
-			complain("--install-ignition-url", "says nothing without --install-device")
+			complain("--install-ignition-url", "has no effect without --install-device")
 		}
 		l.kargs = append(l.kargs, "coreos.inst.ignition_url="+whole("--install-ignition-url", b.InstallIgnitionURL, false))
 	}

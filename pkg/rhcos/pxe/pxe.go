@@ -47,7 +47,7 @@ func ours(name string) bool { return name == live.ConfigPath || live.IsKeyfile(n
 func unpack(r io.Reader, keep func(string) bool) (map[string][]byte, error) {
 	files, err := cpio.Unpack(r, keep)
 	if err != nil {
-		return nil, diag.Problem{Detail: "cannot be read as an initrd: " + err.Error(), Hint: "for PXE it takes the file named live-initramfs"}
+		return nil, diag.Problem{Detail: "cannot be read as an initrd: " + err.Error(), Hint: "for PXE, use the file named live-initramfs"}
 	}
 	return files, nil
 }
@@ -65,18 +65,18 @@ func Customize(w io.Writer, r io.Reader, add func(live.Features) (map[string][]b
 		return err
 	}
 	if size.n == 0 {
-		return diag.Problem{Detail: "is empty", Hint: "okd-install coreos image --platform metal --format pxe names the initramfs of a release"}
+		return diag.Problem{Detail: "is empty", Hint: "okd-install coreos image --platform metal --format pxe shows the initramfs of a release"}
 	}
 	if _, ok := base[live.StampPath]; !ok {
 		return diag.Problem{
 			Detail: "is an initrd, but not the initramfs of a live system of CoreOS",
-			Hint:   "okd-install coreos image --platform metal --format pxe names the one of a release",
+			Hint:   "okd-install coreos image --platform metal --format pxe shows the one of a release",
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Keys(base)), ours) {
 		return diag.Problem{
-			Detail: "has an Ignition config or network settings in it already",
-			Hint:   "begin with the initramfs as it was published: what is in one cannot be taken out",
+			Detail: "already contains an Ignition config or network settings",
+			Hint:   "start from the initramfs as it was published: its content cannot be removed again",
 		}
 	}
 	var can live.Features

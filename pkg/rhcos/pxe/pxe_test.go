@@ -83,8 +83,8 @@ func TestCustomizeRefuses(t *testing.T) {
 	}{
 		"no initrd":  {[]byte("hello, world"), "cannot be read as an initrd"},
 		"no stamp":   {initramfs(t, map[string]string{"init": "x"}), "not the initramfs of a live system"},
-		"customized": {initramfs(t, map[string]string{live.StampPath: "", live.ConfigPath: "{}"}), "in it already"},
-		"network":    {initramfs(t, map[string]string{live.StampPath: "", live.NetworkDir + "/a": ""}), "in it already"},
+		"customized": {initramfs(t, map[string]string{live.StampPath: "", live.ConfigPath: "{}"}), "already contains"},
+		"network":    {initramfs(t, map[string]string{live.StampPath: "", live.NetworkDir + "/a": ""}), "already contains"},
 		"features":   {initramfs(t, map[string]string{live.StampPath: "", live.FeaturesPath: "x"}), "features.json"},
 	} {
 		var out bytes.Buffer
@@ -159,7 +159,7 @@ func TestBootRefuses(t *testing.T) {
 	}{
 		"nothing":      {func(b *Boot) { *b = Boot{} }, "--kernel: is missing", "--rootfs: is missing"},
 		"no URL":       {func(b *Boot) { b.Base = "" }, `--kernel: "live-kernel" is not a URL`, `--initrd: "config.img" is not a URL`},
-		"password":     {func(b *Boot) { b.RootFS = "http://me:secret@example.com/r" }, "--rootfs: holds a user name", "--rootfs: holds a user name"},
+		"password":     {func(b *Boot) { b.RootFS = "http://me:secret@example.com/r" }, "--rootfs: contains a user name", "--rootfs: contains a user name"},
 		"space":        {func(b *Boot) { b.Kernel = "http://x/a b" }, "--kernel", "--kernel"},
 		"line end":     {func(b *Boot) { b.InstallDevice = "/dev/sda\nshell" }, "would not take", "would not take"},
 		"variable":     {func(b *Boot) { b.Kargs = []string{"a=${net0/mac}"} }, "would not take", "would not take"},

@@ -63,7 +63,7 @@ func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 	if a.quiet && flags.Changed("log-level") {
 		return diag.Problem{
 			Detail: "--quiet and --log-level both say how much is told",
-			Hint:   "--quiet is the same as --log-level warn: leave one of them out",
+			Hint:   "--quiet is the same as --log-level warn: leave out one of them",
 		}
 	}
 	if a.quiet {

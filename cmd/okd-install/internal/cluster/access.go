@@ -133,7 +133,7 @@ func isHostName(name string) bool {
 	return true
 }
 
-// causeError is why the API cannot be asked, as an error of the command.
+// causeError is why the API cannot be reached, as an error of the command.
 func causeError(c *cluster.Client, err error, a *cli.App) error {
 	if err == nil {
 		return nil
@@ -158,5 +158,5 @@ func letIn(a *cli.App, f clusterFlags, nodes []string) string {
 	if len(nodes) == 0 {
 		return "see what they ask for: " + command + " --nodes NAME --dry-run"
 	}
-	return "if these are your machines, let them in: " + command + " --nodes " + strings.Join(nodes, ",") + " --watch"
+	return "if these are your machines, approve them: " + command + " --nodes " + strings.Join(nodes, ",") + " --watch"
 }

@@ -181,7 +181,7 @@ func (o *addNodesOptions) tell(r AddNodesReport) error {
 	if r.Cause != nil {
 		o.Tell(logrus.WarnLevel, diag.Problem{Detail: "the machine config server was not reached: " + r.Cause.Detail, Hint: r.Cause.Hint})
 	} else {
-		o.Log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is good until %s",
+		o.Log.Infof("the machine config server at %s offers a config of %d bytes, Ignition %s; its certificate is valid until %s",
 			r.Server, r.Offer.Bytes, r.Offer.Spec, r.Offer.Expires.Local().Format("2 Jan 2006"))
 	}
 	o.Log.Info("put it into a boot medium, boot the machine with it, and let it join:")

@@ -136,7 +136,7 @@ func (o *approveOptions) prepare() (*cluster.Approver, error) {
 	case o.timeout > 0 && !o.watch && o.expect == 0:
 		complain("--timeout ends a watch, and there is none", "add --watch or --expect")
 	case o.dryRun && (o.watch || o.expect > 0):
-		complain("--dry-run looks once, and --watch and --expect wait for what it does not do", "leave one of them out")
+		complain("--dry-run looks once, and --watch and --expect wait for what it does not do", "leave out one of them")
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -275,7 +275,7 @@ func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int,
 	}
 	p := diag.Problem{
 		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, strings.Join(names, ", ")),
-		Hint:   "look at their consoles: do they fetch their config from port 22623? run the same command again to wait on",
+		Hint:   "look at their consoles: do they fetch their config from port 22623? to keep waiting, run the same command again",
 	}
 	if last != nil {
 		cause := a.Client.Kubeconfig.Explain(last, o.Now())

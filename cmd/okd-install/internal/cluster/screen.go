@@ -46,7 +46,7 @@ func (s *liveScreen) draw(stage string, since, now time.Time, status cluster.Sta
 		return
 	}
 	width := max(cmp.Or(cli.TerminalWidth(s.w), 80), 3) // a line that the terminal breaks could not be taken away
-	hint := "  the command that lets them in is above, in the log"
+	hint := "  the command that approves them is above, in the log"
 	if s.letIn != nil {
 		if whole := "  " + s.letIn(status.PendingNodes()); len([]rune(whole)) < width {
 			hint = whole

@@ -113,8 +113,8 @@ func waitCmd(a *cli.App, target string, cmd *cobra.Command) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.DurationVar(&o.timeout, "timeout", 0,
-		"end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and on while anything moves)")
-	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and on while anything moves)")
+		"end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and longer while there is progress)")
+	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and longer while there is progress)")
 	addClusterFlags(cmd, &o.clusterFlags, false)
 	cli.AddEventsFlag(cmd, &o.output)
 	if target == waitInstall {
@@ -167,7 +167,7 @@ func (o *waitOptions) interrupted(err error) error {
 		return err
 	}
 	o.Log.Warn("Received interrupt signal")
-	o.Log.Info("the cluster goes on by itself: run the same command again to wait on")
+	o.Log.Info("the cluster goes on by itself: to keep waiting, run the same command again")
 	return cli.ExitInterrupted
 }
 

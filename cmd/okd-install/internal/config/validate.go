@@ -71,7 +71,7 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 		return err
 	}
 	if len(args) == 1 && inDir {
-		return diag.Problem{Detail: "validate takes a file or --dir, not both", Hint: "leave one of them out"}
+		return diag.Problem{Detail: "validate takes a file or --dir, not both", Hint: "leave out one of them"}
 	}
 	name, dir, data, err := o.read(cmd, args)
 	var loaded installconfig.Loaded

@@ -208,7 +208,7 @@ func (o checkOptions) machine() (rhcos.Machine, error) {
 // print says the verdict and then why.
 func (o checkOptions) print(r rhcos.Report) error {
 	verdict := map[rhcos.Verdict]string{
-		rhcos.Good: "goes with", rhcos.Note: "goes with", rhcos.Warning: "may fail with", rhcos.Refused: "does not go with",
+		rhcos.Good: "works with", rhcos.Note: "works with", rhcos.Warning: "may fail with", rhcos.Refused: "does not work with",
 	}[r.Verdict]
 	var text strings.Builder
 	cli.Say(&text, "%s %s OKD %s, which runs %s\n", r.Image, verdict, r.Release, r.Target.Title())

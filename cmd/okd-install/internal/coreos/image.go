@@ -241,7 +241,7 @@ func (o importOptions) run(files []string) error {
 			return diag.Problem{
 				Position: diag.Position{File: path},
 				Detail:   "the file cannot be written: " + system.Reason(err),
-				Hint:     "name another folder with --directory",
+				Hint:     "give another folder with --directory",
 			}
 		}
 		fmt.Fprintln(o.Data, path)

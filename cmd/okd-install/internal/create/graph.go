@@ -125,7 +125,7 @@ func (o graphOptions) writer() (func(io.Writer, ...graph.Target) error, error) {
 		return nil, p
 	case asked >= 0 && named > 0 && asked != named:
 		p.Detail = fmt.Sprintf("--format is %s, but --output-file %s says %s", o.format, o.outputFile, graphFormats[named].name)
-		p.Hint = "leave one of them out"
+		p.Hint = "leave out one of them"
 		return nil, p
 	case asked >= 0:
 		return graphFormats[asked].write, nil

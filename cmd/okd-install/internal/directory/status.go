@@ -51,7 +51,7 @@ there is one word for the whole directory, condition, in the JSON.
 With --cluster it tells how the cluster is instead, by its API: what it is doing,
 its nodes and operators, and which certificate expires first. With
 --bootstrap-host the service records of the bootstrap host are read too, over SSH
-with the key that was made for it. The exit code is 1 if the API cannot be asked.`,
+with the key that was made for it. The exit code is 1 if the API cannot be reached.`,
 		Example: `  okd-install status --dir mycluster
   okd-install status --dir mycluster -o json
 

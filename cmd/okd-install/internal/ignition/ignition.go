@@ -184,7 +184,7 @@ func printableEntry(file string, e inspect.Entry) error {
 	p := diag.Problem{Position: diag.Position{File: file}, Path: e.Path}
 	switch {
 	case e.Kind == inspect.Directory:
-		p.Detail, p.Hint = "is a directory", "ignition ls lists what is in it"
+		p.Detail, p.Hint = "is a directory", "run ignition ls to list the paths of the config in it"
 	case e.Kind == inspect.Link:
 		p.Detail = "is a link to " + e.Target
 	case len(e.Parts) == 0 && e.Kind == inspect.Unit:

@@ -39,7 +39,7 @@ packages of okd-install have put them where man looks already.`,
 				return diag.Problem{
 					Position: diag.Position{File: to},
 					Detail:   "the pages cannot be written there: " + system.Reason(err),
-					Hint:     "name another folder with --directory",
+					Hint:     "give another folder with --directory",
 				}
 			}
 			a.Log.Infof("the manual pages are in %s", filepath.Clean(to))

@@ -12,16 +12,16 @@ CAUSES=(
     'the disk is full; see: df -h /var'
 
     'certificate has expired or is not yet valid|certificate is not yet valid|certificate has expired'
-    'the clock of this host is off, or the certificates are older than a day; see: timedatectl. If the time is right, make bootstrap.ign again'
+    'the clock of this host is wrong, or the certificates are older than a day; see: timedatectl. If the time is right, make bootstrap.ign again'
 
     'x86-64-v3|CPU does not support|Fatal glibc error: CPU'
-    'this CPU is not an x86-64-v3 one (2013 or later; virtual machines: CPU model host), which this release needs'
+    'this CPU does not support x86-64-v3 (2013 or later; in virtual machines: CPU model host), which this release needs'
 
     'unauthorized|authentication required|invalid username/password|requested access to the resource is denied|403 \(?Forbidden'
     'the registry refuses the pull secret; see: podman pull --authfile /root/.docker/config.json IMAGE'
 
     'signed by unknown authority|certificate is not trusted'
-    'the registry (or the proxy) shows a certificate of an unknown authority, which additionalTrustBundle must hold'
+    'the registry (or the proxy) presents a certificate of an unknown authority, which must be in additionalTrustBundle'
 
     'tcp: lookup |no such host|name or service not known|temporary failure in name resolution|server misbehaving|could not resolve '
     'a host name is not found in DNS; see: cat /etc/resolv.conf; getent ahosts NAME'
@@ -30,7 +30,7 @@ CAUSES=(
     'the image is not in the registry; a mirror may be incomplete'
 
     'layer not known|not found in layer tree|found incomplete layer|readlink [^ ]*/containers/storage'
-    'the images on this host are damaged, as a loss of power leaves them; to fetch them again: podman system reset --force, then restart the host'
+    'the images on this host are damaged, as after a power failure; to fetch them again: podman system reset --force, then restart the host'
 
     'connection refused|i/o timeout|no route to host|network is unreachable|connection reset by peer|tls handshake timeout|context deadline exceeded|proxyconnect|pinging container registry'
     'the registry (or the API) is not reachable from here; see: curl -v https://REGISTRY/v2/'
@@ -77,7 +77,7 @@ cause_of_host() {
     if [[ -n ${available} ]] && ((available < DISK_NEEDED)); then
         echo "the disk is full; see: df -h /var"
     elif [[ -n ${CPU_LEVEL[*]:-} ]] && cpu_is_old /proc/cpuinfo; then
-        echo "this CPU is not an ${CPU_LEVEL[0]} one (2013 or later; virtual machines: CPU model host), which this release needs"
+        echo "this CPU does not support ${CPU_LEVEL[0]} (2013 or later; in virtual machines: CPU model host), which this release needs"
     elif [[ -n ${API_INT_HOST:-} ]] && ! getent ahosts "${API_INT_HOST}" >/dev/null; then
         echo "${API_INT_HOST} is not found in DNS; see: cat /etc/resolv.conf; getent ahosts ${API_INT_HOST}"
     fi
