@@ -5,18 +5,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/runenames"
 )
 
 // Rune names a character by its code point and its name in Unicode, such as
 // U+00A0 (no-break space): who looks at it sees a blank, another letter, or nothing.
 func Rune(r rune) string {
-	name := strings.ToLower(runenames.Name(r))
+	name := nameOf(r)
 	if control, ok := controls[r]; ok {
 		name = control
 	}
-	if name == "" || strings.HasPrefix(name, "<") {
+	if name == "" {
 		return fmt.Sprintf("%U", r)
 	}
 	return fmt.Sprintf("%U (%s)", r, name)

@@ -1,13 +1,12 @@
 package coreos
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"unicode/utf8"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -24,13 +23,14 @@ type progress struct {
 	lock  sync.Mutex
 	start int64 // what was there before
 	began time.Time
-	last  time.Time
-	// rate is what the bar says about speed. The bar asks from its own goroutine,
-	// while update may hold the lock and wait for the bar.
-	rate atomic.Value
-	pool *mpb.Progress
-	bar  *mpb.Bar
+	// last is when a line was due or a bar was drawn.
+	last time.Time
+	// shown tells that there is a bar to take away.
+	shown bool
 }
+
+// drawEvery is how often a bar is drawn: people cannot read faster.
+const drawEvery = 200 * time.Millisecond
 
 // lineEvery is how often a line is due where there is no terminal.
 const lineEvery = 10 * time.Second
@@ -50,13 +50,17 @@ func (p *progress) update(done, total int64) {
 	if p.start < 0 || done < p.start {
 		p.start, p.began = done, now // the first bytes, or the file from its beginning
 	}
+	rate := speed(done-p.start, total-done, now.Sub(p.began))
+	if p.drawn {
+		if !p.shown || now.Sub(p.last) >= drawEvery {
+			p.last, p.shown = now, true
+			width := max(cmp.Or(cli.TerminalWidth(p.Stderr), 80), 3)
+			fmt.Fprint(p.Stderr, "\r"+barLine(diag.Printable(p.name), done, total, rate, width-1)+"\x1b[K")
+		}
+		return
+	}
 	if p.last.IsZero() {
 		p.last = now
-	}
-	if p.drawn {
-		p.rate.Store(speed(done-p.start, total-done, now.Sub(p.began)))
-		p.draw(done, total)
-		return
 	}
 	if now.Sub(p.last) < lineEvery {
 		return
@@ -66,7 +70,7 @@ func (p *progress) update(done, total int64) {
 	if total > 0 {
 		line += fmt.Sprintf(" of %d (%d%%)", total>>20, 100*done/total)
 	}
-	p.Log.Info(line + speed(done-p.start, total-done, now.Sub(p.began)))
+	p.Log.Info(line + rate)
 }
 
 // speed says how fast bytes came in a time, and how long the rest will take; rest
@@ -83,20 +87,33 @@ func speed(came, rest int64, took time.Duration) string {
 	return text
 }
 
-func (p *progress) draw(done, total int64) {
-	if p.bar == nil {
-		p.pool = mpb.New(mpb.WithOutput(p.Stderr), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
-		p.bar = p.pool.New(total, mpb.BarStyle(),
-			mpb.PrependDecorators(decor.Name(diag.Printable(p.name)+" ")),
-			mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), decor.Any(func(decor.Statistics) string {
-				text, _ := p.rate.Load().(string)
-				return text
-			})),
-			mpb.BarRemoveOnComplete())
-		p.bar.SetRefill(done)
+// Sizes of the parts of a bar's line.
+const (
+	shortestName = 16
+	shortestBar  = 10
+	longestBar   = 40
+)
+
+// barLine is a download in at most width columns: figures, a bar if there is room for one, and
+// the name, which is shortened before the bar is left out.
+func barLine(name string, done, total int64, rate string, width int) string {
+	mib := func(n int64) float64 { return float64(n) / (1 << 20) }
+	figures := fmt.Sprintf("%.1f MiB", mib(done)) + rate
+	if total > 0 {
+		figures = fmt.Sprintf("%.1f / %.1f MiB", mib(done), mib(total)) + rate
 	}
-	p.bar.SetTotal(max(total, done+1), false)
-	p.bar.SetCurrent(done)
+	room := width - utf8.RuneCountInString(figures) - len(" ")
+	if total <= 0 || room < min(shortestName, utf8.RuneCountInString(name))+shortestBar+len(" []") {
+		return diag.Clip(diag.Clip(name, max(room, shortestName))+" "+figures, width)
+	}
+	name = diag.Clip(name, room-shortestBar-len(" []"))
+	length := min(longestBar, room-utf8.RuneCountInString(name)-len(" []"))
+	full := int(int64(length) * min(done, total) / total)
+	bar := strings.Repeat("=", full)
+	if full < length {
+		bar += ">" + strings.Repeat("-", length-full-1)
+	}
+	return name + " [" + bar + "] " + figures
 }
 
 // note says something in place of the bar.
@@ -110,12 +127,10 @@ func (p *progress) note(text string) {
 
 // stop takes the bar away; the next update draws another.
 func (p *progress) stop() {
-	if p.bar == nil {
-		return
+	if p.shown {
+		fmt.Fprint(p.Stderr, "\r\x1b[K")
+		p.shown = false
 	}
-	p.bar.Abort(true)
-	p.pool.Wait()
-	p.bar, p.pool = nil, nil
 }
 
 func (p *progress) end() {
