@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -103,8 +102,8 @@ var releaseKinds = map[string][]string{
 }
 
 var (
-	unknownKind      = regexp.MustCompile(`no matches for kind "([^"]*)" in version "([^"]*)"`)
-	unknownNamespace = regexp.MustCompile(`namespaces "([^"]*)" not found`)
+	unknownKind      = compiled(`no matches for kind "([^"]*)" in version "([^"]*)"`)
+	unknownNamespace = compiled(`namespaces "([^"]*)" not found`)
 )
 
 // foreignKind is for a kind that the release does not bring.

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // subject is what a line of a log speaks of.
@@ -52,19 +53,25 @@ var lookupSigns = []string{
 // own need not know.
 var besides = []string{"zincati", "fedora-coreos-pinger", "coreos-pinger", "chronyd", "telemeter", "fwupd", "rpm-ostree-countme"}
 
+// compiled is an expression that is compiled when it is first used: every command starts with
+// those of this package, and few read logs.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // Parts of lines, all in lower case.
 var (
-	lookedUp   = regexp.MustCompile(`(?:^|[\s"(:])lookup (_?[a-z0-9][a-z0-9._-]*)(?: on (\S+?):53)?(?:: |:?$)`)
-	unresolved = regexp.MustCompile(`(?:could not resolve (?:host(?:name)?|proxy)|couldn't resolve host(?: name)?|can't resolve|failed to resolve|server can't find|host) ?:? ?'?"?([a-z0-9][a-z0-9_-]*\.[a-z0-9._-]+)`)
-	notInDNS   = regexp.MustCompile(`([a-z0-9][a-z0-9.-]*) is not found in dns`)
-	serverOf   = regexp.MustCompile(`(?:read|dial|write) (?:udp|tcp) (?:\S+->)?(\S+?):53: `)
-	dialled    = regexp.MustCompile(`dial tcp[46]?:? (\[[0-9:.%a-z]+\]|[^\s:\[\]]+):(\d+)`)
-	arrow      = regexp.MustCompile(`(\[[0-9a-f:.]+\]|[0-9.]+):\d+->(\[[0-9a-f:.]+\]|[0-9.]+):(\d+)`)
-	refused    = regexp.MustCompile(`connection to the server (\[[^\]]+\]|[^\s:]+)(?::(\d+))? was refused`)
-	curled     = regexp.MustCompile(`connect to (\[?[^\s\]]+\]?) port (\d+)`)
-	url        = regexp.MustCompile(`https?://(?:[^/\s"']*@)?(\[[^\]]+\]|[^/\s:"'\\)]+)(?::(\d+))?([^\s"'\\)]*)`)
-	endpoint   = regexp.MustCompile(`(\[[0-9a-f:.]+\]|[a-z0-9.-]+):(2379|2380|6443|22623)\b`)
-	otherName  = regexp.MustCompile(`, not (api(?:-int)?\.[^\s",]+)|not match (?:target )?host ?name '?(api(?:-int)?\.[^\s',]+)`)
+	lookedUp   = compiled(`(?:^|[\s"(:])lookup (_?[a-z0-9][a-z0-9._-]*)(?: on (\S+?):53)?(?:: |:?$)`)
+	unresolved = compiled(`(?:could not resolve (?:host(?:name)?|proxy)|couldn't resolve host(?: name)?|can't resolve|failed to resolve|server can't find|host) ?:? ?'?"?([a-z0-9][a-z0-9_-]*\.[a-z0-9._-]+)`)
+	notInDNS   = compiled(`([a-z0-9][a-z0-9.-]*) is not found in dns`)
+	serverOf   = compiled(`(?:read|dial|write) (?:udp|tcp) (?:\S+->)?(\S+?):53: `)
+	dialled    = compiled(`dial tcp[46]?:? (\[[0-9:.%a-z]+\]|[^\s:\[\]]+):(\d+)`)
+	arrow      = compiled(`(\[[0-9a-f:.]+\]|[0-9.]+):\d+->(\[[0-9a-f:.]+\]|[0-9.]+):(\d+)`)
+	refused    = compiled(`connection to the server (\[[^\]]+\]|[^\s:]+)(?::(\d+))? was refused`)
+	curled     = compiled(`connect to (\[?[^\s\]]+\]?) port (\d+)`)
+	url        = compiled(`https?://(?:[^/\s"']*@)?(\[[^\]]+\]|[^/\s:"'\\)]+)(?::(\d+))?([^\s"'\\)]*)`)
+	endpoint   = compiled(`(\[[0-9a-f:.]+\]|[a-z0-9.-]+):(2379|2380|6443|22623)\b`)
+	otherName  = compiled(`, not (api(?:-int)?\.[^\s",]+)|not match (?:target )?host ?name '?(api(?:-int)?\.[^\s',]+)`)
 )
 
 // pullWords are what podman, skopeo, CRI-O, the kubelet and rpm-ostree say of images.
@@ -79,11 +86,11 @@ var pullWords = []string{
 
 // find returns what an expression finds in the line, or nil. A text that holds none of the
 // words need not be looked through with it, which takes long.
-func (l line) find(in *regexp.Regexp, words ...string) []string {
+func (l line) find(in func() *regexp.Regexp, words ...string) []string {
 	if !holdsAny(l.text, words) {
 		return nil
 	}
-	return in.FindStringSubmatch(l.text)
+	return in().FindStringSubmatch(l.text)
 }
 
 // imageLogs are logs whose certificates are those of registries.
@@ -257,7 +264,7 @@ func apiName(host string) bool {
 }
 
 // ownAddresses are texts with which a machine tells its own address, and what follows.
-var ownAddresses = regexp.MustCompile(`(?:inet6? |using bootstrap ip |--node-ip[= ]"?|--address="?|advertise-(?:client|peer)-urls?[^\s]{0,3}[=:]\[?"?https?://|bootstrap_node_ip=|node_ip=|etcd_bootstrap_ip=)\[?([0-9a-f:.]+)`)
+var ownAddresses = compiled(`(?:inet6? |using bootstrap ip |--node-ip[= ]"?|--address="?|advertise-(?:client|peer)-urls?[^\s]{0,3}[=:]\[?"?https?://|bootstrap_node_ip=|node_ip=|etcd_bootstrap_ip=)\[?([0-9a-f:.]+)`)
 
 // addressesOf reads the addresses that a machine gives itself in a text in lower case.
 func addressesOf(text string) []string {
@@ -265,7 +272,7 @@ func addressesOf(text string) []string {
 		return nil
 	}
 	var found []string
-	for _, m := range ownAddresses.FindAllStringSubmatch(text, 16) {
+	for _, m := range ownAddresses().FindAllStringSubmatch(text, 16) {
 		if ip, err := netip.ParseAddr(strings.TrimRight(m[1], ":.")); err == nil && !ip.IsUnspecified() {
 			found = append(found, ip.Unmap().String())
 		}
@@ -278,7 +285,7 @@ var addressHints = []string{"using bootstrap ip ", "--node-ip", "advertise-clien
 
 var (
 	tool      = `(?:oc|kubelet|crio|crictl|kubenswrapper|hyperkube|setpriv)`
-	toolWords = regexp.MustCompile(`(?:^|[\s"'/:(])` + tool + `['"]?: (?:command not found|no such file or directory|not found|executable file not found)` +
+	toolWords = compiled(`(?:^|[\s"'/:(])` + tool + `['"]?: (?:command not found|no such file or directory|not found|executable file not found)` +
 		`|(?:no such file or directory|command not found): ['"]?(?:/usr/(?:local/)?s?bin/)?` + tool + `['"]?(?:\s|$)` +
 		`|(?:failed to (?:locate executable|execute|find executable)|exec spawning|executing) ['"]?(?:/usr/(?:local/)?s?bin/)?` + tool + `['"]?:? ?.*(?:no such file|not found)` +
 		`|unit (?:crio|kubelet)\.service (?:not found|could not be found|does not exist|not loaded)` +
@@ -323,13 +330,13 @@ func ofEtcd(l line) bool {
 	return l.about != aboutSelf || l.port == "2379" || l.port == "2380" || strings.Contains(l.text, "etcd")
 }
 
-var took = regexp.MustCompile(`took[^0-9]{1,8}([0-9.]+)(ms|µs|us|s|m)`)
+var took = compiled(`took[^0-9]{1,8}([0-9.]+)(ms|µs|us|s|m)`)
 
 // tookLong passes over what etcd warns of on any disk: requests of some 100 ms.
 func tookLong(l line) bool {
 	if !strings.Contains(l.text, "apply request took too long") {
 		return true
 	}
-	m := took.FindStringSubmatch(strings.ReplaceAll(l.text, "took too long", ""))
+	m := took().FindStringSubmatch(strings.ReplaceAll(l.text, "took too long", ""))
 	return len(m) < 3 || m[2] == "s" || m[2] == "m" || m[2] == "ms" && len(strings.Split(m[1], ".")[0]) >= 3 && m[1][0] >= '5'
 }
