@@ -40,6 +40,8 @@ type host struct {
 	dir      string
 	payload  payload
 	registry registry
+	// mirror is the authority of the registry.
+	mirror authority
 	// system is what the host boots.
 	system system
 	// config is the name of the config that it boots with, in dir.
@@ -214,6 +216,7 @@ func newHost(t *testing.T, k kit, line, version, kubernetes string, s system, fa
 	}
 	h.payload.setup.Faults = faults
 	mirror := newAuthority(t)
+	h.mirror = mirror
 	h.dir = newAssets(t, line, h.payload.setup.Release, s == live, mirror.ca, sshKey)
 	h.machine = newMachine(t, h.newRoot(t, k, mirror, filepath.Join(h.dir, h.config)), key, k.parts.wire)
 	h.registry = newRegistry(h.dial, mirror.trust, registryPassword)

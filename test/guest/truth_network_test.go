@@ -46,6 +46,7 @@ address=/apps.` + domain + `/` + balancer + `
 host-record=` + registryHost + `,` + address + `
 host-record=bootstrap.` + domain + `,` + address + `
 host-record=worker-0.` + domain + `,` + nodeAddress + `
+host-record=master-0.` + domain + `,` + nodeAddress + `
 `
 
 // And what they ask of the load balancer: 6443 and 22623 go to the bootstrap host and the
@@ -163,6 +164,9 @@ func (n *network) furnish(t *testing.T, root, name, address string) {
 	write(t, at("etc/hosts"), []byte("127.0.0.1 localhost\n"), 0o644)
 	write(t, at("etc/okd-test/address"), []byte(address+"\n"), 0o644)
 	write(t, at("etc/systemd/resolved.conf.d/okd-test.conf"), []byte("[Resolve]\nDNS="+dnsServer+"\nDomains="+domain+"\n"), 0o644)
+	for _, unit := range []string{"docker-registry.service", "haproxy.service"} { // Debian has them start by themselves
+		must(t, os.RemoveAll(at("etc/systemd/system/multi-user.target.wants/"+unit)))
+	}
 }
 
 // namesLead follows the names as a machine does: DNS, load balancer, API server.

@@ -119,7 +119,7 @@ KillMode=process
 // configureContainerd takes the pause image from where crio-configure has put it.
 const configureContainerd = `#!/bin/bash
 set -euo pipefail
-pause=$(sed -n 's/^pause_image = "\(.*\)"$/\1/p' /etc/crio/crio.conf.d/50-bootstrap-override.conf)
+pause=$(sed -n 's/^pause_image = "\(.*\)"$/\1/p' /etc/crio/crio.conf.d/*)
 [[ -n ${pause} ]]
 mkdir -p /run/crio /run/okd-test
 cat >/run/okd-test/containerd.toml <<END
@@ -209,6 +209,8 @@ func truthParts(t *testing.T, dir string, standin []byte, n *network) parts {
 		node: []entry{
 			{name: "usr/bin/kubelet", content: []byte(kubeletWrapper), mode: 0o755},
 			{name: "usr/lib/okd-test/kubelet", content: program("kubelet"), mode: 0o755},
+			{name: "usr/bin/oc", content: []byte(ocWrapper), mode: 0o755},
+			{name: "usr/lib/okd-test/kubectl", content: program("kubectl"), mode: 0o755},
 			{name: "usr/lib/okd-test/runc", content: []byte(runc), mode: 0o755},
 			{name: "usr/lib/okd-test/configure-containerd", content: []byte(configureContainerd), mode: 0o755},
 			{name: "usr/lib/systemd/system/crio.service", content: []byte(containerdUnit), mode: 0o644},

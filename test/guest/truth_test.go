@@ -52,6 +52,7 @@ func TestTruth(t *testing.T) {
 	r.step(t, h, "names", func(t *testing.T) { namesLead(t, h) })
 	controllerSteps(t, h, r)
 	machineConfigSteps(t, h, r, k, n)
+	nodeSteps(t, h, r, k, n)
 	r.step(t, h, "nothing failed", func(*testing.T) { h.nothingFailed() })
 }
 
