@@ -1,6 +1,7 @@
 package bootkube
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -58,7 +59,7 @@ func apiRender(o *operation) {
 		o.fatal("failed loading rendered manifest inputs from %q: %v", dir, err)
 	}
 	profile := "include.release.openshift.io/" + o.flag("cluster-profile")
-	gates := 0
+	gates, set := 0, ""
 	for _, file := range files {
 		raw, _ := os.ReadFile(file)
 		gate, err := decode(raw)
@@ -66,6 +67,7 @@ func apiRender(o *operation) {
 			continue // this one only warns of what it cannot read
 		}
 		gates++
+		set = text(gate, "spec", "featureSet")
 		meta, _ := gate["metadata"].(object)
 		notes, _ := meta["annotations"].(object)
 		for name := range notes {
@@ -82,9 +84,36 @@ func apiRender(o *operation) {
 	if gates == 0 {
 		o.fatal("problem with featuregate manifests: no FeatureGates found in manfest dir")
 	}
-	for _, plural := range apiKinds {
-		o.write(path.Join(o.flag("asset-output-dir"), "manifests", "0000_10_config-operator_01_"+plural+".crd.yaml"), definition(plural), 0o644)
+	out := path.Join(o.flag("asset-output-dir"), "manifests")
+	if o.definitions(out, profile, set) {
+		return
 	}
+	for _, plural := range apiKinds {
+		o.write(path.Join(out, "0000_10_config-operator_01_"+plural+".crd.yaml"), definition(plural), 0o644)
+	}
+}
+
+// definitions writes those of the image that are for the profile, the feature set and a
+// bootstrap host. It reports whether the image brings any.
+func (o *operation) definitions(out, profile, set string) bool {
+	entries, err := os.ReadDir(imageDefinitions)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		raw, _ := os.ReadFile(filepath.Join(imageDefinitions, e.Name()))
+		definition, err := decode(raw)
+		if err != nil {
+			o.fatal("%s: %v", e.Name(), err)
+		}
+		note := func(name string) string { return text(definition, "metadata", "annotations", name) }
+		sets := strings.Split(note("release.openshift.io/feature-set"), ",")
+		if note(profile) == "true" && note("release.openshift.io/bootstrap-required") == "true" &&
+			(sets[0] == "" || slices.Contains(sets, cmp.Or(set, "Default"))) {
+			o.write(path.Join(out, e.Name()), raw, 0o644)
+		}
+	}
+	return true
 }
 
 // rewrite writes a file of the host in place, as JSON whatever its name.
@@ -100,7 +129,12 @@ func authRender(o *operation) {
 	if out == "" {
 		o.fatal("creating asset-output-dir: mkdir : no such file or directory")
 	}
-	o.write(path.Join(out, "authorization.openshift.io_rolebindingrestrictions.yaml"), definition("rolebindingrestrictions"), 0o644)
+	const name = "authorization.openshift.io_rolebindingrestrictions.yaml"
+	var content any = definition("rolebindingrestrictions")
+	if raw, err := os.ReadFile(filepath.Join(imageManifests, name)); err == nil {
+		content = raw
+	}
+	o.write(path.Join(out, name), content, 0o644)
 }
 
 func configRender(o *operation) {

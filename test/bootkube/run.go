@@ -276,14 +276,48 @@ func (o *operation) mkdir(name string, mode os.FileMode) {
 	}
 }
 
-// plain is a small object that is its own: its name is the file's.
+// Manifests that an image of the release brings along, where the test has put them there.
+const (
+	// imageDefinitions is where the image of the API has its definitions.
+	imageDefinitions = "/usr/share/bootkube/manifests/manifests"
+	// imageManifests holds others by the names of the files that operators write.
+	imageManifests = "/usr/share/okd-test/manifests"
+)
+
+// namespaceFiles name the namespaces that files of these names hold.
+var namespaceFiles = map[string]string{
+	"00_openshift-etcd-ns.yaml":                             "openshift-etcd",
+	"00_openshift-kube-apiserver-ns.yaml":                   "openshift-kube-apiserver",
+	"00_openshift-kube-apiserver-operator-ns.yaml":          "openshift-kube-apiserver-operator",
+	"00_openshift-kube-controller-manager-ns.yaml":          "openshift-kube-controller-manager",
+	"00_openshift-kube-controller-manager-operator-ns.yaml": "openshift-kube-controller-manager-operator",
+	"00_openshift-kube-scheduler-ns.yaml":                   "openshift-kube-scheduler",
+	"0000_00_cluster-version-operator_namespace.yaml":       "openshift-cluster-version",
+	"0000_00_namespace-openshift-infra.yaml":                "openshift-infra",
+	"cco-namespace.yaml":                                    "openshift-cloud-credential-operator",
+	"cluster-ingress-00-namespace.yaml":                     "openshift-ingress-operator",
+}
+
+// plain is a small object that is its own: its name is the file's. An API server takes
+// namespaces as what they are, and definitions if the image brings them; the others, of
+// whatever kind they would be, are ConfigMaps.
 func (o *operation) plain(file string) object {
+	if raw, err := os.ReadFile(filepath.Join(imageManifests, file)); err == nil {
+		brought, err := decode(raw)
+		if err != nil {
+			o.fatal("%s of the image: %v", file, err)
+		}
+		return brought
+	}
+	if name, ok := namespaceFiles[file]; ok {
+		return object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": name}}
+	}
 	name := strings.NewReplacer("_", "-", ".", "-").Replace(strings.TrimSuffix(file, path.Ext(file)))
 	kind, version := "ConfigMap", "v1"
 	if strings.Contains(file, "crd") {
 		kind, version = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
 	}
-	return object{"apiVersion": version, "kind": kind, "metadata": object{"name": name, "namespace": "openshift-" + o.command.Image}}
+	return object{"apiVersion": version, "kind": kind, "metadata": object{"name": name, "namespace": "kube-system"}}
 }
 
 // writeTable writes the manifests and pods that the table names.

@@ -198,6 +198,8 @@ type kit struct {
 type parts struct {
 	// images are those of the release that are not standin, by their tags.
 	images map[string]image
+	// common is what the images that are standin have beside it.
+	common []entry
 	// node is what the node image brings; it replaces what has the same name there.
 	node []entry
 	// furnish changes the root of the host once Ignition has applied the config.

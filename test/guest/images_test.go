@@ -146,7 +146,7 @@ func newPayload(t *testing.T, line, version, kubernetes string, standin []byte, 
 			entries = append(entries, entry{name: program[1:], link: "/standin"})
 		}
 	}
-	common := newLayer(t, entries...)
+	common := newLayer(t, append(entries, with.common...)...)
 	specs := map[string]string{}
 	for _, tag := range bootkube.PayloadTags() {
 		i := newImage(t, table.Entrypoint(tag), []string{"STANDIN_IMAGE=" + tag}, common)
