@@ -22,7 +22,8 @@ func Rune(r rune) string {
 
 // controls are the names of control characters, which have none in Unicode.
 var controls = map[rune]string{
-	0: "null", '\b': "backspace", '\t': "tab", '\v': "vertical tab", '\f': "form feed", '\r': "carriage return", 0x1b: "escape", 0x7f: "delete",
+	0: "null", '\b': "backspace", '\t': "tab", '\v': "vertical tab", '\f': "form feed", '\r': "carriage return",
+	0x1b: "escape", 0x7f: "delete",
 	0x85: "next line", '\ufeff': "byte order mark",
 }
 

@@ -78,12 +78,19 @@ func (r *reader) object(n *yaml.Node, into reflect.Value, path string) {
 // proper name, and reports the others.
 func (r *reader) eachField(n *yaml.Node, path string, names []string, found func(name string, value *yaml.Node)) {
 	as := map[string]string{} // proper name -> as it is written
+	var misnamed []string
 	for _, f := range r.fields(n, path) {
 		name, ok := proper(f.Key.Value, names)
 		at := under(path, shorten(f.Key.Value))
 		if !ok {
 			r.places[at] = placeOf(f.Key, f.Value)
-			r.unknown(path, at, f.Key.Value, names)
+			meant, odd := r.oddKey(f.Key, at, names)
+			if !odd {
+				meant = r.unknown(path, at, f.Key.Value, names)
+			}
+			if meant != "" {
+				misnamed = append(misnamed, under(path, meant))
+			}
 			continue
 		}
 		at = under(path, name)
@@ -98,24 +105,41 @@ func (r *reader) eachField(n *yaml.Node, path string, names []string, found func
 		}
 		found(name, f.Value)
 	}
+	for _, at := range misnamed {
+		if _, given := r.places[at]; !given {
+			r.broken[at] = true // it is there, under another name
+		}
+	}
 }
 
-func (r *reader) unknown(object, at, name string, names []string) {
+// unknown reports a field that the object does not have, and returns the one that was
+// meant, if that is known.
+func (r *reader) unknown(object, at, name string, names []string) (meant string) {
 	detail := "is not a field of " + object
 	if object == "" {
 		detail = "is not a field of an install-config"
 	}
-	hint := fieldHint(object, name, names)
+	hint := r.fieldHint(object, name, names)
 	if r.lenient {
 		r.warn(at, detail+" and is ignored", hint)
-		return
+		return ""
 	}
 	r.fail(at, detail, hint)
+	meant, _ = strings.CutPrefix(hint, "did you mean ")
+	return strings.TrimSuffix(meant, "?")
 }
 
 // fieldHint says what to do about a field that the object, which has those of names, does
 // not have.
-func fieldHint(object, name string, names []string) string {
+func (r *reader) fieldHint(object, name string, names []string) string {
+	for _, other := range names {
+		if squashed(other) == squashed(name) {
+			return "did you mean " + other + "?"
+		}
+	}
+	if hint := r.elsewhere(object, name); hint != "" {
+		return hint
+	}
 	if len(names) == 0 {
 		return "remove it: " + object + " has no fields"
 	}
@@ -194,6 +218,12 @@ func (r *reader) anything(n *yaml.Node, path string) any {
 // makes text of a number or a truth value where text is wanted.
 func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
 	text := into.Kind() == reflect.String
+	if n.Kind == yaml.ScalarNode && (text || into.Kind() != reflect.Interface && n.ShortTag() == "!!str") && r.leftover(n, path) {
+		if text {
+			into.SetString(n.Value)
+		}
+		return
+	}
 	if n.Kind != yaml.ScalarNode {
 		r.mismatch(n, path, wanted(into.Type()))
 		return
@@ -234,7 +264,7 @@ func (r *reader) scalar(n *yaml.Node, into reflect.Value, path string) {
 // mismatch reports a value of a wrong kind. It does not quote the value, which
 // may be a secret in the wrong place.
 func (r *reader) mismatch(n *yaml.Node, path, want string) {
-	if r.isBroken(path) {
+	if r.isBroken(path) || n.Kind == yaml.ScalarNode && r.leftover(n, path) {
 		return
 	}
 	has := "is " + kindOf(n)
@@ -252,12 +282,12 @@ func (r *reader) mismatch(n *yaml.Node, path, want string) {
 			has = "is out of range"
 		}
 	}
-	r.add(r.pointing(n, path, "must be "+want+", but "+has, mismatchHint(path, want, n)))
+	r.add(r.pointing(n, path, "must be "+want+", but "+has, r.mismatchHint(path, want, n)))
 	r.broken[path] = true
 }
 
 // mismatchHint shows the right form where people are known to write another.
-func mismatchHint(path, want string, n *yaml.Node) string {
+func (r *reader) mismatchHint(path, want string, n *yaml.Node) string {
 	switch list := strings.TrimRight(path, "[]0123456789"); {
 	case path == "pullSecret":
 		return `put the JSON in single quotes: pullSecret: '{"auths":{...}}'`
@@ -271,14 +301,20 @@ func mismatchHint(path, want string, n *yaml.Node) string {
 		return "write - cidr: 192.168.1.0/24"
 	case list == "networking.clusterNetwork" && list != path:
 		return "write - cidr: 10.128.0.0/14 and below it hostPrefix: 23"
-	case list == "networking.serviceNetwork" && list != path:
+	case list == "networking.serviceNetwork" && list != path && n.Kind != yaml.ScalarNode:
 		return "write - 172.30.0.0/16"
-	case want == "a list":
+	case want == "a list" && n.Kind == yaml.ScalarNode && list == "networking.machineNetwork":
+		return "write - cidr: 192.168.1.0/24 below it"
+	case want == "a list" && n.Kind == yaml.ScalarNode && list == "networking.clusterNetwork":
+		return "write - cidr: 10.128.0.0/14 below it, and below that hostPrefix: 23"
+	case want == "a list" && n.Kind == yaml.ScalarNode && list == "networking.serviceNetwork":
+		return "write - 172.30.0.0/16 below it"
+	case want == "a list" && n.Kind == yaml.ScalarNode:
 		return "begin each entry, even if there is only one, with a dash and a blank"
 	case isQuoted(n) && unquoted(n.Value, want):
 		return "remove the quotes"
 	}
-	return ""
+	return r.shapeHint(path, want, n)
 }
 
 func isQuoted(n *yaml.Node) bool {

@@ -124,9 +124,14 @@ func readCIDR(path, cidr string, f *findings) (network, bool) {
 	case cidr == "":
 		f.fail(path, missing(f, path), "give a network such as 192.168.1.0/24")
 	case err != nil:
-		f.fail(path, strconv.Quote(shorten(cidr))+" is not a network in CIDR form", cidrHint(cidr))
+		problem, hint := networkSlip(cidr)
+		f.fail(path, strconv.Quote(shorten(cidr))+" "+problem, hint)
 	case p.Addr().Is4In6():
-		f.fail(path, cidr+" is an IPv4 network in IPv6 form", "write the IPv4 network itself")
+		hint := "write the IPv4 network itself"
+		if p.Bits() >= 96 {
+			hint = "write " + netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96).Masked().String()
+		}
+		f.fail(path, cidr+" is an IPv4 network in IPv6 form", hint)
 	case p != p.Masked():
 		f.fail(path, cidr+" is the address of a host, not of a network", "write "+p.Masked().String())
 	case p.Addr().IsUnspecified():
@@ -135,14 +140,6 @@ func readCIDR(path, cidr string, f *findings) (network, bool) {
 		return network{path: path, prefix: p}, true
 	}
 	return network{}, false
-}
-
-// cidrHint tells what is most likely amiss with a text that is no network.
-func cidrHint(cidr string) string {
-	if ip, err := netip.ParseAddr(cidr); err == nil {
-		return fmt.Sprintf("add the length of the network, such as %s/%d", ip, ip.BitLen()*3/4)
-	}
-	return "write an address and the length of the network, such as 192.168.1.0/24 or fd00:10::/64"
 }
 
 // validateServiceSize refuses ranges that the API server does: it keeps a bitmap

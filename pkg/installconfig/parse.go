@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -31,7 +32,7 @@ const (
 // duplicate keys are listed.
 func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	refuse := func(line int, detail, hint string) (*yaml.Node, diag.Problems) {
-		at := diag.Position{File: file, Line: line}
+		at := diag.Position{File: file, Line: line, Column: min(line, 1)}
 		return nil, diag.Problems{{Position: at, Detail: detail, Hint: hint}}
 	}
 	if len(data) > maxBytes {
@@ -71,13 +72,17 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 	}
 	var problems diag.Problems
 	for _, f := range found.Faults[:min(len(found.Faults), maxProblems)] {
-		problems = append(problems, faulty(file, f))
+		problems = append(problems, faulty(file, f, data))
+	}
+	if kind := yamlfile.At(root, "kind"); len(problems) == 0 && kind != root && kind.Kind == yaml.ScalarNode &&
+		kind.Value != "InstallConfig" && simpleWord.MatchString(kind.Value) {
+		return refuse(kind.Line, "is of kind "+kind.Value+", and not an install-config", "name the install-config instead, which has no kind")
 	}
 	return root, problems.Sorted()
 }
 
 // faulty words what is wrong with the file's form.
-func faulty(file string, f yamlfile.Fault) diag.Problem {
+func faulty(file string, f yamlfile.Fault, data []byte) diag.Problem {
 	p := diag.Problem{Position: diag.Position{File: file, Line: f.At.Line, Column: f.At.Column}}
 	for _, s := range f.Path {
 		if s.InList {
@@ -90,6 +95,11 @@ func faulty(file string, f yamlfile.Fault) diag.Problem {
 	case yamlfile.TooDeep:
 		p.Detail, p.Hint = "is nested more than "+strconv.Itoa(maxDepth)+" levels deep", "check that this is the right file"
 	case yamlfile.NotAName:
+		if braced(data, f.At) {
+			p.Column = max(1, p.Column-1)
+			p.Detail, p.Hint = "a template ({{ }}) was left unfilled", yamlfile.TemplateHint
+			break
+		}
 		p.Detail, p.Hint = "has "+kindOf(f.At)+" where a field name belongs", "write the name of a field before the colon"
 	case yamlfile.Twice:
 		p.Detail, p.Hint = "is given twice, first on line "+strconv.Itoa(f.First), "keep one of the two"
@@ -98,6 +108,19 @@ func faulty(file string, f yamlfile.Fault) diag.Problem {
 	}
 	return p
 }
+
+// braced reports whether a node is in two braces, as a template is.
+func braced(data []byte, n *yaml.Node) bool {
+	lines := sourceLines(data)
+	if n.Line < 1 || n.Line > len(lines) {
+		return false
+	}
+	line := []rune(lines[n.Line-1])
+	at := func(i int) bool { return i >= 0 && i < len(line) && line[i] == '{' }
+	return at(n.Column-1) && (at(n.Column-2) || at(n.Column))
+}
+
+var simpleWord = regexp.MustCompile(`^[A-Za-z]{1,60}$`)
 
 // binaryLine returns the line of the first byte that a text cannot have, or 0.
 func binaryLine(data []byte) int {

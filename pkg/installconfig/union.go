@@ -30,6 +30,9 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	case len(found) == 0:
 		return "", nil
 	case len(found) > 1:
+		if r.strays(found, path) {
+			return "", nil
+		}
 		for i, name := range found {
 			found[i] = shorten(name)
 		}
@@ -40,7 +43,15 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	name := found[0]
 	spec, ok := platform.Find(name)
 	if !ok {
+		if _, odd := r.oddKey(&yaml.Node{Value: name, Line: r.places[under(path, shorten(name))].line, Column: r.places[under(path, shorten(name))].column},
+			under(path, shorten(name)), platform.Names()); odd {
+			r.broken[path] = true
+			return "", nil
+		}
 		detail, hint := unsupported(name)
+		if unfilled := yamlfile.Unfilled(name); unfilled != "" {
+			detail, hint = unfilled, "write the name of a platform, such as "+platform.Usual()
+		}
 		if path != "platform" {
 			hint = "leave it out: machine pools need no platform block"
 		}
@@ -51,6 +62,24 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	config := block(spec)
 	r.read(values[name], reflect.ValueOf(config).Elem(), under(path, name))
 	return name, config
+}
+
+// strays reports fields of the file that are indented below platform, and reports whether
+// there were any.
+func (r *reader) strays(found []string, path string) (any bool) {
+	for _, name := range found {
+		if slices.Contains(platform.Names(), name) || slices.Contains(platform.Known, name) || r.row(name).Path == "" {
+			continue
+		}
+		any = true
+		at := under(path, name)
+		r.fail(at, "is not a platform, but a field of the file itself", "begin "+name+" in column 1")
+		r.broken[name] = true
+	}
+	if any {
+		r.broken[path] = true
+	}
+	return any
 }
 
 // blocks are the platforms that a block names, in its order, with their values. Those

@@ -127,10 +127,11 @@ func (w *walker) inText(rest string, indent int) bool {
 	}
 	w.text = nil
 	_, isField := keyOf(rest)
-	isEntry := isField || rest == "-" || strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "---") && strings.Trim(rest, "- ") == "" || rest == "..."
+	isEntry := isField || rest == "-" || rest == "---" || rest == "..." || strings.HasPrefix(rest, "- ")
 	switch {
 	case t.indent < 0 && !isEntry:
-		w.fail(indent+1, "the text below | or > has to be indented further than its field", "indent all lines of the text alike, by 2 blanks or more")
+		w.fail(indent+1, "the text below | or > has to be indented further than its field",
+			"indent all lines of the text alike, by 2 blanks or more")
 	case t.indent >= 0 && indent > t.parent && t.first == w.at-1:
 		w.at = t.first
 		w.fail(t.indent+1, "the first line of the text is indented further than the next", "indent all lines of the text alike")
