@@ -153,6 +153,9 @@ func didYouMean(word string, candidates []string) string {
 
 // nearOrFew is the candidate that is near or, if none is, all of them if they are few.
 func nearOrFew(word string, candidates []string) (near string, few []string) {
+	if same := sameAs[strings.ToLower(word)]; same != "" && slices.Contains(candidates, same) {
+		return same, nil
+	}
 	if near := diag.Nearest(shorten(word), candidates); near != "" || len(candidates) > 20 {
 		return near, nil
 	}

@@ -51,6 +51,21 @@ func (t text) place(line, column int, detail, hint string) diag.Problem {
 	return p
 }
 
+// failAt is findings.fail at a part of the value, if that stands behind the field as it is.
+func (f *findings) failAt(path, part, detail, hint string) {
+	p := f.at(path, detail, hint)
+	if p.Line > 0 && p.Line <= len(f.source) && part != "" {
+		line := f.source[p.Line-1]
+		from := len(string([]rune(line)[:min(len([]rune(line)), p.Column-1)]))
+		if at := strings.Index(line[from:], part); at >= 0 {
+			p.Column = 1 + len([]rune(line[:from+at]))
+		}
+	}
+	if !f.isBroken(path) {
+		f.add(p)
+	}
+}
+
 // sourceLines are the lines of a file, as YAML counts them.
 func sourceLines(data []byte) []string {
 	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), "\n")

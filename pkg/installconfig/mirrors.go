@@ -37,7 +37,7 @@ func validateSource(path, source string, mirrors []string, f *findings) {
 	if source != "" {
 		validateRepository(path+".source", source, f)
 	}
-	if len(mirrors) == 0 {
+	if len(mirrors) == 0 && !f.isBroken(path+".mirrors") {
 		f.warn(path, "has no mirrors, and so no effect", "add mirrors, or remove the entry")
 	}
 	for j, m := range mirrors {
@@ -51,9 +51,19 @@ func validateSource(path, source string, mirrors []string, f *findings) {
 
 func validateRepository(path, repository string, f *findings) {
 	const hint = "write registry and repository alone, such as mirror.example.com:5000/okd/release"
-	if problem := repositoryProblem(repository); problem != "" {
-		f.fail(path, strconv.Quote(shorten(repository))+" "+problem, hint)
+	problem := repositoryProblem(repository)
+	if problem == "" {
+		return
 	}
+	next := hint
+	if proper := properRepository(repository); proper != "" {
+		next = "write " + proper
+	}
+	if before, _, _ := strings.Cut(repository, "@sha256:"); strings.Contains(before, "@") {
+		f.fail(path, "holds a user, or an @ that a repository has not", next) // not quoted: there may be a password
+		return
+	}
+	f.fail(path, strconv.Quote(shorten(repository))+" "+problem, next)
 }
 
 // repositoryProblem says why s is not host[:port][/path], or "".
@@ -72,6 +82,12 @@ func repositoryProblem(s string) string {
 	host, rest, hasPath := strings.Cut(s, "/")
 	if hasPath && !strings.ContainsAny(host, ".:") && host != "localhost" {
 		return "names no registry before the first /"
+	}
+	if bracketed(host) != "" {
+		return "has an IPv6 address without brackets"
+	}
+	if _, port, ok := strings.Cut(host, ":"); ok && host[0] != '[' && !isPort(port) {
+		return "has a port that is not a number from 1 to 65535"
 	}
 	if !isRegistry(host) {
 		return "does not begin with the host of a registry"

@@ -27,12 +27,13 @@ func validateNames(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case c.BaseDomain == "":
 		f.fail("baseDomain", missing(f, "baseDomain"), "give the domain that the cluster's names are below, such as example.com")
 	case domainProblem(domain) != "":
-		f.fail("baseDomain", strconv.Quote(shorten(c.BaseDomain))+" "+domainProblem(domain), "give a domain such as example.com")
+		f.fail("baseDomain", strconv.Quote(shorten(c.BaseDomain))+" "+domainProblems(domain), nameHint(domain, "give a domain such as example.com"))
 	case len(c.ClusterDomain()) > maxDomain:
 		f.fail("baseDomain",
 			fmt.Sprintf("makes %d characters with the cluster's name, more than the %d of a domain", len(c.ClusterDomain()), maxDomain),
 			"use shorter names")
 	}
+	validateBaseDomain(c, f)
 	validateMetadata(c, f)
 }
 
@@ -43,7 +44,7 @@ func validateClusterName(name string, spec *platform.Spec, f *findings) {
 	case name == "":
 		f.fail(path, missing(f, path), hint)
 	case problem != "":
-		f.fail(path, strconv.Quote(shorten(name))+" "+problem, hint)
+		f.fail(path, strconv.Quote(shorten(name))+" "+domainProblems(name), nameHint(name, hint))
 	case len(name) > maxClusterName:
 		f.fail(path, fmt.Sprintf("has %d characters, more than the %d that leave room for *.apps", len(name), maxClusterName),
 			"use a shorter name")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
+	"github.com/okd-project/okd-install/pkg/yamlfile"
 )
 
 // NoProxyFields are the fields that NoProxy is made from.
@@ -67,10 +68,19 @@ func validateProxyURL(c *InstallConfig, path, value string, schemes []string, f 
 		return
 	}
 	const hint = "write such as http://proxy.example.com:3128"
+	if unfilled := yamlfile.Unfilled(value); unfilled != "" && !strings.Contains(value, "@") {
+		f.fail(path, unfilled, hint)
+		return
+	}
+	if char, _, odd := diag.Odd(value); odd {
+		f.fail(path, "has "+diag.Rune(char)+" in it", hint+"; special characters in a password are written as %xx")
+		return
+	}
 	u, err := url.ParseRequestURI(value)
 	switch {
-	case err != nil || u.Opaque != "":
-		f.fail(path, "is not a URL", hint+"; special characters in a password are written as %xx")
+	case err != nil || u.Opaque != "" || u.Host == "" && oneSlash.MatchString(value):
+		problem, next := proxySlip(value)
+		f.fail(path, problem, next)
 		return
 	case !slices.Contains(schemes, u.Scheme):
 		f.fail(path, fmt.Sprintf("has the scheme %s instead of %s", strconv.Quote(shorten(u.Scheme)), diag.Or(schemes)), hint)
@@ -125,9 +135,8 @@ func validateNoProxy(list string, f *findings) {
 		return
 	}
 	for entry := range strings.SplitSeq(list, ",") {
-		problem, hint := noProxyProblem(entry)
-		if problem != "" {
-			f.fail(path, problem, hint)
+		if problem, hint := noProxyProblem(entry); problem != "" {
+			f.failAt(path, strings.TrimSpace(entry), problem, hint)
 		}
 	}
 }
@@ -140,6 +149,8 @@ func noProxyProblem(entry string) (problem, hint string) {
 	_, cidrErr := netip.ParsePrefix(entry)
 	domain := strings.TrimSuffix(strings.TrimPrefix(entry, "."), ".")
 	switch {
+	case rangeIn.MatchString(entry):
+		return quoted + " is a range of addresses, not a network", "write " + ranged(entry)
 	case addrErr == nil || cidrErr == nil || isDomain(domain):
 		return "", ""
 	case strings.ContainsAny(entry, "@:") && strings.Contains(entry, "//"), strings.Contains(entry, "@"):
@@ -148,15 +159,31 @@ func noProxyProblem(entry string) (problem, hint string) {
 	case bare == "":
 		return "has an empty entry", "remove the comma that is too many"
 	case strings.ContainsAny(bare, " \t\n"):
-		return "has blanks in the entry " + quoted, "separate the entries by commas alone"
+		return "has blanks in the entry " + quoted, "write commas, without blanks: " + shorten(strings.Join(strings.Fields(bare), ","))
 	case bare != entry:
-		return "has blanks around the entry " + quoted, "separate the entries by commas alone"
+		return "has blanks around the entry " + quoted, "write commas alone between the entries, as in .example.com,10.1.0.0/16"
+	case strings.ContainsAny(entry, ";|"):
+		return quoted + " has " + entry[strings.IndexAny(entry, ";|"):][:1] + " in it", "write commas between the entries: " +
+			shorten(strings.NewReplacer(";", ",", "|", ",").Replace(entry))
 	case isDomain(strings.ToLower(domain)):
 		return quoted + " has upper case letters", "write " + shorten(strings.ToLower(entry))
+	case starIPv4.MatchString(entry):
+		return quoted + " has a *, which only works alone", "write the network: " + starred(entry)
+	case strings.Contains(entry, "*") && isDomain(strings.TrimLeft(entry, "*.")):
+		return quoted + " has a *, which only works alone", "write ." + strings.TrimLeft(entry, "*.") + ", which stands for the domain and all below it"
 	case strings.Contains(entry, "*"):
 		return quoted + " has a *, which only works alone", "for a domain and all below it write it with a dot in front, such as .example.com"
 	case strings.Contains(entry, "/"):
-		return quoted + " is not a network in CIDR form", "write such as 10.1.0.0/16"
+		problem, hint := networkSlip(entry)
+		return quoted + " " + problem, hint
+	case bracketPort.MatchString(entry) && isAddress(bracketPort.ReplaceAllString(entry, "$1")):
+		return quoted + " has brackets or a port", "write the address alone: " + bracketPort.ReplaceAllString(entry, "$1")
+	case portBehind.MatchString(entry) && (isDomain(portBehind.ReplaceAllString(domain, "")) || isAddress(portBehind.ReplaceAllString(entry, ""))):
+		return quoted + " has a port", "write the host alone: " + portBehind.ReplaceAllString(entry, "")
+	case entry == "<local>":
+		return quoted + " is known to Windows alone", "write the domain of your own hosts, such as .example.com"
+	case strings.Contains(entry, "_"):
+		return quoted + " has a _, which the name of a host has not", "write the host's address, or its domain, such as .example.com"
 	}
 	return quoted + " is neither an address, nor a network, nor a domain", "write such as 10.1.0.0/16 or .example.com"
 }

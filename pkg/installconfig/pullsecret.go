@@ -26,11 +26,12 @@ func validatePullSecret(c *InstallConfig, f *findings) []string {
 		Auths map[string]map[string]any `json:"auths"`
 	}
 	if err := json.Unmarshal([]byte(c.PullSecret), &secret); err != nil {
-		f.fail(path, "is not the JSON of a pull secret", hint)
+		textOf(path, c.PullSecret, f).failSlip(secretSlip(c.PullSecret, err), c.PullSecret)
 		return nil
 	}
 	if len(secret.Auths) == 0 {
-		f.fail(path, "has no registries under auths", hint)
+		detail, next := noAuths(c.PullSecret, hint)
+		f.fail(path, detail, next)
 		return nil
 	}
 	registries := slices.Sorted(maps.Keys(secret.Auths))
@@ -70,6 +71,12 @@ func (c *InstallConfig) asks(registry string, r release.Release) bool {
 	return slices.ContainsFunc(images, func(image string) bool { return hasCredentials(registryOf(image), []string{registry}) })
 }
 
+// isTwice reports whether what base64 stands for is base64 of user:password again.
+func isTwice(decoded []byte) bool {
+	again, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(decoded)))
+	return err == nil && strings.Contains(string(again), ":")
+}
+
 // authProblem says why a registry's entry holds no credentials, or "". It is shaped if
 // it has a text where they belong.
 func authProblem(entry map[string]any) (problem string, shaped bool) {
@@ -77,6 +84,9 @@ func authProblem(entry map[string]any) (problem string, shaped bool) {
 	if !hasAuth {
 		if _, ok := entry["credsStore"]; ok {
 			return "", true
+		}
+		if _, ok := entry["password"]; ok {
+			return "has a password, but no auth", false
 		}
 		return "has no auth", false
 	}
@@ -89,8 +99,12 @@ func authProblem(entry map[string]any) (problem string, shaped bool) {
 	}
 	decoded, err := base64.StdEncoding.DecodeString(text)
 	switch {
+	case err != nil && strings.Contains(text, ":"):
+		return "has user:password itself as its auth, and not the base64 of it", true
 	case err != nil:
 		return "has an auth that is not base64", true
+	case isTwice(decoded):
+		return "has an auth that is base64 twice", true
 	case !strings.Contains(string(decoded), ":"):
 		return "has an auth that is not base64 of user:password", true
 	}

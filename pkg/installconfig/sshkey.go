@@ -17,24 +17,38 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 		f.fail(path, "is a private key", "give the public one, from the file that ends in .pub")
 		return
 	}
-	n := 0
-	for line := range strings.Lines(c.SSHKey) {
-		line = strings.TrimSpace(line)
-		if n++; line == "" {
+	t := textOf(path, c.SSHKey, f)
+	fail := func(n int, detail, hint string) {
+		if t.literal {
+			t.fail(n, 1, detail, hint)
+			return
+		}
+		f.fail(path, detail, hint)
+	}
+	for i, line := range t.lines {
+		n := i + 1
+		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		if strings.HasPrefix(line, "#") {
-			f.fail(path, fmt.Sprintf("line %d is a comment, which would become a key of the machines", n), "remove the line")
+			fail(n, fmt.Sprintf("line %d is a comment, which would become a key of the machines", n), "remove the line")
 			continue
 		}
 		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err != nil {
-			f.fail(path, fmt.Sprintf("line %d is not a public key", n),
-				"each line is one key such as ssh-ed25519 AAAA… name, from a file that ends in .pub")
+			next := ""
+			if n < len(t.lines) {
+				next = t.lines[n]
+			}
+			detail, hint, wrapped := keySlip(line, next)
+			fail(n, fmt.Sprintf("line %d %s", n, detail), hint)
+			if wrapped {
+				return // what follows belongs to it
+			}
 			continue
 		}
 		if c.FIPS && !slices.Contains([]string{ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521}, key.Type()) {
-			f.fail(path, fmt.Sprintf("line %d is a key of type %s, which machines in FIPS mode refuse", n, key.Type()),
+			fail(n, fmt.Sprintf("line %d is a key of type %s, which machines in FIPS mode refuse", n, key.Type()),
 				"make one with ssh-keygen -t ecdsa, or -t rsa")
 		}
 	}

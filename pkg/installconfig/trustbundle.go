@@ -1,10 +1,13 @@
 package installconfig
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/pemfile"
 )
 
@@ -14,7 +17,10 @@ import (
 func validateTrustBundle(c *InstallConfig, f *findings) {
 	const path = "additionalTrustBundle"
 	const hint = "write additionalTrustBundle: | and the certificates below it, indented, each from its BEGIN to its END line"
-	if c.AdditionalTrustBundle == "" {
+	if strings.TrimSpace(c.AdditionalTrustBundle) == "" {
+		if f.given(path) {
+			f.warn(path, "is empty", "remove it, or write the certificates below it, indented")
+		}
 		return
 	}
 	if c.Proxy == nil && c.AdditionalTrustBundlePolicy == "Proxyonly" {
@@ -27,6 +33,11 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 		if !t.literal {
 			fault.Hint = hint // its lines may not be where the file has them
 		}
+		if fault.Line <= len(t.lines) {
+			if char, _, odd := diag.Odd(t.lines[fault.Line-1]); odd {
+				fault.Detail += "; it has " + diag.Rune(char) + " in it"
+			}
+		}
 		t.fail(fault.Line, fault.Column, fault.Detail, fault.Hint)
 	}
 	for i, block := range contents.Blocks {
@@ -35,6 +46,9 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 		case strings.Contains(block.Type, "PRIVATE KEY"):
 			t.fail(block.Line, 1, fmt.Sprintf("block %d is a private key, which everybody in the cluster could read", n),
 				"remove it, and replace the key if this file was passed on")
+		case block.Type == "TRUSTED CERTIFICATE":
+			t.fail(block.Line, 1, fmt.Sprintf("block %d is a certificate in OpenSSL's own form, which only OpenSSL reads", n),
+				"write what this prints: openssl x509 -in FILE")
 		case block.Type != "CERTIFICATE":
 			t.fail(block.Line, 1, fmt.Sprintf("block %d is not a certificate", n), hint)
 		case err != nil:
@@ -53,8 +67,25 @@ func validateTrustBundle(c *InstallConfig, f *findings) {
 	switch {
 	case len(contents.Faults) > 0 || contents.RestLine == 0:
 	case len(contents.Blocks) == 0:
-		f.fail(path, "holds no certificate", hint)
+		detail, next := notPEM(c.AdditionalTrustBundle, hint)
+		f.fail(path, detail, next)
 	default:
 		t.fail(contents.RestLine, 1, "has text after the last certificate that is none", "remove it, or complete the certificate there")
 	}
+}
+
+// notPEM says what a text without certificates is instead.
+func notPEM(text, otherwise string) (detail, hint string) {
+	decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	switch {
+	case err != nil || len(decoded) == 0:
+		return "holds no certificate", otherwise
+	case bytes.Contains(decoded, []byte("-----BEGIN ")):
+		return "is the base64 of certificates in PEM", "write what it stands for: base64 -d prints it"
+	}
+	if _, err := x509.ParseCertificates(decoded); err == nil {
+		return "is the base64 of a certificate, without its BEGIN and END lines",
+			"write -----BEGIN CERTIFICATE----- on a line before it, and -----END CERTIFICATE----- on a line behind it"
+	}
+	return "holds no certificate", otherwise
 }
