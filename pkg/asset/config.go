@@ -44,6 +44,19 @@ func loadConfig(data []byte, r release.Release, s strictness) (installconfig.Loa
 	return installconfig.Load(installconfig.FileName, data, s.options(r))
 }
 
+// NoConfigHint is the next step where a directory has no install-config: where there is a
+// file of a similar name, or where the established installer has consumed it, that is not
+// what is otherwise to be done.
+func NoConfigHint(dir, otherwise string) string {
+	if HasEstablishedConfig(dir) {
+		return fromStateHint
+	}
+	if like := installconfig.LikeFileName(assetdir.Names(dir)); like != "" {
+		return "there is " + diag.Clip(like, 80) + ": rename it to " + installconfig.FileName
+	}
+	return otherwise
+}
+
 // ReadConfig returns the install-config of a directory that is not locked, if
 // there is one; consumed tells that it is only remembered, because an earlier
 // run has removed the file.

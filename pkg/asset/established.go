@@ -22,8 +22,8 @@ import (
 // keys and the pull secret.
 const EstablishedStateFile = ".openshift_install_state.json"
 
-// FromStateHint says how to get a consumed install-config back.
-const FromStateHint = "the established installer has consumed it: create install-config --from-state restores it from " +
+// fromStateHint says how to get a consumed install-config back.
+const fromStateHint = "the established installer has consumed it: create install-config --from-state restores it from " +
 	EstablishedStateFile
 
 // establishedConfigs are the names under which that state has the install-config.

@@ -146,10 +146,7 @@ func (o opened) readConfig() ([]byte, error) {
 		data, ok = o.before.Consumed[installconfig.FileName]
 	}
 	if !ok {
-		hint := "write one, or have create install-config ask for its content, or give its directory with --dir"
-		if HasEstablishedConfig(o.Dir) {
-			hint = FromStateHint
-		}
+		hint := NoConfigHint(o.Dir, "write one, or have create install-config ask for its content, or give its directory with --dir")
 		return nil, &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{{
 			Position: diag.Position{File: installconfig.FileName}, Detail: "there is no such file in " + o.Dir, Hint: hint,
 		}}}

@@ -123,7 +123,8 @@ func Look(path, absent string) (*Dir, error) {
 	case err != nil:
 		return nil, dirError(path, "the asset directory cannot be read: "+system.Reason(err), "check the permissions of the folders above it")
 	case !info.IsDir():
-		return nil, dirError(path, "this is a file, not an asset directory", "give a folder with --dir")
+		return nil, dirError(path, "this is a file, not an asset directory",
+			"give the folder that it is in: --dir "+shell.Word(filepath.Dir(path)))
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {

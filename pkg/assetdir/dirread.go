@@ -252,3 +252,16 @@ func (d *Dir) ReadFiles(names ...string) (Files, error) {
 	}
 	return files, nil
 }
+
+// Names lists what is in a folder, for a hint: none if it cannot be read.
+func Names(path string) []string {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names
+}

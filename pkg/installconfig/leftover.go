@@ -64,14 +64,14 @@ func templateHint(row Field) string {
 	case platform.SSHKeys, platform.PullSecret, platform.PEM:
 		return contentHint(row)
 	}
-	hint := yamlfile.TemplateHint
+	const orFill = ", or fill the template before okd-install reads the file"
 	switch {
 	case len(row.Values) > 0:
-		hint = "write " + diag.Or(wordsOf(row)[:min(4, len(row.Values))]) + ", or fill" + hint[strings.Index(hint, " the template"):]
+		return "write " + diag.Or(wordsOf(row)[:min(4, len(row.Values))]) + orFill
 	case row.Example != "":
-		hint = "write a value such as " + strings.Trim(row.Example, "[]") + ", or fill" + hint[strings.Index(hint, " the template"):]
+		return "write a value such as " + strings.Trim(row.Example, "[]") + orFill
 	}
-	return hint
+	return yamlfile.TemplateHint
 }
 
 // contentHint says how the content of a file is written into its field.

@@ -80,7 +80,8 @@ func validateNetworkType(n *Networking, f *findings) {
 		f.fail(path, n.NetworkType+" is not part of OKD any more", "use "+ovnKubernetes)
 	default:
 		hint := "the installation waits until you have added the manifests of that network plug-in"
-		if strings.HasPrefix(squashed(n.NetworkType), "ovn") || diag.Nearest(shorten(n.NetworkType), []string{ovnKubernetes, openShiftSDN}) != "" {
+		if strings.HasPrefix(squashed(n.NetworkType), "ovn") ||
+			diag.Nearest(shorten(n.NetworkType), []string{ovnKubernetes, openShiftSDN}) != "" {
 			hint = "did you mean " + ovnKubernetes + "?"
 		}
 		f.warn(path, strconv.Quote(shorten(n.NetworkType))+" is not a network plug-in of OKD", hint)

@@ -170,7 +170,8 @@ func noProxyProblem(entry string) (problem, hint string) {
 	case starIPv4.MatchString(entry):
 		return quoted + " has a *, which only works alone", "write the network: " + starred(entry)
 	case strings.Contains(entry, "*") && isDomain(strings.TrimLeft(entry, "*.")):
-		return quoted + " has a *, which only works alone", "write ." + strings.TrimLeft(entry, "*.") + ", which stands for the domain and all below it"
+		return quoted + " has a *, which only works alone",
+			"write ." + strings.TrimLeft(entry, "*.") + ", which stands for the domain and all below it"
 	case strings.Contains(entry, "*"):
 		return quoted + " has a *, which only works alone", "for a domain and all below it write it with a dot in front, such as .example.com"
 	case strings.Contains(entry, "/"):
@@ -178,7 +179,7 @@ func noProxyProblem(entry string) (problem, hint string) {
 		return quoted + " " + problem, hint
 	case bracketPort.MatchString(entry) && isAddress(bracketPort.ReplaceAllString(entry, "$1")):
 		return quoted + " has brackets or a port", "write the address alone: " + bracketPort.ReplaceAllString(entry, "$1")
-	case portBehind.MatchString(entry) && (isDomain(portBehind.ReplaceAllString(domain, "")) || isAddress(portBehind.ReplaceAllString(entry, ""))):
+	case isHost(portBehind.ReplaceAllString(domain, "")):
 		return quoted + " has a port", "write the host alone: " + portBehind.ReplaceAllString(entry, "")
 	case entry == "<local>":
 		return quoted + " is known to Windows alone", "write the domain of your own hosts, such as .example.com"

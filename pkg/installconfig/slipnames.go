@@ -109,5 +109,6 @@ var sameAs = map[string]string{
 	"true": "Enabled", "on": "Enabled", "yes": "Enabled", "false": "Disabled", "off": "Disabled", "no": "Disabled", "public": "External",
 	"private": "Internal", "proxy": "Proxyonly", "all": "AllNodes", "never": "NeverContactSource", "allow": "AllowContactingSource",
 	"masters": "master", "controlplane": "master", "workers": "worker", "compute": "worker", "node": "worker", "nodes": "worker",
-	"techpreview": "TechPreviewNoUpgrade", "devpreview": "DevPreviewNoUpgrade", "custom": "CustomNoUpgrade", "current": "vCurrent", "latest": "vCurrent",
+	"techpreview": "TechPreviewNoUpgrade", "devpreview": "DevPreviewNoUpgrade", "custom": "CustomNoUpgrade",
+	"current": "vCurrent", "latest": "vCurrent",
 }

@@ -114,7 +114,9 @@ func (t text) failSlip(s slip, value string) {
 }
 
 var (
-	keyTypes   = []string{"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "ssh-dss"}
+	keyTypes = []string{
+		"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "ssh-dss",
+	}
 	base64Word = regexp.MustCompile(`^[A-Za-z0-9+/]+=*$`)
 )
 

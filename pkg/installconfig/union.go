@@ -43,8 +43,9 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 	name := found[0]
 	spec, ok := platform.Find(name)
 	if !ok {
-		if _, odd := r.oddKey(&yaml.Node{Value: name, Line: r.places[under(path, shorten(name))].line, Column: r.places[under(path, shorten(name))].column},
-			under(path, shorten(name)), platform.Names()); odd {
+		at := r.places[under(path, shorten(name))]
+		key := &yaml.Node{Value: name, Line: at.line, Column: at.column}
+		if _, odd := r.oddKey(key, under(path, shorten(name)), platform.Names()); odd {
 			r.broken[path] = true
 			return "", nil
 		}
@@ -66,20 +67,20 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 
 // strays reports fields of the file that are indented below platform, and reports whether
 // there were any.
-func (r *reader) strays(found []string, path string) (any bool) {
+func (r *reader) strays(found []string, path string) (astray bool) {
 	for _, name := range found {
 		if slices.Contains(platform.Names(), name) || slices.Contains(platform.Known, name) || r.row(name).Path == "" {
 			continue
 		}
-		any = true
+		astray = true
 		at := under(path, name)
 		r.fail(at, "is not a platform, but a field of the file itself", "begin "+name+" in column 1")
 		r.broken[name] = true
 	}
-	if any {
+	if astray {
 		r.broken[path] = true
 	}
-	return any
+	return astray
 }
 
 // blocks are the platforms that a block names, in its order, with their values. Those

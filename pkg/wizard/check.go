@@ -48,6 +48,11 @@ func (w *wizard) check(q question, answer string) (string, error) {
 		return "", err
 	}
 	if found := w.concerning(q, after.problems, before.problems); len(found) > 0 {
+		for i, p := range found {
+			if _, want, ok := strings.Cut(p.Detail, " must be "); ok && q.secret == nil && strings.HasSuffix(want, ", but is text") {
+				found[i].Detail = fmt.Sprintf("%q is not %s", diag.Clip(answer, 80), strings.TrimSuffix(want, ", but is text"))
+			}
+		}
 		return "", found
 	}
 	for _, p := range w.concerning(q, after.warnings, before.warnings) {

@@ -48,7 +48,7 @@ var (
 func (w *walker) noField(line string, at int) {
 	text := line[at:]
 	here := column(line, at)
-	switch form, isTemplate := Template(text); {
+	switch form, isTemplate := templateIn(text); {
 	case isTemplate:
 		w.fail(here, unfilled(form), TemplateHint)
 	case stuckColon.MatchString(text):

@@ -50,7 +50,7 @@ func (w *walker) value(line string, at, indent int) {
 	}
 	here := column(line, at)
 	if strings.IndexByte("{%@`", text[0]) >= 0 {
-		if form, ok := Template(text); ok {
+		if form, ok := templateIn(text); ok {
 			w.template(line, at, form)
 			return
 		}
@@ -123,7 +123,7 @@ func (w *walker) plain(line string, at int) {
 		colon = len(text) - 1
 	}
 	if colon >= 0 {
-		if form, ok := Template(text); ok {
+		if form, ok := templateIn(text); ok {
 			w.fail(column(line, at), unfilled(form), TemplateHint)
 			return
 		}
@@ -159,7 +159,7 @@ func (w *walker) behind(line string, at, end int) {
 		w.fail(column(line, end), "text stands behind the quote that ends the value",
 			"remove it, or write a single quote inside of the value twice")
 	default:
-		if form, ok := Template(line[at:]); ok {
+		if form, ok := templateIn(line[at:]); ok {
 			w.fail(here, unfilled(form), TemplateHint)
 			return
 		}

@@ -2,9 +2,9 @@ package yamlfile
 
 import "regexp"
 
-// Template reports whether a text is, or holds, a place that a template should have
+// templateIn reports whether a text is, or holds, a place that a template should have
 // filled, and how that is written.
-func Template(text string) (form string, ok bool) {
+func templateIn(text string) (form string, ok bool) {
 	for _, t := range templates {
 		if t.pattern.MatchString(text) {
 			return t.form, true
@@ -43,7 +43,7 @@ func unfilled(form string) string {
 
 // Unfilled says what is wrong with a text that holds a template; empty if it holds none.
 func Unfilled(text string) string {
-	if form, ok := Template(text); ok {
+	if form, ok := templateIn(text); ok {
 		return unfilled(form)
 	}
 	return ""

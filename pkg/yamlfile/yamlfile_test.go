@@ -282,7 +282,9 @@ func TestBlameIsForFaultsOnly(t *testing.T) {
 		"quotes over lines": "a: \"b\n  c\"\nd: [e,\n  f: g]\nh: {\n  i: j\n}\n",
 		"JSON":              "{\n\"a\": [\n{\"b\": \"c: d\"}\n]\n}\n",
 	}
-	for _, pattern := range []string{"../../data/*/*.yaml", "../../data/*/*/*.yaml", "../../data/*.yaml", "../installconfig/testdata/*.yaml", "../installconfig/testdata/*/*.yaml"} {
+	for _, pattern := range []string{
+		"../../data/*/*.yaml", "../../data/*/*/*.yaml", "../../data/*.yaml", "../installconfig/testdata/*.yaml", "../installconfig/testdata/*/*.yaml",
+	} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

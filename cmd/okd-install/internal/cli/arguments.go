@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,8 +23,12 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	p := diag.Problem{Detail: fmt.Sprintf("%s takes no arguments, got %s", Words(cmd), strings.Join(args, " ")), Hint: SeeHelp(cmd)}
-	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+	switch info, err := os.Stat(args[0]); {
+	case err != nil:
+	case info.IsDir():
 		p.Hint = "did you mean --dir " + args[0] + "?"
+	case cmd.Flags().Lookup("dir") != nil:
+		p.Hint = "name the directory that the file is in: --dir " + filepath.Dir(args[0])
 	}
 	return p
 }

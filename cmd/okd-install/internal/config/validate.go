@@ -5,6 +5,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,8 +15,10 @@ import (
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
 	"github.com/okd-project/okd-install/pkg/asset"
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/installconfig"
+	"github.com/okd-project/okd-install/pkg/shell"
 	"github.com/okd-project/okd-install/pkg/system"
 )
 
@@ -111,10 +115,7 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 		case err != nil:
 			return "", "", nil, err
 		case data == nil:
-			hint := "write one, or have okd-install create install-config ask for what is in it"
-			if asset.HasEstablishedConfig(o.Dir) {
-				hint = asset.FromStateHint
-			}
+			hint := asset.NoConfigHint(o.Dir, "write one, or have okd-install create install-config ask for what is in it")
 			return name, o.Dir, nil, noConfig(name, "there is no such file", hint)
 		case consumed:
 			o.Log.Infof("%s was removed by --consume-inputs; what is checked is what okd-install remembers of it", name)
@@ -132,9 +133,40 @@ func (o validateOptions) read(cmd *cobra.Command, args []string) (name, dir stri
 		return name, "", nil, err
 	}
 	if err != nil {
-		return name, "", nil, noConfig(name, "the file cannot be read: "+system.Reason(err), "name an install-config, or - for standard input")
+		detail, hint := unread(name, err)
+		return name, "", nil, noConfig(name, detail, hint)
 	}
 	return name, "", data, nil
+}
+
+// unread says why the file that was named cannot be read, and what was probably meant.
+func unread(name string, err error) (detail, hint string) {
+	const otherwise = "name an install-config, or - for standard input"
+	detail = "the file cannot be read: " + system.Reason(err)
+	folder, base := filepath.Dir(name), filepath.Base(name)
+	info, statErr := os.Stat(name)
+	switch {
+	case statErr == nil && info.IsDir():
+		detail = "this is a directory, and FILE is an install-config"
+		names := assetdir.Names(name)
+		if like := installconfig.LikeFileName(names); like != "" && !slices.Contains(names, installconfig.FileName) {
+			return detail, "name the file in it: okd-install validate " + shell.Word(filepath.Join(name, like))
+		}
+		return detail, "write --dir before it: okd-install validate --dir " + shell.Word(name)
+	case errors.Is(statErr, fs.ErrNotExist):
+		names := assetdir.Names(folder)
+		like := diag.Nearest(strings.TrimSpace(base), names)
+		if like == "" && base == installconfig.FileName {
+			like = installconfig.LikeFileName(names)
+		}
+		if like == "" && installconfig.LikeFileName([]string{base}) != "" && slices.Contains(names, installconfig.FileName) {
+			like = installconfig.FileName
+		}
+		if like != "" {
+			return detail, "did you mean " + filepath.Join(folder, like) + "?"
+		}
+	}
+	return detail, otherwise
 }
 
 func noConfig(name, detail, hint string) error {
