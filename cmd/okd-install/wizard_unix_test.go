@@ -201,7 +201,7 @@ func stepsOf(platform string) []step {
 		{"Number of control plane machines", "0" + enter, "0", "needs a control plane"},
 		{"Number of control plane machines", "2" + enter, "2", "no quorum"},
 		{"A third vote", enter, "1", ""},
-		{"Number of workers", "many" + enter, "many", "must be a whole number"},
+		{"Number of workers", "many" + enter, "many", "is not a whole number"},
 		{"Number of workers", "0" + enter, "0", "ingress routers"},
 		{"SSH key", enter, "1", ""},
 		{"Pull secret", enter, "", ""},

@@ -32,7 +32,7 @@ func (r *reader) leftover(n *yaml.Node, path string) bool {
 	free := strings.HasPrefix(path, "platform.") && row.Form == "" && len(row.Values) == 0 // names that others have given
 	if char, _, found := diag.Odd(strings.TrimRight(n.Value, "\t")); found && !holdsFile && (!free || diag.Obeyed(char)) {
 		hint := "write it again, with the keyboard"
-		if plain, ok := diag.LookAlike(n.Value); ok {
+		if plain, ok := diag.LookAlike(n.Value); ok && len(plain) < 100 {
 			hint = "write " + strings.TrimSpace(plain)
 		}
 		r.amissAt(n, path, char, "has "+diag.Rune(char)+" in it, which does not belong there", hint)
@@ -83,6 +83,9 @@ func contentHint(row Field) string {
 		return `write the JSON that is in the file, in single quotes` + pullSecretForm
 	case platform.PEM:
 		return "write additionalTrustBundle: | and the content of the file below it, indented"
+	}
+	if row.Example != "" {
+		return "write a value such as " + strings.Trim(row.Example, "[]")
 	}
 	return "write the value itself"
 }
@@ -184,6 +187,8 @@ func (r *reader) shapeHint(path, want string, n *yaml.Node) string {
 	switch {
 	case want == "a list" && n.Kind == yaml.MappingNode && path == "featureGates":
 		return "write each as an entry of its own: - Name=true"
+	case want == "a list" && n.Kind == yaml.MappingNode && len(r.row(path).Values) > 0:
+		return "write each as an entry of its own, such as - " + r.row(path).Values[0].Word
 	case want == "a list" && n.Kind == yaml.MappingNode && len(n.Content) > 0:
 		if path == "compute" && n.Content[1].Kind == yaml.MappingNode {
 			return "write - name: worker and its other fields below name, in the same column"

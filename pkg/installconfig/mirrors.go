@@ -112,7 +112,7 @@ func isRegistry(s string) bool {
 	if strings.HasPrefix(s, "[") {
 		address, port, ok := strings.Cut(s[1:], "]")
 		ip, err := netip.ParseAddr(address)
-		return ok && err == nil && ip.Is6() && (port == "" || len(port) > 1 && port[0] == ':' && isPort(port[1:]))
+		return ok && err == nil && ip.Is6() && ip.Zone() == "" && (port == "" || len(port) > 1 && port[0] == ':' && isPort(port[1:]))
 	}
 	host, port, hasPort := strings.Cut(s, ":")
 	return isHost(host) && (!hasPort || port != "" && isPort(port))

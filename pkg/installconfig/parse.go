@@ -39,6 +39,13 @@ func parse(file string, data []byte) (*yaml.Node, diag.Problems) {
 		return refuse(0, fmt.Sprintf("has more than the %d bytes that an install-config may have", maxBytes),
 			"check that this is the right file")
 	}
+	if line, column, char := controlAt(data); line > 0 && char > 0 {
+		return nil, diag.Problems{{
+			Position: diag.Position{File: file, Line: line, Column: column},
+			Detail:   "has the control character " + diag.Rune(char) + " in it, which a text file has not",
+			Hint:     "remove it, or check that this is the right file",
+		}}
+	}
 	if line := binaryLine(data); line > 0 {
 		return refuse(line, "is not a text file in UTF-8", "check that this is the right file, and save it as plain text")
 	}
@@ -121,6 +128,29 @@ func braced(data []byte, n *yaml.Node) bool {
 }
 
 var simpleWord = regexp.MustCompile(`^[A-Za-z]{1,60}$`)
+
+// controlAt returns the place of the one control character of a text that has no other
+// fault, or 0: a file with more of them is of another kind.
+func controlAt(data []byte) (line, column int, char rune) {
+	if !utf8.Valid(data) {
+		return 0, 0, 0
+	}
+	found := 0
+	for number, text := range bytes.Split(data, []byte("\n")) {
+		at := 0
+		for _, r := range string(text) {
+			if at++; (r < ' ' || r == 0x7f) && r != '\r' && r != '\t' {
+				if found++; found == 1 {
+					line, column, char = number+1, at, r
+				}
+			}
+		}
+	}
+	if found != 1 {
+		return 0, 0, 0
+	}
+	return line, column, char
+}
 
 // binaryLine returns the line of the first byte that a text cannot have, or 0.
 func binaryLine(data []byte) int {

@@ -159,12 +159,11 @@ func noProxyProblem(entry string) (problem, hint string) {
 	case bare == "":
 		return "has an empty entry", "remove the comma that is too many"
 	case strings.ContainsAny(bare, " \t\n"):
-		return "has blanks in the entry " + quoted, "write commas, without blanks: " + shorten(strings.Join(strings.Fields(bare), ","))
+		return "has blanks in the entry " + quoted, "write a comma between two entries, and no blank"
 	case bare != entry:
 		return "has blanks around the entry " + quoted, "write commas alone between the entries, as in .example.com,10.1.0.0/16"
 	case strings.ContainsAny(entry, ";|"):
-		return quoted + " has " + entry[strings.IndexAny(entry, ";|"):][:1] + " in it", "write commas between the entries: " +
-			shorten(strings.NewReplacer(";", ",", "|", ",").Replace(entry))
+		return quoted + " has " + entry[strings.IndexAny(entry, ";|"):][:1] + " in it", "write commas between the entries"
 	case isDomain(strings.ToLower(domain)):
 		return quoted + " has upper case letters", "write " + shorten(strings.ToLower(entry))
 	case starIPv4.MatchString(entry):

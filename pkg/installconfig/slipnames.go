@@ -62,7 +62,7 @@ func properName(s string) string {
 			labels = append(labels, label)
 		}
 	}
-	if s = strings.Join(labels, "."); !isDomain(s) {
+	if s = strings.Join(labels, "."); !isDomain(s) || strings.Contains(s, "private-key") {
 		return ""
 	}
 	return s

@@ -34,7 +34,7 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 			fail(n, fmt.Sprintf("line %d is a comment, which would become a key of the machines", n), "remove the line")
 			continue
 		}
-		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
+		key, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err != nil {
 			next := ""
 			if n < len(t.lines) {
@@ -46,6 +46,10 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 				return // what follows belongs to it
 			}
 			continue
+		}
+		if strings.Contains(comment, " AAAA") {
+			fail(n, fmt.Sprintf("line %d has a second key behind the first, which would be taken for its name", n),
+				"write sshKey: | and below it the keys, indented, one on a line")
 		}
 		if c.FIPS && !slices.Contains([]string{ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521}, key.Type()) {
 			fail(n, fmt.Sprintf("line %d is a key of type %s, which machines in FIPS mode refuse", n, key.Type()),

@@ -103,6 +103,8 @@ func (w *walker) oddly(line string, indent int) bool {
 	rest := line[indent:]
 	switch r, size := utf8.DecodeRuneInString(rest); {
 	case r < utf8.RuneSelf:
+	case r == '\uff03' || r == '\u266f':
+		return odd(indent, "stands where a comment begins with #")
 	case likeBlank(r):
 		return odd(indent, "stands where the line is indented with blanks")
 	case (unicode.Is(unicode.Pd, r) || r == '\u2212' || r == '\u2022' || r == '\u00b7') && (len(rest) == size || rest[size] == ' '):

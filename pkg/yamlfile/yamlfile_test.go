@@ -78,6 +78,7 @@ func TestSyntaxError(t *testing.T) {
 		"a:\n\u2013 b: 1\n  c: 1\n":       "2:1 U+2013 stands where a list needs the dash -",
 		"a:\n-\u200bb: 1\n  c: 1\n":       "2:2 U+200B stands where a blank belongs behind the dash",
 		"a: 1\nb\uff1a 2\nc: 3\n":         "2:2 U+FF1A stands where a field needs a colon",
+		"a: 1\n\uff03 b\nc: 2\n":          "2:1 U+FF03 stands where a comment begins with #",
 		"a: 1\r\n\u3000b: 1\r\n c: 2\r\n": "2:1 U+3000 stands where the line is indented with blanks",
 	} {
 		_, err := Documents([]byte(text))
