@@ -205,7 +205,7 @@ func stepsOf(platform string) []step {
 		{"Number of workers", "0" + enter, "0", "ingress routers"},
 		{"SSH key", enter, "1", ""},
 		{"Pull secret", enter, "", ""},
-		{"Proxy for http", "proxy.example.com:3128" + enter, "proxy.example.com:3128", "is not a URL"},
+		{"Proxy for http", "proxy.example.com:3128" + enter, "proxy.example.com:3128", "has no scheme"},
 		{"Proxy for http", "http://u:hunter2@proxy.example.com:3128" + enter, "http://u:hunter2@proxy.example.com:3128", ""},
 		{"Proxy for https", enter, "", ""},
 		{"Reached without the proxy", "*.corp" + enter, "*.corp", "only works alone"},
