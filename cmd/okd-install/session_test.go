@@ -74,11 +74,16 @@ func testApp() *cli.App {
 // takes its time.
 func testArgs(args []string) []string {
 	key := os.Getenv("TEST_LEAF_KEY")
-	if key == "" || len(args) < 2 || args[0] != "create" || args[1] == asset.TargetInstallConfig ||
-		args[1] == asset.TargetBootstrapPointer || args[1] == asset.TargetPivotConfig || slices.Contains(args, "--leaf-key") {
+	if key == "" || len(args) < 2 || args[0] != "create" || slices.Contains(args, "--leaf-key") {
 		return args
 	}
-	return append(args, "--leaf-key", key)
+	takes := slices.ContainsFunc(asset.Targets(), func(t asset.Target) bool {
+		return t.Name == args[1] && slices.ContainsFunc(t.Flags, func(f asset.Flag) bool { return f.Name == "leaf-key" })
+	})
+	if takes {
+		args = append(args, "--leaf-key", key)
+	}
+	return args
 }
 
 // TestSessions runs what a user would type, from testdata/*.txtar. They begin in

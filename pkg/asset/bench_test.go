@@ -67,7 +67,7 @@ func timeKeys(b *testing.B, config []byte) (wall, keys time.Duration, minted int
 	}
 	start := time.Now()
 	_, err := Create(b.Context(), Request{
-		Dir: dir, Target: TargetIgnitionConfigs, Command: "benchmark", Now: start, Clock: time.Now,
+		Dir: dir, Target: targetIgnitionConfigs, Command: "benchmark", Now: start, Clock: time.Now,
 		Trace: func(node, how string, took time.Duration) {
 			if isKey[node] && how == "made" {
 				keys += took

@@ -151,7 +151,7 @@ func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
 }
 
 func (c *creation) make() error {
-	if t := target(c.Target); t.make != nil {
+	if t := c.target(); t.make != nil {
 		return t.make(c)
 	}
 	return fmt.Errorf("there is no target %q", c.Target)
@@ -212,7 +212,7 @@ func (c *creation) finishState() error {
 		delete(c.state.Consumed, installconfig.FileName)
 	}
 	c.state.Kept = c.run.Kept
-	if c.Target == TargetInstallConfig && len(c.change.Write) == 0 {
+	if c.target().Input && len(c.change.Write) == 0 {
 		return nil
 	}
 	data, err := c.state.marshal()

@@ -67,7 +67,7 @@ func texts(raw json.RawMessage, change func(string) any) json.RawMessage {
 // changes nothing: another would not fit the machines that have booted.
 func TestDamagedValuesAreNotBelieved(t *testing.T) {
 	t.Parallel()
-	for _, target := range []string{TargetManifests, TargetIgnitionConfigs} {
+	for _, target := range []string{targetManifests, targetIgnitionConfigs} {
 		dir := folder.Filled(t, map[string]string{"install-config.yaml": killConfig})
 		req := killRequest(dir)
 		req.Target, req.Reissue = target, false
@@ -82,7 +82,7 @@ func TestDamagedValuesAreNotBelieved(t *testing.T) {
 		for i, name := range slices.Sorted(maps.Keys(good.Kept)) {
 			for j, how := range slices.Sorted(maps.Keys(damage)) {
 				// the checks are few: later, each value in one way is enough
-				if target == TargetIgnitionConfigs && (how != "gone" || testing.Short()) && (i+j)%len(damage) > 0 {
+				if target == targetIgnitionConfigs && (how != "gone" || testing.Short()) && (i+j)%len(damage) > 0 {
 					continue
 				}
 				bad := good.clone()

@@ -127,7 +127,7 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 // tellEstablished says that another program has begun in this directory, as long
 // as this one has not.
 func (c *creation) tellEstablished() {
-	if c.Target != TargetInstallConfig && !c.before.exists() && c.dir.Exists(EstablishedStateFile) {
+	if !c.target().Input && !c.before.exists() && c.dir.Exists(EstablishedStateFile) {
 		c.warn("%s was written by the established installer: its keys, cluster ID and password are not used, so the cluster made here is a new one",
 			EstablishedStateFile)
 	}

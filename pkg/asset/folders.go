@@ -31,7 +31,7 @@ func (c *creation) manifests() (Files, error) {
 		if err := c.settleFolders(origin, made); err != nil {
 			return nil, err
 		}
-	} else if c.Target == TargetManifests {
+	} else if c.target().folders == foldersWritten {
 		c.recordManifests(origin, made)
 	}
 	checked, err := graph.Get(c.run, c.graph.Checked)
@@ -44,7 +44,7 @@ func (c *creation) manifests() (Files, error) {
 		return nil, err
 	}
 	// what was consumed is remembered only as long as it stands nowhere else
-	if c.onDisk || c.madeAgain || c.Target == TargetManifests {
+	if c.onDisk || c.madeAgain || c.target().folders == foldersWritten {
 		for name := range consumedManifests(c.before) {
 			delete(c.state.Consumed, name)
 		}
@@ -88,7 +88,7 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 		if c.state.ManifestsMade == nil {
 			c.state.ManifestsMade = sums(made) // of a run that did not take them down yet
 		}
-		if c.Overwrite && c.Target == TargetManifests {
+		if c.Overwrite && c.target().folders == foldersWritten {
 			c.report.Notes = append(c.report.Notes, diag.Problem{
 				Detail: "manifests/ and openshift/ match install-config.yaml and stay as they are: --discard-manifests makes them again",
 			})
@@ -107,7 +107,7 @@ func (c *creation) settleFolders(origin map[string]string, made Files) error {
 	}
 	c.madeAgain, c.run.OnDisk = true, nil
 	c.setFoldersAside()
-	if c.Target == TargetManifests {
+	if c.target().folders == foldersWritten {
 		c.recordManifests(origin, made)
 	}
 	return nil

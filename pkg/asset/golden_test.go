@@ -32,7 +32,7 @@ func createGolden(t *testing.T, config, leafKey string) map[string]string {
 		t.Fatal(err)
 	}
 	folder.Put(t, dir, "install-config.yaml", string(data))
-	for _, target := range []string{TargetManifests, TargetIgnitionConfigs} {
+	for _, target := range []string{targetManifests, targetIgnitionConfigs} {
 		_, err := Create(t.Context(), Request{
 			Dir: dir, Target: target, Command: "test", LeafKey: leafKey, Version: "golden", Now: goldenNow, Serial: true,
 		})

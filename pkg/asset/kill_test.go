@@ -44,7 +44,7 @@ pki:
 const childDir = "OKD_INSTALL_TEST_CHILD"
 
 func killRequest(dir string) Request {
-	return Request{Dir: dir, Target: TargetIgnitionConfigs, Command: "test", LeafKey: "ecdsa-p256", Reissue: true, Now: time.Now()}
+	return Request{Dir: dir, Target: targetIgnitionConfigs, Command: "test", LeafKey: "ecdsa-p256", Reissue: true, Now: time.Now()}
 }
 
 // TestChild is what the test binary runs as when it is to be killed.

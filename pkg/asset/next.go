@@ -21,7 +21,7 @@ func (c *creation) tellNext() error {
 		return err
 	}
 	var checked checkedManifests
-	if c.Target == TargetIgnitionConfigs {
+	if c.target().folders != foldersUnused {
 		if checked, err = graph.Get(c.run, c.graph.Checked); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func nextSteps(name string, m madeFrom) []Step {
 // look for one command that takes them all. Without an install-config that can be
 // read they are the usual ones, and the first is about that file.
 func InstallSteps(dir string, env Environment) []Step {
-	first := target(TargetInstallConfig).step()
+	first := target(targetInstallConfig).step()
 	if data, _, err := ReadConfig(dir); err == nil && data != nil {
 		first = Step{"validate", "shows what is wrong with install-config.yaml, which cannot be used as it is"}
 		options, err := ConfigOptions(dir, "", "", env)
@@ -60,14 +60,11 @@ func InstallSteps(dir string, env Environment) []Step {
 				nextSteps(t.Name, madeFrom{loaded.Config, parts.Image, options.Release, schedulingIn(dir, loaded.Config)})...)
 		}
 	}
-	return []Step{
+	return append([]Step{
 		first,
-		target(TargetIgnitionConfigs).step(),
+		target(targetIgnitionConfigs).step(),
 		{"", "set up DNS and load balancers, and boot your machines from the Ignition configs"},
-		target(TargetIgnitionConfigs).wait,
-		{"approve-csrs --nodes NAMES --watch", "lets the listed workers join"},
-		{"wait-for install-complete", "reports when the cluster is up, and where its console is"},
-	}
+	}, untilUp(true)...)
 }
 
 // schedulingIn is what the Scheduler on disk says, or the one that would be made.
@@ -88,9 +85,9 @@ func schedulingIn(dir string, config installconfig.InstallConfig) manifests.Sche
 // bootedFrom is the target that a cluster's machines boot from.
 func bootedFrom(config installconfig.InstallConfig) Target {
 	if config.BootstrapInPlace != nil {
-		return target(TargetSingleNode)
+		return target(targetSingleNode)
 	}
-	return target(TargetIgnitionConfigs)
+	return target(targetIgnitionConfigs)
 }
 
 func createFor(config installconfig.InstallConfig) Step { return bootedFrom(config).step() }
@@ -122,11 +119,13 @@ func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
 	if !r.Has(release.SCOSMedia) {
 		boot.Why += "; release " + r.Line + " boots Fedora CoreOS and switches, see create pivot-config"
 	}
-	steps := []Step{
-		boot,
-		{"wait-for bootstrap-complete", "reports when the bootstrap host can be removed from the load balancer and switched off"},
-	}
-	if s.WorkersJoin() {
+	return append([]Step{boot}, untilUp(s.WorkersJoin())...)
+}
+
+// untilUp are the steps from booted machines to a cluster.
+func untilUp(workersJoin bool) []Step {
+	steps := []Step{target(targetIgnitionConfigs).wait}
+	if workersJoin {
 		steps = append(steps, Step{"approve-csrs --nodes NAMES --watch", "lets the listed workers join"})
 	}
 	return append(steps, Step{"wait-for install-complete", "reports when the cluster is up, and where its console is"})
@@ -135,7 +134,7 @@ func bootCluster(s platform.Site, image rhcos.Query, r release.Release) []Step {
 func bootNode(r release.Release) []Step {
 	return []Step{
 		{imageCommand(liveISO, r), "names the live ISO; coreos iso ignition embed puts " + ignition.InPlaceFile + " into it"},
-		target(TargetSingleNode).wait,
+		target(targetSingleNode).wait,
 	}
 }
 

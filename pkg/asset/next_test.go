@@ -34,7 +34,7 @@ func TestNextSteps(t *testing.T) {
 		scheduler manifests.Scheduling
 	}{
 		"with workers": {
-			TargetIgnitionConfigs, config(3, 2), "4.22",
+			targetIgnitionConfigs, config(3, 2), "4.22",
 			[]string{
 				"api.demo.example.com", "*.apps.demo.example.com", "80 and 443 to the workers", "3 control plane machines with master.ign",
 				"2 workers with worker.ign", "coreos image --release 4.22 --platform metal", "wait-for bootstrap-complete", "approve-csrs",
@@ -42,30 +42,30 @@ func TestNextSteps(t *testing.T) {
 			[]string{"pivot", "arbiter"},
 			closed,
 		},
-		"an arbiter": {TargetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil, closed},
+		"an arbiter": {targetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil, closed},
 		"without workers": {
-			TargetIgnitionConfigs, config(3, 0), "4.22",
+			targetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the control plane, as there are no workers"},
 			[]string{"worker.ign", "approve-csrs"},
 			open,
 		},
 		"workers from elsewhere": {
-			TargetIgnitionConfigs, config(3, 0), "4.22",
+			targetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the workers", "3 control plane machines with master.ign, your workers with worker.ign", "approve-csrs"},
 			[]string{"no workers", "0 workers"},
 			closed,
 		},
 		"workloads everywhere": {
-			TargetIgnitionConfigs, config(3, 2), "4.22",
+			targetIgnitionConfigs, config(3, 2), "4.22",
 			[]string{"80 and 443 to the workers and the control plane", "2 workers with worker.ign", "approve-csrs"},
 			nil,
 			open,
 		},
-		"no media of its own": {TargetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil, closed},
-		"manifests":           {TargetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}, closed},
-		"a single node":       {TargetManifests, single, "4.22", []string{"create single-node-ignition-config"}, []string{"create ignition-configs"}, closed},
-		"its config":          {TargetSingleNode, single, "4.22", []string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign", "wait-for install-complete"}, []string{"bootstrap-complete", "22623"}, closed},
-		"a pointer":           {TargetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil, closed},
+		"no media of its own": {targetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil, closed},
+		"manifests":           {targetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}, closed},
+		"a single node":       {targetManifests, single, "4.22", []string{"create single-node-ignition-config"}, []string{"create ignition-configs"}, closed},
+		"its config":          {targetSingleNode, single, "4.22", []string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign", "wait-for install-complete"}, []string{"bootstrap-complete", "22623"}, closed},
+		"a pointer":           {targetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil, closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -246,7 +246,7 @@ func (s settled) anotherCluster(files Files, k keptKubeconfig) (string, error) {
 // does not have any more, so that nothing of two results stands together.
 func (c *creation) setLeftoversAside(files Files) error {
 	for _, name := range append(pointerFiles(), passwordFile) {
-		if _, made := files[name]; made || c.before.Written[name] == "" || c.Target == TargetSingleNode && name != passwordFile {
+		if _, made := files[name]; made || c.before.Written[name] == "" || name != passwordFile && !c.target().allRoles {
 			continue
 		}
 		if c.dir.Exists(name) {

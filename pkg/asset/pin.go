@@ -83,9 +83,9 @@ func PinRelease(ctx context.Context, req PinRequest) (p Pinned, err error) {
 	written, err := dir.Commit(assetdir.Change{Write: Files{assetdir.StateFile: data}})
 	p.Changed = len(written) > 0
 	if p.Changed && o.before.exists() {
-		p.Next = []Step{{target(TargetIgnitionConfigs).step().Command, "writes the digest into the Ignition configs"}}
+		p.Next = []Step{{target(targetIgnitionConfigs).step().Command, "writes the digest into the Ignition configs"}}
 		if o.before.Written[ignition.InPlaceFile] != "" {
-			p.Next[0].Command = target(TargetSingleNode).step().Command
+			p.Next[0].Command = target(targetSingleNode).step().Command
 		}
 	}
 	return p, err

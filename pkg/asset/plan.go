@@ -50,9 +50,6 @@ func (t Told) MarshalJSON() ([]byte, error) {
 	return json.Marshal(texts)
 }
 
-// DefaultPlan is the target that is planned unless another is named.
-const DefaultPlan = TargetIgnitionConfigs
-
 // Plan tells what Create would do with the same request. It takes no lock and
 // writes nothing; its errors are those of Create.
 func Plan(ctx context.Context, req Request, showSecrets bool) (Planned, error) {

@@ -110,7 +110,7 @@ func (o opened) checkLine(r release.Release) error {
 	case o.haveThem:
 		p.Detail = fmt.Sprintf("manifests/ and openshift/ were made for OKD %s, and %s is of %s: they would not match", was, asked, is)
 		p.Hint = undo + "; or use --overwrite, which moves the folders aside and makes them for " + is
-		if o.Target == "" { // releases pin makes nothing itself
+		if o.target().make == nil { // releases pin makes nothing itself
 			p.Hint = undo + "; or run create manifests with it and --overwrite, which moves the folders aside and makes them for " + is
 		}
 	case o.Release == "" && o.before.exists():

@@ -32,14 +32,14 @@ type Request struct {
 	// directory was made for before, or the default.
 	Release, ReleaseImage string
 	// Config is a new install-config, with what is to stand beside it, to be
-	// written instead of the one in the directory; for TargetInstallConfig.
+	// written instead of the one in the directory; for create install-config.
 	Config Files
 	// FromState takes the new install-config from the state file of the established
-	// installer, which has consumed it; for TargetInstallConfig.
+	// installer, which has consumed it; for create install-config.
 	FromState bool
-	// URL is where a server will offer bootstrap.ign, for TargetBootstrapPointer.
+	// URL is where a server will offer bootstrap.ign, for create bootstrap-pointer.
 	URL string
-	// Pivot is for TargetPivotConfig.
+	// Pivot is for create pivot-config.
 	Pivot PivotRequest
 	// DryRun makes everything and writes nothing.
 	DryRun bool
@@ -82,7 +82,7 @@ type Report struct {
 	Release  release.Release
 	// Next is what the user does now.
 	Next []Step
-	// Pivot is the plan of TargetPivotConfig, and PivotIgnition the live system's config.
+	// Pivot is the plan of create pivot-config, and PivotIgnition the live system's config.
 	Pivot         *pivot.Plan
 	PivotIgnition []byte
 }

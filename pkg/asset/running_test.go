@@ -51,7 +51,7 @@ func runningDir(t *testing.T) (dir string, create func() Report, update Update) 
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	create = func() Report {
 		t.Helper()
-		r, err := Create(t.Context(), Request{Dir: dir, Target: TargetIgnitionConfigs, LeafKey: "ecdsa-p256", Now: now})
+		r, err := Create(t.Context(), Request{Dir: dir, Target: targetIgnitionConfigs, LeafKey: "ecdsa-p256", Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -180,12 +180,12 @@ func (l *life) state() State {
 
 // run is one run of the program, and what has to be true of it.
 func (l *life) run() {
-	req := Request{Dir: l.dir, Command: "test", LeafKey: "ecdsa-p256", Now: l.now, Target: TargetIgnitionConfigs}
+	req := Request{Dir: l.dir, Command: "test", LeafKey: "ecdsa-p256", Now: l.now, Target: targetIgnitionConfigs}
 	if l.rand.IntN(3) == 0 {
-		req.Target = TargetManifests
+		req.Target = targetManifests
 	}
 	req.Overwrite, req.ConsumeInputs = l.rand.IntN(3) == 0, l.rand.IntN(4) == 0
-	req.DiscardManifests, req.Reissue = l.rand.IntN(8) == 0, l.rand.IntN(5) == 0 && req.Target == TargetIgnitionConfigs
+	req.DiscardManifests, req.Reissue = l.rand.IntN(8) == 0, l.rand.IntN(5) == 0 && req.Target == targetIgnitionConfigs
 	l.log = append(l.log,
 		fmt.Sprintf("create %s overwrite=%t discard=%t consume=%t reissue=%t",
 			req.Target, req.Overwrite, req.DiscardManifests, req.ConsumeInputs, req.Reissue))
@@ -220,7 +220,7 @@ func (l *life) run() {
 		}
 		clear(l.mine)
 	}
-	if req.Target == TargetIgnitionConfigs {
+	if req.Target == targetIgnitionConfigs {
 		l.result()
 	}
 	l.kept(before, after)
@@ -286,7 +286,7 @@ func (l *life) kept(before, after map[string]string) {
 // statusAgrees sees that status calls the directory blocked where the next run
 // would stop, and only there.
 func (l *life) statusAgrees() {
-	req := Request{Dir: l.dir, Command: "test", Now: l.now, Target: TargetIgnitionConfigs}
+	req := Request{Dir: l.dir, Command: "test", Now: l.now, Target: targetIgnitionConfigs}
 	s, err := GetStatus(l.T.Context(), req)
 	if err != nil {
 		l.Fatal(err)
@@ -305,7 +305,7 @@ func (l *life) wayOn() {
 		Command:          "test",
 		LeafKey:          "ecdsa-p256",
 		Now:              l.now,
-		Target:           TargetIgnitionConfigs,
+		Target:           targetIgnitionConfigs,
 		Overwrite:        true,
 		DiscardManifests: true,
 	}

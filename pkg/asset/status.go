@@ -133,7 +133,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 		if s.problem(err); len(s.Problems) > 0 {
 			s.Condition = Blocked
 		}
-		s.next(target(TargetIgnitionConfigs))
+		s.next(target(targetIgnitionConfigs))
 		return s, nil
 	}
 	o, err := open(dir, req)
@@ -144,7 +144,7 @@ func GetStatus(ctx context.Context, req Request) (Status, error) {
 	if err != nil {
 		s.problem(err)
 		s.Condition = Blocked
-		s.next(target(TargetIgnitionConfigs))
+		s.next(target(targetIgnitionConfigs))
 		return s, nil
 	}
 	c.run.Frozen = true // what is remembered counts, and nothing is made that would be
@@ -251,9 +251,9 @@ func (s *Status) conclude(c settled) {
 func (s settled) usualTarget() Target {
 	loaded, err := graph.Get(s.run, s.graph.InstallConfig)
 	if err == nil && loaded.Config.BootstrapInPlace != nil && s.before.Written[ignition.BootstrapFile] == "" {
-		return target(TargetSingleNode)
+		return target(targetSingleNode)
 	}
-	return target(TargetIgnitionConfigs)
+	return target(targetIgnitionConfigs)
 }
 
 // next says what to do now, where machines boot from the target.
@@ -263,18 +263,19 @@ func (s *Status) next(t Target) {
 		add("", "wait until "+s.Lock.String()+" has finished")
 	}
 	create, plan := t.step().Command, "plan"
-	if t.Name != DefaultPlan {
+	if !t.Usual {
 		plan += " " + t.Name
 	}
 	switch s.Condition {
 	case Empty:
+		config := target(targetInstallConfig).step()
 		if HasEstablishedConfig(s.Dir) {
-			add("create install-config --from-state", "restores the install-config that the established installer has consumed here")
+			add(config.Command+" --from-state", "restores the install-config that the established installer has consumed here")
 		}
-		add("create install-config", target(TargetInstallConfig).does+"; or write one into the directory yourself")
+		add(config.Command, config.Why+"; or write one into the directory yourself")
 	case Configured:
 		s.Next = append(s.Next, t.step())
-		add(target(TargetManifests).step().Command, "before that, if you want to look at the manifests or change them")
+		add(target(targetManifests).step().Command, "before that, if you want to look at the manifests or change them")
 	case Manifested:
 		add(create, t.does+", with the manifests as they are")
 	case Ready:

@@ -22,14 +22,14 @@ func TestLookingWritesNothing(t *testing.T) {
 			}
 		}
 		before := folder.Tree(t, dir)
-		for _, target := range []string{TargetInstallConfig, TargetManifests, TargetIgnitionConfigs} {
+		for _, target := range []string{targetInstallConfig, targetManifests, targetIgnitionConfigs} {
 			req := killRequest(dir)
 			req.Target, req.Reissue = target, false
 			p, err := Plan(t.Context(), req, false)
 			if err != nil {
 				t.Errorf("%s: %v", target, err)
 			}
-			if p.UpToDate != (create && target == TargetIgnitionConfigs || target == TargetInstallConfig) {
+			if p.UpToDate != (create && target == targetIgnitionConfigs || target == targetInstallConfig) {
 				t.Errorf("%s after create=%t: up to date %t", target, create, p.UpToDate)
 			}
 			for _, change := range p.Changes {

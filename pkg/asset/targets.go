@@ -12,12 +12,12 @@ import (
 
 // The names of the targets.
 const (
-	TargetInstallConfig    = "install-config"
-	TargetManifests        = "manifests"
-	TargetIgnitionConfigs  = "ignition-configs"
-	TargetSingleNode       = "single-node-ignition-config"
-	TargetBootstrapPointer = "bootstrap-pointer"
-	TargetPivotConfig      = "pivot-config"
+	targetInstallConfig    = "install-config"
+	targetManifests        = "manifests"
+	targetIgnitionConfigs  = "ignition-configs"
+	targetSingleNode       = "single-node-ignition-config"
+	targetBootstrapPointer = "bootstrap-pointer"
+	targetPivotConfig      = "pivot-config"
 )
 
 // Target is one thing that the create commands make. Its row is all that is said about
@@ -26,26 +26,53 @@ type Target struct {
 	Name string
 	// Short, Long and Example are the help of its command.
 	Short, Long, Example string
-	// Made is what it is called when it is there, as in Manifests created in.
-	Made string
+	// Made is what it is called when it is there, as in Manifests created in; Several tells
+	// that this is a plural.
+	Made    string
+	Several bool
 	// Flags say how it is made, for its command and for plan.
 	Flags []Flag
+	// Input tells that it is the user's own file, not a result: its command asks for what
+	// is to be in it, and checks one that is there.
+	Input bool
+	// OneMachine tells that it is made for one machine, which its command has flags of its
+	// own for.
+	OneMachine bool
+	// Usual tells that plan shows it unless another is named.
+	Usual bool
 
 	// unplanned is why plan does not have it; empty if it has.
 	unplanned string
 	// does is what its command does, for those to whom it is proposed.
 	does string
 	make func(*creation) error
+	// folders is what it does with manifests/ and openshift/.
+	folders folderUse
 	// node is where it is in the graph; nil for what the drawings leave out.
 	node func(Cluster) graph.Any
 	// next is what a user does when it has been made; nil if that is said elsewhere.
 	next func(madeFrom) []Step
 
+	// allRoles tells that it has the pointer configs of all roles: any other one that is
+	// there is of an earlier result.
+	allRoles bool
 	// first is the first file that machines boot from; empty if they do not. boot says
 	// to boot them, and wait is the command that waits for them.
 	first, boot string
 	wait        Step
 }
+
+// folderUse is what a target does with manifests/ and openshift/.
+type folderUse int
+
+const (
+	// foldersUnused says that it has nothing to do with them.
+	foldersUnused folderUse = iota
+	// foldersTaken says that it is made from what is in them, or would be.
+	foldersTaken
+	// foldersWritten says that they are the result.
+	foldersWritten
+)
 
 // madeFrom is what the next steps depend on. Where workloads run is what the Scheduler
 // that goes out says, whatever the install-config counts.
@@ -62,7 +89,7 @@ const makesFiles = "makes the files that the machines boot with"
 func Targets() []Target {
 	return []Target{
 		{
-			Name:  TargetInstallConfig,
+			Name:  targetInstallConfig,
 			Short: "Make install-config.yaml from answers, or check the one that is there",
 			Long: `Make an install-config.yaml. On a terminal it asks what it has to know: where the
 cluster runs, its release, names, networks and machines, who may log in, and
@@ -97,15 +124,16 @@ else in there is used: the keys and the cluster ID are made again.`,
   # the canonical form, with all defaults
   okd-install create install-config --dir mycluster --overwrite`,
 			Made:  "Install-Config",
+			Input: true,
 			Flags: []Flag{overwriteConfig, releaseFlag, releaseImageFlag, fromStateFlag},
 			does:  "asks for the content of an install-config.yaml",
 			make:  (*creation).makeInstallConfig,
 			next: func(m madeFrom) []Step {
-				return []Step{target(TargetManifests).step(), createFor(m.config)}
+				return []Step{target(targetManifests).step(), createFor(m.config)}
 			},
 		},
 		{
-			Name:  TargetManifests,
+			Name:  targetManifests,
 			Short: "Write the manifests, to look at and edit",
 			Long: `Write the Kubernetes manifests of the cluster to manifests/ and openshift/ in
 the asset directory. You can then edit them, add others and delete some:
@@ -120,17 +148,19 @@ and only --discard-manifests leaves them out.`,
 
   # after a change in install-config.yaml: move the old folders aside, write new ones
   okd-install create manifests --dir mycluster --overwrite`,
-			Made:  "Manifests",
-			Flags: append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag}, fromManifests...),
-			does:  "writes the manifests, if you want to inspect or change them",
-			make:  (*creation).makeManifests,
-			node:  func(c Cluster) graph.Any { return c.Manifests },
+			Made:    "Manifests",
+			Several: true,
+			Flags:   append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag}, fromManifests...),
+			does:    "writes the manifests, if you want to inspect or change them",
+			make:    (*creation).makeManifests,
+			folders: foldersWritten,
+			node:    func(c Cluster) graph.Any { return c.Manifests },
 			next: func(m madeFrom) []Step {
 				return []Step{{"", "look through manifests/ and openshift/; what you change, add or delete there is kept"}, createFor(m.config)}
 			},
 		},
 		{
-			Name:  TargetIgnitionConfigs,
+			Name:  targetIgnitionConfigs,
 			Short: "Write the Ignition configs that the machines boot with",
 			Long: `Write bootstrap.ign, master.ign and worker.ign, the administrator's kubeconfig
 and password in auth/, and metadata.json.
@@ -148,21 +178,25 @@ manifests count all the same, and only --discard-manifests leaves them out.`,
 
   # for another release than the default
   okd-install create ignition-configs --dir nextcluster --release 5.0`,
-			Made:  "Ignition-Configs",
-			Flags: append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag, reissueFlag}, fromManifests...),
-			does:  makesFiles,
-			make:  func(c *creation) error { return c.makeIgnitionConfigs(c.graph.Ignition) },
-			node:  func(c Cluster) graph.Any { return c.Ignition },
+			Made:     "Ignition-Configs",
+			Several:  true,
+			Usual:    true,
+			Flags:    append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag, reissueFlag}, fromManifests...),
+			does:     makesFiles,
+			make:     func(c *creation) error { return c.makeIgnitionConfigs(c.graph.Ignition) },
+			folders:  foldersTaken,
+			allRoles: true,
+			node:     func(c Cluster) graph.Any { return c.Ignition },
 			next: func(m madeFrom) []Step {
 				site := platform.Site{Config: m.config, Scheduling: m.scheduling}
 				return append(provide(site), bootCluster(site, m.image, m.release)...)
 			},
 			first: ignition.BootstrapFile,
 			boot:  "boot the machines from the Ignition configs",
-			wait:  Step{"wait-for bootstrap-complete", "reports their progress, and when the bootstrap host can be removed"},
+			wait:  Step{"wait-for bootstrap-complete", "reports when the bootstrap host can be removed from the load balancer and switched off"},
 		},
 		{
-			Name:  TargetSingleNode,
+			Name:  targetSingleNode,
 			Short: "Write the Ignition config of a node that installs itself",
 			Long: `Write bootstrap-in-place-for-live-iso.ign, the administrator's kubeconfig and
 password in auth/, metadata.json, and worker.ign for machines that join later.
@@ -178,6 +212,7 @@ The certificates in it are good for 24 hours, as with create ignition-configs.`,
 			Flags:   append([]Flag{overwriteFlag, releaseFlag, releaseImageFlag, reissueFlag}, fromManifests...),
 			does:    makesFiles,
 			make:    (*creation).makeSingleNode,
+			folders: foldersTaken,
 			node:    func(c Cluster) graph.Any { return c.SingleNode },
 			next: func(m madeFrom) []Step {
 				return append(provide(platform.Site{Config: m.config, Alone: true}), bootNode(m.release)...)
@@ -187,7 +222,7 @@ The certificates in it are good for 24 hours, as with create ignition-configs.`,
 			wait:  Step{"wait-for install-complete", "reports when the node has installed itself and the cluster is up"},
 		},
 		{
-			Name:  TargetBootstrapPointer,
+			Name:  targetBootstrapPointer,
 			Short: "Write a small config that fetches bootstrap.ign from a server",
 			Long: `Write bootstrap-pointer.ign, a config of about a kilobyte that has the bootstrap
 host fetch bootstrap.ign from the URL and refuse any other file than the one
@@ -210,7 +245,7 @@ over https, and no longer than it is needed.`,
 			},
 		},
 		{
-			Name:  TargetPivotConfig,
+			Name:  targetPivotConfig,
 			Short: "Write the config with which a live system installs a machine",
 			Long: `Write pivot-ROLE.ign, with which a machine that boots a CoreOS live medium installs
 itself to a disk and boots ROLE.ign from there, and pivot-ROLE.bu, the same for
@@ -241,10 +276,11 @@ oc adm release info --image-for=stream-coreos RELEASE-IMAGE`,
   # into a copy of a live ISO
   okd-install create pivot-config --dir mycluster --role worker --device /dev/sda \
       --iso scos.iso -o worker-0.iso`,
-			Made:      "Pivot-Config",
-			Flags:     []Flag{overwritePivot, releasePivot, releaseImageFlag},
-			unplanned: "its effects on the machine are what matters",
-			make:      (*creation).makePivotConfig,
+			Made:       "Pivot-Config",
+			OneMachine: true,
+			Flags:      []Flag{overwritePivot, releasePivot, releaseImageFlag},
+			unplanned:  "its effects on the machine are what matters",
+			make:       (*creation).makePivotConfig,
 		},
 	}
 }
@@ -258,6 +294,9 @@ func target(name string) Target {
 	}
 	return Target{Name: name}
 }
+
+// target is the row of what is asked for.
+func (r Request) target() Target { return target(r.Target) }
 
 // step is its command as what to do next.
 func (t Target) step() Step { return Step{"create " + t.Name, t.does} }

@@ -54,7 +54,7 @@ var whyChanges = []whyChange{
 func makeConfigAs(t *testing.T, files map[string]string, r Request) (inspect.Config, string) {
 	t.Helper()
 	dir := folder.Filled(t, files)
-	r.Dir, r.Target, r.Command, r.Now = dir, TargetIgnitionConfigs, "test", goldenNow
+	r.Dir, r.Target, r.Command, r.Now = dir, targetIgnitionConfigs, "test", goldenNow
 	if _, err := Create(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ var singleNodes = sync.OnceValues(func() (map[string]payloadOf, error) {
 		}
 		setup := newSetup(line)
 		if _, err := asset.Create(context.Background(), asset.Request{
-			Dir: dir, Target: asset.TargetSingleNode, Release: line, ReleaseImage: setup.Release,
+			Dir: dir, Target: "single-node-ignition-config", Release: line, ReleaseImage: setup.Release,
 			LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(),
 		}); err != nil {
 			return nil, err

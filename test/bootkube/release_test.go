@@ -76,7 +76,7 @@ var payloads = sync.OnceValues(func() (map[string]payloadOf, error) {
 			}
 		}
 		_, err := asset.Create(context.Background(), asset.Request{
-			Dir: dir, Target: asset.TargetIgnitionConfigs, Release: number, ReleaseImage: setup.Release,
+			Dir: dir, Target: "ignition-configs", Release: number, ReleaseImage: setup.Release,
 			LeafKey: "ecdsa-p256", Version: "test", Now: time.Now(), Overwrite: true,
 		})
 		if err != nil {

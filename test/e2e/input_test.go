@@ -129,7 +129,7 @@ func TestFIFOs(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	for _, target := range []string{asset.TargetManifests, asset.TargetIgnitionConfigs} {
+	for _, target := range []string{"manifests", "ignition-configs"} {
 		for _, back := range []time.Duration{time.Hour, 25 * time.Hour, 366 * 24 * time.Hour} {
 			dir := assetDir(t, configs["ecdsa"])
 			request := asset.Request{Dir: dir, Target: target, Command: "test", LeafKey: "ecdsa-p256", Now: now}
@@ -137,7 +137,7 @@ func TestClockSetBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := tree(t, dir)
-			request.Target, request.Now = asset.TargetIgnitionConfigs, now.Add(-back)
+			request.Target, request.Now = "ignition-configs", now.Add(-back)
 			_, err := asset.Create(t.Context(), request)
 			if err == nil || !strings.Contains(err.Error(), "clock") || !strings.Contains(err.Error(), "hint: ") {
 				t.Errorf("%s after %s: got %v, want an error about the clock, with a hint", back, target, err)

@@ -33,12 +33,6 @@ var offered = []struct {
 	},
 	{[]string{"cmd/okd-install/internal/cli.LogFile"}, "cmd/okd-install/everycommand_test.go", "it reads what every command logs"},
 	{[]string{"pkg/analyze.Failed"}, "test/gather/records_test.go", "it analyzes what a real journal holds"},
-	{
-		[]string{"pkg/asset.TargetSingleNode"},
-		"test/bootkube/inplace_test.go", "it makes a directory as create does, whose commands are made of the rows, of which these are the names",
-	},
-	{[]string{"pkg/asset.TargetIgnitionConfigs"}, "test/bootkube/release_test.go", "as for TargetSingleNode"},
-	{[]string{"pkg/asset.TargetBootstrapPointer"}, "cmd/okd-install/session_test.go", "it gives a kind of key to the commands that make keys"},
 	{[]string{"pkg/graph.Nodes"}, "pkg/asset/cluster_test.go", "the graph knows nothing of OKD, so its one user tests what it says of a cluster"},
 	{[]string{"pkg/installconfig/platform.EitherFirst"}, "pkg/installconfig/network_test.go", "it is a value of DualStack, whose others platforms set"},
 	{[]string{"pkg/installconfig/platform.None"}, "pkg/manifests/files_test.go", "it makes a config without reading a file, as for External"},

@@ -45,7 +45,7 @@ these files, and wait-for says how far they are.`,
   okd-install create ignition-configs --dir mycluster`,
 	}
 	for _, t := range asset.Targets() {
-		if t.Name == asset.TargetPivotConfig {
+		if t.OneMachine {
 			cmd.AddCommand(newPivotConfigCmd(a, t))
 			continue
 		}
@@ -67,7 +67,7 @@ func newTargetCmd(a *cli.App, t asset.Target) *cobra.Command {
 	for _, f := range t.Flags {
 		addFlag(cmd, &o.request, f, f.Usage)
 	}
-	if t.Name == asset.TargetInstallConfig {
+	if t.Input {
 		o.wizard.addFlags(cmd)
 	}
 	return cmd
@@ -76,11 +76,12 @@ func newTargetCmd(a *cli.App, t asset.Target) *cobra.Command {
 func (o createOptions) run(ctx context.Context) error {
 	o.OpenLogFile(o.args)
 	o.WarnAboutEnvironment()
-	if o.target.Name == asset.TargetInstallConfig && o.request.FromState {
+	switch {
+	case o.request.FromState:
 		if err := o.wizard.refuseAnswers("--from-state takes the whole install-config from the state file"); err != nil {
 			return err
 		}
-	} else if o.target.Name == asset.TargetInstallConfig {
+	case o.target.Input:
 		var err error
 		if o.request.Config, err = o.newConfig(ctx); err != nil {
 			return err
@@ -118,11 +119,11 @@ func (o createOptions) tell(r asset.Report, done bool) {
 		o.Log.Infof("Consuming %s from target directory", name)
 	}
 	switch {
-	case o.target.Name == asset.TargetInstallConfig && len(r.Written) == 0 && !o.answered:
+	case o.target.Input && len(r.Written) == 0 && !o.answered:
 		o.Log.Infof("%s is valid", filepath.Join(o.Dir, r.Files[0]))
 	case len(r.Written) == 0:
 		verb := "is"
-		if strings.HasSuffix(o.target.Made, "s") {
+		if o.target.Several {
 			verb = "are"
 		}
 		o.Log.Infof("nothing to write: %s %s up to date", o.target.Made, verb)
@@ -155,14 +156,15 @@ func (o createOptions) tellNext(steps []asset.Step) {
 // folders lists the directories of the files, below the asset directory as the
 // user wrote it.
 func (o createOptions) folders(files []string) []string {
-	dirs := []string{o.Dir}
+	var dirs []string
 	for _, f := range files {
+		dir := o.Dir
 		if folder, _, ok := strings.Cut(f, "/"); ok {
-			dirs = append(dirs, filepath.Join(o.Dir, folder))
+			dir = filepath.Join(o.Dir, folder)
 		}
-	}
-	if o.target.Name == asset.TargetManifests {
-		dirs = dirs[1:]
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
 	}
 	return dirs
 }
@@ -175,9 +177,7 @@ func (o createOptions) moment(t time.Time) string {
 // sentence joins directories as the established installer does: one, two or
 // three by name, more as the directory that holds them all.
 func sentence(base string, dirs []string) string {
-	dirs = slices.Clone(dirs)
 	slices.Sort(dirs)
-	dirs = slices.Compact(dirs)
 	switch n := len(dirs); {
 	case n == 0 || n > 3:
 		return base

@@ -34,13 +34,18 @@ func planTargets() (names []string) {
 	return names
 }
 
+// usual is the target that is planned unless another is named.
+func usual() asset.Target {
+	targets := asset.Targets()
+	return targets[slices.IndexFunc(targets, func(t asset.Target) bool { return t.Usual })]
+}
+
 // planFlags are the flags of the targets that can be planned, with the names of those
 // that have each. Where targets word a flag differently, the words of the target that is
 // planned by default count, or else those of the first target that has it.
 func planFlags() (flags []asset.Flag, of map[string][]string) {
 	of = map[string][]string{}
-	usual := slices.DeleteFunc(asset.Targets(), func(t asset.Target) bool { return t.Name != asset.DefaultPlan })
-	for _, t := range append(usual, asset.Targets()...) {
+	for _, t := range append([]asset.Target{usual()}, asset.Targets()...) {
 		if !slices.Contains(planTargets(), t.Name) {
 			continue
 		}
@@ -108,7 +113,7 @@ func planTarget(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return diag.Problem{Detail: "plan takes one target at most, got " + strings.Join(args, " "), Hint: all}
 	}
-	name := append(args, asset.DefaultPlan)[0]
+	name := append(args, usual().Name)[0]
 	for _, t := range asset.Targets() {
 		if why, instead, not := t.Unplanned(); not && t.Name == name {
 			return diag.Problem{Detail: "create " + name + " is not planned here: " + why, Hint: instead}
@@ -138,7 +143,7 @@ func (o planOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	r := o.request
-	r.Dir, r.AllowShared, r.Target, r.Command = o.Dir, o.AllowShared, append(args, asset.DefaultPlan)[0], "plan"
+	r.Dir, r.AllowShared, r.Target, r.Command = o.Dir, o.AllowShared, append(args, usual().Name)[0], "plan"
 	r.Environment, r.Version, r.Now, r.Clock = o.Environment(), o.Version(), o.Now(), o.Now
 	p, err := asset.Plan(ctx, r, o.showSecrets)
 	if l := p.Lock; l != nil && l.Held {
