@@ -84,23 +84,18 @@ func Clip(s string, most int) string {
 	return s
 }
 
-// width is how wide a text is that people read, whatever the terminal is.
+// width is how wide a text is that people read, where the terminal is not narrower.
 const width = 78
 
-// Wrap breaks a text into lines of at most width, each behind the indent.
-func Wrap(text, indent string) string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(indent)+len(line)+1+len(word) > width {
-			lines, line = append(lines, indent+line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
+// Wrap breaks a text into lines that people read well, each behind the indent, for a
+// terminal of so many columns, or 0 for none.
+func Wrap(text, indent string, columns int) string {
+	most := width
+	if columns > 0 {
+		most = min(width, columns)
 	}
-	return strings.Join(append(lines, indent+line), "\n")
+	line := indent + strings.Join(strings.Fields(text), " ")
+	return strings.Join(Fold(line, indent, most), "\n")
 }
 
 // Meant is a hint: the name that word was probably meant to be, or else the text
@@ -129,4 +124,24 @@ func onlyLonger(word string, names []string) string {
 		}
 	}
 	return found
+}
+
+// Left is a time in one unit that people count in: 40s, 23h, 364d, 9y. It is over if there
+// is none.
+func Left(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d <= 0:
+		return "over"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 3*day:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	case d < 730*day:
+		return fmt.Sprintf("%dd", int(d/day))
+	default:
+		return fmt.Sprintf("%dy", int(d/(365*day)))
+	}
 }

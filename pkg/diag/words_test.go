@@ -46,7 +46,7 @@ func TestClip(t *testing.T) {
 func TestWrap(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("word ", 40)
-	got := Wrap(text, "  ")
+	got := Wrap(text, "  ", 0)
 	for line := range strings.SplitSeq(got, "\n") {
 		if len(line) > width || !strings.HasPrefix(line, "  w") || strings.HasSuffix(line, " ") {
 			t.Errorf("a line is %q", line)
@@ -55,7 +55,7 @@ func TestWrap(t *testing.T) {
 	if strings.Join(strings.Fields(got), " ")+" " != text {
 		t.Errorf("got %q", got)
 	}
-	if long := strings.Repeat("x", 2*width); Wrap(long, "") != long {
+	if long := strings.Repeat("x", 2*width); Wrap(long, "", 0) != long {
 		t.Error("a word is broken")
 	}
 }
