@@ -96,7 +96,27 @@ func hints(back bool) {
 const mostEntries = 16
 
 // Say shows a text.
-func (s *surveyPrompter) Say(text string) { _, _ = s.stdio.Out.Write([]byte(forTerminal(text) + "\n")) }
+func (s *surveyPrompter) Say(text string) {
+	_, _ = s.stdio.Out.Write([]byte(folded(forTerminal(text), s.columns()) + "\n"))
+}
+
+// Tell shows a paragraph.
+func (s *surveyPrompter) Tell(text, indent string) { s.Say(diag.Wrap(text, indent, s.columns())) }
+
+func (s *surveyPrompter) columns() int { return columnsOf(s.stdio.Out) }
+
+// columnsOf is how many columns a terminal has; 0 if it does not tell.
+func columnsOf(out any) int {
+	f, ok := out.(interface{ Fd() uintptr })
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
 
 // Ask draws the question.
 func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
@@ -104,13 +124,13 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	p = p.shown()
 	var titles []string
 	for _, o := range p.Options {
-		titles = append(titles, o.Title)
+		titles = append(titles, entry(o.Title, s.columns(), titles))
 	}
 	if p.Back && len(titles) > 0 {
 		titles = append(titles, backTitle)
 	}
 	hints(p.Back)
-	question := p.drawn(titles)
+	question := p.drawn(titles, s.columns())
 	check := func(answer any) error { return p.checked(answer, given) }
 	answer := ""
 	done := make(chan error, 1)
@@ -138,9 +158,33 @@ func (s *surveyPrompter) Ask(ctx context.Context, p prompt) (string, error) {
 	}
 }
 
-// drawn is the question as survey has it, of a list with the titles of its entries.
-func (p prompt) drawn(titles []string) survey.Prompt {
-	message, help := p.Label+":", strings.TrimPrefix(diag.Wrap(p.Help, "  "), "  ")
+// entry is a title as it fits on a line of a list; one that would then be as another
+// stays as it is.
+func entry(title string, columns int, others []string) string {
+	const mark = "> "
+	if columns <= len(mark)+1 {
+		return title
+	}
+	short := diag.Clip(title, columns-len(mark)-1)
+	if slices.Contains(others, short) {
+		return title
+	}
+	return short
+}
+
+// drawn is the question as survey has it, of a list with the titles of its entries, for a
+// terminal of so many columns. Where the line would be too long, the answer stands on one
+// of its own.
+func (p prompt) drawn(titles []string, columns int) survey.Prompt {
+	const mark, hint = "? ", " [arrow keys, ? for help]"
+	message, help := p.Label+":", strings.TrimPrefix(diag.Wrap(p.Help, "  ", columns), "  ")
+	behind := len(hint) + diag.Columns(p.Default)
+	for _, title := range titles {
+		behind = max(behind, diag.Columns(title)+1)
+	}
+	if columns > 0 && len(mark)+diag.Columns(message)+behind > columns-1 {
+		message += "\n "
+	}
 	switch {
 	case p.Secret:
 		return &survey.Password{Message: message, Help: help}

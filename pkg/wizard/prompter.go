@@ -18,8 +18,10 @@ import (
 // prompter asks a person at a terminal. There are two: one that draws, in
 // prompt.go, and one for terminals that cannot, and for those who listen.
 type prompter interface {
-	// Say shows a text of one or more lines.
+	// Say shows a text of one or more lines, and Tell a paragraph behind an indent. Both
+	// are broken at the words for the terminal.
 	Say(text string)
+	Tell(text, indent string)
 	// Ask puts one question until its Check is content with the answer. The
 	// error is ErrInterrupted, errBack, io.EOF, or what reading the terminal failed with.
 	Ask(ctx context.Context, p prompt) (string, error)
@@ -93,7 +95,22 @@ func readLine(r *bufio.Reader) (string, error) {
 }
 
 // Say shows a text.
-func (p *plainPrompter) Say(text string) { fmt.Fprintln(p.out, forTerminal(text)) }
+func (p *plainPrompter) Say(text string) {
+	fmt.Fprintln(p.out, folded(forTerminal(text), columnsOf(p.out)))
+}
+
+// Tell shows a paragraph.
+func (p *plainPrompter) Tell(text, indent string) { p.Say(diag.Wrap(text, indent, columnsOf(p.out))) }
+
+// folded breaks the lines of a text for so many columns, or 0 for any number.
+func folded(text string, columns int) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		lines = append(lines, diag.Fold(line, indent, columns)...)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // forTerminal is a text for a terminal that no filter stands before.
 func forTerminal(text string) string { return diag.Lines(redact.Message(text)) }
@@ -111,7 +128,7 @@ func (p *plainPrompter) Ask(ctx context.Context, q prompt) (string, error) {
 		answer = strings.TrimSpace(answer)
 		switch {
 		case answer == "?" && q.Help != "":
-			p.Say(diag.Wrap(q.Help, "  "))
+			p.Tell(q.Help, "  ")
 			continue
 		case answer == goBack && q.Back:
 			return "", errBack
@@ -155,7 +172,7 @@ func (p *plainPrompter) read(ctx context.Context, q prompt) (string, error) {
 	} else if q.Default != "" {
 		label += " [" + q.Default + "]"
 	}
-	ask := func() { fmt.Fprint(p.out, label+": ") }
+	ask := func() { fmt.Fprint(p.out, folded(label+": ", columnsOf(p.out))) }
 	read := func() (string, error) {
 		ask()
 		return readLine(p.in)

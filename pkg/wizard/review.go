@@ -72,8 +72,9 @@ func (w *wizard) confirm(ctx context.Context) (string, error) {
 		ingress = "the control plane"
 	}
 	w.prompter.Say("\nThis is " + filepath.Join(w.Dir, installconfig.FileName) + ":\n\n" + strings.TrimRight(string(d.YAML()), "\n"))
-	w.prompter.Say("\n" + diag.Wrap("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
-		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", ""))
+	w.prompter.Say("")
+	w.prompter.Tell("Before the machines boot, your DNS needs api."+domain+", api-int."+domain+" and *.apps."+domain+
+		", and your load balancer leads ports 6443 and 22623 to the bootstrap host and the control plane, 80 and 443 to "+ingress+".", "")
 	return w.prompter.Ask(ctx, p)
 }
 

@@ -186,8 +186,9 @@ func (w *wizard) wanted() (bool, error) {
 // run answers all questions and makes the files of it.
 func (w *wizard) run(ctx context.Context) (asset.Files, error) {
 	if w.prompter != nil {
-		w.prompter.Say(diag.Wrap(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help, "+
-			"and with "+goBack+" to go back to the one before. Ctrl-C stops and keeps what you have answered.", w.Dir), "") + "\n")
+		w.prompter.Tell(fmt.Sprintf("These questions make the install-config of a cluster, in %s. Each can be answered with ? for help, "+
+			"and with "+goBack+" to go back to the one before. Ctrl-C stops and keeps what you have answered.", w.Dir), "")
+		w.prompter.Say("")
 	}
 	if err := w.settleAll(ctx, 0); err != nil {
 		return nil, err
@@ -344,6 +345,6 @@ func emptied(q question, answer string) string {
 func (w *wizard) say(text string) {
 	if w.prompter != nil && text != "" && !w.said[text] {
 		w.said[text] = true
-		w.prompter.Say(diag.Wrap(text, "  "))
+		w.prompter.Tell(text, "  ")
 	}
 }
