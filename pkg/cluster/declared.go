@@ -20,6 +20,7 @@ type DeclaredNode struct {
 //	worker-0
 //	worker-1=192.168.1.31+fd00::31
 //	worker-2 192.168.1.32 fd00::32   # in a file
+//	worker-[3-9]                     # seven nodes, as worker-{3..9}
 //
 // place names the flag or the file in problems. isFile tells which of the two it
 // is: a flag has commas where a file has lines.
@@ -61,10 +62,27 @@ func (p *nodeParser) line(number int, text string) {
 		p.complain(number, fmt.Sprintf("%q does not contain a node name", oneLine(text, 60)), "")
 		return
 	}
-	node := DeclaredNode{Name: words[0]}
+	names, problem := expandName(words[0])
+	switch {
+	case problem != "":
+		p.complain(number, fmt.Sprintf("%q %s", oneLine(words[0], 80), problem), "write a range such as worker-[0-4]")
+		return
+	case len(names) > 1 && len(words) > 1:
+		p.complain(number, fmt.Sprintf("%q is a range, and has addresses", oneLine(words[0], 80)), "declare nodes with addresses one by one")
+		return
+	}
+	for _, name := range names {
+		p.node(number, name, words[1:])
+	}
+}
+
+// node adds one node with its addresses.
+func (p *nodeParser) node(number int, name string, addresses []string) {
+	node := DeclaredNode{Name: name}
 	if !validNodeName(node.Name) {
 		detail := fmt.Sprintf("%q cannot be the name of a node", oneLine(node.Name, 80))
-		p.complain(number, detail, "a name has only lowercase letters, digits, hyphens and dots, such as worker-0.demo.example.com")
+		p.complain(number, detail, "a name has only lowercase letters, digits, hyphens and dots, such as worker-0.demo.example.com; "+
+			"a range is worker-[0-4]")
 		return
 	}
 	if _, there := p.seen[node.Name]; there {
@@ -72,7 +90,7 @@ func (p *nodeParser) line(number int, text string) {
 		return
 	}
 	p.seen[node.Name] = number
-	for _, word := range words[1:] {
+	for _, word := range addresses {
 		ip, err := netip.ParseAddr(word)
 		if err != nil || ip.Zone() != "" {
 			p.complain(number, fmt.Sprintf("%q is not an IP address", oneLine(word, 60)), "write the addresses of "+node.Name+" after its name")

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -52,7 +51,8 @@ in it is as a kubelet asks: who asks, in which groups, for which signer, subject
 usages, names and addresses. Whatever else is pending is shown with all that
 speaks against it, and left alone: it is neither approved nor denied.
 
-A node is declared by the name that it gives itself, which is its host name. With
+A node is declared by the name that it gives itself, which is its host name;
+worker-[0-4] declares five of them. With
 addresses behind it, its certificate may be for these only; without, for those
 that the node has. A request for a first certificate in the name of a node that
 has joined already is refused, unless --rejoin names the node.
@@ -63,6 +63,9 @@ nodes come first.
 With --watch the command goes on until every declared node has both certificates,
 or as many as --expect says.`,
 		Example: `  okd-install approve-csrs --dir mycluster --nodes worker-0,worker-1 --dry-run
+
+  # five workers, until they have joined
+  okd-install approve-csrs --dir mycluster --nodes 'worker-[0-4]' --watch
 
   # with the addresses that their certificates may be for
   okd-install approve-csrs --dir mycluster --nodes worker-0=192.168.1.30 --watch
@@ -76,7 +79,7 @@ or as many as --expect says.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas; an address follows its name after =, and others after +")
+	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas, or ranges such as worker-[0-4]; an address follows its name after =, and others after +")
 	f.StringVar(&o.nodesFile, "nodes-file", "", "file with the name of one node a line, and its addresses behind it")
 	f.StringSliceVar(&o.rejoin, "rejoin", nil, "nodes that were reinstalled, and may get a first certificate again")
 	f.BoolVar(&o.watch, "watch", false, "go on until all declared nodes have joined")
@@ -108,6 +111,7 @@ func (o *approveOptions) run(ctx context.Context) error {
 	if len(round.Approved)+len(round.Refused) == 0 {
 		o.Log.Info("no request is pending")
 	}
+	o.Log.Info(progress(approver, round.Joined, len(approver.Facts.Declared)))
 	return nil
 }
 
@@ -212,7 +216,7 @@ func (o *approveOptions) declared() ([]cluster.DeclaredNode, asset.RunningCluste
 	}
 	if len(nodes) == 0 {
 		return nil, known, diag.Problem{Detail: "no node is declared, so no request can be approved",
-			Hint: "name the machines that shall join with --nodes or --nodes-file, by their host names; oc get csr shows who asks"}
+			Hint: "list the machines that may join with --nodes or --nodes-file, by their host names; oc get csr shows who asks"}
 	}
 	return nodes, known, nil
 }
@@ -237,7 +241,7 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 		}
 		if !slices.Equal(round.Joined, joined) && err == nil {
 			joined = round.Joined
-			o.Log.Infof("joined: %d of %d: %s", len(joined), want, strings.Join(joined, ", "))
+			o.Log.Infof("%s, after %s", progress(a, joined, want), o.Now().Sub(begin).Round(time.Second))
 			o.tell(round, o.output == "json")
 		} else {
 			o.tell(round, false)
@@ -264,17 +268,34 @@ func (o *approveOptions) keepOn(ctx context.Context, a *cluster.Approver) error 
 	}
 }
 
-// missing says who has not joined when the time is over; last is why the API could
-// not be asked in the end, if so.
-func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int, last error) error {
-	var names []string
+// notJoined are the declared nodes that are still missing.
+func notJoined(a *cluster.Approver, joined []string) (names []string) {
 	for _, n := range a.Facts.Declared {
 		if !slices.Contains(joined, n.Name) {
 			names = append(names, n.Name)
 		}
 	}
+	return names
+}
+
+// progress says which of the declared nodes have joined, and which are missing.
+func progress(a *cluster.Approver, joined []string, want int) string {
+	text := fmt.Sprintf("joined: %d of %d", len(joined), want)
+	if len(joined) > 0 {
+		text += ": " + strings.Join(joined, ", ")
+	}
+	if missing := notJoined(a, joined); len(missing) > 0 {
+		text += "; not yet: " + strings.Join(diag.Few(missing, 20), ", ")
+	}
+	return text
+}
+
+// missing says who has not joined when the time is over; last is why the API could
+// not be asked in the end, if so.
+func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int, last error) error {
+	names := notJoined(a, joined)
 	p := diag.Problem{
-		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, strings.Join(names, ", ")),
+		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, diag.And(diag.Few(names, 20))),
 		Hint:   "look at their consoles: do they fetch their config from port 22623? to keep waiting, run the same command again",
 	}
 	if last != nil {
@@ -282,85 +303,4 @@ func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int,
 		p.Detail, p.Hint = p.Detail+"; the API could not be asked: "+cause.Detail, cause.Hint
 	}
 	return p
-}
-
-// tell says what a round has found, each refused request once. A round without
-// news is said only if always.
-func (o *approveOptions) tell(r cluster.Round, always bool) {
-	r.Refused = slices.DeleteFunc(slices.Clone(r.Refused), func(v cluster.Verdict) bool {
-		return o.told[v.Request] == strings.Join(v.Reasons, "\n")
-	})
-	if always || len(r.Approved)+len(r.Refused) > 0 {
-		o.tellLine(r)
-	}
-}
-
-func (o *approveOptions) tellLine(r cluster.Round) {
-	for _, v := range r.Refused {
-		o.told[v.Request] = strings.Join(v.Reasons, "\n")
-	}
-	more := max(0, len(r.Refused)-diag.Most)
-	if more > 0 {
-		// what concerns a declared node is not lost among thousands that are nobody's
-		slices.SortStableFunc(r.Refused, func(a, b cluster.Verdict) int { return cmp.Compare(o.rank(a), o.rank(b)) })
-		r.Refused = r.Refused[:diag.Most]
-	}
-	if o.output == "json" {
-		o.WriteJSONLine(ApprovalEvent{1, o.Now().UTC(), o.dryRun, notNil(r.Approved), notNil(r.Refused), notNil(r.Joined), more})
-		return
-	}
-	done := "approved"
-	if o.dryRun {
-		done = "would approve"
-	}
-	for _, v := range r.Approved {
-		cli.Say(o.Out, "%s %s: the %s certificate of %s%s\n", done, v.Request, v.Kind, v.Node, forNames(v))
-	}
-	for _, v := range r.Refused {
-		cli.Say(o.Out, "refused %s: asked by %s, for %s%s\n", v.Request, v.Requestor, v.Signer, forNames(v))
-		for _, why := range v.Reasons {
-			cli.Say(o.Out, "    %s\n", why)
-		}
-		if v.Hint != "" {
-			cli.Say(o.Out, "    hint: %s\n", v.Hint)
-		}
-	}
-	if more > 0 {
-		fmt.Fprintf(o.Out, "refused %d more, which are not shown: oc get csr lists them\n", more)
-	}
-}
-
-// rank is 0 for what asks in the name of a declared node.
-func (o *approveOptions) rank(v cluster.Verdict) int {
-	if o.nodeNames[v.Node] {
-		return 0
-	}
-	return 1
-}
-
-func forNames(v cluster.Verdict) string {
-	if len(v.Addresses) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(v.Addresses, ", ") + ")"
-}
-
-// notNil makes JSON's empty list of nothing.
-func notNil[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
-// ApprovalEvent is what one look at the requests came to.
-type ApprovalEvent struct {
-	SchemaVersion int               `json:"schemaVersion"`
-	Time          time.Time         `json:"time"`
-	DryRun        bool              `json:"dryRun"`
-	Approved      []cluster.Verdict `json:"approved"`
-	Refused       []cluster.Verdict `json:"refused"`
-	Joined        []string          `json:"joined"`
-	// Omitted is how many more were refused than the first 50.
-	Omitted int `json:"omitted,omitempty"`
 }
