@@ -111,7 +111,9 @@ func (c *creation) begin(ctx context.Context, dir *assetdir.Dir, req Request) (e
 // tellConfig loads the install-config and passes on what is to be said about it.
 func (c *creation) tellConfig() error {
 	loaded, err := graph.Get(c.run, c.graph.InstallConfig)
-	say(&c.report.Notes, loaded.Notes)
+	if !c.before.exists() { // who has read them does not need them with every step
+		say(&c.report.Notes, loaded.Notes)
+	}
 	say(&c.report.Warnings, c.stillTrue(loaded.Warnings))
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ type Status struct {
 	Lock *assetdir.LockStatus `json:"lock,omitempty"`
 	// Unfinished names what a stopped run has still to move into place.
 	Unfinished []string `json:"unfinished,omitempty"`
-	// Files are those of the directory that count, in the order of the steps.
+	// Files are those of the directory: first those that count, in the order of the steps.
 	Files []FileStatus `json:"files"`
 	// BootBy and BootAtLatest say until when machines should boot, and must.
 	BootBy       time.Time `json:"bootBy,omitzero"`
@@ -97,6 +97,10 @@ const (
 	foreign FileState = "not made here"
 	// consumed was removed by --consume-inputs and is remembered.
 	consumed FileState = "consumed"
+	// bookkeeping is what okd-install writes for itself.
+	bookkeeping FileState = "okd-install's own"
+	// other has no part in what is made.
+	other FileState = "other"
 )
 
 // FileStatus is a file of the directory, or a folder and what is special in it.
@@ -292,7 +296,7 @@ func (s *Status) next(t Target) {
 	case Unfinished:
 		add(create, "finishes what an earlier run began to write, as any create command does")
 	case Blocked:
-		add("", "fix the problems below: the next run would stop at them")
+		add("", "correct the problems that are listed: the next run would stop at them")
 	}
 }
 

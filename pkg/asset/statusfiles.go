@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/okd-project/okd-install/pkg/assetdir"
 	"github.com/okd-project/okd-install/pkg/diag"
 	"github.com/okd-project/okd-install/pkg/graph"
 	"github.com/okd-project/okd-install/pkg/ignition"
@@ -44,7 +45,53 @@ func (s *Status) files(c settled) error {
 		s.add(name, yours, "")
 	}
 	s.manifests(c)
-	return s.outputs(c)
+	if err := s.outputs(c); err != nil {
+		return err
+	}
+	return s.others(c)
+}
+
+// companions say what files are that have no part in what is made, by patterns of their
+// names.
+var companions = []struct {
+	pattern string
+	state   FileState
+	is      string
+}{
+	{assetdir.StateFile, bookkeeping, "keys, passwords and the cluster's ID: keep it"},
+	{".okd_install*", bookkeeping, ""},
+	{".openshift_install.log", bookkeeping, "the log of all runs"},
+	{"log-bundle-*.tar.gz", other, "a log bundle, which analyze reads"},
+	{"pivot-*", other, "for machines that install themselves"},
+}
+
+// others adds what else is in the directory, so that nothing in it is passed over.
+func (s *Status) others(c settled) error {
+	entries, err := c.dir.Entries()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		known := func(f FileStatus) bool {
+			return slices.ContainsFunc(strings.Split(f.Path, ", "), func(p string) bool { first, _, _ := strings.Cut(p, "/"); return first == name })
+		}
+		if slices.ContainsFunc(s.Files, known) {
+			continue
+		}
+		f := FileStatus{Path: name, State: other}
+		for _, row := range companions {
+			if ok, _ := path.Match(row.pattern, name); ok {
+				f.State, f.Detail = row.state, row.is
+				break
+			}
+		}
+		if e.IsDir() {
+			f.Path += "/"
+		}
+		s.Files = append(s.Files, f)
+	}
+	return nil
 }
 
 // manifests compares the folders with what they were made as, and what they were

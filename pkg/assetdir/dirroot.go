@@ -166,6 +166,15 @@ func (d *Dir) entries(name string) ([]fs.DirEntry, error) {
 	return fs.ReadDir(d.root.FS(), name)
 }
 
+// Entries lists what is in the directory itself, sorted by name.
+func (d *Dir) Entries() ([]fs.DirEntry, error) {
+	entries, err := d.entries(".")
+	if err != nil {
+		return nil, dirError(d.path, "the directory cannot be read: "+system.Reason(err), "check its permissions")
+	}
+	return entries, nil
+}
+
 // makeFolders makes the folders above a file that are not there, with mode 0700
 // whatever the umask. It returns those, from the top.
 func (d *Dir) makeFolders(name string) (made []string, err error) {
