@@ -58,6 +58,20 @@ var architectures = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
 // x86_64 there, and arm64 aarch64.
 func Architecture(name string) string { return cmp.Or(architectures[name], name) }
 
+// platforms maps the names that people have for what machines run on to those of the
+// streams, and formats does so for kinds of images.
+var (
+	platforms = map[string]string{
+		"vsphere": "vmware", "esxi": "vmware", "libvirt": "qemu", "kvm": "qemu", "proxmox": "qemu",
+		"baremetal": "metal", "bare-metal": "metal",
+	}
+	formats = map[string]string{"qcow": "qcow2", "img": "raw", "vmdk": "ova"}
+)
+
+// platform is the name that the streams have for a platform: vsphere is vmware there, and
+// libvirt and proxmox are qemu.
+func platform(name string) string { return cmp.Or(platforms[strings.ToLower(name)], name) }
+
 // Images lists everything of a build, sorted; the parts of a format stand in the
 // order in which a machine loads them.
 func (b Build) Images() []Image {
@@ -128,7 +142,8 @@ func cloudImages(a stream.Arch, base Image) []Image {
 // diag.Problem. A format may leave out its compression: raw finds raw.gz.
 func (b Build) Find(q Query) ([]Image, error) {
 	found := b.Images()
-	q.Architecture = Architecture(q.Architecture)
+	q.Architecture, q.Platform = Architecture(q.Architecture), b.known(q.Platform, platform, func(i Image) string { return i.Platform })
+	q.Format = b.known(q.Format, func(name string) string { return cmp.Or(formats[name], name) }, func(i Image) string { return i.Format })
 	if q.Format != "" && q.Format != CloudFormat {
 		q.Format = b.format(q)
 	}
@@ -167,6 +182,15 @@ func (b Build) Find(q Query) ([]Image, error) {
 		in += ", " + step.want
 	}
 	return found, nil
+}
+
+// known is a name as the build has it: itself if there is an image of that name, and else
+// what people mean by it.
+func (b Build) known(name string, meant func(string) string, of func(Image) string) string {
+	if slices.ContainsFunc(b.Images(), func(i Image) bool { return of(i) == name || strings.HasPrefix(of(i), name+".") }) {
+		return name
+	}
+	return meant(name)
 }
 
 // format completes a format by its compression.

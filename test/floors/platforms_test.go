@@ -20,9 +20,10 @@ var knowPlatforms = []string{"pkg/platform/", "pkg/installconfig/platform/", "pk
 // notPlatforms are words that read like a platform's name and are none, by the file that
 // they may stand in.
 var notPlatforms = map[string][]string{
-	"pkg/installconfig/capabilities.go": {"baremetal"},                                  // a component of the cluster
-	"pkg/rhcos/image.go":                {"aws", "azure", "gcp", "ibmcloud", "powervs"}, // where the stream of boot images has an image
-	"pkg/wizard/wizard.go":              {"none"},                                       // the answer to a question of the wizard
+	"pkg/installconfig/capabilities.go": {"baremetal"}, // a component of the cluster
+	// where the stream of boot images has an image, and what people call that
+	"pkg/rhcos/image.go":   {"aws", "azure", "gcp", "ibmcloud", "powervs", "vsphere", "baremetal"},
+	"pkg/wizard/wizard.go": {"none"}, // the answer to a question of the wizard
 }
 
 // No room and no command knows a platform: it is asked for what differs. A name is known

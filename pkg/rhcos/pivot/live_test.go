@@ -168,7 +168,7 @@ func TestPlanHasNoSecrets(t *testing.T) {
 	r := offlineRequest()
 	r.HostFiles = []File{{"/root/.docker/config.json", 0o600, []byte("SECRET")}}
 	r.Config = []byte(`{"ignition":{"version":"3.2.0"},"storage":{"files":[{"path":"/SECRET"}]}}`)
-	if text := newPlan(t, r).Text(); strings.Contains(text, "SECRET") {
+	if text := newPlan(t, r).Text(0); strings.Contains(text, "SECRET") {
 		t.Error(text)
 	}
 }

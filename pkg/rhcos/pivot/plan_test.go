@@ -102,7 +102,7 @@ func TestPlanText(t *testing.T) {
 	for name, r := range map[string]Request{
 		"offline-deploy": offlineRequest(), "image": imageRequest(), "fetch": fetchRequest(), "bootstrap": bootstrap,
 	} {
-		golden(t, name+".txt", newPlan(t, r).Text())
+		golden(t, name+".txt", newPlan(t, r).Text(0))
 	}
 }
 
