@@ -24,6 +24,9 @@ func TestBashCompletesAlone(t *testing.T) {
 	if err := os.Mkdir(dir+"/folder", 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(dir+"/folder/log-bundle-1.tar.gz", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ words, want string }{
 		{"pla", "plan"},
 		{"plan m", "manifests"},
@@ -37,7 +40,17 @@ func TestBashCompletesAlone(t *testing.T) {
 		{"ignition ls b", ""},
 		{"ignition ls fo", "folder"},
 		{"ignition cat a.ign /etc/", "/etc/motd"},
+		{"ignition cat a.ign mo", "motd"},
 		{"status --dir f", "folder"},
+		{"analyze --dir f", "folder"},
+		{"analyze --dir folder f", "folder/log-bundle-1.tar.gz"},
+		{"analyze --dir folder --file l", "log-bundle-1.tar.gz"},
+		{"coreos image --platform vm", "vmware"},
+		{"coreos image --platform metal --format is", "iso"},
+		{"coreos image --platform metal --format pxe --part r", "rootfs"},
+		{"coreos image --platform aws --format cloud --region us-east-1", "us-east-1"},
+		{"coreos download --arch aa", "aarch64"},
+		{"certs -o w", "wide"},
 		{"create install-config --platform ex", "external"},
 		{"create install-config --base-domain a", ""},
 		{"create install-config --trust-bundle b", ""}, // left to bash itself, with -o default

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -131,6 +132,9 @@ type workspace struct {
 	environment map[string]string
 	// terminal is as if somebody looked on.
 	terminal bool
+	// screens, if any, are where somebody looks on; shown is called at the end, for what
+	// they show.
+	screens func() (stdout, stderr io.Writer, shown func() (stdout, stderr string))
 	// state is that of the cluster; complete if it is empty.
 	state string
 	// taint changes what the cluster answers.
@@ -248,7 +252,12 @@ func (w *workspace) run(args []string) outcome {
 		w.asked[name] = true
 		return w.environment[name]
 	}
-	a.SetStreams(&out, &said)
+	shown := func() (string, string) { return out.String(), said.String() }
+	if a.SetStreams(&out, &said); w.screens != nil {
+		var stdout, stderr io.Writer
+		stdout, stderr, shown = w.screens()
+		a.SetStreams(stdout, stderr)
+	}
 	(&fakeCluster{app: a, state: cmp.Or(w.state, "complete"), taint: w.taint}).attach()
 	a.DialSSH = dialMachine
 	a.Transport = refusing{}
@@ -257,7 +266,8 @@ func (w *workspace) run(args []string) outcome {
 		_ = os.Remove(name)
 	}
 	code := a.Run(args, root.NewCmd)
-	o := outcome{args: args, code: code, stdout: out.String(), stderr: said.String()}
+	o := outcome{args: args, code: code}
+	o.stdout, o.stderr = shown()
 	for _, name := range w.logs() {
 		data, _ := os.ReadFile(name)
 		o.log += string(data)

@@ -23,7 +23,7 @@ var (
 		"ignition/ignition.go", "coreos/iso.go", "coreos/iso_ignition.go", "coreos/iso_network.go", "coreos/pxe.go", "create/pivot.go",
 	}
 	// asText is what has no secrets, or shows those that somebody asked for.
-	asText = []string{"cli/streams.go", "cli/app.go", "cli/changes.go", "tool/completion.go", "config/explain.go"}
+	asText = []string{"cli/streams.go", "cli/app.go", "cli/help.go", "tool/completion.go", "config/explain.go"}
 )
 
 // The commands are given an app, whatever they call it; its streams are told from

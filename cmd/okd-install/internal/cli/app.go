@@ -50,7 +50,11 @@ type App struct {
 	// stdout and stderr are the process's own, and the others filters before them: see SetStreams.
 	stdout, Stderr       io.Writer
 	Out, err, Text, Data io.Writer
-	flush                func() error
+	// whole is where the others of stdout write to.
+	whole io.Writer
+	flush func() error
+	// Show writes the lines that were printed until now, for commands that go on.
+	Show func() error
 	// Secrets are those that the program was given, which nothing repeats.
 	Secrets *redact.Messages
 
@@ -88,7 +92,8 @@ type App struct {
 // linked with, if it was.
 func New(version, commit string) *App {
 	a := &App{
-		Name: filepath.Base(os.Args[0]), linkedVersion: version, linkedCommit: commit, In: os.Stdin, Getenv: os.Getenv, Now: time.Now,
+		Name: strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"), linkedVersion: version, linkedCommit: commit,
+		In: os.Stdin, Getenv: os.Getenv, Now: time.Now,
 		LockWait: 2 * time.Minute, Terminal: term.IsTerminal(int(os.Stderr.Fd())), Log: logrus.New(),
 		Dial: (&net.Dialer{Timeout: 10 * time.Second}).DialContext, Sleep: cluster.Sleep,
 	}

@@ -19,10 +19,39 @@ func (a *App) PrintChanges(changes []inspect.Change, secrets bool) error {
 		}
 		b.WriteString(c.Diff)
 	}
-	to := a.Out
+	to := a.painted(a.Secrets.Lines(), changePaint())
 	if secrets {
-		to = a.Text
+		to = a.painted(nil, changePaint())
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// changePaint colours the lines of changes as programs do that compare: what comes green,
+// what goes red, what changes yellow, and where it stands cyan. What is broken off a line
+// has its colour.
+func changePaint() func(line string, further bool) string {
+	code := ""
+	return func(line string, further bool) string {
+		if !further {
+			code = changeColour(line)
+		}
+		return colour(code, line)
+	}
+}
+
+func changeColour(line string) string {
+	switch how, _, _ := strings.Cut(line, " "); {
+	case strings.HasPrefix(line, "+++ "), strings.HasPrefix(line, "--- "):
+		return bold
+	case strings.HasPrefix(line, "+"), how == "added":
+		return green
+	case strings.HasPrefix(line, "-"), how == "removed":
+		return red
+	case how == "changed":
+		return yellow
+	case strings.HasPrefix(line, "@@ "):
+		return cyan
+	}
+	return ""
 }

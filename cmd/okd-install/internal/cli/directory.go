@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -12,6 +13,12 @@ import (
 )
 
 // This file holds how the asset directory is opened, and for which environment.
+
+// DirVariable names the asset directory where --dir does not.
+const DirVariable = "OKD_INSTALL_DIR"
+
+// DefaultDir is the asset directory without --dir.
+func (a *App) DefaultDir() string { return cmp.Or(a.Getenv(DirVariable), ".") }
 
 // Environment reads the variables that change what is made. Their names and
 // meanings are the established installer's.

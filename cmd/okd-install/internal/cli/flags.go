@@ -40,12 +40,17 @@ func CheckArchitecture(name string) error {
 	}
 }
 
-// AddOutputFlag adds -o to a command that lists something; plain is the name of
-// the form for people, which is the default. json and yaml hold the same data,
-// and docs/output.md says which.
-func AddOutputFlag(cmd *cobra.Command, value *string, plain string) {
-	cmd.Flags().StringVarP(value, "output", "o", plain, "form of the output: "+plain+", json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{plain, "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+// AddOutputFlag adds -o to a command that lists something; plain is the name of the form for
+// people, which is the default, and more are further ones, such as wide for all columns of a
+// table. json and yaml hold the same data, and docs/output.md says which.
+func AddOutputFlag(cmd *cobra.Command, value *string, plain string, more ...string) {
+	forms := outputForms(plain, more)
+	cmd.Flags().StringVarP(value, "output", "o", plain, "form of the output: "+diag.Or(forms))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func outputForms(plain string, more []string) []string {
+	return slices.Concat([]string{plain}, more, []string{"json", "yaml"})
 }
 
 // AddEventsFlag adds -o to a command that tells what happens while it happens:
@@ -66,13 +71,14 @@ func CheckEvents(value string) error {
 // IsData reports whether a form is for programs.
 func IsData(form string) bool { return form == "json" || form == "yaml" }
 
-// CheckOutput refuses a form of output other than plain, json and yaml.
-func CheckOutput(value, plain string) error {
-	if value == plain || IsData(value) {
+// CheckOutput refuses a form of output that is not one of AddOutputFlag's.
+func CheckOutput(value, plain string, more ...string) error {
+	forms := outputForms(plain, more)
+	if slices.Contains(forms, value) {
 		return nil
 	}
 	return diag.Problem{
 		Detail: fmt.Sprintf("--output: %q is not a form that this command prints", value),
-		Hint:   "use " + plain + ", json or yaml",
+		Hint:   "use " + diag.Or(forms),
 	}
 }

@@ -22,10 +22,13 @@ func TestFolded(t *testing.T) {
 		{"größere Wörter auch", 14, []string{"größere Wörter", "auch"}},
 		{"a https://example.com/word that is long", 12, []string{"a", "https://example.com/word", "that is long"}},
 		{"    hint: give a name such as okd", 24, []string{"    hint: give a name", "          such as okd"}},
-		{"    okd-install create install-config --dir x", 20, []string{"    okd-install create install-config --dir x"}},
+		{
+			"    okd-install create install-config --dir 'a b' x", 30,
+			[]string{"    okd-install create \\", "        install-config --dir \\", "        'a b' x"},
+		},
 		{
 			"next, 1: okd-install create manifests --dir c  # writes the manifests, if you want", 40,
-			[]string{"next, 1: okd-install create manifests --dir c", "         # writes the manifests, if you", "         # want"},
+			[]string{"next, 1: okd-install create manifests \\", "             --dir c", "         # writes the manifests, if you", "         # want"},
 		},
 		{"next, 2: boot the machines now", 22, []string{"next, 2: boot the", "         machines now"}},
 		{"next, 2: https://example.com/a/long/one", 20, []string{"next, 2: https://example.com/a/long/one"}},
@@ -50,7 +53,7 @@ func FuzzFolded(f *testing.F) {
 		for _, l := range lines {
 			words = append(words, strings.Fields(l)...)
 		}
-		drop := func(w string) bool { return w == "#" } // stands before each line of an explanation
+		drop := func(w string) bool { return w == "#" || w == `\` } // stands before each line of an explanation, or ends that of a command
 		if got, want := slices.DeleteFunc(words, drop), slices.DeleteFunc(strings.Fields(line), drop); !slices.Equal(got, want) {
 			t.Errorf("%q becomes %q", line, lines)
 		}

@@ -54,7 +54,9 @@ func (a *App) WriteJSONLine(value any) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(value) == nil {
-		_, _ = a.Data.Write(cleanJSON(b.Bytes(), a.Secrets.Message, jsonEscape)) // a lost stream shows in the exit code of the pipe
+		// a lost stream shows in the exit code of the pipe
+		_, _ = a.Data.Write(cleanJSON(b.Bytes(), a.Secrets.Message, jsonEscape))
+		_ = a.Show()
 	}
 }
 

@@ -33,7 +33,7 @@ func (a *App) SetUpLog() {
 	a.Log.SetLevel(logrus.TraceLevel)
 	screen := &sink{
 		w: a.Stderr, secrets: a.Secrets, level: func() logrus.Level { l, _ := logrus.ParseLevel(a.LogLevel); return max(l, logrus.ErrorLevel) },
-		format: screenFormat(a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", a.Terminal),
+		format: screenFormat(a.Terminal && a.coloured(), a.Terminal), before: a.Show, named: a.named,
 	}
 	if a.Terminal {
 		screen.width = func() int { return foldingWidth(a.Stderr) }
@@ -71,6 +71,9 @@ func (a *App) ApplyLogFlags(flags *pflag.FlagSet) error {
 	}
 	return nil
 }
+
+// coloured reports whether the environment lets a terminal have colour.
+func (a *App) coloured() bool { return a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb" }
 
 // AddLogFlags gives the root command the flags of the log.
 func (a *App) AddLogFlags(root *cobra.Command) {
@@ -125,6 +128,10 @@ type sink struct {
 	whole bool
 	// width is that of the terminal, or nil where lines may have any length.
 	width func() int
+	// named gives commands the name of this program; nil leaves them as they are.
+	named func(string) string
+	// before writes what was printed until now, so that it stands before the line; or nil.
+	before func() error
 }
 
 func (s *sink) Levels() []logrus.Level { return logrus.AllLevels }
@@ -135,7 +142,13 @@ func (s *sink) Fire(e *logrus.Entry) error {
 	if e.Level > s.level() {
 		return nil
 	}
+	if s.before != nil {
+		_ = s.before() // what is lost shows in the exit code of the pipe
+	}
 	message := s.secrets.Message(strings.TrimRight(e.Message, "\n"))
+	if s.named != nil {
+		message = s.named(message)
+	}
 	if s.whole {
 		_, err := io.WriteString(s.w, s.format(e, message)+"\n")
 		return err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"golang.org/x/term"
 
@@ -31,12 +30,67 @@ import (
 func (a *App) SetStreams(stdout, stderr io.Writer) {
 	a.stdout, a.Stderr = stdout, stderr
 	a.Secrets = &redact.Messages{}
-	out, err, text := &filter{to: stdout, secrets: a.Secrets.Lines()}, &filter{to: stderr, secrets: a.Secrets.Lines()}, &filter{to: stdout}
-	a.Out, a.err, a.Text, a.Data = out, err, text, stdout
+	whole := &short{to: stdout}
+	out, text := &filter{to: whole, secrets: a.Secrets.Lines(), named: a.named}, &filter{to: whole}
+	err := &filter{to: stderr, secrets: a.Secrets.Lines()}
+	a.Out, a.err, a.Text, a.Data = out, err, text, whole
 	if a.StdoutIsTerminal() {
 		a.Data = text
+		out.fold = func(line string) []string { return foldedText(line, a.Name, a.Width()) }
 	}
-	a.flush = func() error { return errors.Join(out.flush(), text.flush(), err.flush()) }
+	a.flush = func() error { return errors.Join(out.flush(), text.flush(), whole.flush(), err.flush()) }
+	a.Show, a.whole = whole.flush, whole
+}
+
+// Width is the number of columns that the output for people has; 0 if it may have any,
+// as in a pipe.
+func (a *App) Width() int { return foldingWidth(a.stdout) }
+
+// Fitted is a text for people with lines that are no wider than the terminal, for what is
+// not written to Out.
+func (a *App) Fitted(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(line, "\n")
+		b.WriteString(strings.Join(foldedText(line, a.Name, a.Width()), "\n"))
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// short keeps what is written until it is shown, or is more than a pipe holds. So a
+// program that takes the first line only, such as head, never breaks a pipe that the
+// rest would have fitted in.
+type short struct {
+	to   io.Writer
+	kept []byte
+	over bool
+}
+
+// pipeSize is what a pipe holds on Linux and macOS, in bytes.
+const pipeSize = 64 << 10
+
+func (s *short) Write(p []byte) (int, error) {
+	if !s.over && len(s.kept)+len(p) <= pipeSize {
+		s.kept = append(s.kept, p...)
+		return len(p), nil
+	}
+	s.over = true
+	if err := s.flush(); err != nil {
+		return 0, err
+	}
+	return s.to.Write(p)
+}
+
+func (s *short) flush() error {
+	if len(s.kept) == 0 {
+		return nil
+	}
+	_, err := s.to.Write(s.kept)
+	s.kept = nil
+	return err
 }
 
 // StdoutIsTerminal reports whether people see what is written as data.
@@ -61,7 +115,13 @@ type filter struct {
 	to io.Writer
 	// secrets takes out secrets; nil if there are none.
 	secrets *redact.Lines
-	part    []byte // of a line
+	// named gives commands the name of this program; nil leaves them as they are.
+	named func(string) string
+	// fold breaks lines for a terminal; nil if they may have any length.
+	fold func(line string) []string
+	// paint colours a line, of which further ones are the rest; nil for no colour.
+	paint func(line string, further bool) string
+	part  []byte // of a line
 }
 
 func (f *filter) Write(p []byte) (int, error) {
@@ -88,23 +148,43 @@ func (f *filter) flush() error {
 	return err
 }
 
+// clean is a text of whole lines as it is shown.
 func (f *filter) clean(text string) string {
-	if f.secrets == nil {
+	if f.secrets == nil && f.fold == nil && f.paint == nil {
 		return diag.Lines(text)
 	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		line, ended := strings.CutSuffix(line, "\n")
-		clean, ok := f.secrets.Next(line)
-		if !ok {
-			continue
+		if f.secrets != nil {
+			var ok bool
+			if line, ok = f.secrets.Next(line); !ok {
+				continue
+			}
 		}
-		b.WriteString(diag.Lines(clean))
+		b.WriteString(f.line(diag.Lines(line)))
 		if ended {
 			b.WriteByte('\n')
 		}
 	}
 	return b.String()
+}
+
+// line breaks and colours a line.
+func (f *filter) line(line string) string {
+	if f.named != nil {
+		line = f.named(line)
+	}
+	lines := []string{line}
+	if f.fold != nil {
+		lines = f.fold(line)
+	}
+	for i := range lines {
+		if f.paint != nil {
+			lines[i] = f.paint(lines[i], i > 0)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Say is fmt.Fprintf for lines with values from elsewhere, such as the names of
@@ -129,26 +209,3 @@ func printable(values []any) []any {
 	}
 	return out
 }
-
-// Table writes rows in columns. A cell is a value of its own: whatever is in it, it
-// ends neither the row nor the column.
-type Table struct{ w *tabwriter.Writer }
-
-// NewTable is a table whose columns are as wide as what stands in them.
-func NewTable(w io.Writer) Table { return Table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)} }
-
-// Row adds a row; what a terminal would obey is made visible.
-func (t Table) Row(cells ...string) {
-	for i, cell := range cells {
-		cells[i] = diag.Printable(cell)
-	}
-	_, _ = io.WriteString(t.w, strings.Join(cells, "\t")+"\n") // flush has the error
-}
-
-// Rowf is row with one cell after its name.
-func (t Table) Rowf(name, format string, values ...any) {
-	t.Row(name, fmt.Sprintf(format, values...))
-}
-
-// Flush writes the table.
-func (t Table) Flush() error { return t.w.Flush() }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestFilter(t *testing.T) {
 	a := &App{}
 	a.SetStreams(&stdout, &stderr)
 	Say(a.Out, "%s is at %s, %d\n", "a\x1b[31m\nb\u202e", "http://u:s3cret@h", 1)
-	table := NewTable(a.Out)
+	table := a.NewTable(a.Out)
 	table.Row("A", "B")
 	table.Row("x\ty\n", "\xff\u2028z")
 	if err := table.Flush(); err != nil {
@@ -38,6 +39,9 @@ func TestFilter(t *testing.T) {
 	stdout.Reset()
 	_, _ = a.Text.Write([]byte("http://u:p@h \x1b[0m\r\n\tx\n"))
 	_, _ = a.Data.Write([]byte("\x1b\x00"))
+	if err := a.flush(); err != nil {
+		t.Fatal(err)
+	}
 	if got := stdout.String(); got != "http://u:p@h \uFFFD[0m\uFFFD\n\tx\n\x1b\x00" {
 		t.Errorf("text and data: %q", got)
 	}
@@ -54,7 +58,7 @@ func TestDataIsEscaped(t *testing.T) {
 		var out bytes.Buffer
 		a := &App{}
 		a.SetStreams(&out, &out)
-		if err := a.PrintData(form, value); err != nil {
+		if err := errors.Join(a.PrintData(form, value), a.Show()); err != nil {
 			t.Fatal(err)
 		}
 		if diag.Lines(out.String()) != out.String() {
@@ -78,10 +82,10 @@ func TestDataIsEscaped(t *testing.T) {
 	var out bytes.Buffer
 	a := &App{}
 	a.SetStreams(&out, &out)
-	if err := a.PrintData("json", map[string]any{
+	if err := errors.Join(a.PrintData("json", map[string]any{
 		"auth": "s3cret", "url": "http://u:s3cret@h", "token": []string{"s3cret"}, "author": "me",
 		"x": map[string]string{"password": ""},
-	}); err != nil {
+	}), a.Show()); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.Contains(got, "s3cret") || !json.Valid(out.Bytes()) || !strings.Contains(got, `"author": "me"`) {

@@ -40,7 +40,7 @@ func addClusterFlags(cmd *cobra.Command, f *clusterFlags, anyKubeconfig bool) {
 	flags.StringVar(&f.address, "api-address", "",
 		"host or host:port to connect to instead of the API's name, as long as DNS does not know it")
 	if anyKubeconfig {
-		flags.StringVar(&f.kubeconfig, "kubeconfig", "", "the administrator's kubeconfig (default: auth/kubeconfig of the assets directory)")
+		flags.StringVar(&f.kubeconfig, "kubeconfig", "", "the administrator's kubeconfig (default: auth/kubeconfig of the asset directory)")
 		_ = cmd.MarkFlagFilename("kubeconfig") // the only error is a flag that does not exist
 	}
 }

@@ -57,7 +57,7 @@ Then the machine config server is asked for a worker's config, as a new machine
 will ask: on port 22623, by that authority. If this machine cannot reach it, that
 is a warning: the port is often closed to all but the cluster's own machines.
 
-The assets directory need not be that of the installation: with --kubeconfig any
+The asset directory need not be that of the installation: with --kubeconfig any
 directory of yours will do. The last lines say how to go on: put worker.ign into a
 boot medium, boot the machine, and approve its certificates.`,
 		Example: `  okd-install add-nodes --dir mycluster --nodes worker-2,worker-3

@@ -119,7 +119,7 @@ func (o *Status) askBootstrap(ctx context.Context) (*analyze.Report, error) {
 
 func (o *Status) print(r Report) error {
 	var b strings.Builder
-	t := cli.NewTable(&b)
+	t := o.NewTable(&b)
 	t.Rowf("cluster", "%s", r.Server)
 	t.Rowf("phase", "%s", r.Phase)
 	if r.Cause != nil {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestClusterClock(t *testing.T) {
 		var b strings.Builder
 		a := &cli.App{Now: time.Now}
 		a.SetStreams(&b, io.Discard)
-		if err := NewStatus(a).print(Report{Report: cluster.Report{Skew: skew}}); err != nil {
+		if err := errors.Join(NewStatus(a).print(Report{Report: cluster.Report{Skew: skew}}), a.Show()); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "clock") != (want != "") {

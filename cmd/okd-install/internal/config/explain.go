@@ -82,7 +82,7 @@ func (o explainOptions) run(path string) error {
 		b.WriteString("\nfields:\n")
 		o.list(&b, e.Fields, "  ")
 	}
-	_, err = fmt.Fprint(o.Text, b.String())
+	_, err = fmt.Fprint(o.Text, o.Fitted(b.String()))
 	return err
 }
 
@@ -92,7 +92,7 @@ func (o explainOptions) describe(b *strings.Builder, e installconfig.Explanation
 	if name == "" {
 		name = installconfig.FileName
 	}
-	fmt.Fprintf(b, "%s\n\n%s\n", name, diag.Wrap(e.Text, "  "))
+	fmt.Fprintf(b, "%s\n\n%s\n", name, diag.Wrap(e.Text, "  ", o.Width()))
 	facts := [][2]string{{"type", e.Type}}
 	if e.Name != "" {
 		facts = append(facts, [2]string{"required", map[bool]string{true: "yes", false: "no"}[e.Required]})
@@ -119,12 +119,12 @@ func (o explainOptions) describe(b *strings.Builder, e installconfig.Explanation
 	b.WriteString("\n")
 	for _, fact := range facts {
 		if fact[1] != "" {
-			b.WriteString(hanging(fmt.Sprintf("%-14s", fact[0]+":"), fact[1]))
+			b.WriteString(o.hanging(fmt.Sprintf("%-14s", fact[0]+":"), fact[1]))
 		}
 	}
 	for _, v := range e.Values {
 		if v.Text != "" {
-			b.WriteString(hanging(fmt.Sprintf("  %s: ", v.Word), v.Text))
+			b.WriteString(o.hanging(fmt.Sprintf("  %s: ", v.Word), v.Text))
 		}
 	}
 }
@@ -147,7 +147,7 @@ func (o explainOptions) list(b *strings.Builder, fields []installconfig.Explanat
 			o.list(b, f.Fields, indent+"  ")
 			continue
 		}
-		b.WriteString(diag.Wrap(diag.FirstSentence(f.Text)+".", indent+"    ") + "\n")
+		b.WriteString(diag.Wrap(diag.FirstSentence(f.Text)+".", indent+"    ", o.Width()) + "\n")
 	}
 }
 
@@ -183,9 +183,9 @@ func valueList(values []installconfig.Value) string {
 }
 
 // hanging writes a title and a text, whose further lines stand below its first.
-func hanging(title, text string) string {
+func (o explainOptions) hanging(title, text string) string {
 	indent := strings.Repeat(" ", len(title))
-	return title + strings.TrimPrefix(diag.Wrap(text, indent), indent) + "\n"
+	return title + strings.TrimPrefix(diag.Wrap(text, indent, o.Width()), indent) + "\n"
 }
 
 // explainedField is a field in JSON.

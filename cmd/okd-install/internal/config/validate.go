@@ -96,7 +96,7 @@ func (o validateOptions) run(cmd *cobra.Command, args []string, inDir bool) erro
 	}
 	all := slices.Concat(severe("error", problems), severe("warning", loaded.Warnings), severe("note", loaded.Notes))
 	more := max(0, len(all)-diag.Most)
-	if err := o.print(name, all[:len(all)-more], more, len(problems) == 0); err != nil {
+	if err := o.print(name, data, all[:len(all)-more], more, len(problems) == 0); err != nil {
 		return err
 	}
 	if len(problems) > 0 {
@@ -192,11 +192,12 @@ func severe(severity string, ps diag.Problems) []finding {
 	return all
 }
 
-// print prints the findings, after which there are so many more.
-func (o validateOptions) print(name string, all []finding, more int, valid bool) error {
+// print prints the findings in a config, after which there are so many more.
+func (o validateOptions) print(name string, config []byte, all []finding, more int, valid bool) error {
 	if cli.IsData(o.output) {
 		return o.PrintData(o.output, ValidateReport{1, name, valid, append([]finding{}, all...), more})
 	}
+	out, source := o.Findings(), newSource(config)
 	for _, f := range all {
 		at := diag.Position{File: f.File, Line: f.Line, Column: f.Column}.String()
 		line := at + ": " + f.Severity + ": "
@@ -206,17 +207,19 @@ func (o validateOptions) print(name string, all []finding, more int, valid bool)
 		if f.Path != "" {
 			line += f.Path + ": "
 		}
-		if _, err := fmt.Fprintln(o.Out, diag.Printable(line+f.Message)); err != nil {
-			return err
+		lines := []string{diag.Printable(line + f.Message)}
+		if f.File == name {
+			lines = append(lines, source.excerpt(f, o.Width())...)
 		}
 		if f.Hint != "" {
-			if _, err := fmt.Fprintln(o.Out, "    hint: "+diag.Printable(f.Hint)); err != nil {
-				return err
-			}
+			lines = append(lines, "    hint: "+diag.Printable(f.Hint))
+		}
+		if _, err := fmt.Fprintln(out, strings.Join(lines, "\n")); err != nil {
+			return err
 		}
 	}
 	if more > 0 {
-		if _, err := fmt.Fprintln(o.Out, diag.More(more)); err != nil {
+		if _, err := fmt.Fprintln(out, diag.More(more)); err != nil {
 			return err
 		}
 	}

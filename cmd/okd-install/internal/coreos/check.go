@@ -218,6 +218,6 @@ func (o checkOptions) print(r rhcos.Report) error {
 			cli.Say(&text, "    hint: %s\n", f.Way)
 		}
 	}
-	_, err := io.WriteString(o.Out, text.String())
+	_, err := io.WriteString(o.Findings(), text.String())
 	return err
 }

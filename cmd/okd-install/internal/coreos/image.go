@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -99,10 +101,40 @@ type queryOptions struct {
 func (o *queryOptions) addFlags(cmd *cobra.Command) {
 	o.buildOptions.addFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.query.Platform, "platform", o.query.Platform, "what the machine runs on: metal, qemu, vmware, openstack, aws, …")
+	f.StringVar(&o.query.Platform, "platform", o.query.Platform,
+		"what the machine runs on: metal, qemu (libvirt, Proxmox), vmware (vsphere), openstack, aws, …")
 	f.StringVar(&o.query.Format, "format", o.query.Format, "kind of image: iso, pxe, raw, 4k.raw, qcow2, ova, …")
 	f.StringVar(&o.query.Architecture, "arch", "x86_64", "architecture of the machine: x86_64 (amd64), aarch64 (arm64), ppc64le or s390x")
 	f.StringVar(&o.query.Part, "part", "", "one part of a pxe image: kernel, initramfs or rootfs")
+	o.complete(cmd, "platform", func(q *rhcos.Query) { q.Platform = "" }, func(i rhcos.Image) string { return i.Platform })
+	o.complete(cmd, "format", func(q *rhcos.Query) { q.Format = "" }, func(i rhcos.Image) string { return i.Format })
+	o.complete(cmd, "arch", func(q *rhcos.Query) { q.Architecture = "" }, func(i rhcos.Image) string { return i.Architecture })
+	o.complete(cmd, "part", func(q *rhcos.Query) { q.Part = "" }, func(i rhcos.Image) string { return i.Part })
+}
+
+// complete proposes for a flag what there is among the images that the other flags leave;
+// without takes the flag's own value out of the query.
+func (o *queryOptions) complete(cmd *cobra.Command, flag string, without func(*rhcos.Query), of func(rhcos.Image) string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		b, err := o.build()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		q := o.query
+		if without(&q); !cmd.Flags().Changed("arch") {
+			q.Architecture = ""
+		}
+		images, err := b.Find(q)
+		if err != nil {
+			images = b.Images()
+		}
+		values := map[string]bool{}
+		for _, i := range images {
+			values[of(i)] = true
+		}
+		delete(values, "")
+		return slices.Sorted(maps.Keys(values)), cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 type imageOptions struct {
@@ -131,18 +163,14 @@ that leave one image; of pxe it prints kernel, initramfs and rootfs in this orde
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.query.Region, "region", "", "region of a cloud, with --format cloud")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "form of the output: table, json, yaml or url")
-	_ = cmd.RegisterFlagCompletionFunc("output",
-		cobra.FixedCompletions([]string{"table", "json", "yaml", "url"}, cobra.ShellCompDirectiveNoFileComp))
+	o.complete(cmd, "region", func(q *rhcos.Query) { q.Region = "" }, func(i rhcos.Image) string { return i.Region })
+	cli.AddOutputFlag(cmd, &o.output, "table", "wide", "url")
 	return cmd
 }
 
 func (o imageOptions) run() error {
-	if !slices.Contains([]string{"table", "json", "yaml", "url"}, o.output) {
-		return diag.Problem{
-			Detail: fmt.Sprintf("--output: %q is not a form that this command prints", o.output),
-			Hint:   "use table, json, yaml or url",
-		}
+	if err := cli.CheckOutput(o.output, "table", "wide", "url"); err != nil {
+		return err
 	}
 	b, err := o.build()
 	if err != nil {
@@ -182,16 +210,31 @@ func (o imageOptions) urls(images []rhcos.Image) error {
 }
 
 func (o imageOptions) table(images []rhcos.Image) error {
-	t := cli.NewTable(o.Out)
-	t.Row("BUILD", "ARCH", "PLATFORM", "FORMAT", "PART", "SHA256", "LOCATION")
+	titles := []string{"PLATFORM", "FORMAT", "PART", "IMAGE"}
+	wide := o.output == "wide"
+	if wide {
+		titles = []string{"BUILD", "ARCH", "PLATFORM", "FORMAT", "PART", "SHA256", "LOCATION"}
+	}
+	t := o.NewTable(o.Out, titles...)
 	for _, i := range images {
 		part := i.Part
 		if i.Format == rhcos.CloudFormat {
 			part = i.Region
 		}
-		t.Row(i.Build, i.Architecture, i.Platform, i.Format, cmp.Or(part, "-"), cmp.Or(i.SHA256, "-"), i.Location)
+		part = cmp.Or(part, "-")
+		if wide {
+			t.Row(i.Build, i.Architecture, i.Platform, i.Format, part, cmp.Or(i.SHA256, "-"), i.Location)
+		} else {
+			t.Row(i.Platform, i.Format, part, path.Base(i.Location))
+		}
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if !wide {
+		o.Log.Infof("images of build %s for %s; -o wide adds where they are and their SHA-256 sums", images[0].Build, images[0].Architecture)
+	}
+	return nil
 }
 
 type importOptions struct {

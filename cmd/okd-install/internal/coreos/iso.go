@@ -284,7 +284,7 @@ func text(err error) string {
 }
 
 func (o isoShowOptions) table(r ISOReport) error {
-	t := cli.NewTable(o.Out)
+	t := o.NewTable(o.Out)
 	customized := "no, it is as it was published"
 	if len(r.Customized) > 0 {
 		customized = diag.And(r.Customized)

@@ -2,6 +2,7 @@ package coreos
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,13 +21,15 @@ func TestImageDoesNotSteerTheTerminal(t *testing.T) {
 	a.SetStreams(&out, io.Discard)
 	o := isoShowOptions{App: a}
 	r := ISOReport{Label: "\x1b[31mred", Initrd: isoInitrd{Files: []isoFile{{"a\nb", 1}}}}
-	if err := o.table(r); err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), `"a\nb", 1 bytes`) {
+	err := errors.Join(o.table(r), a.Show())
+	if err != nil || strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), `"a\nb", 1 bytes`) {
 		t.Errorf("%v: %q", err, out.String())
 	}
 	out.Reset()
 	dir := filepath.Join(t.TempDir(), "keyfiles")
 	for _, to := range []string{"", dir} {
 		err := extractNetwork(a, "x.iso", map[string][]byte{live.NetworkDir + "/a\x1b[2J": nil}, to)
+		_ = a.Show()
 		if err == nil || !strings.Contains(err.Error(), `x.iso: has a keyfile named "a\x1b[2J"`) || out.Len() > 0 {
 			t.Errorf("%q: got %v, %q", to, err, out.String())
 		}

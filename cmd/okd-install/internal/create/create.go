@@ -135,7 +135,11 @@ func (o createOptions) tell(r asset.Report, done bool) {
 		if !strings.Contains(r.Release.Image, "@") {
 			o.Log.Infof("that is a tag, which can be moved: %s has the digest looked up and remembered", o.CommandLine("releases pin"))
 		}
-		o.Log.Warnf("the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
+		level := logrus.InfoLevel
+		if cli.Near(d.Recommended.Sub(o.Now())) {
+			level = logrus.WarnLevel
+		}
+		o.Log.Logf(level, "the machines should have booted by %s: 12 hours after the certificates were issued", o.moment(d.Recommended))
 		o.Log.Infof("and must have booted by %s: 24 hours after, when the certificates expire", o.moment(d.Latest))
 	}
 	o.tellNext(r.Next)

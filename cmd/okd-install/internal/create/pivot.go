@@ -146,7 +146,7 @@ func (o pivotOptions) printPlan(plan pivot.Plan) error {
 	if cli.IsData(o.output) {
 		return o.PrintData(o.output, plan)
 	}
-	_, err := fmt.Fprint(o.Out, plan.Text())
+	_, err := fmt.Fprint(o.Out, plan.Text(o.Width()))
 	return err
 }
 

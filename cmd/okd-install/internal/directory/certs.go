@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/okd-project/okd-install/cmd/okd-install/internal/cli"
@@ -24,8 +25,9 @@ func NewCertsCmd(a *cli.App) *cobra.Command {
 		Use:   "certs",
 		Short: "List the certificates of the asset directory and how long they are good",
 		Long: `List every certificate in the Ignition configs and the kubeconfig of the asset
-directory: what it is for, how long it is good, and whether a cluster can
-still be booted with it. Those that expire first come first.
+directory: how long it is good, and whether a cluster can still be booted with it.
+Those that expire first come first. -o wide adds what each is for, who issued it,
+and the names in it.
 
 A certificate is fresh while it has more than 12 hours left, and stale after
 that. The exit code is 0 while a cluster can be booted from the directory, and
@@ -37,12 +39,12 @@ that. The exit code is 0 while a cluster can be booted from the directory, and
 		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	cli.AddOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table", "wide")
 	return cmd
 }
 
 func (o certsOptions) run() error {
-	if err := cli.CheckOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table", "wide"); err != nil {
 		return err
 	}
 	certs, err := asset.ListCertificates(o.Dir, o.Now())
@@ -65,18 +67,22 @@ func (o certsOptions) run() error {
 }
 
 func (o certsOptions) table(certs asset.Certificates) error {
-	t := cli.NewTable(o.Out)
-	t.Row("NAME", "STATE", "NOT AFTER", "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
+	titles := []string{"NAME", "STATE", "EXPIRES", ">IN"}
+	wide := o.output == "wide"
+	if wide {
+		titles = append(titles, "WHAT IT IS FOR", "ISSUER", "SUBJECT", "NAMES")
+	}
+	t := o.NewTable(o.Out, titles...)
 	for _, c := range certs.Certificates {
-		issuer := c.Issuer
-		if issuer == c.Subject {
-			issuer = "itself"
+		row := []string{c.Name, string(c.State), c.NotAfter.Local().Format(diag.ToTheMinute), diag.Left(c.NotAfter.Sub(o.Now()))}
+		if wide {
+			issuer := c.Issuer
+			if issuer == c.Subject {
+				issuer = "itself"
+			}
+			row = append(row, cmp.Or(c.Purpose, "-"), issuer, c.Subject, cmp.Or(strings.Join(c.SANs, " "), "-"))
 		}
-		names := strings.Join(c.SANs, " ")
-		if names == "" {
-			names = "-"
-		}
-		t.Row(c.Name, string(c.State), c.NotAfter.Local().Format(diag.ToTheMinute), cmp.Or(c.Purpose, "-"), issuer, c.Subject, names)
+		t.Row(row...)
 	}
 	return t.Flush()
 }
@@ -85,10 +91,14 @@ func (o certsOptions) table(certs asset.Certificates) error {
 func (o certsOptions) verdict(certs asset.Certificates) {
 	now := o.Now()
 	latest := certs.BootAtLatest.Local().Format("Mon 2 Jan 2006 15:04 MST")
-	const again = "create ignition-configs issues the 24-hour certificates again"
+	again := o.CommandLine("create ignition-configs") + " issues the 24-hour certificates again"
 	switch certs.State {
 	case tls.Fresh:
-		o.Log.Infof("fresh: the machines should have booted by %s and must have by %s",
+		level := logrus.InfoLevel
+		if cli.Near(certs.BootBy.Sub(now)) {
+			level = logrus.WarnLevel
+		}
+		o.Log.Logf(level, "fresh: the machines should have booted by %s and must have by %s",
 			certs.BootBy.Local().Format("Mon 2 Jan 2006 15:04 MST"), latest)
 	case tls.Stale:
 		o.Log.Warnf("stale: the certificates expire at %s, in %s; if the machines have not booted yet, %s",

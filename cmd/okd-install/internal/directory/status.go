@@ -96,9 +96,10 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 	o.head(&b, s)
 	if len(s.Files) > 0 {
 		b.WriteByte('\n')
-		fileTable(&b, s.Files)
+		o.fileTable(&b, s.Files)
 	}
 	for _, p := range s.Problems {
+		p.Hint = o.FullCommands(p.Hint)
 		cli.Say(&b, "\nproblem: %s\n", error(p))
 	}
 	if s.Omitted > 0 {
@@ -107,12 +108,12 @@ func (o statusOptions) run(ctx context.Context, cluster bool) error {
 	b.WriteString("\nnext:\n")
 	for _, step := range s.Next {
 		if step.Command == "" {
-			b.WriteString(diag.Wrap(diag.Printable(step.Why), "  ") + "\n")
+			b.WriteString(diag.Wrap(diag.Printable(step.Why), "  ", o.Width()) + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "  %s\n%s\n", o.CommandLine(step.Command), diag.Wrap(diag.Printable(step.Why), "      "))
+		fmt.Fprintf(&b, "  %s\n%s\n", o.CommandLine(step.Command), diag.Wrap(diag.Printable(step.Why), "      ", o.Width()))
 	}
-	_, err = io.WriteString(o.Out, b.String())
+	_, err = io.WriteString(o.Findings(), b.String())
 	return err
 }
 
@@ -131,7 +132,7 @@ var conditions = map[asset.Condition]string{
 
 // head is what concerns the directory as a whole.
 func (o statusOptions) head(b *strings.Builder, s asset.Status) {
-	t := cli.NewTable(b)
+	t := o.NewTable(b)
 	t.Rowf("directory", "%s", s.Dir)
 	t.Rowf("condition", "%s: %s", s.Condition, conditions[s.Condition])
 	if c := s.Cluster; c != nil {
@@ -169,13 +170,12 @@ func (o statusOptions) when(t time.Time) string {
 	return text + ", which is over"
 }
 
-func fileTable(b *strings.Builder, files []asset.FileStatus) {
-	t := cli.NewTable(b)
-	t.Row("FILE", "STATE")
+func (o statusOptions) fileTable(b *strings.Builder, files []asset.FileStatus) {
+	t := o.NewTable(b, "FILE", "STATE")
 	for _, f := range files {
 		detail := ""
 		if f.Detail != "" {
-			detail = ": " + f.Detail
+			detail = ": " + o.FullCommands(f.Detail)
 		}
 		t.Row(f.Path, string(f.State)+detail)
 	}

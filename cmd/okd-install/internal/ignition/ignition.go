@@ -4,6 +4,7 @@ package ignition
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -91,6 +92,9 @@ func completeEntry(cmd *cobra.Command, args []string, word string) ([]string, co
 	for _, e := range config.Entries {
 		if strings.HasPrefix(e.Path, word) {
 			paths = append(paths, e.Path)
+		}
+		if name := path.Base(e.Path); word != "" && strings.HasPrefix(e.Path, "/") && strings.HasPrefix(name, word) {
+			paths = append(paths, name) // as the commands take it, such as bootkube.service
 		}
 	}
 	return paths, cobra.ShellCompDirectiveNoFileComp

@@ -36,6 +36,7 @@ func TestCatOnTerminal(t *testing.T) {
 		cmd.SetContext(t.Context())
 		cmd.SetIn(strings.NewReader(config))
 		err := catOptions{App: a, screen: c.screen, showSecrets: c.show}.run(cmd, "-", c.path)
+		_ = a.Show()
 		if err != nil {
 			said.WriteString(err.Error())
 		}

@@ -74,12 +74,12 @@ compressed, appended or elsewhere, and until when a certificate is good.`,
 		ValidArgsFunction: completeConfigs(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
-	cli.AddOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table", "wide")
 	return cmd
 }
 
 func (o listOptions) run(cmd *cobra.Command, file string) error {
-	if err := cli.CheckOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table", "wide"); err != nil {
 		return err
 	}
 	config, unreadable := readConfig(cmd, file)
@@ -93,10 +93,19 @@ func (o listOptions) run(cmd *cobra.Command, file string) error {
 	if cli.IsData(o.output) {
 		return errors.Join(o.PrintData(o.output, list), unreadable)
 	}
-	t := cli.NewTable(o.Out)
-	t.Row("MODE", "OWNER", "SIZE", "PATH", "WHAT IT IS")
+	titles := []string{"MODE", ">SIZE", "PATH", "WHAT IT IS"}
+	wide := o.output == "wide"
+	if wide {
+		titles = []string{"MODE", "OWNER", ">SIZE", "PATH", "WHAT IT IS", "SHA256"}
+	}
+	t := o.NewTable(o.Out, titles...)
 	for _, e := range list.Entries {
-		t.Row(dash(e.Mode), dash(e.Owner), e.size(), e.Path, strings.Join(e.remarks(o.Now()), ", "))
+		what := strings.Join(e.remarks(o.Now()), ", ")
+		if wide {
+			t.Row(dash(e.Mode), dash(e.Owner), e.size(), e.Path, dash(what), dash(e.SHA256))
+		} else {
+			t.Row(dash(e.Mode), e.size(), e.Path, what)
+		}
 	}
 	return errors.Join(t.Flush(), unreadable)
 }

@@ -45,10 +45,25 @@ The exit code is 0 when the bundle could be read, whatever it says.`,
   # another one, for programs
   okd-install analyze log-bundle-20260302091500.tar.gz -o json`,
 		Args: atMostOneBundle,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return bundleNames(o.Dir), cobra.ShellCompDirectiveDefault
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	cmd.Flags().StringVar(&o.file, "file", "", "the bundle; a relative name is one in the asset directory")
-	_ = cmd.MarkFlagFilename("file", "gz")
+	_ = cmd.RegisterFlagCompletionFunc("file", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names := bundleNames(o.Dir)
+		for i := range names {
+			names[i] = filepath.Base(names[i]) // a relative name is one in the directory
+		}
+		if len(names) == 0 {
+			return []string{"gz"}, cobra.ShellCompDirectiveFilterFileExt
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
 	cli.AddOutputFlag(cmd, &o.output, "text")
 	return cmd
 }
@@ -83,6 +98,12 @@ func (o analyzeOptions) run(ctx context.Context, args []string) error {
 
 // bundlePattern is the name of bundles.
 const bundlePattern = "log-bundle-*.tar.gz"
+
+// bundleNames are the bundles of a directory, as one would type them.
+func bundleNames(dir string) []string {
+	names, _ := filepath.Glob(filepath.Join(dir, bundlePattern)) // the pattern of a name that holds [ finds nothing
+	return names
+}
 
 // onlyBundle finds the bundle of a directory.
 func onlyBundle(dir string) (string, error) {

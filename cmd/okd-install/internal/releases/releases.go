@@ -45,8 +45,9 @@ func newListCmd(a *cli.App) *cobra.Command {
 		Use:   "list",
 		Short: "List the OKD releases, newest first",
 		Long: `List the OKD releases, newest first: those of the catalogue, and those that were
-looked up for the asset directory. BY says how the image of each is pulled: by its
-digest, where that is known, or by its tag.
+looked up for the asset directory. KUBE is the release of Kubernetes in each, and BY
+says how its image is pulled: by its digest, where that is known, or by its tag. -o
+wide adds the boot image and the image itself.
 
 With --online the registry is asked which tags it has, so that releases that are
 newer than this program are listed too: pin one and the directory can be made for it.
@@ -62,7 +63,7 @@ HTTPS_PROXY, are used. --repository asks a mirror.`,
 	f.BoolVar(&o.online, "online", false, "ask the registry which releases it has")
 	f.StringVar(&o.line, "line", "", "list one line only, such as 4.22")
 	f.StringVar(&o.repository, "repository", "", "repository to ask with --online (default: that of the catalogue)")
-	cli.AddOutputFlag(cmd, &o.output, "table")
+	cli.AddOutputFlag(cmd, &o.output, "table", "wide")
 	_ = cmd.RegisterFlagCompletionFunc("line", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return asset.ReleaseLines(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
@@ -71,7 +72,7 @@ HTTPS_PROXY, are used. --repository asks a mirror.`,
 }
 
 func (o listOptions) run(ctx context.Context) error {
-	if err := cli.CheckOutput(o.output, "table"); err != nil {
+	if err := cli.CheckOutput(o.output, "table", "wide"); err != nil {
 		return err
 	}
 	if o.repository != "" && !o.online {
@@ -117,14 +118,22 @@ func (o listOptions) tags(ctx context.Context, repository string) ([]string, err
 }
 
 func (o listOptions) table(list asset.ReleaseList) error {
-	t := cli.NewTable(o.Out)
-	t.Row("RELEASE", "DATE", "KUBERNETES", "BOOT IMAGE", "BY", "NOTES")
+	titles := []string{"RELEASE", "DATE", ">KUBE", "BY", "NOTES"}
+	wide := o.output == "wide"
+	if wide {
+		titles = append(titles, "BOOT IMAGE", "IMAGE")
+	}
+	t := o.NewTable(o.Out, titles...)
 	for _, r := range list.Releases {
 		by := "tag"
 		if r.Digest != "" {
 			by = "digest"
 		}
-		t.Row(r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, r.BootImage.Stream+" "+r.BootImage.Build, by, cmp.Or(releaseNotes(list, r), "-"))
+		row := []string{r.Version, cmp.Or(r.Date, "-"), r.Kubernetes, by, cmp.Or(releaseNotes(list, r), "-")}
+		if wide {
+			row = append(row, r.BootImage.Stream+" "+r.BootImage.Build, r.Image)
+		}
+		t.Row(row...)
 	}
 	return t.Flush()
 }

@@ -48,25 +48,52 @@ changed or removed.`,
 			return a.ApplyLogFlags(cmd.Flags())
 		},
 	}
-	root.PersistentFlags().StringVar(&a.Dir, "dir", ".", "assets directory")
+	root.PersistentFlags().StringVar(&a.Dir, "dir", a.DefaultDir(), "asset directory; the variable "+cli.DirVariable+" names another default")
 	root.PersistentFlags().BoolVar(&a.AllowShared, "allow-shared-dir", false,
-		"use the assets directory although users other than you may write to it")
+		"use the asset directory although users other than you may write to it")
 	a.AddLogFlags(root)
-	root.AddCommand(
-		create.NewCmd(a), create.NewPlanCmd(a), create.NewGraphCmd(a),
-		config.NewValidateCmd(a), config.NewExplainCmd(a), config.NewSchemaCmd(a),
-		directory.NewStatusCmd(a, cluster.NewStatus(a)), directory.NewCertsCmd(a),
-		cluster.NewWaitForCmd(a), cluster.NewApproveCSRsCmd(a), cluster.NewAddNodesCmd(a), cluster.NewDestroyCmd(a),
-		logs.NewGatherCmd(a), logs.NewAnalyzeCmd(a),
-		coreos.NewCmd(a), ignition.NewCmd(a), releases.NewCmd(a),
-		tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a),
-	)
+	for _, phase := range phases(a) {
+		root.AddGroup(&cobra.Group{ID: phase.title, Title: phase.title})
+		for _, cmd := range phase.commands {
+			cmd.GroupID = phase.title
+			root.AddCommand(cmd)
+		}
+	}
 	root.AddCommand(absent.FromRoot(a)...)
-	root.SetHelpCommand(newHelpCmd())
+	help := newHelpCmd()
+	help.GroupID = thisProgram
+	root.SetHelpCommand(help)
+	root.SetHelpFunc(a.Help)
 	root.SetFlagErrorFunc(cli.FlagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is a flag that does not exist
 	return root
+}
+
+// phase is a step on the way to a cluster, with the commands for it.
+type phase struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// thisProgram is the title of the commands that are about no cluster.
+const thisProgram = "This program"
+
+func phases(a *cli.App) []phase {
+	return []phase{
+		{"Prepare the asset directory", []*cobra.Command{
+			create.NewCmd(a), create.NewPlanCmd(a), config.NewValidateCmd(a), config.NewExplainCmd(a), config.NewSchemaCmd(a), releases.NewCmd(a),
+		}},
+		{"Look at what was made", []*cobra.Command{
+			directory.NewStatusCmd(a, cluster.NewStatus(a)), directory.NewCertsCmd(a), ignition.NewCmd(a), create.NewGraphCmd(a),
+		}},
+		{"Prepare boot media", []*cobra.Command{coreos.NewCmd(a)}},
+		{"Install the cluster", []*cobra.Command{
+			cluster.NewWaitForCmd(a), cluster.NewApproveCSRsCmd(a), logs.NewGatherCmd(a), logs.NewAnalyzeCmd(a),
+		}},
+		{"After the installation", []*cobra.Command{cluster.NewAddNodesCmd(a), cluster.NewDestroyCmd(a)}},
+		{thisProgram, []*cobra.Command{tool.NewVersionCmd(a), tool.NewCompletionCmd(a), tool.NewManCmd(a)}},
+	}
 }
 
 // newHelpCmd is for those who write help in front instead of --help behind.
