@@ -28,7 +28,8 @@ func TestFolded(t *testing.T) {
 		},
 		{
 			"next, 1: okd-install create manifests --dir c  # writes the manifests, if you want", 40,
-			[]string{"next, 1: okd-install create manifests \\", "             --dir c", "         # writes the manifests, if you", "         # want"},
+			[]string{"next, 1: okd-install create manifests \\", "             --dir c",
+				"         # writes the manifests, if you", "         # want"},
 		},
 		{"next, 2: boot the machines now", 22, []string{"next, 2: boot the", "         machines now"}},
 		{"next, 2: https://example.com/a/long/one", 20, []string{"next, 2: https://example.com/a/long/one"}},

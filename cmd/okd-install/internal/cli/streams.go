@@ -67,6 +67,8 @@ type short struct {
 	to   io.Writer
 	kept []byte
 	over bool
+	// lost is why something could not be written; whoever asks last is told too.
+	lost error
 }
 
 // pipeSize is what a pipe holds on Linux and macOS, in bytes.
@@ -81,16 +83,18 @@ func (s *short) Write(p []byte) (int, error) {
 	if err := s.flush(); err != nil {
 		return 0, err
 	}
-	return s.to.Write(p)
+	n, err := s.to.Write(p)
+	s.lost = err
+	return n, err
 }
 
 func (s *short) flush() error {
-	if len(s.kept) == 0 {
-		return nil
+	if len(s.kept) == 0 || s.lost != nil {
+		return s.lost
 	}
-	_, err := s.to.Write(s.kept)
+	_, s.lost = s.to.Write(s.kept)
 	s.kept = nil
-	return err
+	return s.lost
 }
 
 // StdoutIsTerminal reports whether people see what is written as data.

@@ -13,10 +13,11 @@ import (
 // is worth a warning.
 func Near(left time.Duration) bool { return left < 3*time.Hour }
 
-// ourCommands are commands of this program in a hint, without its name.
+// ourCommands are commands of this program in a hint, with its name or without it.
 var ourCommands = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(^|[^-\w] ?)((?:create [a-z]+(?:-[a-z]+)+|create manifests|releases pin|gather bootstrap|wait-for [a-z]+-complete)` +
-		`(?: --[a-z-]+(?:[ =][A-Z][A-Z,]+)?)*)`)
+	return regexp.MustCompile("(^|[\\s(\"`])(?:" + programName + " )?" +
+		"((?:create [a-z]+(?:-[a-z]+)+|create manifests|releases pin|gather bootstrap|wait-for [a-z]+-complete)" +
+		"(?: --[a-z-]+(?:[ =][A-Z][A-Z,]+)?)*)")
 })
 
 // FullCommands is a hint with the commands of this program as people copy them.
@@ -29,8 +30,8 @@ func (a *App) FullCommands(hint string) string {
 
 // ownName has the commands of this program that texts name.
 var ownName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\b` + programName + ` (create|plan|validate|explain|schema|releases|status|certs|ignition|graph|coreos|` +
-		`wait-for|approve-csrs|gather|analyze|add-nodes|destroy|machineconfig|version|completion|man)\b`)
+	return regexp.MustCompile("(^|[\\s(\"`])" + programName + " (create|plan|validate|explain|schema|releases|status|certs|" +
+		"ignition|graph|coreos|wait-for|approve-csrs|gather|analyze|add-nodes|destroy|machineconfig|version|completion|man)([\\s,.;:)\"`]|$)")
 })
 
 // named is a text whose commands begin with what this program was called as: a package, or a
@@ -39,7 +40,7 @@ func (a *App) named(text string) string {
 	if a.Name == programName || a.Name == "" {
 		return text
 	}
-	return ownName().ReplaceAllString(text, strings.ReplaceAll(a.Name, "$", "$$")+" $1")
+	return ownName().ReplaceAllString(text, "${1}"+strings.ReplaceAll(a.Name, "$", "$$")+" $2$3")
 }
 
 // CommandLine is a command as people copy it, for the asset directory at hand.

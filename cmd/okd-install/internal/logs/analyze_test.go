@@ -25,7 +25,7 @@ func TestAnalyzeLostOutput(t *testing.T) {
 		a := &cli.App{Log: log}
 		a.SetStreams(fullDisk{full}, io.Discard)
 		o := analyzeOptions{App: a, output: form}
-		if err := o.analyze(t.Context(), t.TempDir()); !errors.Is(err, full) {
+		if err := errors.Join(o.analyze(t.Context(), t.TempDir()), a.Show()); !errors.Is(err, full) {
 			t.Errorf("%s: %v", form, err)
 		}
 	}
