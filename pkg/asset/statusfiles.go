@@ -62,6 +62,7 @@ var companions = []struct {
 	{".okd_install*", bookkeeping, ""},
 	{".openshift_install.log", bookkeeping, "the log of all runs"},
 	{"log-bundle-*.tar.gz", other, "a log bundle, which analyze reads"},
+	{"replaced-*", other, "what a run has moved aside"},
 	{"pivot-*", other, "for machines that install themselves"},
 }
 

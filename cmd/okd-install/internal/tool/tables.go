@@ -81,6 +81,7 @@ func tables() []table {
 				[]string{"create install-config", "gather bootstrap", "status"}},
 			{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxies for connections, and the hosts that are reached without one.", network},
 			{"NO_COLOR", "If it is set, nothing is in colour.", nil},
+			{"OKD_INSTALL_DIR", "The asset directory, where --dir does not name one.", nil},
 			{"OKD_INSTALL_PAUSE", "The time before the first new attempt, such as 2s. Later ones wait longer.", fetches},
 			{"OKD_INSTALL_STALL", "The time without data after which a download counts as interrupted, such as 2m.", downloads},
 			{"OKD_INSTALL_WINDOW", "The time in which a download must bring 64 KiB, such as 5m.", downloads},
