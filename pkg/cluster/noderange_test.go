@@ -18,7 +18,7 @@ func TestNodeRanges(t *testing.T) {
 		"w[0-1]=192.0.2.1":           "is a range, and has addresses",
 		"w[0-":                       "cannot be the name of a node",
 		"w[a-b]":                     "cannot be the name of a node",
-		"worker-0,worker-[0-1]":      "worker-0 is named twice",
+		"worker-0,worker-[0-1]":      "worker-0 is listed twice",
 		"w-[0-1]-[0-1].example.com.": "cannot be the name of a node",
 	} {
 		nodes, err := ParseNodes("--nodes", text, false)
