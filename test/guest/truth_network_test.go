@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/okd-project/okd-install/test/page"
 )
 
 // The machine network of the install-config, which the test makes in a namespace of its
@@ -20,8 +22,9 @@ import (
 // link to each guest.
 const (
 	gateway   = "10.0.2.1"
-	dnsServer = "10.0.2.2"
-	balancer  = "10.0.2.3"
+	dnsServer = "10.0.2.4"
+	// balancer is that of the services machine of docs/upi.md.
+	balancer = "10.0.2.5"
 	// address is that of the bootstrap host.
 	address = "10.0.2.10"
 	// nodeAddress is that of a machine that becomes a node.
@@ -32,8 +35,8 @@ const (
 // networkPackages are what the machines of the network need beyond those of every guest.
 var networkPackages = []string{"containerd", "dnsmasq-base", "haproxy"}
 
-// The records that the next steps of create ignition-configs ask for: api and api-int name
-// the load balancer of the API, *.apps that of the ingress. The machines have names too.
+// The records that docs/upi.md has in its zone: api and api-int name the load balancer of
+// the API, *.apps that of the ingress. The machines have names too.
 const dnsConfig = `no-resolv
 no-hosts
 bind-interfaces
@@ -49,28 +52,23 @@ host-record=worker-0.` + domain + `,` + nodeAddress + `
 host-record=master-0.` + domain + `,` + nodeAddress + `
 `
 
-// And what they ask of the load balancer: 6443 and 22623 go to the bootstrap host and the
-// control plane, as plain TCP, with /readyz as the health check. The first machine of the
-// control plane has the address of the node.
-const balancerConfig = `defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-    default-server check inter 1s fall 2 rise 1
-frontend api
-    bind ` + balancer + `:6443
-    default_backend api
-backend api
-    option httpchk GET /readyz
-    http-check expect status 200
-    server bootstrap ` + address + `:6443 check-ssl verify none
-    server master-0 ` + nodeAddress + `:6443 check-ssl verify none
-listen machine-config
-    bind ` + balancer + `:22623
-    server bootstrap ` + address + `:22623
-    server master-0 ` + nodeAddress + `:22623
-`
+// balancerConfig is the file that docs/upi.md shows, with the addresses of this network.
+func balancerConfig(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/upi.md")
+	must(t, err)
+	// a process may open fewer files here than on a machine of its own
+	here := strings.NewReplacer("192.168.1.", "10.0.2.", "maxconn 20000", "maxconn 2000")
+	config := here.Replace(page.Named(string(text), "/etc/haproxy/haproxy.cfg"))
+	for _, want := range []string{
+		"server bootstrap " + address + ":6443", "server master-0 " + nodeAddress + ":6443", "bind " + balancer + ":22623",
+	} {
+		if !strings.Contains(config, want) {
+			t.Fatalf("haproxy.cfg on the page does not lead to the machines here, it has no %q:\n%s", want, config)
+		}
+	}
+	return []byte(config)
+}
 
 // runNetwork makes the bridge and runs both programs out of a root, until its input ends.
 const runNetwork = `set -euo pipefail
@@ -101,7 +99,7 @@ func newNetwork(t *testing.T, debian string) *network {
 	root := unpack(t, debian)
 	at := func(name string) string { return filepath.Join(root, name) }
 	write(t, at("etc/okd-test/dnsmasq.conf"), []byte(dnsConfig), 0o644)
-	write(t, at("etc/okd-test/haproxy.cfg"), []byte(balancerConfig), 0o644)
+	write(t, at("etc/okd-test/haproxy.cfg"), balancerConfig(t), 0o644)
 	n := &network{log: filepath.Join(t.TempDir(), "network.log"), client: filepath.Join(t.TempDir(), "resolv.conf")}
 	write(t, n.client, []byte("nameserver "+dnsServer+"\n"), 0o644)
 	log, err := os.Create(n.log)

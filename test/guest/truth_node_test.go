@@ -262,6 +262,10 @@ func nodeJoins(n *network) func(t *testing.T, h, node *host) {
 			`journalctl --no-pager -u kubelet | grep -i 'unable to register node.*forbidden'`, showNode)
 		h.kind("config.openshift.io", "infrastructures", "Infrastructure")
 		h.manifest("cluster-infrastructure-02-config.yml", "/apis/config.openshift.io/v1/infrastructures")
+		h.until("nodes are taken", 2*time.Minute, func() (bool, string) {
+			code, said, err := h.ask(h.admin(), "POST", "/api/v1/nodes?dryRun=All", `{"apiVersion":"v1","kind":"Node","metadata":{"name":"dry"}}`)
+			return code == 201, fmt.Sprint(code, " ", tail(said, 3), " ", err)
+		})
 		node.sh("systemctl restart kubelet") // else it takes minutes to notice
 		h.nodeIs("worker-0", "False", "NetworkPluginNotReady")
 		select {
