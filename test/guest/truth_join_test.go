@@ -177,7 +177,7 @@ done`, "journalctl -b --no-pager -u progress -u approve-csr")
 		case err := <-ended:
 			for _, want := range []string{
 				"It is now safe to remove the bootstrap resources", "port 6443 of api." + domain + " and api-int." + domain,
-				"who stays behind both: master-0 (" + nodeAddress + ")",
+				"keep behind both: master-0 (" + nodeAddress + ")",
 			} {
 				if err != nil || !strings.Contains(said(), want) {
 					t.Errorf("wait-for has not %q: %v\n%s", want, err, said())
