@@ -146,8 +146,15 @@ func (r *reader) elsewhere(object, name string) string {
 	if meant, ok := synonyms[squashed(name)]; ok && object == "" {
 		return "did you mean " + meant + "?"
 	}
-	if object == "" && platformNamed(name) {
+	switch {
+	case object == "" && platformNamed(name):
 		return "indent it below platform"
+	case object == "" && name == "kind":
+		return "remove it: an install-config has no kind"
+	case object == "" && name == "spec":
+		return "remove it, and begin the fields below it in column 1"
+	case strings.Contains(name, " ") && diag.Nearest(shorten(name), Paths()) == "":
+		return "remove the line, or correct the name: no field has a blank in its name"
 	}
 	var objects []string
 	for _, row := range table() {

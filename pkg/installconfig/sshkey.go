@@ -34,7 +34,7 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 			fail(n, fmt.Sprintf("line %d is a comment, which would become a key of the machines", n), "remove the line")
 			continue
 		}
-		key, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
+		key, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err != nil {
 			next := ""
 			if n < len(t.lines) {
@@ -45,6 +45,11 @@ func validateSSHKey(c *InstallConfig, f *findings) {
 			if wrapped {
 				return // what follows belongs to it
 			}
+			continue
+		}
+		if len(options) > 0 && !strings.Contains(options[0], "=") && strings.Contains(options[0], ".") {
+			fail(n, fmt.Sprintf("line %d begins with the name of a host, as in known_hosts: it is the key of that host", n),
+				"write your own public key, from the file that ends in .pub")
 			continue
 		}
 		if strings.Contains(comment, " AAAA") {

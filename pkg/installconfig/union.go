@@ -69,12 +69,12 @@ func (r *reader) union(n *yaml.Node, path string, block func(platform.Spec) any)
 // there were any.
 func (r *reader) strays(found []string, path string) (astray bool) {
 	for _, name := range found {
-		if slices.Contains(platform.Names(), name) || slices.Contains(platform.Known, name) || r.row(name).Path == "" {
+		if slices.Contains(platform.Names(), name) || slices.Contains(platform.Known, name) || len(pathsEndingIn(name)) == 0 {
 			continue
 		}
 		astray = true
 		at := under(path, name)
-		r.fail(at, "is not a platform, but a field of the file itself", "begin "+name+" in column 1")
+		r.fail(at, "is not a platform, but another field", r.elsewhere("", name))
 		r.broken[name] = true
 	}
 	if astray {
