@@ -71,10 +71,9 @@ func (c client) as(cert, key []byte) client {
 	return c
 }
 
-// ask sends one request on a connection of its own: from the machine network by a name of
-// the cluster's domain, and from the host itself by another. An error is one of the
-// connection: the server is not reached, or not trusted.
-func (h *host) ask(c client, method, path, body string) (code int, said string, err error) {
+// transport reaches servers as a client, each time on a connection of its own: from the
+// machine network by a name of the cluster's domain, and from the host itself by another.
+func (h *host) transport(c client) *http.Transport {
 	h.t.Helper()
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(c.ca) {
@@ -87,7 +86,7 @@ func (h *host) ask(c client, method, path, body string) (code int, said string, 
 		// also where the server would rather see another authority's
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
-	transport := &http.Transport{
+	return &http.Transport{
 		TLSClientConfig: config, DisableKeepAlives: true,
 		DialContext: func(_ context.Context, _, at string) (net.Conn, error) {
 			name, port, err := net.SplitHostPort(at)
@@ -104,6 +103,13 @@ func (h *host) ask(c client, method, path, body string) (code int, said string, 
 			return h.dial(n)
 		},
 	}
+}
+
+// ask sends one request. An error is one of the connection: the server is not reached, or not
+// trusted.
+func (h *host) ask(c client, method, path, body string) (code int, said string, err error) {
+	h.t.Helper()
+	transport := h.transport(c)
 	defer transport.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -27,9 +27,11 @@ func TestTruth(t *testing.T) {
 	dir := buildPrograms(t)
 	took(t, "the programs", r.began)
 	standin := buildStandin(t)
+	definitions, of := readDefinitions(t)
+	r.version("definitions of OpenShift's kinds", "github.com/openshift/api "+of)
 	k := kit{ignition: engine.Build(t), standin: standin, debian: debian(t, networkPackages...)}
 	n := newNetwork(t, k.debian)
-	k.parts = truthParts(t, dir, standin, n)
+	k.parts = withManifests(t, truthParts(t, dir, standin, n), definitions)
 	h := newHost(t, k, "4.22", "4.22.0-okd-scos.1", kubernetes, coreos)
 	h.byName = n.dial
 
@@ -53,6 +55,7 @@ func TestTruth(t *testing.T) {
 	controllerSteps(t, h, r)
 	machineConfigSteps(t, h, r, k, n)
 	nodeSteps(t, h, r, k, n)
+	manifestSteps(t, h, r, definitions)
 	r.step(t, h, "nothing failed", func(*testing.T) { h.nothingFailed() })
 }
 
