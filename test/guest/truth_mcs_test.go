@@ -44,7 +44,9 @@ func machineConfigSteps(t *testing.T, h *host, r *truthReport, k kit, n *network
 	}
 	var kubeconfig string
 	r.step(t, h, "Ignition with master.ign", func(t *testing.T) {
-		kubeconfig = ignitionApplies(t, h, newNewcomer(t, n, boots), k.debian, given)
+		root := bootImage(t, n, k)
+		kubeconfig = ignitionApplies(t, h, newNewcomer(t, n, boots), root, given)
+		firstBoot(t, h, n, root)
 	})
 	r.step(t, h, "the kubeconfig of a machine", func(t *testing.T) { machineLogsIn(t, h, kubeconfig) })
 	r.step(t, h, "Ignition with worker.ign", func(t *testing.T) {
@@ -114,8 +116,7 @@ func (h *host) serverSays(text string) {
 
 // ignitionApplies boots a machine with master.ign as far as Ignition goes, and looks
 // whether its root has what the server was given, and nothing else.
-func ignitionApplies(t *testing.T, h *host, n newcomer, debian string, given rendered) (kubeconfig string) {
-	root := unpack(t, debian)
+func ignitionApplies(t *testing.T, h *host, n newcomer, root string, given rendered) (kubeconfig string) {
 	before := marks(t, root)
 	said, err := n.fetch(t, filepath.Join(h.dir, "master.ign"), time.Minute)
 	if err != nil {

@@ -21,7 +21,7 @@ type truthReport struct {
 // standins are said in the report, and in docs/testing.md.
 var standins = []string{
 	"the operators of the release: the test writes the pods and configs of etcd and the control plane in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube does not start, progress and approve-csr when it is their turn",
-	"the machine-config operator and its controller: the test writes what the server serves in its own words; the server and Ignition are of the versions that the table says, not of the line, and Ignition applies to a folder, not in an initramfs",
+	"the machine-config operator and its controller: the test writes what the server serves in its own words; the server and Ignition are of the versions that the table says, not of the line, and Ignition works on the root of a machine before its boot, not in an initramfs",
 	"the manifests of the operators: namespaces and definitions are as they should be, all others are ConfigMaps under the names of their files; bootkube.sh gathers them on copies of its folders, as far as the last operator",
 	"cluster-bootstrap: what creates manifests is its own code, package create of library-go; the rest is the test's, and waits for no pods",
 	"the cluster-version operator: the test makes the namespaces of our objects and the definitions that no operator brings to the bootstrap host",
