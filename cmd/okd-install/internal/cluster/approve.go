@@ -64,8 +64,8 @@ With --watch the command goes on until every declared node has both certificates
 or as many as --expect says.`,
 		Example: `  okd-install approve-csrs --dir mycluster --nodes worker-0,worker-1 --dry-run
 
-  # five workers, until they have joined
-  okd-install approve-csrs --dir mycluster --nodes 'worker-[0-4]' --watch
+  # three workers, until they have joined
+  okd-install approve-csrs --dir mycluster --nodes 'worker-[0-2]' --watch
 
   # with the addresses that their certificates may be for
   okd-install approve-csrs --dir mycluster --nodes worker-0=192.168.1.30 --watch
