@@ -72,7 +72,7 @@ func tooWide(text string, columns int) string {
 
 // Whatever is shown to people on a terminal is no wider than that; and in a pipe nothing of
 // it is missing.
-func TestNothingIsWiderThanTheTerminal(t *testing.T) {
+func TestNothingIsWiderThanTheTerminal(t *testing.T) { //nolint:tparallel // the runs share the workspace
 	t.Parallel()
 	w := newWorkspace(t, fastConfig(t), nil)
 	w.fillMedia(t)

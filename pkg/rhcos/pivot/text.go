@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/okd-project/okd-install/pkg/diag"
@@ -30,7 +31,7 @@ func (p Plan) Text(width int) string {
 	b.WriteString(head.String() + "\n")
 	steps := diag.NewTable(width, ">STEP", "WHERE", "WHAT IT DOES")
 	for _, s := range p.Steps {
-		steps.Row(fmt.Sprint(s.Number), s.Where, s.What)
+		steps.Row(strconv.Itoa(s.Number), s.Where, s.What)
 	}
 	b.WriteString(steps.String())
 	if len(p.Findings) > 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // onTerminal is what a terminal of 60 columns gets of what is printed.
-func onTerminal(t *testing.T, environment map[string]string, print func(a *App)) string {
+func onTerminal(t *testing.T, environment map[string]string, show func(a *App)) string {
 	t.Helper()
 	screen, tty, err := pty.Open()
 	if err != nil {
@@ -31,7 +31,7 @@ func onTerminal(t *testing.T, environment map[string]string, print func(a *App))
 	}()
 	a := &App{Name: "okd", Getenv: func(name string) string { return environment[name] }}
 	a.SetStreams(tty, io.Discard)
-	print(a)
+	show(a)
 	if err := a.flush(); err != nil {
 		t.Error(err)
 	}
@@ -43,7 +43,7 @@ func onTerminal(t *testing.T, environment map[string]string, print func(a *App))
 // elsewhere has no say in that.
 func TestColours(t *testing.T) {
 	t.Parallel()
-	diff := "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+" + strings.Repeat("new ", 16) + "\n same\n"
+	diff := "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+" + strings.Repeat("one two six ten new old the end ", 2) + "\n same\n"
 	changes := func(a *App) {
 		err := a.PrintChanges([]inspect.Change{
 			{How: "changed", Kind: "file", Path: "/a\x1b[31m", Diff: diff},
@@ -59,20 +59,20 @@ func TestColours(t *testing.T) {
 	}
 	for _, c := range []struct {
 		environment map[string]string
-		print       func(*App)
+		show        func(*App)
 		want        string
 	}{
 		{nil, changes, "\x1b[33mchanged file /a\uFFFD[31m\x1b[0m\n\x1b[1m--- a\x1b[0m\n\x1b[1m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n" +
-			"\x1b[31m-old\x1b[0m\n\x1b[32m+new new new new new new new new new new new new new new new\x1b[0m\n\x1b[32mnew \x1b[0m\n same\n" +
+			"\x1b[31m-old\x1b[0m\n\x1b[32m+one two six ten new old the end one two six ten new old the\x1b[0m\n\x1b[32mend \x1b[0m\n same\n" +
 			"\x1b[31mremoved file /b\x1b[0m\n"},
 		{map[string]string{"NO_COLOR": "1"}, changes, "changed file /a\uFFFD[31m\n--- a\n+++ b\n@@ -1 +1 @@\n-old\n" +
-			"+new new new new new new new new new new new new new new new\nnew \n same\nremoved file /b\n"},
+			"+one two six ten new old the end one two six ten new old the\nend \n same\nremoved file /b\n"},
 		{nil, findings, "x.yaml:1:2: \x1b[31merror\x1b[0m: platform: is wrong: error: no\n     1 | error: x\n       |   \x1b[32m^\x1b[0m\n" +
 			"    \x1b[36mhint\x1b[0m: run okd certs\n"},
 		{map[string]string{"TERM": "dumb"}, findings, "x.yaml:1:2: error: platform: is wrong: error: no\n" +
 			"     1 | error: x\n       |   ^\n    hint: run okd certs\n"},
 	} {
-		if got := onTerminal(t, c.environment, c.print); got != c.want {
+		if got := onTerminal(t, c.environment, c.show); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
 	}
