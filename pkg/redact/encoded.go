@@ -234,7 +234,7 @@ func decode(word []byte) []byte {
 		plain := make([]byte, 0, len(word))
 		for len(word) > 0 {
 			n, c := 1, word[0]
-			if c == '%' {
+			if c == '%' && percent(word) > 0 {
 				n, c = percent(word), '/' // no other escape is a part of a word
 				if word[n-1]|0x20 == 'b' {
 					c = '+'

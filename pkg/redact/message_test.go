@@ -163,6 +163,21 @@ func TestArgs(t *testing.T) {
 	}
 }
 
+// FuzzValues: whatever stands in an argument or in the environment is looked at, also where a
+// percent sign encodes nothing.
+func FuzzValues(f *testing.F) {
+	f.Add("/tmp/100%s%d")
+	f.Add("%")
+	f.Add("%25%252B%2")
+	f.Add("aWQ6cGFzcw%253D%253D")
+	f.Fuzz(func(t *testing.T, value string) {
+		_ = secretsOf(value)
+		if got := Args([]string{"--dir", value}); len(got) != 2 || got[0] != "--dir" {
+			t.Errorf("%q becomes %q", value, got)
+		}
+	})
+}
+
 // FuzzURL puts a password into a URL of any form: neither URL nor Message leaves it.
 func FuzzURL(f *testing.F) {
 	f.Add("http://", "u:", "", "@h")

@@ -235,7 +235,7 @@ func TestNetworkGone(t *testing.T) {
 	if o.code != 1 {
 		t.Fatalf("exit code %d:\n%s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "the connection stalled", "10.99.1.5: port 22 does not answer within 2 s", "run the same command again within 30 minutes to go on")
+	has(t, o.stderr, "the connection stalled", "10.99.1.5: port 22 does not answer within 2 s", "run the same command again within 30 minutes to continue")
 	w.do("ip", "-n", w.prefix+"net", "link", "set", "boot-desks", "up")
 	w.slow(false)
 	for _, name := range globs(t, filepath.Join(w.dir, "log-bundle-*")) { // of the master alone
@@ -287,7 +287,7 @@ func TestChangedHostKey(t *testing.T) {
 		t.Errorf("exit code %d", o.code)
 	}
 	has(t, o.stderr, "10.99.1.5: the host presents another key than before: now ssh-ed25519 SHA256:",
-		".okd_install_known_hosts:1 says ssh-ed25519 SHA256:", "if the machine has been reinstalled since, remove that line")
+		".okd_install_known_hosts:1 has ssh-ed25519 SHA256:", "if the machine has been reinstalled since, remove that line")
 	if got := globs(t, filepath.Join(w.dir, "log-bundle-*")); len(got) != 1 || got[0] != before {
 		t.Errorf("bundles: %v", got)
 	}
@@ -348,7 +348,7 @@ func TestDown(t *testing.T) {
 	if o.code != 1 {
 		t.Errorf("exit code %d:\n%s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "10.99.1.77: port 22 ", "1 of 2 machines are missing", "the bootstrap host could not be collected")
+	has(t, o.stderr, "10.99.1.77: cannot connect to port 22: ", "1 of 2 machines are missing", "the bootstrap host could not be collected")
 	files := w.bundle()
 	if !strings.Contains(files["control-plane/10.99.1.9/journals/kubelet.log"], "jump x[1]") {
 		t.Errorf("%d files", len(files))
@@ -356,8 +356,8 @@ func TestDown(t *testing.T) {
 	_ = os.Remove(globs(t, filepath.Join(w.dir, "log-bundle-*"))[0])
 	o = w.gather("--bootstrap", "10.99.1.5", "--master", "10.99.2.99", "--master", "10.99.2.12", "--key", w.key, "--timeout", "5s")
 	files = w.holds(o, "10.99.2.12")
-	has(t, o.stderr, "10.99.2.99: port 22 ", " from 10.99.1.5")
-	has(t, files["okd-install-gather.txt"], "control-plane 10.99.2.99: not collected: 10.99.2.99: port 22")
+	has(t, o.stderr, "10.99.2.99: cannot connect to port 22 from 10.99.1.5")
+	has(t, files["okd-install-gather.txt"], "control-plane 10.99.2.99: not collected: 10.99.2.99: cannot connect to port 22")
 	// a key that nobody knows
 	_ = os.Remove(globs(t, filepath.Join(w.dir, "log-bundle-*"))[0])
 	other := filepath.Join(t.TempDir(), "other")
