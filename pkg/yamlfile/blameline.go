@@ -10,7 +10,10 @@ import (
 // loose reads a line that has no key.
 func (w *walker) loose(line string, indent, at int) {
 	text := line[at:]
-	inList := at > indent
+	if text == "" { // an anchor or a tag, whose value comes below
+		return
+	}
+	inList := at > indent && strings.HasPrefix(line[indent:], "-")
 	if inList && !stuckDash.MatchString(text) {
 		w.levels[len(w.levels)-1].valued = true
 		w.value(line, at, w.levels[len(w.levels)-1].indent)

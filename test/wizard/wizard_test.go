@@ -205,7 +205,7 @@ func TestDrawn(t *testing.T) {
 	c.shot("the releases", "4.17")
 	c.keys("the default)", "Enter")
 	c.keys("Name of the cluster", "My cluster", "Enter")
-	c.shot("a name that cannot be", "prod-1\n? Name of the cluster: [? for help, < back]")
+	c.shot("a name that cannot be", "write my-cluster\n? Name of the cluster: [? for help, < back]")
 	c.keys("Name of the cluster", "okd", "Enter")
 	c.keys("Base domain:", "example.com", "Enter")
 	c.keys("Network of the machines:", "172.30.5.0/24", "Enter")
