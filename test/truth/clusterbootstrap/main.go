@@ -81,7 +81,7 @@ func fail(err error) {
 }
 
 func start(o options) (err error) {
-	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(o.assets, "auth/kubeconfig-loopback"))
+	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(o.assets, "auth", "kubeconfig-loopback"))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func copyControlPlane(o options) (pods []string, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	kubeconfig, err := os.ReadFile(filepath.Join(o.assets, "auth/kubeconfig-loopback"))
+	kubeconfig, err := os.ReadFile(filepath.Join(o.assets, "auth", "kubeconfig-loopback"))
 	if err != nil {
 		return nil, err
 	}
