@@ -137,7 +137,8 @@ func Tar(r io.Reader) (Report, error) {
 }
 
 func notABundle(why string) error {
-	return diag.Problem{Detail: "this is not a log bundle: " + why, Hint: "give the log-bundle-….tar.gz that gather bootstrap wrote, or the folder that it was unpacked to"}
+	return diag.Problem{Detail: "this is not a log bundle: " + why,
+		Hint: "give the log-bundle-….tar.gz that gather bootstrap wrote, or the folder that it was unpacked to"}
 }
 
 // budget ends a stream that expands to more than anything real.

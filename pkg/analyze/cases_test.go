@@ -145,9 +145,14 @@ var scenes = map[string]scene{
 	"console, web server":       {at: waits, logs: one(console, `=[ 10.1] ignition[700]: GET error: Get "http://192.168.40.2:8080/master.ign": dial tcp 192.168.40.2:8080: connect: connection refused`), want: "ignition-url"},
 	"console, installer":        {at: waits, logs: one(console, "=coreos-installer-service[862]: Caused by: downloading source Ignition config http://192.168.40.2/master.ign"), want: "ignition-url"},
 	"console, old Ignition":     {at: waits, logs: one(console, "=[    3.058090] ignition[693]: failed to fetch config: unsupported config version"), want: "boot-image-old"},
-	"server, newer Ignition":    {at: waits, logs: one(serverLog, "E1130 22:05:27.9 1 api.go:133] unsupported Ignition version in Accept header: application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"), want: "machine-config-server"},
-	"server cannot convert":     {at: waits, logs: one(serverLog, "E0302 08:44:20.1 1 api.go:140] couldn't convert config for req: {master 3.1.0}, error: failed to convert config from spec v3.4 to v3.1"), want: "machine-config-server"},
-	"server's certificate":      {at: waits, logs: one(serverLog, "http: TLS handshake error from 192.168.40.11:38592: remote error: tls: bad certificate"), want: "mixed-generations"},
+	"server, newer Ignition": {at: waits, logs: one(serverLog,
+		"E1130 22:05:27.9 1 api.go:133] unsupported Ignition version in Accept header: "+
+			"application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"), want: "machine-config-server"},
+	"server cannot convert": {at: waits, logs: one(serverLog,
+		"E0302 08:44:20.1 1 api.go:140] couldn't convert config for req: {master 3.1.0}, error: failed to convert config from "+
+			"spec v3.4 to v3.1"), want: "machine-config-server"},
+	"server's certificate": {at: waits, logs: one(serverLog,
+		"http: TLS handshake error from 192.168.40.11:38592: remote error: tls: bad certificate"), want: "mixed-generations"},
 
 	// no node image, and boot images that are too old
 	"no crio.conf":        {at: "4.18 crio-configure  failed", logs: one("bootstrap/journals/crio-configure.log", "sed: can't read /etc/crio/crio.conf: No such file or directory"), want: "no-tools"},
@@ -164,7 +169,8 @@ var scenes = map[string]scene{
 	"old layers":          {at: pivots, logs: one(pivotLog, "error: Importing: Unencapsulating base: Unhandled layer type: application/vnd.oci.image.layer.v1.tar+zstd"), want: "boot-image-old"},
 
 	// manifests
-	"foreign kind":      {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "Certificate" in version "cert-manager.io/v1"`), want: "bad-manifest", says: "does not provide"},
+	"foreign kind": {at: waits, logs: one(bootkubeLog,
+		`"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "Certificate" in version "cert-manager.io/v1"`), want: "bad-manifest", says: "does not provide"},
 	"mistyped kind":     {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "MachineConfg" in version "machineconfiguration.openshift.io/v1"`), want: "bad-manifest"},
 	"old version":       {at: waits, logs: one(bootkubeLog, `"zz.yaml": unable to get REST mapping for "zz.yaml": no matches for kind "CustomResourceDefinition" in version "apiextensions.k8s.io/v1beta1"`), want: "bad-manifest"},
 	"foreign namespace": {at: waits, logs: one(bootkubeLog, `Failed to create "zz.yaml" configmaps.v1./a -n mine: namespaces "mine" not found`), want: "bad-manifest", says: "namespace"},

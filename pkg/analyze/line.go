@@ -285,7 +285,8 @@ var addressHints = []string{"using bootstrap ip ", "--node-ip", "advertise-clien
 
 var (
 	tool      = `(?:oc|kubelet|crio|crictl|kubenswrapper|hyperkube|setpriv)`
-	toolWords = compiled(`(?:^|[\s"'/:(])` + tool + `['"]?: (?:command not found|no such file or directory|not found|executable file not found)` +
+	toolWords = compiled(`(?:^|[\s"'/:(])` + tool +
+		`['"]?: (?:command not found|no such file or directory|not found|executable file not found)` +
 		`|(?:no such file or directory|command not found): ['"]?(?:/usr/(?:local/)?s?bin/)?` + tool + `['"]?(?:\s|$)` +
 		`|(?:failed to (?:locate executable|execute|find executable)|exec spawning|executing) ['"]?(?:/usr/(?:local/)?s?bin/)?` + tool + `['"]?:? ?.*(?:no such file|not found)` +
 		`|unit (?:crio|kubelet)\.service (?:not found|could not be found|does not exist|not loaded)` +

@@ -29,8 +29,10 @@ func TestStoppedService(t *testing.T) {
 		attempts int
 		says     string
 	}{
-		"between stages": {func(h *host) { h.stop(bootkube, "") }, Waiting, "TERM", "", 0, "bootkube was interrupted by the signal TERM, as by a shutdown, and has not restarted"},
-		"in a stage":     {func(h *host) { h.stop(bootkube, stage.Name) }, Waiting, "TERM", stage.Name, 0, "stage cb-bootstrap of bootkube was interrupted by the signal TERM"},
+		"between stages": {func(h *host) { h.stop(bootkube, "") }, Waiting, "TERM", "", 0,
+			"bootkube was interrupted by the signal TERM, as by a shutdown, and has not restarted"},
+		"in a stage": {func(h *host) { h.stop(bootkube, stage.Name) }, Waiting, "TERM", stage.Name, 0,
+			"stage cb-bootstrap of bootkube was interrupted by the signal TERM"},
 		"begun again": {func(h *host) {
 			h.stop(bootkube, stage.Name)
 			h.record(bootkube, "service start")

@@ -145,7 +145,8 @@ func (c *creation) warnAboutMirrors(config installconfig.InstallConfig) {
 	}
 	for _, m := range ignition.Mirrors(config.ImageDigestSources, config.ImageContentSources) {
 		if strings.HasPrefix(image, m.Source+":") || strings.HasPrefix(image, m.Source+"/") {
-			c.warn("the mirrors of %s are not used for the release image: mirrors serve images by digest, and %s is a tag; look up its digest with releases pin, or give the image by digest with --release-image",
+			c.warn("the mirrors of %s are not used for the release image: mirrors serve images by digest, and %s is a tag; look up "+
+				"its digest with releases pin, or give the image by digest with --release-image",
 				m.Source, image)
 			return
 		}

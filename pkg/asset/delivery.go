@@ -28,7 +28,8 @@ func (c *creation) makeSingleNode() error {
 		p := diag.Problem{
 			Position: diag.Position{File: installconfig.FileName}, Path: "bootstrapInPlace.installationDisk",
 			Detail: "is missing: a single node installs itself to a disk",
-			Hint:   "write the disk, such as /dev/vda, and set controlPlane.replicas to 1; or run create ignition-configs for a cluster with a bootstrap host",
+			Hint: "write the disk, such as /dev/vda, and set controlPlane.replicas to 1; or run create ignition-configs for a " +
+				"cluster with a bootstrap host",
 		}
 		return &installconfig.InvalidError{File: installconfig.FileName, Problems: diag.Problems{p}}
 	}

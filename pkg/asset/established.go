@@ -128,7 +128,8 @@ func (c *creation) keepTakenConfig(dir *assetdir.Locked, err error) error {
 // as this one has not.
 func (c *creation) tellEstablished() {
 	if !c.target().Input && !c.before.exists() && c.dir.Exists(EstablishedStateFile) {
-		c.warn("%s was written by the established installer: its keys, cluster ID and password are not used, so the cluster made here is a new one",
+		c.warn("%s was written by the established installer: its keys, cluster ID and password are not used, so the cluster made "+
+			"here is a new one",
 			EstablishedStateFile)
 	}
 }

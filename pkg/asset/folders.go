@@ -128,7 +128,8 @@ func (o opened) misfit(origin map[string]string) *diag.Problem {
 		return problem
 	}
 	if o.before.ManifestsFrom == nil {
-		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory made them, so they would not match the certificates and IDs that are made now"
+		problem.Detail = "there are files in manifests/ or openshift/, but no okd-install run in this directory made them, so " +
+			"they would not match the certificates and IDs that are made now"
 		problem.Hint = "move them away"
 		return problem
 	}

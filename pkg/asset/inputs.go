@@ -76,7 +76,8 @@ func (o opened) checkOwn(own []string) (warnings []string, err error) {
 	}
 	if o.Environment.LoadClusterCerts {
 		if len(own) == 0 {
-			warnings = append(warnings, "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ does not contain a certificate that this cluster uses")
+			warnings = append(warnings, "OPENSHIFT_INSTALL_LOAD_CLUSTER_CERTS is set, but tls/ does not contain a certificate that "+
+				"this cluster uses")
 		}
 		return warnings, nil
 	}

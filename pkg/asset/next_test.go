@@ -42,7 +42,8 @@ func TestNextSteps(t *testing.T) {
 			[]string{"pivot", "arbiter"},
 			closed,
 		},
-		"an arbiter": {targetIgnitionConfigs, voting, "4.22", []string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil, closed},
+		"an arbiter": {targetIgnitionConfigs, voting, "4.22",
+			[]string{"2 control plane machines with master.ign, 1 arbiter with arbiter.ign, 1 worker with worker.ign"}, nil, closed},
 		"without workers": {
 			targetIgnitionConfigs, config(3, 0), "4.22",
 			[]string{"80 and 443 to the control plane, as there are no workers"},
@@ -61,11 +62,15 @@ func TestNextSteps(t *testing.T) {
 			nil,
 			open,
 		},
-		"no media of its own": {targetIgnitionConfigs, config(1, 1), "4.17", []string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil, closed},
-		"manifests":           {targetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}, closed},
-		"a single node":       {targetManifests, single, "4.22", []string{"create single-node-ignition-config"}, []string{"create ignition-configs"}, closed},
-		"its config":          {targetSingleNode, single, "4.22", []string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign", "wait-for install-complete"}, []string{"bootstrap-complete", "22623"}, closed},
-		"a pointer":           {targetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil, closed},
+		"no media of its own": {targetIgnitionConfigs, config(1, 1), "4.17",
+			[]string{"create pivot-config", "1 control plane machine with", "1 worker with"}, nil, closed},
+		"manifests": {targetManifests, config(3, 2), "4.22", []string{"create ignition-configs"}, []string{"single-node"}, closed},
+		"a single node": {targetManifests, single, "4.22", []string{"create single-node-ignition-config"},
+			[]string{"create ignition-configs"}, closed},
+		"its config": {targetSingleNode, single, "4.22",
+			[]string{"*.apps.demo.example.com name the node", "bootstrap-in-place-for-live-iso.ign",
+				"wait-for install-complete"}, []string{"bootstrap-complete", "22623"}, closed},
+		"a pointer": {targetBootstrapPointer, config(3, 2), "4.22", []string{"bootstrap-pointer.ign"}, nil, closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

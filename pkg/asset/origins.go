@@ -96,11 +96,14 @@ var origins = []origin{
 	{pattern: "/etc/profile.d/proxy.sh", is: "the proxy, for shells", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/etc/systemd/system.conf.d/10-default-env.conf", is: "the proxy, for services", nodes: config, fields: installconfig.NoProxyFields},
 	{pattern: "/root/.docker/config.json", is: "the pull secret", nodes: config, fields: []string{"pullSecret"}},
-	{pattern: `passwd.users\[core\]`, is: "the user to log in as: your SSH key, and the one that gather uses", nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
+	{pattern: `passwd.users\[core\]`, is: "the user to log in as: your SSH key, and the one that gather uses",
+		nodes: []string{"cluster-config", "bootstrap-ssh"}, fields: []string{"sshKey"}},
 	{pattern: "/opt/openshift/original_cvo_overrides.patch", is: "the overrides of the cluster version that come back after the bootstrap, from cvo-overrides.yaml", nodes: []string{"environment"}, way: byManifests},
 
-	{pattern: "/opt/openshift/manifests/*", is: "a manifest that okd-install does not make: somebody added it to manifests/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
-	{pattern: "/opt/openshift/openshift/*", is: "a manifest that okd-install does not make: somebody added it to openshift/", nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/manifests/*", is: "a manifest that okd-install does not make: somebody added it to manifests/",
+		nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
+	{pattern: "/opt/openshift/openshift/*", is: "a manifest that okd-install does not make: somebody added it to openshift/",
+		nodes: []string{"manifests"}, way: []string{"manifests", "checked-manifests"}},
 }
 
 // manifestOrigin says where a manifest comes from, by its row in the table that

@@ -163,7 +163,8 @@ func tooEarly(certs []tls.Finding, now time.Time) diag.Problem {
 	p := diag.Problem{
 		Detail: fmt.Sprintf("this machine's clock says %s, but certificates of this directory are valid only from %s on: %s",
 			now.UTC().Format(diag.ToTheMinute), from.Format(diag.ToTheMinute), diag.And(diag.Few(names, few))),
-		Hint: "set the clock; if it was wrong when they were made and is correct now, start again in an empty directory with a copy of install-config.yaml",
+		Hint: "set the clock; if it was wrong when they were made and is correct now, start again in an empty directory with a " +
+			"copy of install-config.yaml",
 	}
 	if onlyShort {
 		p.Hint = "set the clock; if it was wrong when they were issued and is correct now, add --reissue"

@@ -91,7 +91,8 @@ func parseState(data []byte) (State, error) {
 		return s, stateError("the file is damaged: it is not JSON")
 	}
 	if version.SchemaVersion != stateSchema {
-		return s, stateError(fmt.Sprintf("the file has schema version %d, and this version of okd-install reads %d", version.SchemaVersion, stateSchema))
+		return s, stateError(fmt.Sprintf("the file has schema version %d, and this version of okd-install reads %d",
+			version.SchemaVersion, stateSchema))
 	}
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {

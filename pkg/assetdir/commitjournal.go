@@ -159,7 +159,8 @@ func (d *Dir) trusted(folder, file fs.FileInfo) error {
 		}
 	}
 	if d.shared {
-		return dirError(d.path, suspect+"users other than you may write to the asset directory, and okd-install does not finish an earlier run in such a directory",
+		return dirError(d.path, suspect+"users other than you may write to the asset directory, and okd-install does not finish "+
+			"an earlier run in such a directory",
 			"if the run was yours, remove the write permission of others with chmod go-w, and run the command again"+instead)
 	}
 	return nil

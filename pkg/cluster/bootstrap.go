@@ -61,7 +61,8 @@ func (w *Wait) waitForReport(ctx context.Context, limit time.Duration) error {
 			}
 			detail := fmt.Sprintf("%d machines of the control plane have joined, and %d are ready", masters, ready)
 			if masters == 0 {
-				return "no machine of the control plane has joined", "look at the console of one: it must fetch its config from api-int on port 22623, and master.ign and bootstrap.ign must come from the same run"
+				return "no machine of the control plane has joined", "look at the console of one: it must fetch its config from api-int " +
+					"on port 22623, and master.ign and bootstrap.ign must come from the same run"
 			}
 			return detail, "gather bootstrap collects the logs that show why; to keep waiting, run the same command again"
 		},
@@ -91,7 +92,8 @@ func (w *Wait) waitForEtcd(ctx context.Context) error {
 				said = " (" + why(last) + ")"
 			}
 			return "etcd still has its member on the bootstrap host" + said,
-				"leave the bootstrap host up: without it etcd may lose its quorum; check the operator etcd, and whether all machines of the control plane have joined"
+				"leave the bootstrap host up: without it etcd may lose its quorum; check the operator etcd, and whether all machines of " +
+					"the control plane have joined"
 		},
 	})
 }

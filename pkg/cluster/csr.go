@@ -253,7 +253,8 @@ func (j *judgement) checkClient() {
 		j.checkRivals()
 		_, joined := j.node()
 		if joined && !j.rejoin[j.Node] {
-			j.refuse("%s is already part of the cluster, and its kubelet renews its certificate by itself: a new request from outside may come from another machine", j.Node)
+			j.refuse("%s is already part of the cluster, and its kubelet renews its certificate by itself: a new request from "+
+				"outside may come from another machine", j.Node)
 			j.Hint = "if the machine was installed again, add --rejoin " + j.Node
 		}
 	case spec.Username == nodePrefix+j.Node && j.Node != "":

@@ -72,8 +72,9 @@ func (k Kubeconfig) explainClient(when time.Time, expired bool, now time.Time) C
 			Hint:   "use a newer kubeconfig; this machine's clock says " + moment(now)}
 	}
 	return Cause{Kind: CauseClock, Final: true,
-		Detail: fmt.Sprintf("this machine's clock says %s, and the client certificate in %s is valid only from %s on", moment(now), k.File, moment(when)),
-		Hint:   "set this machine's clock"}
+		Detail: fmt.Sprintf("this machine's clock says %s, and the client certificate in %s is valid only from %s on", moment(now),
+			k.File, moment(when)),
+		Hint: "set this machine's clock"}
 }
 
 // explainProxy is for the way to the API through an HTTP proxy.
@@ -161,8 +162,10 @@ func presented(err error, other *x509.Certificate) *x509.Certificate {
 func (k Kubeconfig) explainDates(cert *x509.Certificate, now time.Time) Cause {
 	if cert != nil && now.Before(cert.NotBefore) {
 		return Cause{Kind: CauseClock,
-			Detail: fmt.Sprintf("this machine's clock says %s, and the API's certificate is valid only from %s on", moment(now), moment(cert.NotBefore)),
-			Hint:   "set this machine's clock; if it is right, the clock of the machine that made the certificates, or of the control plane, was ahead"}
+			Detail: fmt.Sprintf("this machine's clock says %s, and the API's certificate is valid only from %s on", moment(now),
+				moment(cert.NotBefore)),
+			Hint: "set this machine's clock; if it is right, the clock of the machine that made the certificates, or of the control " +
+				"plane, was ahead"}
 	}
 	when := "an unknown time"
 	if cert != nil {
@@ -170,7 +173,8 @@ func (k Kubeconfig) explainDates(cert *x509.Certificate, now time.Time) Cause {
 	}
 	return Cause{Kind: CauseExpired,
 		Detail: fmt.Sprintf("the API's certificate expired at %s, and this machine's clock says %s", when, moment(now)),
-		Hint: "if the cluster has never been up, run create ignition-configs again, which issues new certificates, and boot all machines again; " +
+		Hint: "if the cluster has never been up, run create ignition-configs again, which issues new certificates, and boot all " +
+			"machines again; " +
 			"if it has, leave it running, since it renews its certificates only while it runs; if the clock is wrong, set it"}
 }
 
@@ -186,8 +190,10 @@ func (k Kubeconfig) explainAuthority(cert *x509.Certificate) Cause {
 	} {
 		if cert != nil && strings.HasPrefix(cert.Issuer.CommonName, own) {
 			return Cause{Kind: CauseOtherCluster,
-				Detail: fmt.Sprintf("the server at %s is the API of another cluster: its certificate comes from an authority (%s) that is not in %s", k.Server.Host, issuer, k.File),
-				Hint: "check whether the machines were booted with the Ignition configs of an earlier run or of another directory, and whether the name still points to an old cluster's load balancer; " +
+				Detail: fmt.Sprintf("the server at %s is the API of another cluster: its certificate comes from an authority (%s) that "+
+					"is not in %s", k.Server.Host, issuer, k.File),
+				Hint: "check whether the machines were booted with the Ignition configs of an earlier run or of another directory, and " +
+					"whether the name still points to an old cluster's load balancer; " +
 					"otherwise use the kubeconfig that belongs to those machines"}
 		}
 	}
@@ -206,7 +212,8 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 	where := k.Server.Host
 	switch {
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return Cause{Kind: CauseNotTLS, Detail: where + " does not speak TLS", Hint: "the load balancer must pass TCP through to port 6443 of the control plane; check that this is its port for the API"}, true
+		return Cause{Kind: CauseNotTLS, Detail: where + " does not speak TLS",
+			Hint: "the load balancer must pass TCP through to port 6443 of the control plane; check that this is its port for the API"}, true
 	case errors.As(err, &alert), errors.As(err, &op) && op.Op == "remote error":
 		return Cause{Kind: CauseClient, Detail: where + " refuses this client's certificate or TLS version: " + oneLine(errors.Unwrap(err).Error(), 100),
 			Hint: "use the kubeconfig that belongs to this cluster"}, true
@@ -215,7 +222,8 @@ func (k Kubeconfig) explainHandshake(err error) (Cause, bool) {
 		return Cause{
 			Kind:   causeNoBackend,
 			Detail: where + " accepts the connection and closes it again: it is a load balancer without a working API server behind it",
-			Hint:   "wait for the bootstrap host, which takes some minutes to bring up the first API server; check that it has booted and is among the backends for port 6443, with the control plane",
+			Hint: "wait for the bootstrap host, which takes some minutes to bring up the first API server; check that it has " +
+				"booted and is among the backends for port 6443, with the control plane",
 		}, true
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return Cause{Kind: causeSilence, Detail: where + " accepts the connection but does not answer in time",
@@ -240,7 +248,8 @@ func (k Kubeconfig) explainAnswer(err error) (Cause, bool) {
 		return Cause{Kind: CauseClient, Detail: fmt.Sprintf("the API does not accept the client of %s", k.File),
 			Hint: "use the kubeconfig that belongs to this cluster; a token may have expired"}, true
 	case status.Code == http.StatusForbidden:
-		return Cause{Kind: CauseForbidden, Detail: fmt.Sprintf("the client of %s is not allowed to do that: %s", k.File, oneLine(status.Message, 200)),
+		return Cause{Kind: CauseForbidden, Detail: fmt.Sprintf("the client of %s is not allowed to do that: %s", k.File,
+			oneLine(status.Message, 200)),
 			Hint: "use the administrator's kubeconfig"}, true
 	case status.Code == http.StatusNotFound && status.Reason != "",
 		status.Code == http.StatusTooManyRequests, status.Reason != "" && status.Code >= 500,

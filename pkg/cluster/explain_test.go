@@ -51,10 +51,12 @@ func TestExplain(t *testing.T) {
 	}{
 		"no name":     {dialErr: &net.DNSError{Name: name, Err: "no such host", IsNotFound: true}, kind: CauseName, says: []string{"api.demo.example.com does not resolve", "--api-address"}},
 		"no resolver": {dialErr: &net.DNSError{Name: name, Err: "server misbehaving", IsTemporary: true}, kind: causeResolver},
-		"no answer":   {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: causeSilence, says: []string{"does not answer", "firewall"}},
-		"refused":     {address: closedPort(t), kind: causeRefused, says: []string{"api.demo.example.com:6443 (127.0.0.1:", "nothing listens"}},
-		"no backend":  {listen: func(c net.Conn) { _ = c.Close() }, kind: causeNoBackend, says: []string{"accepts the connection and closes it again", "bootstrap host"}},
-		"reset":       {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: causeNoBackend},
+		"no answer": {dialErr: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, kind: causeSilence,
+			says: []string{"does not answer", "firewall"}},
+		"refused": {address: closedPort(t), kind: causeRefused, says: []string{"api.demo.example.com:6443 (127.0.0.1:", "nothing listens"}},
+		"no backend": {listen: func(c net.Conn) { _ = c.Close() }, kind: causeNoBackend,
+			says: []string{"accepts the connection and closes it again", "bootstrap host"}},
+		"reset": {listen: func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }, kind: causeNoBackend},
 		"plain text": {listen: func(c net.Conn) {
 			_, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.9\r\n"))
 			_, _ = io.Copy(io.Discard, c) // until the other side has read it, and gives up

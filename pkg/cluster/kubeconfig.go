@@ -146,7 +146,8 @@ func (p *kubeconfigParser) server(k *Kubeconfig, s kubeconfigServer) {
 		k.Server = u
 	}
 	if s.Insecure {
-		p.complain("clusters.cluster.insecure-skip-tls-verify", "is set, and okd-install does not talk to a cluster whose identity it cannot verify",
+		p.complain("clusters.cluster.insecure-skip-tls-verify",
+			"is set, and okd-install does not talk to a cluster whose identity it cannot verify",
 			"put the cluster's authorities into certificate-authority-data instead")
 	}
 	k.Authorities = pemfile.Unix(p.content("clusters.cluster.certificate-authority", s.Authority, s.AuthorityFile))
@@ -162,10 +163,12 @@ func (p *kubeconfigParser) server(k *Kubeconfig, s kubeconfigServer) {
 func (p *kubeconfigParser) user(k *Kubeconfig, u kubeconfigUser) {
 	switch {
 	case u.Exec != nil || u.Provider != nil:
-		p.complain("users.user", "logs in by means of a program, which okd-install does not run", "use the auth/kubeconfig of the asset directory, or one with a token")
+		p.complain("users.user", "logs in by means of a program, which okd-install does not run",
+			"use the auth/kubeconfig of the asset directory, or one with a token")
 		return
 	case u.Username != "":
-		p.complain("users.user.username", "API servers no longer accept passwords", "use the auth/kubeconfig of the asset directory, or one with a token")
+		p.complain("users.user.username", "API servers no longer accept passwords",
+			"use the auth/kubeconfig of the asset directory, or one with a token")
 		return
 	}
 	k.Token = u.Token
@@ -180,7 +183,8 @@ func (p *kubeconfigParser) user(k *Kubeconfig, u kubeconfigUser) {
 	case cert != nil && key != nil:
 		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {
-			p.complain("users.user.client-certificate-data", "does not match client-key-data, or one of them is damaged", "restore the kubeconfig, or run create ignition-configs again")
+			p.complain("users.user.client-certificate-data", "does not match client-key-data, or one of them is damaged",
+				"restore the kubeconfig, or run create ignition-configs again")
 			return
 		}
 		k.Client, k.ClientCert = &pair, pair.Leaf

@@ -159,7 +159,8 @@ func (w *Wait) heed(s stage, err error) (final bool) {
 	}
 	cause := w.Client.Kubeconfig.Explain(err, w.Now())
 	if w.causes.answered && passing[cause.Kind] {
-		cause.Hint = "the API has answered before, and API servers are replaced during an installation: wait some minutes; if it does not come back: " + cause.Hint
+		cause.Hint = "the API has answered before, and API servers are replaced during an installation: wait some minutes; if it " +
+			"does not come back: " + cause.Hint
 	}
 	if w.status.Cause == nil {
 		w.status.Unreached = w.Now()

@@ -211,7 +211,8 @@ func TestWaitForInstall(t *testing.T) {
 			{0, version("Available=False", "Failing=True: Cluster operator authentication is not available", "Progressing=True")},
 			{0, operator("authentication", "Available=False: no route", "Progressing=True", "Degraded=True: OAuth")},
 		}, took: 40 * time.Minute, stage: stageAvailable, says: []string{"Cluster operator authentication is not available"}},
-		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable, says: []string{"these operators do not settle: console (restarted"}},
+		"never settles": {play: flapping, took: 30 * time.Minute, stage: StageStable,
+			says: []string{"these operators do not settle: console (restarted"}},
 		"API gone for two minutes": {play: play{
 			{0, working}, {time.Minute, down(true)}, {3 * time.Minute, down(false)},
 			{4 * time.Minute, both(ready, both(ca, operator("dns", settled...)))}, {4 * time.Minute, console},

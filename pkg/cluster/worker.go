@@ -75,7 +75,8 @@ func (c *Client) FetchWorker(ctx context.Context) (NewWorker, error) {
 		return w, expired
 	}
 	if w.Authority == nil {
-		return w, diag.Problem{Detail: "the cluster does not publish the authority of its machine config server", Hint: "check that this is an OKD cluster and that the kubeconfig is the administrator's"}
+		return w, diag.Problem{Detail: "the cluster does not publish the authority of its machine config server",
+			Hint: "check that this is an OKD cluster and that the kubeconfig is the administrator's"}
 	}
 	var err error
 	w.Pointer, err = ignition.Pointer(w.Host, "worker", append(bytes.TrimSpace(w.Authority), '\n'))
@@ -160,7 +161,8 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 		return offer, &Cause{Kind: CauseNotAPI,
 			Detail: fmt.Sprintf("%s does not offer a worker's config: it answers %d %s",
 				address, answer.StatusCode, http.StatusText(answer.StatusCode)),
-			Hint: "check that the machine config pool worker exists and is not degraded, and that the backend for port 22623 is the machine config server"}
+			Hint: "check that the machine config pool worker exists and is not degraded, and that the backend for port 22623 is the " +
+				"machine config server"}
 	}
 	offer.Bytes, offer.Spec = len(data), oneLine(config.Ignition.Version, 20)
 	return offer, nil
@@ -168,7 +170,8 @@ func (w NewWorker) CheckServer(ctx context.Context, o Options) (Offer, *Cause) {
 
 // aboutServer fits the words about the API to the machine config server.
 func aboutServer(c Cause) *Cause {
-	c.Detail = strings.NewReplacer("it is a load balancer without a working API server behind it", "it is a load balancer without a working machine config server behind it",
+	c.Detail = strings.NewReplacer("it is a load balancer without a working API server behind it",
+		"it is a load balancer without a working machine config server behind it",
 		"the API's certificate", "the machine config server's certificate", "that kubeconfig", "the cluster").Replace(c.Detail)
 	switch c.Kind {
 	case CauseOtherCluster, CauseIntercepted:

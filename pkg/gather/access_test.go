@@ -86,7 +86,8 @@ func TestKeys(t *testing.T) {
 	}
 	a = newAccess(t.TempDir(), l, good)
 	a.AgentSocket = filepath.Join(t.TempDir(), "nothing")
-	if err := a.prepare(t.Context()); err != nil || !strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK does not lead to an agent") {
+	if err := a.prepare(t.Context()); err != nil ||
+		!strings.Contains(l.String(), "the SSH agent is not used: SSH_AUTH_SOCK does not lead to an agent") {
 		t.Errorf("%v\n%s", err, l)
 	}
 }

@@ -61,7 +61,8 @@ func (c *connection) within(
 	defer cancel()
 	err := c.command(limited, command, in, out, line)
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errOverdue) {
-		return problemOf(c.endpoint, "it has not finished after "+limit.String(), "look on the host at what it is doing: sudo journalctl --follow")
+		return problemOf(c.endpoint, "it has not finished after "+limit.String(),
+			"look on the host at what it is doing: sudo journalctl --follow")
 	}
 	return err
 }
@@ -79,7 +80,8 @@ func (c *connection) stream(
 	}
 	flow := &flow{w: out}
 	go flow.watch(limited, start, window, func(err error) {
-		cancel(slowError{problemOf(c.endpoint, err.Error(), "find out on the host what keeps it busy, then run the same command again: it continues from here")})
+		cancel(slowError{problemOf(c.endpoint, err.Error(),
+			"find out on the host what keeps it busy, then run the same command again: it continues from here")})
 	})
 	err := c.command(limited, command, in, flow, line)
 	var slow slowError
@@ -134,7 +136,8 @@ func (f *flow) watch(ctx context.Context, start, window time.Duration, stop func
 // have is how much of it is here.
 func (g *gathering) checkSize(e Endpoint, size, have int64) error {
 	if size < 0 || size > mostBundle {
-		return problemOf(e, fmt.Sprintf("it says that its bundle has %d bytes, and no bundle has more than %d", size, int64(mostBundle)), "check that this is the bootstrap host, and run on it: ls -l log-bundle-*")
+		return problemOf(e, fmt.Sprintf("it says that its bundle has %d bytes, and no bundle has more than %d", size,
+			int64(mostBundle)), "check that this is the bootstrap host, and run on it: ls -l log-bundle-*")
 	}
 	if free, known := g.room(); known && size-have > free {
 		return diag.Problem{

@@ -183,7 +183,8 @@ func (p *packer) add(archive, folder string, strip bool) error {
 	})
 	var damaged errArchive
 	if errors.As(err, &damaged) {
-		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it can be read: %s", folderName(folder), diag.Plain(damaged.Error())))
+		p.notes = append(p.notes, fmt.Sprintf("the archive of %s is damaged, and used as far as it can be read: %s", folderName(folder),
+			diag.Plain(damaged.Error())))
 		return nil
 	}
 	return err

@@ -243,17 +243,21 @@ func (a *Access) unreachable(ctx context.Context, e Endpoint, through *connectio
 	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
 		return problemOf(e, through.endpoint.Host+" does not forward connections", "set AllowTcpForwarding there, or connect by another route")
 	case errors.As(err, &refused):
-		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %s", e.Port, where, diag.Plain(refused.Message)), "check that the machine is up and that this is its address")
+		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %s", e.Port, where, diag.Plain(refused.Message)),
+			"check that the machine is up and that this is its address")
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
-		return problemOf(e, fmt.Sprintf("port %d does not answer%s within %s", e.Port, where, seconds(a.Timeout)), "check that the machine is up and that the port is open from here; --jump USER@HOST connects through another machine")
+		return problemOf(e, fmt.Sprintf("port %d does not answer%s within %s", e.Port, where, seconds(a.Timeout)),
+			"check that the machine is up and that the port is open from here; --jump USER@HOST connects through another machine")
 	case errors.Is(err, io.EOF) || strings.Contains(err.Error(), "connection reset"):
-		return problemOf(e, "the host closes the connection before the login", "it may be starting, or its sshd may refuse logins for the moment: look at its console")
+		return problemOf(e, "the host closes the connection before the login",
+			"it may be starting, or its sshd may refuse logins for the moment: look at its console")
 	case strings.HasPrefix(err.Error(), "ssh:"):
 		said := diag.Plain(strings.TrimPrefix(err.Error(), "ssh: "))
 		return problemOf(e, fmt.Sprintf("the server at port %d does not answer as an SSH server: %s", e.Port, said),
 			"check that the port is that of an SSH server")
 	default:
-		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %v", e.Port, where, reason(err)), "check that the machine is up and that this is its address; a machine that was just started needs a minute")
+		return problemOf(e, fmt.Sprintf("cannot connect to port %d%s: %v", e.Port, where, reason(err)),
+			"check that the machine is up and that this is its address; a machine that was just started needs a minute")
 	}
 }
 
@@ -294,7 +298,8 @@ func (c *connection) keepAlive(ctx context.Context, conn *watched) {
 
 // stall is the error of a connection that has gone silent.
 func (c *connection) stall() error {
-	return problemOf(c.endpoint, "the connection stalled: no data arrived for "+seconds(c.access.Timeout), "check that the machine is still up, then run the same command again: it continues from here")
+	return problemOf(c.endpoint, "the connection stalled: no data arrived for "+seconds(c.access.Timeout),
+		"check that the machine is still up, then run the same command again: it continues from here")
 }
 
 // Close ends the connection and those that it goes through.

@@ -57,7 +57,8 @@ func ParseEndpoint(text string) (Endpoint, error) {
 }
 
 func badEndpoint(text, why string) error {
-	return diag.Problem{Detail: fmt.Sprintf("%q is not a host: %s", text, why), Hint: "write HOST, USER@HOST or HOST:PORT; with a port, put an IPv6 address in brackets: [2001:db8::1]:22"}
+	return diag.Problem{Detail: fmt.Sprintf("%q is not a host: %s", text, why),
+		Hint: "write HOST, USER@HOST or HOST:PORT; with a port, put an IPv6 address in brackets: [2001:db8::1]:22"}
 }
 
 func isName(host string) bool {

@@ -128,7 +128,8 @@ func Bootstrap(ctx context.Context, r Request) (Result, error) {
 	}
 	if !slices.ContainsFunc(hosts, func(h Host) bool { return h.Err == nil }) {
 		g.tidy()
-		return Result{Hosts: hosts}, diag.Problem{Detail: "nothing could be collected, so there is no log bundle", Hint: "the reason for each host is above"}
+		return Result{Hosts: hosts}, diag.Problem{Detail: "nothing could be collected, so there is no log bundle",
+			Hint: "the reason for each host is above"}
 	}
 	name := g.bundle(g.note.ID)
 	if _, err := os.Lstat(name); err == nil { // of a run that could not get everything

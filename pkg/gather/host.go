@@ -145,7 +145,8 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 	err := c.within(ctx, scriptLimit, script+" --id "+g.note.ID, nil, said, said.tell)
 	var failed *commandError
 	if errors.As(err, &failed) && failed.code == 127 {
-		return problemOf(g.Bootstrap, "there is no "+script+" on it", "check that this is the bootstrap host, and that it has booted with bootstrap.ign")
+		return problemOf(g.Bootstrap, "there is no "+script+" on it",
+			"check that this is the bootstrap host, and that it has booted with bootstrap.ign")
 	}
 	if err != nil && failed == nil {
 		return err
@@ -154,7 +155,8 @@ func (g *gathering) runScript(ctx context.Context, c *connection) error {
 	r, lookErr := look(ctx, c, home+"/log-bundle-"+g.note.ID+".tar.gz")
 	switch {
 	case lookErr != nil && err != nil:
-		return problemOf(g.Bootstrap, fmt.Sprintf("%s ended with code %d and left no bundle: %s", script, failed.code, said.last()+failed.said), "run on the host: df -h /tmp; sudo "+script)
+		return problemOf(g.Bootstrap, fmt.Sprintf("%s ended with code %d and left no bundle: %s", script, failed.code,
+			said.last()+failed.said), "run on the host: df -h /tmp; sudo "+script)
 	case lookErr != nil:
 		return lookErr
 	case err != nil:

@@ -77,7 +77,8 @@ func (a *Access) signers(ctx context.Context) ([]named, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, diag.Problem{Detail: "there is no SSH key to log in with", Hint: "give a private key with --key, or load one into an SSH agent: ssh-add FILE"}
+		return nil, diag.Problem{Detail: "there is no SSH key to log in with",
+			Hint: "give a private key with --key, or load one into an SSH agent: ssh-add FILE"}
 	}
 	return all, nil
 }

@@ -49,7 +49,8 @@ func (k *knownHosts) check(e Endpoint, key ssh.PublicKey) error {
 	case len(unknown.Want) > 0:
 		return k.changed(e, key, unknown.Want)
 	case k.strict:
-		return problemOf(e, fmt.Sprintf("%s does not list this host, which presents the %s key %s", k.file, key.Type(), ssh.FingerprintSHA256(key)),
+		return problemOf(e, fmt.Sprintf("%s does not list this host, which presents the %s key %s", k.file, key.Type(),
+			ssh.FingerprintSHA256(key)),
 			fmt.Sprintf("compare the fingerprint with the one on the host's console, and add the host to the file: ssh-keyscan -p %d %s", e.Port, e.Host))
 	}
 	k.log("%s: its %s key %s is new, and is remembered in %s", e, key.Type(), ssh.FingerprintSHA256(key), k.file)
@@ -62,8 +63,10 @@ func (k *knownHosts) changed(e Endpoint, key ssh.PublicKey, want []knownhosts.Kn
 		places = append(places, fmt.Sprintf("%s:%d", w.Filename, w.Line))
 		prints = append(prints, w.Key.Type()+" "+ssh.FingerprintSHA256(w.Key))
 	}
-	return problemOf(e, fmt.Sprintf("the host presents another key than before: now %s %s, but %s has %s", key.Type(), ssh.FingerprintSHA256(key), strings.Join(places, ", "), strings.Join(prints, ", ")),
-		"if the machine has been reinstalled since, remove that line and try again; if not, somebody may be intercepting the connection: nothing was sent")
+	return problemOf(e, fmt.Sprintf("the host presents another key than before: now %s %s, but %s has %s", key.Type(),
+		ssh.FingerprintSHA256(key), strings.Join(places, ", "), strings.Join(prints, ", ")),
+		"if the machine has been reinstalled since, remove that line and try again; if not, somebody may be intercepting the "+
+			"connection: nothing was sent")
 }
 
 // look compares a key with the file.

@@ -102,7 +102,8 @@ func (g *gathering) collect(ctx context.Context, c *connection, m Endpoint) erro
 	err = c.stream(ctx, scriptLimit, command, bytes.NewReader(script), bounded, told)
 	var failed *commandError
 	if errors.As(err, &failed) {
-		return problemOf(m, fmt.Sprintf("its logs could not be collected, code %d: %s", failed.code, failed.said), "is it a machine of the control plane, and may "+m.User+" use sudo there?")
+		return problemOf(m, fmt.Sprintf("its logs could not be collected, code %d: %s", failed.code, failed.said),
+			"is it a machine of the control plane, and may "+m.User+" use sudo there?")
 	}
 	if err != nil {
 		return err

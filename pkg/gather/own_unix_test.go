@@ -31,7 +31,8 @@ func TestForeignFiles(t *testing.T) {
 			name := filepath.Join(dir, KnownHostsFile)
 			return errors.Join(os.WriteFile(name, nil, 0o600), os.Chmod(name, 0o666))
 		}, "the keys in it are not trusted: others may write to it"},
-		"known hosts that are a link": {func(dir string) error { return os.Symlink(precious, filepath.Join(dir, KnownHostsFile)) }, "the keys in it are not trusted: it is not a regular file"},
+		"known hosts that are a link": {func(dir string) error { return os.Symlink(precious, filepath.Join(dir, KnownHostsFile)) },
+			"the keys in it are not trusted: it is not a regular file"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

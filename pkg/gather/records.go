@@ -30,7 +30,8 @@ func ServiceRecords(ctx context.Context, a *Access, host Endpoint) (map[string][
 	err = c.within(ctx, recordsLimit, "cd /var/log/openshift && tar --create --file - .", nil, &limited{w: &out, left: mostRecords}, nil)
 	var failed *commandError
 	if errors.As(err, &failed) && out.Len() == 0 {
-		return nil, problemOf(host, "there are no service records on it", "check that this is the bootstrap host; it has none before its services start: look at its console")
+		return nil, problemOf(host, "there are no service records on it",
+			"check that this is the bootstrap host; it has none before its services start: look at its console")
 	}
 	if err != nil && failed == nil {
 		return nil, err

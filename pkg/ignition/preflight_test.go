@@ -57,10 +57,12 @@ func TestPreflight(t *testing.T) {
 		change map[string]string // to "" removes, to "-" empties
 		want   []string
 	}{
-		"whole":                 {nil, nil},
-		"missing signer":        {map[string]string{"tls/aggregator-signer.crt": ""}, []string{"/opt/openshift/tls/aggregator-signer.crt is missing"}},
-		"several":               {map[string]string{"tls/kubelet-signer.key": "-", "auth/kubeconfig": ""}, []string{"tls/kubelet-signer.key is empty", "auth/kubeconfig is missing", "2 of the files"}},
-		"expired":               {map[string]string{"tls/apiserver-proxy.crt": string(certificate(t, -25*time.Hour, -time.Hour))}, []string{"tls/apiserver-proxy.crt: certificate has expired", "make bootstrap.ign again"}},
+		"whole":          {nil, nil},
+		"missing signer": {map[string]string{"tls/aggregator-signer.crt": ""}, []string{"/opt/openshift/tls/aggregator-signer.crt is missing"}},
+		"several": {map[string]string{"tls/kubelet-signer.key": "-", "auth/kubeconfig": ""},
+			[]string{"tls/kubelet-signer.key is empty", "auth/kubeconfig is missing", "2 of the files"}},
+		"expired": {map[string]string{"tls/apiserver-proxy.crt": string(certificate(t, -25*time.Hour, -time.Hour))},
+			[]string{"tls/apiserver-proxy.crt: certificate has expired", "make bootstrap.ign again"}},
 		"clock behind":          {map[string]string{"tls/root-ca.crt": string(certificate(t, 2*time.Hour, 20*time.Hour))}, []string{"tls/root-ca.crt: certificate is not yet valid", "timedatectl"}},
 		"no certificate":        {map[string]string{"tls/root-ca.crt": "text"}, []string{"tls/root-ca.crt is not a certificate"}},
 		"empty manifest":        {map[string]string{"openshift/99_mine.yaml": "-"}, []string{"openshift/99_mine.yaml is empty"}},

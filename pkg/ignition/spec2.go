@@ -95,7 +95,8 @@ func (c *machineConfigCheck) checkSpec2(raw []byte) {
 	}
 	for i, u := range old.Passwd.Users {
 		if u.Name != "core" {
-			refuse(fmt.Sprintf("passwd.users[%d].name", i), "names a user other than core, the only one that the machine-config operator accepts here",
+			refuse(fmt.Sprintf("passwd.users[%d].name", i),
+				"names a user other than core, the only one that the machine-config operator accepts here",
 				"write core, or the config for spec "+specVersion)
 		}
 		if u.Create != nil {

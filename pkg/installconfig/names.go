@@ -27,7 +27,8 @@ func validateNames(c *InstallConfig, spec *platform.Spec, f *findings) {
 	case c.BaseDomain == "":
 		f.fail("baseDomain", missing(f, "baseDomain"), "give the domain that the cluster's names are below, such as example.com")
 	case domainProblem(domain) != "":
-		f.fail("baseDomain", strconv.Quote(shorten(c.BaseDomain))+" "+domainProblems(domain), nameHint(domain, "give a domain such as example.com"))
+		f.fail("baseDomain", strconv.Quote(shorten(c.BaseDomain))+" "+domainProblems(domain),
+			nameHint(domain, "give a domain such as example.com"))
 	case len(c.ClusterDomain()) > maxDomain:
 		f.fail("baseDomain",
 			fmt.Sprintf("makes %d characters with the cluster's name, more than the %d of a domain", len(c.ClusterDomain()), maxDomain),

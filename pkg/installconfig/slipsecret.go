@@ -27,7 +27,8 @@ func secretSlip(text string, err error) slip {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case strings.HasPrefix(trimmed, "\ufeff"):
-		return slip{lead, "begins with " + diag.Rune('\ufeff') + ", an invisible character", "remove it: save the file as UTF-8 without a byte order mark"}
+		return slip{lead, "begins with " + diag.Rune('\ufeff') + ", an invisible character",
+			"remove it: save the file as UTF-8 without a byte order mark"}
 	case strings.HasPrefix(trimmed, `{\"`):
 		return slip{lead + 1, `has a \ before its quotes`, `remove each \, and put the JSON in single quotes` + pullSecretForm}
 	case strings.HasPrefix(trimmed, "{'"):
@@ -37,7 +38,8 @@ func secretSlip(text string, err error) slip {
 	case trimmed == "..." || trimmed == "…" || strings.EqualFold(trimmed, "changeme") || strings.EqualFold(trimmed, "todo"):
 		return slip{lead, "is a placeholder", `OKD needs none: remove the field, or write pullSecret: '` + PublicPullSecret + `'`}
 	case errors.As(err, &wrong):
-		return slip{lead, "has JSON of another form, and not registries under auths", "write the JSON in the form" + pullSecretForm[len(": pullSecret"):]}
+		return slip{lead, "has JSON of another form, and not registries under auths",
+			"write the JSON in the form" + pullSecretForm[len(": pullSecret"):]}
 	case !strings.HasPrefix(trimmed, "{") || !errors.As(err, &syntax):
 		return slip{lead, "is not the JSON of a pull secret", `OKD needs none: remove the field, or write pullSecret: '` + PublicPullSecret + `'`}
 	}
@@ -48,7 +50,8 @@ func secretSlip(text string, err error) slip {
 	before := strings.TrimRight(text[:at], " \t\n")
 	switch reason := syntax.Error(); {
 	case strings.Contains(reason, "unexpected end"):
-		return slip{len(strings.TrimRight(text, " \t\n")), "is cut off: the JSON ends after " + diag.Count(len([]rune(trimmed)), "character") + ", before its last }", again}
+		return slip{len(strings.TrimRight(text, " \t\n")),
+			"is cut off: the JSON ends after " + diag.Count(len([]rune(trimmed)), "character") + ", before its last }", again}
 	case strings.Contains(reason, "after top-level value"):
 		return slip{at, "has text behind the last } of its JSON", "remove it: a pull secret is one object"}
 	case strings.Contains(reason, `'\n' in string`):
@@ -56,7 +59,8 @@ func secretSlip(text string, err error) slip {
 	case strings.HasSuffix(before, ",") && strings.ContainsRune("}]", rune(text[at])):
 		return slip{len(before) - 1, "has a comma before the " + text[at:at+1], "remove the comma"}
 	}
-	return slip{at, fmt.Sprintf("is not JSON from its character %d on", len([]rune(text[:at]))+1), "check the quotes, colons and commas there, or " + again}
+	return slip{at, fmt.Sprintf("is not JSON from its character %d on", len([]rune(text[:at]))+1),
+		"check the quotes, colons and commas there, or " + again}
 }
 
 // decodes reports whether a text is the base64 of JSON.

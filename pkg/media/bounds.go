@@ -40,7 +40,8 @@ type tooSlow struct {
 }
 
 func (e tooSlow) Error() string {
-	return fmt.Sprintf("the server is too slow: %d bytes in %s, and at least %d are expected", e.bytes, e.window.Round(time.Millisecond), int64(minBytes))
+	return fmt.Sprintf("the server is too slow: %d bytes in %s, and at least %d are expected", e.bytes,
+		e.window.Round(time.Millisecond), int64(minBytes))
 }
 
 // add counts bytes that have come, and is an error at the end of a window that was too slow.
@@ -65,7 +66,8 @@ func (p *pace) add(n int, now time.Time) error {
 func (t *transfer) tooLarge(what string) error {
 	return permanentError{diag.Problem{
 		Detail: fmt.Sprintf("%s cannot be downloaded: %s, and the file can have %d at most", show(t.url), what, t.most),
-		Hint:   "a proxy or a portal may have answered in place of the server, or the server is broken: use another one with --mirror; nothing was kept",
+		Hint: "a proxy or a portal may have answered in place of the server, or the server is broken: use another one with " +
+			"--mirror; nothing was kept",
 	}}
 }
 
@@ -110,7 +112,8 @@ func (f *Fetcher) roomFor(part *partial, total int64) error {
 // roomLeft refuses to go on filling a disk with a file of unknown size.
 func (f *Fetcher) roomLeft(part *partial) error {
 	if free, known := f.room(part.final); known && free < keepFree {
-		return noRoom(part, fmt.Sprintf("the size of the file is not known, and only %d bytes are free on the disk, less than the %d that are kept free", free, int64(keepFree)))
+		return noRoom(part, fmt.Sprintf("the size of the file is not known, and only %d bytes are free on the disk, less than the "+
+			"%d that are kept free", free, int64(keepFree)))
 	}
 	return nil
 }
@@ -136,12 +139,14 @@ func (b *bounded) Read(p []byte) (int, error) {
 	b.read += int64(n)
 	b.unchecked += int64(n)
 	if b.read > maxPlain {
-		return 0, diag.Problem{Detail: fmt.Sprintf("standard input has more than %d bytes, more than any boot image", int64(maxPlain)), Hint: "check where it comes from"}
+		return 0, diag.Problem{Detail: fmt.Sprintf("standard input has more than %d bytes, more than any boot image", int64(maxPlain)),
+			Hint: "check where it comes from"}
 	}
 	if b.unchecked >= checkEvery {
 		b.unchecked = 0
 		if free, known := system.Room(filepath.Dir(b.path)); known && free < keepFree {
-			return 0, noRoom(&partial{final: b.path}, fmt.Sprintf("the size of standard input is not known, and only %d bytes are free on the disk, less than the %d that are kept free", free, int64(keepFree)))
+			return 0, noRoom(&partial{final: b.path}, fmt.Sprintf("the size of standard input is not known, and only %d bytes are "+
+				"free on the disk, less than the %d that are kept free", free, int64(keepFree)))
 		}
 	}
 	return n, err

@@ -48,11 +48,17 @@ func TestEndless(t *testing.T) {
 		want    string
 	}{
 		{"a body without an end", []answer{endless(mib, 0)}, 20 << 20, nil, "does not stop, and the file can have 20971520 at most"},
-		{"a length that no file has", []answer{raw(200, good[:100], "Content-Length", "9000000000000000000")}, 0, nil, "the server reports 9000000000000000000 bytes, and the file can have 68719476736 at most"},
-		{"more than the disk has", []answer{raw(200, good[:100], "Content-Length", "4194304")}, 0, full, "the disk is too small for the file: it needs 4194304 more bytes, and 3145728 are free"},
+		{"a length that no file has", []answer{raw(200, good[:100], "Content-Length", "9000000000000000000")}, 0, nil,
+			"the server reports 9000000000000000000 bytes, and the file can have 68719476736 at most"},
+		{"more than the disk has", []answer{raw(200, good[:100], "Content-Length", "4194304")}, 0, full,
+			"the disk is too small for the file: it needs 4194304 more bytes, and 3145728 are free"},
 		{"unknown, and the disk is nearly full", []answer{endless(mib, 0)}, 0, full, "the size of the file is not known"},
-		{"a rest without an end", []answer{cut(good, `"v"`, part), endless(mib, 0, "ETag", `"v"`, "Content-Range", fmt.Sprintf("bytes %d-%d/%d", part, size-1, size)), endless(mib, 0)}, 20 << 20, nil, "does not stop"},
-		{"a rest of another size", []answer{cut(good, "", part), raw(206, good[part:], "Content-Range", fmt.Sprintf("bytes %d-%d/9000000000000000000", part, size-1)), endless(mib, 0)}, 20 << 20, nil, "does not stop"},
+		{"a rest without an end", []answer{cut(good, `"v"`, part),
+			endless(mib, 0, "ETag", `"v"`, "Content-Range", fmt.Sprintf("bytes %d-%d/%d", part, size-1, size)), endless(mib, 0)},
+			20 << 20, nil, "does not stop"},
+		{"a rest of another size", []answer{cut(good, "", part),
+			raw(206, good[part:], "Content-Range", fmt.Sprintf("bytes %d-%d/9000000000000000000", part, size-1)), endless(mib, 0)},
+			20 << 20, nil, "does not stop"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -106,10 +106,12 @@ func (f *Fetcher) prepare(r Request) (*download, error) {
 	}
 	d := &download{Fetcher: f, Request: r, name: path.Base(u.Path)}
 	if strings.ContainsAny(d.name, `/\:`) || strings.HasPrefix(d.name, ".") {
-		return nil, diag.Problem{Detail: fmt.Sprintf("the URL ends in %q, which is not a good name for a file", d.name), Hint: "the last part of the URL becomes the name of the file"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("the URL ends in %q, which is not a good name for a file", d.name),
+			Hint: "the last part of the URL becomes the name of the file"}
 	}
 	if len(r.SHA256) != 64 || strings.Trim(r.SHA256, "0123456789abcdef") != "" {
-		return nil, diag.Problem{Detail: fmt.Sprintf("%q is not a SHA-256 sum of 64 hexadecimal digits in lower case", r.SHA256), Hint: "the publisher of the file states it; sha256sum prints it"}
+		return nil, diag.Problem{Detail: fmt.Sprintf("%q is not a SHA-256 sum of 64 hexadecimal digits in lower case", r.SHA256),
+			Hint: "the publisher of the file states it; sha256sum prints it"}
 	}
 	if r.Mirror != "" {
 		m, err := url.Parse(r.Mirror)

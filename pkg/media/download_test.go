@@ -87,7 +87,8 @@ func TestServers(t *testing.T) {
 		{name: "ends early and says that it is all", answers: []answer{raw(200, good[:part])}, fails: "(204800 bytes)"},
 		{name: "sends more", answers: []answer{raw(200, append(bytes.Clone(good), 'x'))}, fails: "is not the expected file"},
 		{name: "an empty file", answers: []answer{raw(200, nil)}, fails: "(0 bytes)"},
-		{name: "a portal", answers: []answer{raw(200, []byte("<html>please log in</html>"), "Content-Type", "text/html")}, fails: "is not the expected file"},
+		{name: "a portal", answers: []answer{raw(200, []byte("<html>please log in</html>"), "Content-Type", "text/html")},
+			fails: "is not the expected file"},
 		{name: "not there", answers: []answer{status(404)}, fails: "404 Not Found"},
 		{name: "not allowed", answers: []answer{status(403)}, fails: "403 Forbidden"},
 		{name: "gone after a part", answers: []answer{cut(good, tag, part), status(404)}, fails: "404 Not Found", kept: true},
@@ -97,7 +98,8 @@ func TestServers(t *testing.T) {
 		{name: "redirects", answers: []answer{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere/y", http.StatusFound) }, serve(good, tag)}, asked: []string{"/elsewhere/y"}},
 		{name: "redirects in a circle", answers: []answer{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x.iso", http.StatusFound) }}, fails: "stopped after 10 redirects"},
 		{name: "flips between two files", answers: []answer{cut(good, `"a"`, part), cut(other, `"b"`, part), cut(good, `"a"`, part), cut(other, `"b"`, part)}, fails: "ended the connection early", kept: true},
-		{name: "compresses although nobody asked", answers: []answer{raw(200, []byte("\x1f\x8b something"), "Content-Encoding", "gzip")}, fails: "is not the expected file"},
+		{name: "compresses although nobody asked", answers: []answer{raw(200, []byte("\x1f\x8b something"), "Content-Encoding",
+			"gzip")}, fails: "is not the expected file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -93,7 +93,8 @@ func (f *Fetcher) fetch(ctx context.Context, address string, most int64, part *p
 		}
 		if restarts == maxRestarts {
 			part.discard()
-			return diag.Problem{Detail: show(address) + " is a different file on each request", Hint: "try again later, or use another server with --mirror"}
+			return diag.Problem{Detail: show(address) + " is a different file on each request",
+				Hint: "try again later, or use another server with --mirror"}
 		}
 		if err == nil {
 			f.note("the file that came in several parts has the wrong sum; downloading it again in one part")
@@ -160,7 +161,8 @@ func (t *transfer) complete(ctx context.Context) error {
 }
 
 func (t *transfer) givenUp(err error) error {
-	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(t.url), err), Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another server"}
+	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(t.url), err),
+		Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another server"}
 	if t.part.size > 0 {
 		p.Hint = "what was downloaded so far is kept, and the same command continues from there. " + diag.Capital(p.Hint)
 	}
@@ -293,7 +295,8 @@ func (t *transfer) refused(r *http.Response) error {
 		code == http.StatusRequestTimeout, code == http.StatusTooEarly:
 		return err
 	}
-	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(r.Request.URL.String()), err), Hint: "check the URL; --mirror uses another server, on which the files have their own names"}
+	p := diag.Problem{Detail: fmt.Sprintf("%s cannot be downloaded: %v", show(r.Request.URL.String()), err),
+		Hint: "check the URL; --mirror uses another server, on which the files have their own names"}
 	if r.StatusCode == http.StatusProxyAuthRequired {
 		p.Hint = "the proxy requires a user: HTTPS_PROXY=http://user:password@proxy.example.com:3128"
 	}

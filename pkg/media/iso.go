@@ -43,7 +43,8 @@ func ReadISO(ctx context.Context, path string) (*iso.Image, error) {
 func (e ISOEdit) Run(ctx context.Context, change func(*iso.Image) error) (int64, error) {
 	switch {
 	case e.In == "-" && e.Out == "":
-		return 0, diag.Problem{Detail: "standard input cannot be changed in place", Hint: "give a file for the result, or - for standard output, with --output"}
+		return 0, diag.Problem{Detail: "standard input cannot be changed in place",
+			Hint: "give a file for the result, or - for standard output, with --output"}
 	case e.In == "-":
 		return e.piped(ctx, change)
 	case e.Out == "":

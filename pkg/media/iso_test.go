@@ -282,7 +282,8 @@ func TestWriteFile(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := WriteFile(path, []byte("two"), mode); err == nil || !strings.Contains(err.Error(), "exists with other content, and is not replaced") {
+		if err := WriteFile(path, []byte("two"), mode); err == nil ||
+			!strings.Contains(err.Error(), "exists with other content, and is not replaced") {
 			t.Errorf("%v: got %v", mode, err)
 		}
 		info, err := os.Stat(path)

@@ -128,7 +128,8 @@ func TestForeignFiles(t *testing.T) {
 	r := Request{URL: s.URL + "/x.iso", SHA256: sumOf(good), Dir: dir}
 	give(filepath.Join(dir, "x.iso"), good)
 	_, err := quick().Download(t.Context(), r)
-	if err == nil || !strings.Contains(err.Error(), "with the right content exists, but it belongs to user ") || !strings.Contains(err.Error(), "chown") {
+	if err == nil || !strings.Contains(err.Error(), "with the right content exists, but it belongs to user ") ||
+		!strings.Contains(err.Error(), "chown") {
 		t.Errorf("got %v", err)
 	}
 	r = Request{URL: s.URL + "/d.raw.gz", SHA256: sumOf(packed), UncompressedSHA256: sumOf(content), Dir: dir, Cache: cache, Decompress: true}

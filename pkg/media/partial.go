@@ -229,8 +229,9 @@ func (p *partial) verify(ctx context.Context) error {
 	if got := hex.EncodeToString(h.Sum(nil)); got != p.got() || size != p.size {
 		return diag.Problem{
 			Position: diag.Position{File: filepath.ToSlash(p.file.Name())},
-			Detail:   fmt.Sprintf("the file does not contain what was written to it: its SHA-256 is %s with %d bytes, not %s with %d", got, size, p.got(), p.size),
-			Hint:     "another program has changed it, or the disk is damaged: give a folder of your own on another disk",
+			Detail: fmt.Sprintf("the file does not contain what was written to it: its SHA-256 is %s with %d bytes, not %s with %d", got,
+				size, p.got(), p.size),
+			Hint: "another program has changed it, or the disk is damaged: give a folder of your own on another disk",
 		}
 	}
 	return nil

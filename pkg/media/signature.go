@@ -36,7 +36,8 @@ func readKeys(data []byte) (openpgp.EntityList, error) {
 		return err
 	})
 	if err != nil || len(keys) == 0 {
-		return nil, diag.Problem{Detail: "the signing key is not an OpenPGP public key", Hint: "give the file that the vendor publishes, as gpg --export writes it"}
+		return nil, diag.Problem{Detail: "the signing key is not an OpenPGP public key",
+			Hint: "give the file that the vendor publishes, as gpg --export writes it"}
 	}
 	return keys, nil
 }
@@ -90,7 +91,9 @@ func (f *Fetcher) fetchSmall(ctx context.Context, address string) ([]byte, error
 		}
 		last = err
 	}
-	return nil, diag.Problem{Detail: fmt.Sprintf("the signature cannot be downloaded from %s: %v", show(address), last), Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another server, and --skip-signature skips this check: the SHA-256 sum is still verified"}
+	return nil, diag.Problem{Detail: fmt.Sprintf("the signature cannot be downloaded from %s: %v", show(address), last),
+		Hint: "check the connection to this server; proxies are taken from HTTPS_PROXY and NO_PROXY; --mirror uses another " +
+			"server, and --skip-signature skips this check: the SHA-256 sum is still verified"}
 }
 
 func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) {
@@ -123,7 +126,8 @@ func (f *Fetcher) getSmall(ctx context.Context, address string) ([]byte, error) 
 		return nil, reasonOf(err, stall)
 	}
 	if len(data) > maxSignature {
-		return nil, permanentError{diag.Problem{Detail: show(address) + " is too large for a signature", Hint: "check whether a portal or a proxy answers in place of the server"}}
+		return nil, permanentError{diag.Problem{Detail: show(address) + " is too large for a signature",
+			Hint: "check whether a portal or a proxy answers in place of the server"}}
 	}
 	return data, nil
 }

@@ -99,7 +99,8 @@ func fileProblem(path, what string, err error) error {
 	}
 	p := diag.Problem{Position: diag.Position{File: filepath.ToSlash(path)}, Detail: what + ": " + system.Reason(err)}
 	if system.DiskFull(err) {
-		p.Hint = "free space on this disk, or give a folder on another one; what was downloaded so far is kept, and the same command continues from there"
+		p.Hint = "free space on this disk, or give a folder on another one; what was downloaded so far is kept, and the same " +
+			"command continues from there"
 	}
 	return p
 }

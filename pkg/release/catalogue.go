@@ -74,7 +74,8 @@ type (
 // holds every problem with the content, as diag.Problems.
 func Parse(data []byte) (Catalogue, error) {
 	if len(data) > maxCatalogue {
-		return Catalogue{}, diag.Problem{Detail: fmt.Sprintf("the release catalogue has %d bytes, more than the limit of %d", len(data), maxCatalogue)}
+		return Catalogue{}, diag.Problem{Detail: fmt.Sprintf("the release catalogue has %d bytes, more than the limit of %d", len(data),
+			maxCatalogue)}
 	}
 	var file fileYAML
 	if err := yamlfile.Decode(data, &file); err != nil {

@@ -81,7 +81,8 @@ func TestFindUnknown(t *testing.T) {
 		{"v4.22", "did you mean 4.22? "},
 		{"4.22.0-okd-sco.7", "did you mean 4.22.0-okd-scos.7? "},
 		{"4.23", "give a line, one of 5.0"},
-		{"4.22.0-okd-scos.11", "the catalogue has these releases of 4.22: 4.22.0-okd-scos.10, .9, .8, .7, .6, .5, .4, .3, .2, .1, .0; look up a newer one first: okd-install releases pin --release 4.22.0-okd-scos.11;"},
+		{"4.22.0-okd-scos.11", "the catalogue has these releases of 4.22: 4.22.0-okd-scos.10, .9, .8, .7, .6, .5, .4, .3, .2, .1, " +
+			".0; look up a newer one first: okd-install releases pin --release 4.22.0-okd-scos.11;"},
 		{"6.0.0-okd-scos.0", "give a line, one of 5.0"},
 		{"", "give a line, one of 5.0"},
 		{"latest", "give a line, one of 5.0"},
@@ -188,7 +189,8 @@ func TestParseRefuses(t *testing.T) {
 		{"scos.10", "scos.ec.10", "no stable release of 4.22, the default"},
 		{"scos.10", "scos.010", "is not the name of a release"},
 		{"scos.10", "scos.", "is not the name of a release"},
-		{"  - {tag: 4.22.0-okd-scos.10, date: 2026-09}", "  - {tag: 4.22.0-okd-scos.1}\n  - {tag: 4.22.0-okd-scos.1}", `tag "4.22.0-okd-scos.1" already exists, at lines[0].releases[0].tag`},
+		{"  - {tag: 4.22.0-okd-scos.10, date: 2026-09}", "  - {tag: 4.22.0-okd-scos.1}\n  - {tag: 4.22.0-okd-scos.1}",
+			`tag "4.22.0-okd-scos.1" already exists, at lines[0].releases[0].tag`},
 		{"date: 2026-09", "digest: 65f272bc", `digest: "65f272bc" is not 64 hexadecimal digits`},
 		{"releases:\n  - {tag: 4.22.0-okd-scos.10, date: 2026-09}", "releases: []", "lines[0].releases: 4.22 has no release"},
 	} {

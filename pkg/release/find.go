@@ -68,7 +68,8 @@ func (c Catalogue) unknown(name string) error {
 	}
 	if t, err := parseTag(name); err == nil {
 		if i := c.lineIndex(t.line()); i >= 0 {
-			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; look up a newer one first: okd-install releases pin --release %s; without a network, give it by digest with --release-image",
+			p.Hint = fmt.Sprintf("the catalogue has these releases of %s: %s; look up a newer one first: okd-install releases pin "+
+				"--release %s; without a network, give it by digest with --release-image",
 				t.line(), c.lines[i].builds(), name)
 		}
 		return p

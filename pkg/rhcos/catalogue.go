@@ -101,8 +101,9 @@ func (c Catalogue) Choose(name string, asked *release.Release, usual release.Rel
 		return Build{}, diag.Problem{Detail: fmt.Sprintf("there is no stream or build %q in the catalogue", name), Hint: among(name, "streams and builds", names)}
 	case asked != nil && asked.BootImage != (release.BootImage{Stream: found.Stream.Stream, Build: found.ID}):
 		return Build{}, diag.Problem{
-			Detail: fmt.Sprintf("OKD %s boots %s %s, but %s was asked for as well", asked.Line, asked.BootImage.Stream, asked.BootImage.Build, found.name()),
-			Hint:   "give the release or the stream, not both",
+			Detail: fmt.Sprintf("OKD %s boots %s %s, but %s was asked for as well", asked.Line, asked.BootImage.Stream,
+				asked.BootImage.Build, found.name()),
+			Hint: "give the release or the stream, not both",
 		}
 	}
 	return *found, nil

@@ -90,7 +90,8 @@ func Identify(c Catalogue, name string) (BootImage, error) {
 func unknownImage(c Catalogue, name string) diag.Problem {
 	return diag.Problem{
 		Detail: fmt.Sprintf("the image %q cannot be identified", name),
-		Hint:   "give a stream or build, a file such as scos-10.0.20251103-0-live-iso.x86_64.iso, or a system such as fcos-42; " + among(name, "streams and builds", c.Names()),
+		Hint: "give a stream or build, a file such as scos-10.0.20251103-0-live-iso.x86_64.iso, or a system such as fcos-42; " +
+			among(name, "streams and builds", c.Names()),
 	}
 }
 
@@ -172,10 +173,12 @@ func ISOLabel(iso io.ReaderAt) (string, error) {
 		if !errors.Is(err, io.EOF) {
 			return "", err
 		}
-		return "", diag.Problem{Detail: "this is not an ISO: it ends before the volume descriptor", Hint: "give an ISO, or the build that the file belongs to"}
+		return "", diag.Problem{Detail: "this is not an ISO: it ends before the volume descriptor",
+			Hint: "give an ISO, or the build that the file belongs to"}
 	}
 	if string(block[:len(isoMark)]) != isoMark {
-		return "", diag.Problem{Detail: "this is not an ISO: it has no volume descriptor", Hint: "give an ISO, or the build that the file belongs to"}
+		return "", diag.Problem{Detail: "this is not an ISO: it has no volume descriptor",
+			Hint: "give an ISO, or the build that the file belongs to"}
 	}
 	return strings.TrimRight(string(block[isoLabel:]), " \x00"), nil
 }

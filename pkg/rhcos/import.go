@@ -39,7 +39,8 @@ func Import(published []byte) (name string, file []byte, err error) {
 	}
 	name = s.Stream + "-" + build + ".yaml"
 	if strings.ContainsFunc(name, notInName) {
-		return "", nil, diag.Problem{Detail: fmt.Sprintf("the stream %q and the build %q cannot be part of a file name", s.Stream, build), Hint: "they may have letters, digits, dots and hyphens"}
+		return "", nil, diag.Problem{Detail: fmt.Sprintf("the stream %q and the build %q cannot be part of a file name", s.Stream, build),
+			Hint: "they may have letters, digits, dots and hyphens"}
 	}
 	short, err := shorten(s, build)
 	if err != nil {
@@ -78,13 +79,15 @@ func parseStream(published []byte) (stream.Stream, error) {
 	decoder := json.NewDecoder(bytes.NewReader(published))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
-		return stream.Stream{}, diag.Problem{Detail: "this is not stream metadata: " + strings.TrimPrefix(err.Error(), "json: "), Hint: "give a JSON file such as coreos print-stream-json prints"}
+		return stream.Stream{}, diag.Problem{Detail: "this is not stream metadata: " + strings.TrimPrefix(err.Error(), "json: "),
+			Hint: "give a JSON file such as coreos print-stream-json prints"}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return stream.Stream{}, diag.Problem{Detail: "something follows the stream metadata", Hint: "give one JSON document"}
 	}
 	if s.Stream == "" || len(s.Architectures) == 0 {
-		return stream.Stream{}, diag.Problem{Detail: "this is not stream metadata: it has no stream or no architectures", Hint: "give a JSON file such as coreos print-stream-json prints"}
+		return stream.Stream{}, diag.Problem{Detail: "this is not stream metadata: it has no stream or no architectures",
+			Hint: "give a JSON file such as coreos print-stream-json prints"}
 	}
 	return s, nil
 }
@@ -118,7 +121,8 @@ func shorten(s stream.Stream, build string) (buildYAML, error) {
 			base, name := path.Split(f.Location)
 			prefix, rest, ok := strings.Cut(name, build+"-")
 			if !ok {
-				return out, diag.Problem{Path: "architectures." + arch + ".artifacts." + key, Detail: fmt.Sprintf("the name %q does not contain the build %s", name, build)}
+				return out, diag.Problem{Path: "architectures." + arch + ".artifacts." + key,
+					Detail: fmt.Sprintf("the name %q does not contain the build %s", name, build)}
 			}
 			out.Base, out.Prefix = blank(base), blank(prefix+build+"-")
 			out.Signature = strings.TrimPrefix(f.Signature, f.Location)

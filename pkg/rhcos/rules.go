@@ -39,18 +39,20 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name:   "payload",
-		When:   "a machine with ppc64le or s390x: a warning",
-		Reason: "there are boot images for {machine}, but no OKD release is known: releases are published for amd64, and since 4.22 at the latest for arm64",
-		Way:    "bring a release image of your own with --release-image",
-		judge:  func(s situation) Verdict { return warnIf(s.Architecture == "ppc64le" || s.Architecture == "s390x") },
+		Name: "payload",
+		When: "a machine with ppc64le or s390x: a warning",
+		Reason: "there are boot images for {machine}, but no OKD release is known: releases are published for amd64, and since " +
+			"4.22 at the latest for arm64",
+		Way:   "bring a release image of your own with --release-image",
+		judge: func(s situation) Verdict { return warnIf(s.Architecture == "ppc64le" || s.Architecture == "s390x") },
 	},
 	{
-		Name:   "x86-64-v3",
-		When:   "4.20 or later on x86_64: refused if the CPU lacks x86-64-v3, a note if the CPU is not known",
-		Reason: "{target} needs a CPU with x86-64-v3; without it everything stops with \"Fatal glibc error: CPU does not support x86-64-v3\" (missing here: {missing})",
-		Eased:  "{target} needs a CPU with x86-64-v3, and the machine's CPU is not known: give it with --cpu, or use --this-machine",
-		Way:    "use a newer machine; in a virtual machine choose the CPU model host-passthrough, or raise the EVC level to Haswell or later",
+		Name: "x86-64-v3",
+		When: "4.20 or later on x86_64: refused if the CPU lacks x86-64-v3, a note if the CPU is not known",
+		Reason: "{target} needs a CPU with x86-64-v3; without it everything stops with \"Fatal glibc error: CPU does not support " +
+			"x86-64-v3\" (missing here: {missing})",
+		Eased: "{target} needs a CPU with x86-64-v3, and the machine's CPU is not known: give it with --cpu, or use --this-machine",
+		Way:   "use a newer machine; in a virtual machine choose the CPU model host-passthrough, or raise the EVC level to Haswell or later",
 		judge: func(s situation) Verdict {
 			switch {
 			case s.target != SCOS10 || s.Architecture != "" && s.Architecture != "x86_64":
@@ -63,11 +65,13 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name:   "docker-ref",
-		When:   "Fedora CoreOS 42 or later with 4.19 or later, not pivoted: a note, since our bootstrap.ign computes the name of the node image; refused with one that does not (`--computed-ref=false`)",
-		Reason: "Fedora CoreOS is itself a container image since 42. A bootstrap host that looks for the one container image in its repository finds two and stops with \"Expected single docker ref, found:\"",
-		Eased:  "Fedora CoreOS is itself a container image since 42; a bootstrap.ign of okd-install handles that",
-		Way:    "boot {stream} {build}; make bootstrap.ign with okd-install, which computes the name; or use Fedora CoreOS 41 or older",
+		Name: "docker-ref",
+		When: "Fedora CoreOS 42 or later with 4.19 or later, not pivoted: a note, since our bootstrap.ign computes the name of " +
+			"the node image; refused with one that does not (`--computed-ref=false`)",
+		Reason: "Fedora CoreOS is itself a container image since 42. A bootstrap host that looks for the one container image in " +
+			"its repository finds two and stops with \"Expected single docker ref, found:\"",
+		Eased: "Fedora CoreOS is itself a container image since 42; a bootstrap.ign of okd-install handles that",
+		Way:   "boot {stream} {build}; make bootstrap.ign with okd-install, which computes the name; or use Fedora CoreOS 41 or older",
 		judge: func(s situation) Verdict {
 			switch {
 			case !s.fedora(42) || !s.release.Has(release.NodeImageOverlay) || s.Pivot != "":
@@ -80,11 +84,14 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name:   "semodule",
-		When:   "Fedora CoreOS 42 or later, not pivoted: a warning",
-		Reason: "services of Fedora 42 and later have no /usr/sbin in their PATH, and the move to {target} ends with \"Finalizing SELinux policy: failed to run semodule\" on machines where it is not added: okd-install adds it on the bootstrap host, but nothing adds it on the others",
-		Way:    "boot {stream} {build}, use Fedora CoreOS 41 or older, or give rpm-ostreed.service and ostree-finalize-staged.service a PATH with /usr/sbin",
-		judge:  func(s situation) Verdict { return warnIf(s.fedora(42) && s.Pivot == "") },
+		Name: "semodule",
+		When: "Fedora CoreOS 42 or later, not pivoted: a warning",
+		Reason: "services of Fedora 42 and later have no /usr/sbin in their PATH, and the move to {target} ends with \"Finalizing " +
+			"SELinux policy: failed to run semodule\" on machines where it is not added: okd-install adds it on the bootstrap host, " +
+			"but nothing adds it on the others",
+		Way: "boot {stream} {build}, use Fedora CoreOS 41 or older, or give rpm-ostreed.service and " +
+			"ostree-finalize-staged.service a PATH with /usr/sbin",
+		judge: func(s situation) Verdict { return warnIf(s.fedora(42) && s.Pivot == "") },
 	},
 	{
 		Name:   "orphan-file",
@@ -113,10 +120,11 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name:   "no-media",
-		When:   "CentOS Stream CoreOS 9 with 4.16 to 4.18, or pivoting with an image there: refused",
-		Reason: "up to 4.18 a bootstrap host mistakes CentOS Stream CoreOS for the finished node image, but its boot media have neither oc nor kubelet",
-		Way:    "use {stream} {build}; to have the disk right from the start: create pivot-config --mode offline-deploy",
+		Name: "no-media",
+		When: "CentOS Stream CoreOS 9 with 4.16 to 4.18, or pivoting with an image there: refused",
+		Reason: "up to 4.18 a bootstrap host mistakes CentOS Stream CoreOS for the finished node image, but its boot media have " +
+			"neither oc nor kubelet",
+		Way: "use {stream} {build}; to have the disk right from the start: create pivot-config --mode offline-deploy",
 		judge: func(s situation) Verdict {
 			return refuseIf(!s.release.Has(release.SCOSMedia) && (s.image.OS == SCOS9 || s.Pivot == PivotImage))
 		},
@@ -129,11 +137,12 @@ var rules = []Rule{
 		judge:  func(s situation) Verdict { return refuseIf(s.image.OS == SCOS10 && s.target == SCOS9) },
 	},
 	{
-		Name:   "older-than-release",
-		When:   "CentOS Stream CoreOS 9 with 4.20 or later: a warning",
-		Reason: "machines would move from CentOS Stream 9 to {target} on their first boot, and the bootstrap host would run programs of 10 on the kernel of 9: nobody tests this",
-		Way:    "use {stream} {build}",
-		judge:  func(s situation) Verdict { return warnIf(s.image.OS == SCOS9 && s.target == SCOS10) },
+		Name: "older-than-release",
+		When: "CentOS Stream CoreOS 9 with 4.20 or later: a warning",
+		Reason: "machines would move from CentOS Stream 9 to {target} on their first boot, and the bootstrap host would run " +
+			"programs of 10 on the kernel of 9: nobody tests this",
+		Way:   "use {stream} {build}",
+		judge: func(s situation) Verdict { return warnIf(s.image.OS == SCOS9 && s.target == SCOS10) },
 	},
 	{
 		Name:   "offline-deploy",

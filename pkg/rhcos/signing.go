@@ -26,7 +26,8 @@ func SigningKey(files fs.FS, build string) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, diag.Problem{
 			Detail: fmt.Sprintf("the build %s is signed with the key of Fedora %d, which okd-install does not include", build, i.Major),
-			Hint:   "give the file with Fedora's public keys with --signing-key; or add --skip-signature: the SHA-256 sum of the catalogue is still verified",
+			Hint: "give the file with Fedora's public keys with --signing-key; or add --skip-signature: the SHA-256 sum of the " +
+				"catalogue is still verified",
 		}
 	}
 	return key, err

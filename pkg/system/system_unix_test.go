@@ -97,15 +97,21 @@ func TestReopen(t *testing.T) {
 		why    string
 		root   bool
 	}{
-		"as it was made":         {func(string) error { return nil }, "", false},
-		"readable for all":       {func(path string) error { return os.Chmod(path, 0o644) }, "", false},
-		"writable for a group":   {func(path string) error { return os.Chmod(path, 0o620) }, "others may write to it (mode 0620)", false},
-		"writable for all":       {func(path string) error { return os.Chmod(path, 0o602) }, "others may write to it (mode 0602)", false},
-		"with a second name":     {func(path string) error { return os.Link(path, path+"2") }, "it has another name as well", false},
-		"a link":                 {func(path string) error { return errors.Join(os.Rename(path, path+"2"), os.Symlink(path+"2", path)) }, "it cannot be opened as a file of your own", false},
-		"a link into the void":   {func(path string) error { return errors.Join(os.Remove(path), os.Symlink(path+"2", path)) }, "it cannot be opened as a file of your own", false},
-		"a pipe":                 {func(path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }, "it is not a regular file", false},
-		"a folder":               {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "it cannot be opened as a file of your own", false},
+		"as it was made":       {func(string) error { return nil }, "", false},
+		"readable for all":     {func(path string) error { return os.Chmod(path, 0o644) }, "", false},
+		"writable for a group": {func(path string) error { return os.Chmod(path, 0o620) }, "others may write to it (mode 0620)", false},
+		"writable for all":     {func(path string) error { return os.Chmod(path, 0o602) }, "others may write to it (mode 0602)", false},
+		"with a second name":   {func(path string) error { return os.Link(path, path+"2") }, "it has another name as well", false},
+		"a link": {func(path string) error {
+			return errors.Join(os.Rename(path, path+"2"),
+				os.Symlink(path+"2", path))
+		}, "it cannot be opened as a file of your own", false},
+		"a link into the void": {func(path string) error { return errors.Join(os.Remove(path), os.Symlink(path+"2", path)) },
+			"it cannot be opened as a file of your own", false},
+		"a pipe": {func(path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) },
+			"it is not a regular file", false},
+		"a folder": {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
+			"it cannot be opened as a file of your own", false},
 		"of somebody else":       {func(path string) error { return os.Chown(path, stranger, stranger) }, "it belongs to user ", true},
 		"of the group of others": {func(path string) error { return os.Chown(path, -1, stranger) }, "", true},
 	} {

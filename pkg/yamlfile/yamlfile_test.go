@@ -278,7 +278,8 @@ func FuzzDocuments(f *testing.F) {
 func TestBlameIsForFaultsOnly(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"odd but right": "---\n\"a b\": &x {c: [1, 'it''s', \"\\\"\"], d: {}}\nf: *x\n<<: *x\ng:\n- - 1\n  - 2\n-   h: 1\n    i: |2-\n      j\n     k\n" +
+		"odd but right": "---\n\"a b\": &x {c: [1, 'it''s', \"\\\"\"], d: {}}\nf: *x\n<<: *x\ng:\n- - 1\n  - 2\n-   h: 1\n    i: " +
+			"|2-\n      j\n     k\n" +
 			"l: >\n\n   m: n\n  # comment\no: p\n  q r\ns:\n  t\nu: !!str v # w\nx: http://y:1/z#a\n",
 		"quotes over lines": "a: \"b\n  c\"\nd: [e,\n  f: g]\nh: {\n  i: j\n}\n",
 		"JSON":              "{\n\"a\": [\n{\"b\": \"c: d\"}\n]\n}\n",

@@ -69,8 +69,10 @@ func kcmRender(o *operation) {
 		o.featureGate(o.manifestDir(dir))
 	}
 	o.loads(tls)
-	o.write(o.flag("config-output-file"), object{"apiVersion": "kubecontrolplane.config.openshift.io/v1", "kind": "KubeControllerManagerConfig"}, 0o644)
-	o.write(o.flag("cpc-config-output-file"), object{"apiVersion": "openshiftcontrolplane.config.openshift.io/v1", "kind": "OpenShiftControllerManagerConfig"}, 0o644)
+	o.write(o.flag("config-output-file"), object{"apiVersion": "kubecontrolplane.config.openshift.io/v1",
+		"kind": "KubeControllerManagerConfig"}, 0o644)
+	o.write(o.flag("cpc-config-output-file"), object{"apiVersion": "openshiftcontrolplane.config.openshift.io/v1",
+		"kind": "OpenShiftControllerManagerConfig"}, 0o644)
 	o.writeTable(o.flag("asset-output-dir"))
 }
 

@@ -41,7 +41,8 @@ var offered = []struct {
 	{[]string{"pkg/rhcos.RHCOS"}, "pkg/rhcos/pivot/plan_test.go", "it is a value of OS, whose others pivots ask for"},
 	{[]string{"pkg/rhcos/iso/isotest.Build", "pkg/rhcos/iso/isotest.DefaultKargs", "pkg/rhcos/iso/isotest.KargSize", "pkg/rhcos/iso/isotest.Layout"}, "pkg/rhcos/iso/iso_test.go", "the package makes images for tests"},
 	{[]string{"pkg/rhcos/live.NetworkDir"}, "pkg/rhcos/pxe/pxe_test.go", "where keyfiles lie is said once, for media of both kinds"},
-	{[]string{"pkg/rhcos/pivot.OSTreeRef"}, "test/pivot/finish_test.go", "it runs the steps on real file systems and looks at what they leave"},
+	{[]string{"pkg/rhcos/pivot.OSTreeRef"}, "test/pivot/finish_test.go",
+		"it runs the steps on real file systems and looks at what they leave"},
 	{[]string{"pkg/tls.ECDSA"}, "pkg/asset/sshkey_test.go", "it is a value of Algorithm, whose other the graph asks for"},
 }
 

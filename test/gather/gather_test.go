@@ -235,7 +235,8 @@ func TestNetworkGone(t *testing.T) {
 	if o.code != 1 {
 		t.Fatalf("exit code %d:\n%s", o.code, o.stderr)
 	}
-	has(t, o.stderr, "the connection stalled", "10.99.1.5: port 22 does not answer within 2 s", "run the same command again within 30 minutes to continue")
+	has(t, o.stderr, "the connection stalled", "10.99.1.5: port 22 does not answer within 2 s",
+		"run the same command again within 30 minutes to continue")
 	w.do("ip", "-n", w.prefix+"net", "link", "set", "boot-desks", "up")
 	w.slow(false)
 	for _, name := range globs(t, filepath.Join(w.dir, "log-bundle-*")) { // of the master alone

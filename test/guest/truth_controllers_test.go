@@ -171,14 +171,16 @@ const runLevel = "openshift-truth"
 // and tokens that are signed with our key.
 func handedOut(t *testing.T, h *host) {
 	admin := h.admin()
-	h.answers(admin, "POST", "/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+runLevel+`","labels":{"openshift.io/run-level":"0"}}}`, 201)
+	h.answers(admin, "POST", "/api/v1/namespaces",
+		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+runLevel+`","labels":{"openshift.io/run-level":"0"}}}`, 201)
 	const space = "/api/v1/namespaces/" + runLevel
 	h.until("the authority in a new namespace", time.Minute, func() (bool, string) {
 		var root struct{ Data map[string]string }
 		found, said := h.get(space+"/configmaps/kube-root-ca.crt", &root)
 		return found && strings.TrimSpace(root.Data["ca.crt"]) == strings.TrimSpace(h.tls("kube-apiserver-complete-server-ca-bundle.crt")), said
 	})
-	h.until("the service account of a new namespace", time.Minute, func() (bool, string) { return h.get(space+"/serviceaccounts/default", &struct{}{}) })
+	h.until("the service account of a new namespace", time.Minute,
+		func() (bool, string) { return h.get(space+"/serviceaccounts/default", &struct{}{}) })
 	h.answers(admin, "POST", space+"/secrets", `{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token",
 "metadata":{"name":"token","annotations":{"kubernetes.io/service-account.name":"default"}}}`, 201)
 	var secret struct{ Data map[string][]byte }

@@ -65,7 +65,8 @@ func nodeInUse(t *testing.T, h, node *host) {
 		pem := node.sh("openssl x509 -in /var/lib/kubelet/pki/%s", cert)
 		h.put("/run/"+cert, []byte(pem), "600")
 		h.sh("openssl verify -CAfile /opt/openshift/tls/kubelet-signer.crt /run/%s", cert)
-		if said := h.sh("openssl x509 -noout -subject -nameopt RFC2253 -in /run/%s", cert); !strings.Contains(said, "CN=system:node:worker-0,O=system:nodes") {
+		if said := h.sh("openssl x509 -noout -subject -nameopt RFC2253 -in /run/%s", cert); !strings.Contains(said,
+			"CN=system:node:worker-0,O=system:nodes") {
 			t.Errorf("%s is of %s", cert, said)
 		}
 	}
@@ -80,7 +81,8 @@ func nodeInUse(t *testing.T, h, node *host) {
 		want int
 	}{
 		{"nobody", client{ca: trust}, 401},
-		{"the API server's own client", admin.as([]byte(h.tls("kube-apiserver-to-kubelet-client.crt")), []byte(h.tls("kube-apiserver-to-kubelet-client.key"))), 200},
+		{"the API server's own client", admin.as([]byte(h.tls("kube-apiserver-to-kubelet-client.crt")),
+			[]byte(h.tls("kube-apiserver-to-kubelet-client.key"))), 200},
 	} {
 		c.who.server, c.who.ca = kubelet, trust
 		if code, said, err := node.ask(c.who, "GET", "/pods", ""); err != nil || code != c.want {

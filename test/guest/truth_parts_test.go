@@ -204,7 +204,8 @@ func truthParts(t *testing.T, dir string, standin []byte, n *network) parts {
 			"etcd":                    holds("etcd"),
 			"hyperkube":               holds("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
 			"machine-config-operator": machineConfigImage(t, standin),
-			"pod":                     newImage(t, "/usr/bin/pod", []string{"STANDIN_IMAGE=pod"}, newLayer(t, entry{name: "usr/bin/pod", content: standin, mode: 0o755})),
+			"pod": newImage(t, "/usr/bin/pod", []string{"STANDIN_IMAGE=pod"},
+				newLayer(t, entry{name: "usr/bin/pod", content: standin, mode: 0o755})),
 		},
 		node: []entry{
 			{name: "usr/bin/kubelet", content: []byte(kubeletWrapper), mode: 0o755},

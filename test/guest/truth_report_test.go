@@ -20,16 +20,24 @@ type truthReport struct {
 
 // standins are said in the report, and in docs/testing.md.
 var standins = []string{
-	"the operators of the release: the test writes the pods and configs of etcd and the control plane in its own words, makes the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; bootkube does not start, progress and approve-csr when it is their turn",
-	"the machine-config operator and its controller: the test writes what the server serves in its own words; the server and Ignition are of the versions that the table says, not of the line, and Ignition works on the root of a machine before its boot, not in an initramfs",
-	"the manifests of the operators: namespaces and definitions are as they should be, all others are ConfigMaps under the names of their files; bootkube.sh gathers them on copies of its folders, as far as the last operator",
+	"the operators of the release: the test writes the pods and configs of etcd and the control plane in its own words, makes " +
+		"the authority of etcd and the key that signs tokens, and copies files as bootkube.sh and cluster-bootstrap do; " +
+		"bootkube does not start, progress and approve-csr when it is their turn",
+	"the machine-config operator and its controller: the test writes what the server serves in its own words; the server and " +
+		"Ignition are of the versions that the table says, not of the line, and Ignition works on the root of a machine before " +
+		"its boot, not in an initramfs",
+	"the manifests of the operators: namespaces and definitions are as they should be, all others are ConfigMaps under the " +
+		"names of their files; bootkube.sh gathers them on copies of its folders, as far as the last operator",
 	"cluster-bootstrap: what creates manifests is its own code, package create of library-go; the rest is the test's, and waits for no pods",
-	"the cluster-version operator: the test makes the namespaces of our objects and the definitions that no operator brings to the bootstrap host",
+	"the cluster-version operator: the test makes the namespaces of our objects and the definitions that no operator brings to " +
+		"the bootstrap host",
 	"CRI-O: containerd is on its socket, with a config of its own; the pause image is the one that crio-configure names, the mirror and its password are not read from the host's files",
 	"the images: each holds one program, built from the sources of the release line; the pause program is the test's",
 	"the kubelet has four flags more than ours where the kernel is shared, so that it manages no control groups and no swap",
-	"the system: Debian, not CoreOS; oc is kubectl of the same source; crictl, rpm, ostree's pull are stand-ins as in the other tests of the guest",
-	"the node: its unit, config and kubeconfig are put there by the test, and a file in the place of a network plugin; Infrastructure is ours, its kind has no schema",
+	"the system: Debian, not CoreOS; oc is kubectl of the same source; crictl, rpm, ostree's pull are stand-ins as in the " +
+		"other tests of the guest",
+	"the node: its unit, config and kubeconfig are put there by the test, and a file in the place of a network plugin; " +
+		"Infrastructure is ours, its kind has no schema",
 	"the end of the bootstrap: .bootkube.done, two API servers and etcd that has left are written by the test",
 	"the network: a bridge in a namespace, with dnsmasq and haproxy for DNS and the load balancer",
 }

@@ -148,7 +148,8 @@ func (c Config) Find(file, name string) (Entry, error) {
 	if len(found) == 1 {
 		return found[0], nil
 	}
-	p := diag.Problem{Position: diag.Position{File: file}, Path: name, Detail: "is not in the config", Hint: "run ignition ls to list the paths of the config"}
+	p := diag.Problem{Position: diag.Position{File: file}, Path: name, Detail: "is not in the config",
+		Hint: "run ignition ls to list the paths of the config"}
 	if len(found) > 1 {
 		p.Detail = "could be more than one file of the config"
 		p.Hint = "name one of " + list(found)

@@ -62,7 +62,8 @@ func (c Client) Find(ctx context.Context, q Query) (Image, error) {
 			return c.read(ctx, reference, q.Architecture, secret)
 		},
 		fails: fmt.Sprintf("the image %s of %s cannot be determined", q.Component, q.Release),
-		otherwise: fmt.Sprintf("look it up on a machine that can reach the registry, and give it with --os-image: oc adm release info --image-for=%s %s",
+		otherwise: fmt.Sprintf("look it up on a machine that can reach the registry, and give it with --os-image: oc adm release "+
+			"info --image-for=%s %s",
 			q.Component, q.Release),
 	})
 }
@@ -160,7 +161,8 @@ func find(list []byte, q Query) (Image, error) {
 	case there["rhel-coreos"]:
 		return refuse(detail+": it is of OpenShift, whose nodes run Red Hat's system", "give a release image of OKD with --release-image")
 	case there["fedora-coreos"] || there["machine-os-content"]:
-		return refuse(detail+": its nodes run Fedora CoreOS", "give a release image of OKD on CentOS Stream CoreOS (okd-scos) with --release-image")
+		return refuse(detail+": its nodes run Fedora CoreOS",
+			"give a release image of OKD on CentOS Stream CoreOS (okd-scos) with --release-image")
 	}
 	return refuse(detail, another)
 }
@@ -207,8 +209,9 @@ func candidates(image string, mirrors []ignition.Mirror, byTag bool) ([]string, 
 	}
 	if len(out) == 0 {
 		return nil, diag.Problem{
-			Detail: "the release image " + image + " cannot be read: its source must not be contacted (sourcePolicy NeverContactSource), and mirrors serve images by digest only",
-			Hint:   "give the release image by digest with --release-image",
+			Detail: "the release image " + image + " cannot be read: its source must not be contacted (sourcePolicy " +
+				"NeverContactSource), and mirrors serve images by digest only",
+			Hint: "give the release image by digest with --release-image",
 		}
 	}
 	return out, nil

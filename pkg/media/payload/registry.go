@@ -139,7 +139,8 @@ func parseSecret(text string) (pullSecret, error) {
 		Auths map[string]json.RawMessage `json:"auths"`
 	}
 	if err := json.Unmarshal([]byte(text), &file); err != nil {
-		return nil, diag.Problem{Path: "pullSecret", Detail: "is not the JSON of a pull secret", Hint: "leave it out, or write it as the registry issued it"}
+		return nil, diag.Problem{Path: "pullSecret", Detail: "is not the JSON of a pull secret",
+			Hint: "leave it out, or write it as the registry issued it"}
 	}
 	secret := pullSecret{}
 	for place, raw := range file.Auths {
@@ -223,7 +224,8 @@ func reasonOf(host string, err error) (reason, hint string) {
 	case errors.As(err, &answer):
 		return answered(host, answer)
 	case strings.Contains(err.Error(), "does not match requested digest"):
-		return "what it sends does not match this digest", "the registry or something on the way to it is broken: another mirror may have a complete copy"
+		return "what it sends does not match this digest", "the registry or something on the way to it is broken: another mirror " +
+			"may have a complete copy"
 	case strings.Contains(err.Error(), "no child with platform"):
 		return "it has the image, but not for this architecture", otherArchitecture
 	case errors.As(err, &architecture):
@@ -254,7 +256,8 @@ func answered(host string, e *transport.Error) (reason, hint string) {
 	reason = fmt.Sprintf("it answers %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return reason, fmt.Sprintf("put a login for %s that may read it into pullSecret; some registries give the same answer for an image that does not exist", host)
+		return reason, fmt.Sprintf("put a login for %s that may read it into pullSecret; some registries give the same answer for "+
+			"an image that does not exist", host)
 	case http.StatusNotFound:
 		return reason, "give an image that exists with --release or --release-image"
 	case http.StatusProxyAuthRequired:

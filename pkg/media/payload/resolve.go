@@ -84,7 +84,8 @@ func (c Client) Tags(ctx context.Context, repository string, q Query) ([]string,
 	case err != nil:
 		var refused refusals
 		refused.add(repository, err)
-		return nil, refused.problem("the tags of "+repository+" cannot be listed", "list another repository that has them, such as a mirror, with --repository; leave out --online to list the catalogue")
+		return nil, refused.problem("the tags of "+repository+" cannot be listed",
+			"list another repository that has them, such as a mirror, with --repository; leave out --online to list the catalogue")
 	}
 	return tags, nil
 }
@@ -105,7 +106,8 @@ func (c Client) tags(ctx context.Context, repo name.Repository, secret pullSecre
 			return nil, err
 		}
 		if tags = append(tags, page.Tags...); len(tags) > maxTags || pages > maxPages {
-			return nil, layerError(fmt.Sprintf("the repository lists more than %d tags on %d pages, more than any repository of releases", maxTags, maxPages))
+			return nil, layerError(fmt.Sprintf("the repository lists more than %d tags on %d pages, more than any repository of releases",
+				maxTags, maxPages))
 		}
 	}
 	return tags, nil

@@ -241,7 +241,8 @@ func (m *Image) SetKargs(text string) error {
 	}
 	text = strings.TrimSpace(text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return diag.Problem{Detail: "a kernel argument contains a line end, a tab, or a character that is not ASCII", Hint: "the boot loader would not pass it on"}
+		return diag.Problem{Detail: "a kernel argument contains a line end, a tab, or a character that is not ASCII",
+			Hint: "the boot loader would not pass it on"}
 	}
 	if need := int64(len(text)) + 1; need > m.kargs.size {
 		return diag.Problem{

@@ -65,14 +65,16 @@ func checkCA(f File) diag.Problems {
 	}
 	for n, block := range contents.Blocks {
 		if block.Type != "CERTIFICATE" {
-			return diag.Problems{f.problem(fmt.Sprintf("holds a PEM block %s: only certificates can be in a bundle", block.Type), "remove it; a private key does not belong in boot media")}
+			return diag.Problems{f.problem(fmt.Sprintf("holds a PEM block %s: only certificates can be in a bundle", block.Type),
+				"remove it; a private key does not belong in boot media")}
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 			return diag.Problems{f.problem(fmt.Sprintf("certificate %d cannot be read: %v", n+1, err), "")}
 		}
 	}
 	if len(contents.Blocks) == 0 {
-		return diag.Problems{f.problem("holds no PEM certificate", "Ignition requires the text form, which begins with -----BEGIN CERTIFICATE-----")}
+		return diag.Problems{f.problem("holds no PEM certificate",
+			"Ignition requires the text form, which begins with -----BEGIN CERTIFICATE-----")}
 	}
 	return nil
 }
@@ -83,7 +85,8 @@ const unitChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 func checkScript(f File) diag.Problems {
 	var problems diag.Problems
 	if strings.Trim(f.name(), unitChars) != "" || len(f.name()) > 200 {
-		problems = append(problems, f.problem(fmt.Sprintf("%q cannot be part of the name of a systemd unit", f.name()), "rename it: letters, digits, and the characters : - _ . are allowed"))
+		problems = append(problems, f.problem(fmt.Sprintf("%q cannot be part of the name of a systemd unit", f.name()),
+			"rename it: letters, digits, and the characters : - _ . are allowed"))
 	}
 	first, _, _ := bytes.Cut(f.Data, []byte("\n"))
 	switch {
@@ -91,7 +94,8 @@ func checkScript(f File) diag.Problems {
 	case !bytes.HasPrefix(first, []byte("#!")):
 		problems = append(problems, f.problem("is not a program: systemd could not start it", "begin the script with a line such as #!/usr/bin/bash"))
 	case bytes.HasSuffix(first, []byte("\r")):
-		problems = append(problems, f.problem("has Windows line endings, so its interpreter would not be found", "convert it to Unix line endings"))
+		problems = append(problems, f.problem("has Windows line endings, so its interpreter would not be found",
+			"convert it to Unix line endings"))
 	}
 	return problems
 }

@@ -92,7 +92,8 @@ func Keyfiles(keyfiles []File) (map[string][]byte, error) {
 			continue
 		}
 		if !hasSection(f.Data) {
-			problems = append(problems, f.problem("is not a keyfile of NetworkManager: it does not begin with a section such as [connection]", "nmstate files are not supported: convert them to keyfiles with nmstatectl gc"))
+			problems = append(problems, f.problem("is not a keyfile of NetworkManager: it does not begin with a section such as "+
+				"[connection]", "nmstate files are not supported: convert them to keyfiles with nmstatectl gc"))
 			continue
 		}
 		files[target] = f.Data
@@ -179,7 +180,8 @@ func (c Customization) unsupported(can Features) diag.Problems {
 		wanted, can bool
 		what        string
 	}{
-		{c.Installs(), can.InstallerConfig, "this image does not support a config file for its installer, which --dest-… and --installer-config need"},
+		{c.Installs(), can.InstallerConfig, "this image does not support a config file for its installer, which --dest-… and " +
+			"--installer-config need"},
 		{len(c.DestConsole) > 0, can.Directives.Console, "the installer of this image cannot set a console, which --dest-console needs"},
 		{len(c.NetworkKeyfiles) > 0, can.Network, "this image reads no network settings, which --network-keyfile needs"},
 	} {

@@ -212,7 +212,8 @@ var stepRows = []stepRow{
 	{finishUnit, "unmount, e2fsck -fn the boot partition, and let the machine reboot", always},
 	{firstBoot, "{target} reads {config}", always},
 	{firstBoot, "the machine config operator finds the system of the release in place: no further reboot is needed", offline},
-	{firstBoot, "the machine config operator replaces the system with the one of the release, and reboots once more", func(p Plan) bool { return p.Mode == ModeImage && p.Role != "bootstrap" }},
+	{firstBoot, "the machine config operator replaces the system with the one of the release, and reboots once more",
+		func(p Plan) bool { return p.Mode == ModeImage && p.Role != "bootstrap" }},
 }
 
 func (p Plan) steps() []Step {

@@ -27,7 +27,8 @@ var (
 // DefaultMode is the mode for a release, and why.
 func DefaultMode(r release.Release) (mode, reason string) {
 	if r.Has(release.SCOSMedia) {
-		return ModeImage, fmt.Sprintf("OKD %s has its own boot media of CentOS Stream CoreOS (%s %s), so there is nothing to replace on the disk", r.Line, r.BootImage.Stream, r.BootImage.Build)
+		return ModeImage, fmt.Sprintf("OKD %s has its own boot media of CentOS Stream CoreOS (%s %s), so there is nothing to "+
+			"replace on the disk", r.Line, r.BootImage.Stream, r.BootImage.Build)
 	}
 	return ModeOfflineDeploy, fmt.Sprintf("OKD %s was made with boot media of Fedora CoreOS (%s), whose system the release replaces", r.Line, r.BootImage.Build)
 }
@@ -95,7 +96,8 @@ func (r Request) problems() diag.Problems {
 	}
 	if name, ok := strings.CutPrefix(r.Device, "/dev/"); !ok || name == "" ||
 		strings.ContainsFunc(r.Device, unprintable) || strings.Contains(r.Device, "/../") {
-		report("--device", "give the disk as the machine sees it, such as /dev/sda or /dev/disk/by-id/…", "%s", missingOr(r.Device, "is not a device"))
+		report("--device", "give the disk as the machine sees it, such as /dev/sda or /dev/disk/by-id/…", "%s",
+			missingOr(r.Device, "is not a device"))
 	}
 	for _, karg := range r.KernelArguments {
 		if karg == "" || strings.ContainsFunc(karg, unprintable) || strings.ContainsAny(karg, " \"'") {
@@ -122,20 +124,24 @@ func (r Request) imageProblems() diag.Problems {
 	report := func(path, detail, hint string) {
 		problems = append(problems, diag.Problem{Path: path, Detail: detail, Hint: hint})
 	}
-	askForImage := "leave it out to have it looked up in the release image; or look it up on a machine that can reach the registry: oc adm release info --image-for=stream-coreos " + r.Release.Image
+	askForImage := "leave it out to have it looked up in the release image; or look it up on a machine that can reach the " +
+		"registry: oc adm release info --image-for=stream-coreos " + r.Release.Image
 	name, digest, _ := strings.Cut(r.OSImage, "@sha256:")
 	pinned := isDigest(digest) && strings.Contains(name, "/") &&
 		!strings.ContainsFunc(r.OSImage, unprintable) && !strings.ContainsAny(r.OSImage, " \"'")
 	switch {
 	case r.Mode == ModeImage && r.OSImage != "":
-		report("--os-image", "has no effect with --mode image: the nodes fetch the system of the release themselves", "leave it out, or use --mode offline-deploy")
+		report("--os-image", "has no effect with --mode image: the nodes fetch the system of the release themselves",
+			"leave it out, or use --mode offline-deploy")
 	case r.Mode == ModeOfflineDeploy && r.OSImage == "":
-		report("--os-image", "is missing: which operating system OKD "+r.Release.Line+" brings is recorded in its release image, and is not known here", askForImage)
+		report("--os-image", "is missing: which operating system OKD "+r.Release.Line+" brings is recorded in its release image, "+
+			"and is not known here", askForImage)
 	case r.Mode == ModeOfflineDeploy && !pinned:
 		report("--os-image", "does not name an image by its digest, host/repository@sha256:… with 64 hexadecimal digits", askForImage)
 	}
 	if r.Mode == ModeOfflineDeploy && len(r.Images) > 0 {
-		report("--image-url", "has no effect with --mode offline-deploy, which writes the image that the medium brings", "leave it out, or use --mode image")
+		report("--image-url", "has no effect with --mode offline-deploy, which writes the image that the medium brings",
+			"leave it out, or use --mode image")
 	}
 	for _, i := range r.Images {
 		if !strings.HasPrefix(i.URL, "https://") && !strings.HasPrefix(i.URL, "http://") ||
@@ -143,7 +149,8 @@ func (r Request) imageProblems() diag.Problems {
 			report("--image-url", "is not the URL of an image", "write it like https://files.example.com/scos-metal.x86_64.raw.gz")
 		}
 		if i.SHA256 == "" {
-			report("--image-sha256", "is missing: without it, the content of --image-url cannot be verified", "it is the SHA-256 of the file as it is fetched, compressed: sha256sum FILE")
+			report("--image-sha256", "is missing: without it, the content of --image-url cannot be verified",
+				"it is the SHA-256 of the file as it is fetched, compressed: sha256sum FILE")
 		} else if !isDigest(i.SHA256) {
 			report("--image-sha256", "is not 64 lower-case hexadecimal digits", "it is the SHA-256 of the file as it is fetched, compressed: sha256sum FILE")
 		}

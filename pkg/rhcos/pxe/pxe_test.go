@@ -157,9 +157,10 @@ func TestBootRefuses(t *testing.T) {
 		change     func(*Boot)
 		ipxe, grub string // what the error says; empty if there is none
 	}{
-		"nothing":      {func(b *Boot) { *b = Boot{} }, "--kernel: is missing", "--rootfs: is missing"},
-		"no URL":       {func(b *Boot) { b.Base = "" }, `--kernel: "live-kernel" is not a URL`, `--initrd: "config.img" is not a URL`},
-		"password":     {func(b *Boot) { b.RootFS = "http://me:secret@example.com/r" }, "--rootfs: contains a user name", "--rootfs: contains a user name"},
+		"nothing": {func(b *Boot) { *b = Boot{} }, "--kernel: is missing", "--rootfs: is missing"},
+		"no URL":  {func(b *Boot) { b.Base = "" }, `--kernel: "live-kernel" is not a URL`, `--initrd: "config.img" is not a URL`},
+		"password": {func(b *Boot) { b.RootFS = "http://me:secret@example.com/r" }, "--rootfs: contains a user name",
+			"--rootfs: contains a user name"},
 		"space":        {func(b *Boot) { b.Kernel = "http://x/a b" }, "--kernel", "--kernel"},
 		"line end":     {func(b *Boot) { b.InstallDevice = "/dev/sda\nshell" }, "would not take", "would not take"},
 		"variable":     {func(b *Boot) { b.Kargs = []string{"a=${net0/mac}"} }, "would not take", "would not take"},

@@ -79,7 +79,8 @@ or as many as --expect says.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas, or ranges such as worker-[0-4]; an address follows its name after =, and others after +")
+	f.StringVar(&o.nodes, "nodes", "", "names of the nodes, with commas, or ranges such as worker-[0-4]; an address follows "+
+		"its name after =, and others after +")
 	f.StringVar(&o.nodesFile, "nodes-file", "", "file with the name of one node a line, and its addresses behind it")
 	f.StringSliceVar(&o.rejoin, "rejoin", nil, "nodes that were reinstalled, and may get a first certificate again")
 	f.BoolVar(&o.watch, "watch", false, "go on until all declared nodes have joined")
@@ -295,8 +296,9 @@ func progress(a *cluster.Approver, joined []string, want int) string {
 func (o *approveOptions) missing(a *cluster.Approver, joined []string, want int, last error) error {
 	names := notJoined(a, joined)
 	p := diag.Problem{
-		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout, diag.And(diag.Few(names, 20))),
-		Hint:   "look at their consoles: do they fetch their config from port 22623? to keep waiting, run the same command again",
+		Detail: fmt.Sprintf("%d of %d expected nodes have joined after %s; not yet: %s", len(joined), want, o.timeout,
+			diag.And(diag.Few(names, 20))),
+		Hint: "look at their consoles: do they fetch their config from port 22623? to keep waiting, run the same command again",
 	}
 	if last != nil {
 		cause := a.Client.Kubeconfig.Explain(last, o.Now())

@@ -113,7 +113,8 @@ func waitCmd(a *cli.App, target string, cmd *cobra.Command) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.DurationVar(&o.timeout, "timeout", 0,
-		"end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and longer while there is progress)")
+		"end of each stage after the API, such as 90m, whatever still moves (default 20m to 60m by stage and platform, and longer "+
+			"while there is progress)")
 	f.DurationVar(&o.apiTimeout, "api-timeout", 0, "end of the wait for the API (default 20m, and longer while there is progress)")
 	addClusterFlags(cmd, &o.clusterFlags, false)
 	cli.AddEventsFlag(cmd, &o.output)
